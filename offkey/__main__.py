@@ -1,0 +1,3 @@
+from offboarding.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,394 @@
+"""The vocabulary: what the layers hand to each other (DESIGN section 4).
+
+Frozen, slotted, JSON-able through `to_json` and `from_json`. `Credential` alone is neither: it lives in memory.
+Times are aware datetimes in UTC and become RFC 3339 text with a `Z`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from typing import Any, NoReturn, TypeVar
+
+from cattrs import Converter
+
+from offkey.canonical import digest
+from offkey.secret import Secret, SecretLeak
+
+T = TypeVar("T")
+
+
+class Reach(StrEnum):
+    """How an object is reached; the strongest that applies."""
+
+    BRANCH = "branch"
+    TAG = "tag"
+    MERGE = "merge"
+    OTHER_REF = "ref"
+    NOTES = "notes"
+    STASH = "stash"
+    REFLOG = "reflog"
+    DANGLING = "dangling"
+    MESSAGE = "message"
+    INDEX = "index"
+    WORKTREE = "worktree"
+    CONFIG = "config"
+
+
+class Confidence(StrEnum):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Liveness(StrEnum):
+    LIVE = "LIVE"
+    DEAD = "DEAD"
+    UNKNOWN = "UNKNOWN"
+
+
+class Ownership(StrEnum):
+    """UNKNOWN is treated as SHARED (DESIGN section 4)."""
+
+    PERSONAL = "PERSONAL"
+    SHARED = "SHARED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Bond(StrEnum):
+    """What ties a credential to the person. THEIRS needs evidence that a committer cannot write himself."""
+
+    THEIRS = "theirs"
+    INTRODUCED = "introduced"
+    EXPOSED = "exposed"
+
+
+class Action(StrEnum):
+    REVOKE = "REVOKE"
+    DISABLE = "DISABLE"
+    REMOVE = "REMOVE"
+    ROTATE = "ROTATE"
+    REWRITE = "REWRITE"
+    HAND_OVER = "HAND_OVER"
+    KEEP = "KEEP"
+
+
+class Outcome(StrEnum):
+    REVOKED = "REVOKED"
+    DISABLED = "DISABLED"
+    REMOVED = "REMOVED"
+    ROTATED = "ROTATED"
+    ALREADY_DEAD = "ALREADY_DEAD"
+    PROPOSED = "PROPOSED"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    NOT_CONFIRMED = "NOT_CONFIRMED"
+    NOT_IDENTIFIED = "NOT_IDENTIFIED"
+    SKIPPED = "SKIPPED"
+    HANDED_OVER = "HANDED_OVER"
+    FAILED = "FAILED"
+
+
+CLOSED = frozenset({Outcome.REVOKED, Outcome.DISABLED, Outcome.REMOVED, Outcome.ROTATED, Outcome.ALREADY_DEAD})
+"""Outcomes after which nothing is left to do for a step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """What could not be looked at, and why. Never silently nothing."""
+
+    where: str
+    why: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    provider: str
+    id: str
+    login: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One name/e-mail/account held to be the person (or not), with the reason."""
+
+    name: str = ""
+    email: str = ""
+    account: Account | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """`certain` identities may be acted on, `probable` need a person's yes, `excluded` are shared, bots or others."""
+
+    id: str
+    names: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    left_at: datetime | None = None
+    certain: tuple[Identity, ...] = ()
+    probable: tuple[Identity, ...] = ()
+    excluded: tuple[Identity, ...] = ()
+    confirmed_by_directory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    source: str
+    delivery_id: str
+    subject: str
+    effective_at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Byte offsets [start, end) of one part of a credential in the decoded content of its object."""
+
+    part: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One address of a value.
+
+    `object` is a git object id, or for `object_type` file, index and config the `sha256:` digest of the content.
+    `repo` is the path or URL that was scanned; `path` is relative to it, with `/`. `line` and `column` count from 1.
+    """
+
+    repo: str
+    object: str
+    object_type: str
+    path: str
+    line: int
+    column: int
+    spans: tuple[Span, ...]
+    commit: str = ""
+    reach: Reach = Reach.WORKTREE
+    present: bool = False
+    decoding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorship:
+    """`email` after mailmap, `raw_email` as committed; `commit` is the object the claim rests on."""
+
+    name: str
+    email: str
+    raw_email: str
+    role: str
+    at: datetime
+    commit: str
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One distinct secret value of one kind, with every place that holds it."""
+
+    kind: str
+    provider: str
+    rule: str
+    fingerprint: str
+    redacted: str
+    confidence: Confidence
+    places: tuple[Place, ...]
+    introduced: Authorship | None = None
+    committer: Authorship | None = None
+    coauthors: tuple[Authorship, ...] = ()
+    carried: tuple[Authorship, ...] = ()
+    evidence: tuple[str, ...] = ()
+    usage: tuple[str, ...] = ()
+    new: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A value in memory, for its issuer alone. `parts` by name; `secret` is the part that authenticates."""
+
+    kind: str
+    parts: Mapping[str, Secret]
+
+    @property
+    def secret(self) -> Secret:
+        return self.parts["secret"]
+
+    def __reduce__(self) -> NoReturn:
+        raise SecretLeak("a Credential cannot be serialised")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the issuer says. UNKNOWN always carries a reason; a 403, a time-out or a 5xx is UNKNOWN, never DEAD."""
+
+    liveness: Liveness
+    reason: str
+    at: datetime
+    holder: Account | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPoint:
+    """One way in: a leaked key, a grant, a session, a membership. One noun, one path.
+
+    `provider_id` identifies it at the provider, `fingerprint` by value; `places` is where the value can be re-read.
+    """
+
+    id: str
+    provider: str
+    kind: str
+    holder: Account | None = None
+    ownership: Ownership = Ownership.UNKNOWN
+    bond: Bond = Bond.EXPOSED
+    fingerprint: str = ""
+    provider_id: str = ""
+    redacted: str = ""
+    last_used: datetime | None = None
+    check: Check | None = None
+    places: tuple[Place, ...] = ()
+    evidence: tuple[str, ...] = ()
+    usage: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    id: str
+    subject: str
+    scope: str
+    reason: str
+    requester: str
+    approver: str
+    not_before: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do to one access point. `needs` names an extra yes that the approval must carry, or is empty."""
+
+    id: str
+    point: AccessPoint
+    action: Action
+    reversible: bool
+    reason: str
+    breaks: tuple[str, ...] = ()
+    needs: str = ""
+    after: str = ""
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done. `after` in a step names the step whose receipt must prove death first."""
+
+    run: str
+    person: Person
+    requester: str
+    created_at: datetime
+    expires_at: datetime
+    rules_digest: str
+    key_id: str
+    steps: tuple[Step, ...]
+    gaps: tuple[Gap, ...] = ()
+    optouts: tuple[OptOut, ...] = ()
+    mirrors: tuple[str, ...] = ()
+    version: int = 1
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON of the whole plan: any changed byte of meaning changes it."""
+        return digest(to_json(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A signed yes to exactly one plan. `allows` lists the extra yeses (`Step.needs`) it carries."""
+
+    plan_digest: str
+    approver: str
+    at: datetime
+    expires_at: datetime
+    allows: tuple[str, ...] = ()
+    signature: str = ""
+
+    @property
+    def statement(self) -> dict[str, Any]:
+        """What the signature covers: everything but itself."""
+        return {key: value for key, value in to_json(self).items() if key != "signature"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One redacted request and answer. `status` 0 means that no answer came."""
+
+    method: str
+    target: str
+    status: int
+    at: datetime
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    step: str
+    outcome: Outcome
+    before: Check | None
+    after: Check | None
+    exchanges: tuple[Exchange, ...]
+    started_at: datetime
+    finished_at: datetime
+    note: str = ""
+    advice: str = ""
+    assignee: str = ""
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    seq: int
+    at: datetime
+    actor: str
+    type: str
+    run: str
+    body: Mapping[str, Any]
+    prev: str
+    hash: str
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with `Z`, to the microsecond only when there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _refuse_secret(_: object) -> NoReturn:
+    raise SecretLeak("a Secret or Credential cannot be turned to JSON")
+
+
+_converter = Converter(forbid_extra_keys=True)
+_converter.register_unstructure_hook(datetime, timestamp)
+_converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+_converter.register_unstructure_hook(Secret, _refuse_secret)
+_converter.register_unstructure_hook(Credential, _refuse_secret)
+
+
+def to_json(record: Any) -> Any:
+    """Plain JSON data of any record of this module (or a tuple or dict of them)."""
+    return _listed(_converter.unstructure(record))
+
+
+def from_json(data: Any, kind: type[T]) -> T:
+    """The record of type `kind` in plain JSON data. Unknown keys and wrong types raise `cattrs.BaseValidationError`."""
+    return _converter.structure(data, kind)
+
+
+def _listed(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _listed(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_listed(item) for item in data]
+    return data.value if isinstance(data, Enum) else data
