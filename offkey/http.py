@@ -1,0 +1,268 @@
+"""The gates to providers: every request of offkey passes through a `Reader` or a `Writer` (DESIGN rules 1, 3 and 5).
+
+A Reader sends GET and HEAD, plus the exact (method, path template) pairs that the provider's module lists in READS.
+Only a Writer sends the pairs in WRITES, and a Writer cannot be made without an approval of exactly this plan.
+Both talk to the module's HOSTS or to the one instance in the user's configuration; redirects are refused;
+mutations are never retried. boto3 and PyGithub pass the same gates (`offkey/boto.py`, `offkey/pygithub.py`).
+"""
+
+import base64
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from offkey import __version__
+from offkey.errors import OffkeyError
+from offkey.model import Approval, Exchange
+from offkey.secret import Secret
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, and some providers force values into them
+
+ATTEMPTS = 3
+LONGEST_WAIT = 30.0
+TIMEOUT = httpx.Timeout(20.0, connect=10.0)
+TRANSIENT = frozenset({429, 500, 502, 503, 504})
+
+Operation = tuple[str, str]
+"""A method with a path template, `("POST", "/auth.test")`, or `("AWS", "iam:ListAccessKeys")`."""
+
+
+class Refused(OffkeyError):
+    """A gate refused a request: the request is not on the list, or the host is not this provider's."""
+
+
+class NoAnswer(OffkeyError):
+    """The provider did not answer, or what answered was not its API. Liveness stays UNKNOWN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What one provider's module may call. `reads` have no side effect; `writes` change something."""
+
+    provider: str
+    hosts: frozenset[str]
+    reads: frozenset[Operation] = frozenset()
+    writes: frozenset[Operation] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`json` is the parsed body, or None when the body is empty or no JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+    text: str
+
+
+def bearer(token: Secret) -> dict[str, str]:
+    """The Authorization header of RFC 6750."""
+    return {"Authorization": f"Bearer {token.reveal().decode('latin-1')}"}
+
+
+class Reader:
+    """Asks one provider. `base` must lie on one of the gate's hosts, or be the `instance` the user configured."""
+
+    may_write = False
+
+    def __init__(
+        self,
+        gate: Gate,
+        base: str,
+        *,
+        instance: str = "",
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.gate = gate
+        self.base = base.rstrip("/")
+        self.now = now
+        self.sleep = sleep
+        self.exchanges: list[Exchange] = []
+        check_base(gate, self.base, instance)
+        self._client = httpx.Client(
+            transport=transport,
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,  # a .netrc entry would add an Authorization header nobody asked for
+            headers={"User-Agent": f"offkey/{__version__}"},
+        )
+
+    def permit(self, operation: Operation) -> None:
+        """Raises `Refused` unless this gate lets the operation through."""
+        if operation in self.gate.reads or operation[0] in ("GET", "HEAD"):
+            return
+        if self.may_write and operation in self.gate.writes:
+            return
+        listed = "writes" if self.may_write else "reads"
+        raise Refused(
+            f"{self.gate.provider}: {' '.join(operation)} is not on the list of {listed}",
+            advice="a change needs an approved plan: `offkey approve`, then `offkey apply`",
+        )
+
+    def request(
+        self,
+        method: str,
+        template: str,
+        *,
+        path: Mapping[str, str | Secret] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        hide: tuple[Secret, ...] = (),
+    ) -> Answer:
+        """Send one request and return its answer, whatever its status.
+
+        `path` fills the template's `{names}`, percent-encoded; a Secret there is sent but never recorded. `hide`
+        lists the secrets this request carries, so that an echoing answer is scrubbed before it is recorded.
+        Reads are repeated on 429, 5xx and network errors; a write is sent once. Raises `Refused` or `NoAnswer`.
+        """
+        self.permit((method, template))
+        filled = path or {}
+        hidden = hide + tuple(value for value in filled.values() if isinstance(value, Secret))
+        url = self.base + _fill(template, filled, lambda secret: secret.reveal().decode())
+        shown = urlsplit(self.base).netloc + _fill(template, filled, lambda _: "***")
+        request = self._client.build_request(method, url, params=params, headers=headers, json=json, data=form)
+        # A read is safe to repeat even when HTTP spells it POST (Slack's auth.test).
+        attempts = 1 if (method, template) in self.gate.writes else ATTEMPTS
+        return self._answer(self._send(request, shown, hidden, attempts))
+
+    def _send(self, request: httpx.Request, shown: str, hidden: tuple[Secret, ...], attempts: int) -> httpx.Response:
+        for attempt in range(1, attempts + 1):
+            response, trouble = self._once(request)
+            summary = trouble if response is None else scrub(_gist(response), hidden)
+            status = 0 if response is None else response.status_code
+            self.record(request.method, shown, status, summary)
+            if attempt == attempts or (response is not None and status not in TRANSIENT):
+                break
+            self.sleep(_wait(response, attempt))
+        if response is None:
+            raise NoAnswer(f"{self.gate.provider}: no answer from {shown}: {trouble}", advice="try again later")
+        if response.is_redirect:
+            raise Refused(
+                f"{self.gate.provider}: {shown} answered with a redirect, which is not followed",
+                advice="configure the instance's final address",
+            )
+        return response
+
+    def _once(self, request: httpx.Request) -> tuple[httpx.Response | None, str]:
+        try:
+            return self._client.send(request), ""
+        except httpx.HTTPError as error:
+            return None, type(error).__name__
+
+    def send_raw(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
+        """One prepared request of a driver (PyGithub), which has asked `permit` before. Sent once."""
+        shown = urlsplit(url).netloc + urlsplit(url).path
+        return self._send(self._client.build_request(method, url, headers=headers, content=body), shown, (), 1)
+
+    def record(self, method: str, target: str, status: int, summary: str) -> None:
+        """Note one exchange, already redacted, for the receipt."""
+        self.exchanges.append(Exchange(method=method, target=target, status=status, at=self.now(), summary=summary))
+
+    @staticmethod
+    def _answer(response: httpx.Response) -> Answer:
+        try:
+            data = response.json()
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            data = None
+        return Answer(response.status_code, response.headers, data, response.text[:2000])
+
+    def pages(self, template: str, *, per_page: int = 100, most: int = 1000, **options: Any) -> Iterator[Answer]:
+        """GET pages numbered from 1 while the answer's Link header names a next one (RFC 8288)."""
+        params = dict(options.pop("params", None) or {})
+        for page in range(1, most + 1):
+            numbered = {**params, "per_page": str(per_page), "page": str(page)}
+            answer = self.request("GET", template, params=numbered, **options)
+            yield answer
+            if answer.status != 200 or 'rel="next"' not in answer.headers.get("link", ""):
+                return
+        raise NoAnswer(f"{self.gate.provider}: {template} has more than {most} pages", advice="narrow the account")
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class Writer(Reader):
+    """A Reader that may also send the gate's writes. Refuses to exist without an approval of exactly this plan."""
+
+    may_write = True
+
+    def __init__(self, gate: Gate, base: str, *, approval: Approval, plan_digest: str, **options: Any) -> None:
+        super().__init__(gate, base, **options)
+        if not approval.signature:
+            raise Refused("no signed approval", advice="run `offkey approve PLAN`")
+        if approval.plan_digest != plan_digest:
+            raise Refused("the approval is of another plan", advice="approve the plan as it is now")
+        if self.now() >= approval.expires_at:
+            raise Refused("the approval has expired", advice="approve the plan again")
+
+
+def check_base(gate: Gate, base: str, instance: str) -> None:
+    """Raise `Refused` unless `base` is a fixed host of the gate over https, or exactly the configured instance.
+
+    Plain http is let through for a configured loopback instance only: simulators, and a proxy on the same machine.
+    """
+    parts = urlsplit(base)
+    host = parts.hostname or ""
+    configured = bool(instance) and base.rstrip("/") == instance.rstrip("/")
+    if not configured and host not in gate.hosts:
+        raise Refused(
+            f"{gate.provider}: {host or base!r} is not one of its hosts and no configured instance",
+            advice=f"list the instance under [providers.{gate.provider}] in offkey.toml",
+        )
+    if parts.scheme != "https" and not (configured and is_loopback(host)):
+        raise Refused(f"{gate.provider}: {base} is not https", advice="use https; http is for loopback alone")
+
+
+def is_loopback(host: str) -> bool:
+    """True for localhost and the addresses 127.0.0.0/8 and ::1."""
+    return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+
+
+def scrub(text: str, hidden: tuple[Secret, ...]) -> str:
+    """The text with each secret's raw, base64, hex and URL-encoded form replaced by `***`."""
+    for secret in hidden:
+        raw = secret.reveal()
+        forms = (raw.decode("latin-1"), base64.b64encode(raw).decode(), raw.hex(), quote(raw, safe=""))
+        for form in filter(None, forms):
+            text = text.replace(form, "***")
+    return text
+
+
+def _fill(template: str, values: Mapping[str, str | Secret], show: Callable[[Secret], str]) -> str:
+    def one(match: re.Match[str]) -> str:
+        value = values[match[1]]
+        if isinstance(value, Secret):
+            shown = show(value)
+            return shown if shown == "***" else quote(shown, safe="")
+        return quote(value, safe="")
+
+    return re.sub(r"\{(\w+)\}", one, template)
+
+
+def _gist(response: httpx.Response) -> str:
+    """The provider's own error word: short, and the only part of a body that is recorded."""
+    try:
+        body = response.json()
+    except ValueError:
+        return "" if not response.content else "(not JSON)"
+    if not isinstance(body, dict):
+        return ""
+    words = [str(body[key])[:120] for key in ("ok", "revoked", "error", "message") if key in body]
+    return " ".join(words)
+
+
+def _wait(response: httpx.Response | None, attempt: int) -> float:
+    given = "" if response is None else response.headers.get("retry-after", "")
+    return min(float(given) if given.isdigit() else 0.5 * 2**attempt, LONGEST_WAIT)

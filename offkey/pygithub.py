@@ -1,0 +1,97 @@
+"""PyGithub under the gates of `offkey/http.py`: its connection class is replaced by one that asks them first."""
+
+import threading
+from collections.abc import ItemsView, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import github
+import github.Auth
+import httpx
+from github.Requester import Requester
+
+from offkey.http import Reader
+from offkey.secret import Secret
+
+_injecting = threading.Lock()
+
+
+def client(http: Reader, token: Secret) -> github.Github:
+    """A PyGithub client for the Reader's base; `retry=None` since its default repeats POST and DELETE.
+
+    The gate sees each request by its real path, so WRITES of a module that works through PyGithub hold templates
+    that are matched segment by segment.
+    """
+    with _injecting:  # the classes are read once, in Github's constructor
+        bound = _connection(http)
+        Requester.injectConnectionClasses(bound, bound)
+        try:
+            return github.Github(
+                auth=github.Auth.Token(token.reveal().decode("ascii")),
+                base_url=http.base,
+                retry=None,
+                seconds_between_requests=None,
+                seconds_between_writes=None,
+            )
+        finally:
+            Requester.resetConnectionClasses()
+
+
+def template_of(http: Reader, method: str, path: str) -> str:
+    """The listed template that `path` is an instance of, or the path itself, which no list holds."""
+    segments = path.split("/")
+    for listed_method, template in http.gate.reads | http.gate.writes:
+        if listed_method == method and _fits(template.split("/"), segments):
+            return template
+    return path
+
+
+def _fits(wanted: list[str], segments: list[str]) -> bool:
+    return len(wanted) == len(segments) and all(
+        want.startswith("{") or want == have for want, have in zip(wanted, segments, strict=True)
+    )
+
+
+class _Response:
+    """The few members of PyGithub's response object, over httpx's."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = dict(response.headers)
+        self._response = response
+
+    def getheaders(self) -> ItemsView[str, str]:
+        return self.headers.items()
+
+    def read(self) -> str:
+        return self._response.text
+
+    def iter_content(self, chunk_size: int | None = 1) -> Iterator[bytes]:
+        yield from self._response.iter_bytes(chunk_size)
+
+    def raise_for_status(self) -> None:
+        self._response.raise_for_status()
+
+
+def _connection(http: Reader) -> Any:
+    root = urlsplit(http.base)
+
+    class Connection:
+        def __init__(self, host: str, port: int | None = None, **_: Any) -> None:
+            self.host, self.port = host, port
+
+        def request(self, verb: str, url: str, input: Any, headers: dict[str, str], stream: bool = False) -> None:
+            self.pending = (verb, url, input, headers)
+
+        def getresponse(self) -> _Response:
+            verb, url, body, headers = self.pending
+            path = urlsplit(url).path.removeprefix(root.path)
+            http.permit((verb, template_of(http, verb, path)))
+            content = body.encode() if isinstance(body, str) else body
+            # Always to the Reader's own base: PyGithub may hold another host from an answer's links.
+            return _Response(http.send_raw(verb, f"{root.scheme}://{root.netloc}{url}", headers, content))
+
+        def close(self) -> None:
+            pass
+
+    return Connection
