@@ -1,0 +1,1 @@
+"""The demonstration: a sample organisation and its local providers."""
