@@ -1,0 +1,311 @@
+"""The one way in which offkey starts git (DESIGN rule 2).
+
+A repository is data written by strangers, and its configuration can name programs to run. So every call gets an
+environment built from nothing, settings on the command line (they win over the repository's own) that switch
+programs off, no protocols unless a clone asks for them, and only plumbing that applies no filter or textconv.
+"""
+
+import os
+import re
+import subprocess  # noqa: TID251 - the wrapper itself
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from offkey.errors import Exit, OffkeyError, UsageError
+
+KEPT_VARIABLES = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")
+KEPT_FOR_TRANSPORT = ("SSH_AUTH_SOCK", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE")
+
+OFF = {
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    # A replacement or a graft would hide the original object from us.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_EDITOR": "false",
+    "GIT_PAGER": "cat",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "LANG": "C",
+    "LC_ALL": "C",
+}
+NO_TRANSPORT = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_ASKPASS": "false",
+    "SSH_ASKPASS": "false",
+}
+
+SAFE_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    f"core.hooksPath={os.devnull}",
+    "core.pager=cat",
+    "core.editor=false",
+    f"core.attributesFile={os.devnull}",
+    "core.alternateRefsCommand=false",
+    "core.deltaBaseCacheLimit=256m",
+    "core.quotePath=false",
+    "diff.external=",
+    "gpg.program=false",
+    "gpg.ssh.program=false",
+    "gpg.x509.program=false",
+    "log.showSignature=false",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+NO_TRANSPORT_SETTINGS = ("protocol.allow=never", "core.sshCommand=false", "core.askPass=false", "credential.helper=")
+
+
+class GitError(OffkeyError):
+    """Git failed. The message holds git's own words with credentials in URLs masked."""
+
+
+class GitMissing(GitError):
+    """There is no git program, or one too old."""
+
+
+class NotARepository(GitError, UsageError):
+    """The path exists but is no git repository."""
+
+    exit_code = Exit.USAGE
+
+
+class DubiousOwnership(GitError):
+    """The repository belongs to another user of this machine; git refuses it and so do we."""
+
+
+class CorruptRepository(GitError):
+    """Git says that the repository itself is damaged."""
+
+
+class UnknownRevision(GitError, UsageError):
+    """The revision that the user named does not exist."""
+
+    exit_code = Exit.USAGE
+
+
+def mask(text: str) -> str:
+    """The text with user information of URLs taken out, so that git's messages may be shown."""
+    return re.sub(r"(?<=://)[^/\s@]+@", "***@", text)
+
+
+def environment(protocols: Iterable[str] = ()) -> dict[str, str]:
+    """The environment for a git process: a few variables of ours, everything else off.
+
+    `protocols` (https, ssh, file, git) are allowed only for a clone or fetch that the user asked for.
+    """
+    allowed = ":".join(protocols)
+    names = KEPT_VARIABLES + (KEPT_FOR_TRANSPORT if allowed else ())
+    kept = {name: os.environ[name] for name in names if name in os.environ}  # noqa: TID251 - allowed here
+    return kept | OFF | ({"GIT_ALLOW_PROTOCOL": allowed} if allowed else NO_TRANSPORT)
+
+
+def command(args: Iterable[str], protocols: Iterable[str] = ()) -> list[str]:
+    """The full argument list: git, the settings that switch programs off, then `args`."""
+    settings = SAFE_SETTINGS if tuple(protocols) else SAFE_SETTINGS + NO_TRANSPORT_SETTINGS
+    return ["git", "--no-pager", *(word for setting in settings for word in ("-c", setting)), *args]
+
+
+def run_git(
+    *args: str,
+    cwd: Path | None = None,
+    input: bytes | None = None,
+    check: bool = True,
+    protocols: tuple[str, ...] = (),
+    extra: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run git to its end and return its output.
+
+    `extra` adds variables (author identity for a commit in our own mirror). Raises GitError unless `check` is off,
+    in which case a failure gives what was printed so far.
+    """
+    try:
+        done = subprocess.run(
+            command(args, protocols),
+            cwd=cwd,
+            input=input,
+            stdin=subprocess.DEVNULL if input is None else None,
+            capture_output=True,
+            env=environment(protocols) | dict(extra or {}),
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise _cannot_start(cwd) from error
+    if check and done.returncode:
+        raise failure(done.stderr, cwd)
+    return done.stdout
+
+
+def _cannot_start(cwd: Path | None) -> OffkeyError:
+    if cwd is not None and not cwd.is_dir():
+        return UsageError(f"{cwd}: no such folder", advice="name an existing repository, folder or file")
+    return GitMissing("the git program was not found", advice="install git and put it on PATH")
+
+
+FAMILIES: tuple[tuple[str, type[GitError], str], ...] = (
+    (
+        "dubious ownership",
+        DubiousOwnership,
+        "the repository belongs to another user; scan it as its owner, or after checking it: "
+        "git config --global --add safe.directory PATH",
+    ),
+    (
+        "cannot use bare repository",
+        DubiousOwnership,
+        "your git is set to safe.bareRepository=explicit; allow it for this scan or clone the repository",
+    ),
+    ("not a git repository", NotARepository, "name the top folder of a repository, or scan it as a plain folder"),
+    ("unknown revision", UnknownRevision, "name a commit, branch or tag of this repository"),
+    ("Needed a single revision", UnknownRevision, "name a commit, branch or tag of this repository"),
+    ("bad object", CorruptRepository, "run `git fsck` and fetch the missing objects again"),
+    ("corrupt", CorruptRepository, "run `git fsck`; a fresh clone may be whole"),
+    ("loose object", CorruptRepository, "run `git fsck`; a fresh clone may be whole"),
+    ("bad config", CorruptRepository, "the repository's configuration file does not parse; mend it"),
+    ("missing", CorruptRepository, "run `git fsck` and fetch the missing objects again"),
+    ("Permission denied", GitError, "run as a user who may read the repository"),
+)
+
+
+def failure(stderr: bytes, where: Path | None) -> GitError:
+    """The error family for git's words on standard error."""
+    text = mask(stderr.decode("utf-8", errors="replace")).strip()
+    lines = [line for line in text.splitlines() if line.startswith(("fatal:", "error:"))] or text.splitlines()
+    said = lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else "git failed without a word"
+    prefix = f"{where}: " if where else ""
+    for words, family, advice in FAMILIES:
+        if words.lower() in text.lower():
+            return family(f"{prefix}{said}", advice=advice)
+    return GitError(f"{prefix}{said}", advice="run the same with plain git to see more")
+
+
+@dataclass(frozen=True)
+class Git:
+    """A repository on disk: where it is and how to ask it. Cheap to pickle: holds paths only.
+
+    `work_tree` is the folder that holds `.git`, never what `core.worktree` says, or None for a bare repository.
+    Raises UsageError (no such path), NotARepository, DubiousOwnership, GitError.
+    """
+
+    path: Path
+    git_dir: Path = field(init=False)
+    common_dir: Path = field(init=False)
+    work_tree: Path | None = field(init=False)
+    object_format: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        path = Path(self.path).absolute()
+        if not path.is_dir():
+            raise UsageError(f"{self.path}: no such folder", advice="name an existing repository, folder or file")
+        # No GIT_DIR here: naming the repository would switch off git's ownership check.
+        asked = ("--absolute-git-dir", "--git-common-dir", "--show-object-format", "--is-bare-repository")
+        git_dir, common, object_format, bare = (
+            run_git("rev-parse", *asked, cwd=path).decode(errors="surrogateescape").splitlines()
+        )
+        for name, value in (
+            ("path", path),
+            ("git_dir", Path(git_dir)),
+            ("common_dir", (path / common).resolve()),
+            ("object_format", object_format),
+            ("work_tree", None if bare == "true" else _holder_of(path, Path(git_dir))),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def bare(self) -> bool:
+        return self.work_tree is None
+
+    def arguments(self, *args: str) -> list[str]:
+        """`args` behind options that pin this repository, whatever its configuration says."""
+        tree = [f"--work-tree={self.work_tree}"] if self.work_tree else []
+        return [f"--git-dir={self.git_dir}", *tree, *args]
+
+    def run(self, *args: str, input: bytes | None = None, check: bool = True) -> bytes:
+        """Run git in this repository and return its output. Raises GitError when it fails and `check` is on."""
+        return run_git(*self.arguments(*args), cwd=self.work_tree or self.git_dir, input=input, check=check)
+
+    @contextmanager
+    def popen(self, *args: str) -> Iterator["GitProcess"]:
+        """A long-lived git process with pipes on both ends; ended and reaped on leaving the block."""
+        with tempfile.TemporaryFile() as stderr:
+            process = subprocess.Popen(
+                command(self.arguments(*args)),
+                cwd=self.work_tree or self.git_dir,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=environment(),
+                bufsize=1 << 18,
+            )
+            assert process.stdin is not None
+            assert process.stdout is not None
+            talk = GitProcess(process.stdin, process.stdout, process, stderr)
+            try:
+                yield talk
+            finally:
+                talk.close()
+
+    def stream(self, *args: str, separator: bytes = b"\n") -> Iterator[bytes]:
+        """The records that git prints, one by one, without their separator.
+
+        Raises GitError after the last record when git ended with a failure: what came before is still good.
+        """
+        with self.popen(*args) as process:
+            process.stdin.close()
+            yield from _records(process.stdout, separator)
+            if process.wait():
+                raise failure(process.said(), self.path)
+
+
+@dataclass(frozen=True)
+class GitProcess:
+    """A running git: `stdin` and `stdout` are its pipes."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    process: "subprocess.Popen[bytes]"
+    stderr: IO[bytes]
+
+    def wait(self) -> int:
+        return self.process.wait()
+
+    def said(self) -> bytes:
+        """What it has written on standard error so far."""
+        self.stderr.seek(0)
+        return self.stderr.read(1 << 16)
+
+    def close(self) -> None:
+        """End it whatever it is doing."""
+        for pipe in (self.stdin, self.stdout):
+            try:
+                pipe.close()
+            except (BrokenPipeError, ValueError):
+                continue
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+
+
+def _holder_of(path: Path, git_dir: Path) -> Path | None:
+    """The folder at or above `path` whose `.git` leads to `git_dir`; None for a path inside the git folder itself."""
+    for folder in (path, *path.parents):
+        if (folder / ".git").exists():
+            return folder
+        if folder == git_dir or folder.resolve() == git_dir.resolve():
+            return None
+    return None
+
+
+def _records(pipe: IO[bytes], separator: bytes) -> Iterator[bytes]:
+    rest = b""
+    while block := pipe.read1(1 << 18):  # type: ignore[attr-defined]
+        *whole, rest = (rest + block).split(separator)
+        yield from whole
+    if rest:
+        yield rest
