@@ -1,0 +1,190 @@
+"""Confirms a hit: the exact pattern, its checks, the words near it and the credential's other parts.
+
+One implementation for the scanner's workers, the pre-commit hook and the loader's check of examples. Everything is
+bounded: a pattern by its `width`, a look around by lines *and* bytes, so that a one-line file of 10 MB costs no more.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from rules.checks import accepts
+from rules.light import LightPart, LightRule
+from rules.pairing import pair
+
+REACH = 4096
+"""The most bytes on either side of an anchor in which near words are looked for."""
+PART_REACH = 16384
+"""The same for parts: a service account's JSON holds a private key of some 3 KB."""
+_RANK = {"high": 3, "medium": 2, "low": 1}
+
+
+class Match(NamedTuple):
+    """One credential in one content. `spans` are (part, start, end), the anchor first; offsets in bytes.
+
+    `lone` is the confidence without the further parts, or "" where a part is required.
+    """
+
+    kind: str
+    spans: tuple[tuple[str, int, int], ...]
+    start: int
+    end: int
+    confidence: str
+    lone: str = ""
+
+
+@cache
+def compiled(pattern: bytes) -> re.Pattern[bytes]:
+    """The compiled pattern, made on first use and kept for the life of the process."""
+    return re.compile(pattern)
+
+
+def find(rule: LightRule, content: bytes, within: range | None = None) -> list[Match]:
+    """Every confirmed match of one rule, in order, not overlapping.
+
+    `within` limits where a match of the pattern may start; a scanner that knows where a match ends (Hyperscan) gives
+    `range(end - rule.width, end)`. Offsets are always those of the whole content.
+    """
+    anchors = [span for span in _anchors(rule, content, within) if not rule.near or _near(rule, content, span)]
+    if not rule.parts:
+        return [Match(rule.kind, ((rule.anchor, start, end),), start, end, rule.confidence) for start, end in anchors]
+    if not anchors:
+        return []
+    chosen = [_parts(part, content, anchors) for part in rule.parts]
+    required = any(part.required for part in rule.parts)
+    found = []
+    for i, (start, end) in enumerate(anchors):
+        spans = [(rule.anchor, start, end)]
+        missing = False
+        for part, picks in zip(rule.parts, chosen, strict=True):
+            if (span := picks[i]) is not None:
+                spans.append((part.name, *span))
+            missing |= part.required and span is None
+        if missing:
+            continue
+        confidence = rule.confidence if len(spans) > 1 else rule.lone_confidence
+        found.append(Match(rule.kind, tuple(spans), start, end, confidence, "" if required else rule.lone_confidence))
+    return found
+
+
+def _anchors(rule: LightRule, content: bytes, within: range | None) -> list[tuple[int, int]]:
+    low, stop = (max(within.start, 0), within.stop) if within is not None else (0, len(content))
+    high = min(len(content), stop + rule.width + 1)
+    group = rule.anchor
+    spans = []
+    for hit in compiled(rule.pattern).finditer(content, low, high):
+        if hit.start() >= stop and within is not None:
+            break
+        value = hit[group]
+        if value and accepts(value, entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject):
+            spans.append(hit.span(group))
+    return spans
+
+
+def window(content: bytes, start: int, end: int, lines: int, reach: int) -> tuple[int, int]:
+    """The bounds of the lines around a span: `lines` before and after its own, at most `reach` bytes each way."""
+    floor, ceiling = max(0, start - reach), min(len(content), end + reach)
+    low, high = start, end
+    for _ in range(lines + 1):
+        low = content.rfind(b"\n", floor, low)
+        if low < 0:
+            low = floor - 1
+            break
+    for _ in range(lines + 1):
+        high = content.find(b"\n", high, ceiling)
+        if high < 0:
+            high = ceiling
+            break
+        high += 1
+    return low + 1, high
+
+
+def _near(rule: LightRule, content: bytes, span: tuple[int, int]) -> bool:
+    """Whether a near word stands around the value; the value itself does not count."""
+    low, high = window(content, *span, rule.near_lines, REACH)
+    before, after = content[low : span[0]].lower(), content[span[1] : high].lower()
+    return any(word in before or word in after for word in rule.near)
+
+
+def _parts(part: LightPart, content: bytes, anchors: list[tuple[int, int]]) -> list[tuple[int, int] | None]:
+    """For each anchor the span of this part that belongs to it, or None."""
+    windows = [window(content, start, end, part.within_lines, PART_REACH) for start, end in anchors]
+    candidates = [
+        hit.span("secret")
+        for low, high in _merged(windows)
+        for hit in compiled(part.pattern).finditer(content, low, high)
+        if accepts(hit["secret"], entropy_min=part.entropy)
+    ]
+    candidates = [c for c in candidates if not _overlaps(c, anchors)]
+    return pair(anchors, windows, candidates)
+
+
+def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for low, high in windows:
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def _overlaps(span: tuple[int, int], sorted_spans: list[tuple[int, int]]) -> bool:
+    at = bisect_left(sorted_spans, span)
+    return any(span[0] < end and start < span[1] for start, end in sorted_spans[max(0, at - 1) : at + 1])
+
+
+def resolve(matches: Iterable[Match]) -> list[Match]:
+    """One match per secret: the more specific one keeps a value that several rules of one content claim.
+
+    More specific is: higher confidence, then more parts, then the longer anchor, then the kind's name. A part that two
+    anchors claim goes to the nearer one; the other becomes a lone anchor, or goes where its parts are required.
+    """
+    ordered = sorted(set(_share_parts(sorted(matches))), key=_specificity)
+    kept: list[Match] = []
+    starts: list[int] = []
+    claimed: list[tuple[int, int]] = []
+    longest = 0
+    for match in ordered:
+        if all(_covered(start, end, starts, claimed, longest) for _, start, end in match.spans):
+            continue
+        kept.append(match)
+        for _, start, end in match.spans:
+            at = bisect_left(claimed, (start, end))
+            claimed.insert(at, (start, end))
+            starts.insert(at, start)
+            longest = max(longest, end - start)
+    return sorted(kept, key=lambda match: (match.start, match.end, match.kind))
+
+
+def _specificity(match: Match) -> tuple[int, int, int, str, int]:
+    return (-_RANK[match.confidence], -len(match.spans), match.start - match.end, match.kind, match.start)
+
+
+def _covered(start: int, end: int, starts: list[int], claimed: list[tuple[int, int]], longest: int) -> bool:
+    """Whether one claimed span holds [start, end)."""
+    at = bisect_left(starts, start + 1) - 1
+    while at >= 0 and starts[at] >= start - longest:
+        if claimed[at][1] >= end:
+            return True
+        at -= 1
+    return False
+
+
+def _share_parts(matches: Sequence[Match]) -> list[Match]:
+    """The matches with each part kept only by the anchor nearest to it."""
+    owner: dict[tuple[int, int], tuple[int, str, int]] = {}
+    for match in matches:
+        for _, start, end in match.spans[1:]:
+            claim = (max(start - match.end, match.start - end), match.kind, match.start)
+            owner[start, end] = min(owner.get((start, end), claim), claim)
+    shared = []
+    for match in matches:
+        spans = match.spans[:1] + tuple(s for s in match.spans[1:] if owner[s[1:]][1:] == (match.kind, match.start))
+        if len(spans) == len(match.spans):
+            shared.append(match)
+        elif match.lone:
+            shared.append(match._replace(spans=spans, confidence=match.confidence if spans[1:] else match.lone))
+    return shared
