@@ -1,0 +1,76 @@
+"""The command line: parses, calls one command, turns errors into documented exit codes."""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from pathlib import Path
+
+import offkey
+from offboarding import ui
+from offkey.errors import Exit, OffkeyError
+
+COMMANDS = {
+    "scan": "find credentials in repositories, folders, files or standard input",
+    "whois": "show which identities are a person, and why",
+    "plan": "work out what has to be ended when a person leaves; changes nothing",
+    "approve": "sign a plan, so that it may be applied",
+    "apply": "carry out an approved plan, proving each step",
+    "report": "write the evidence folder of a run",
+    "verify": "check that everything is still dead, or that an evidence folder is intact",
+    "attest": "sign that a handed-over step is done",
+    "ledger": "verify or export the hash-chained ledger",
+    "doctor": "check configuration, credentials and installation; --init begins one",
+    "revokers": "list what offkey can revoke, and how",
+    "rules": "list or check rules",
+    "demo": "build a sample organisation and offboard somebody from it",
+}
+"""Each is `offboarding/commands/<name>.py` with `arguments(parser)` and `run(args, ui) -> Exit`."""
+
+
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The whole parser; only `command`'s own module is imported, so that `--help` and the rest start fast."""
+    top = argparse.ArgumentParser(
+        prog="offkey",
+        description="When a developer leaves: find every credential that is theirs, revoke it, prove that it is dead.",
+        epilog="Exit codes: 0 done, nothing open; 1 error; 2 usage; 3 nothing was examined; 10 findings or open access "
+        "remain; 11 waits for approval; 12 plan refused as unsafe; 13 applied but not all confirmed dead; "
+        "14 gaps remain.",
+    )
+    top.add_argument("--version", action="version", version=f"offkey {offkey.__version__}")
+    top.add_argument("--config", type=Path, metavar="FILE", help="configuration (default: offkey.toml if it exists)")
+    top.add_argument("--yes", action="store_true", help="answer yes to questions")
+    top.add_argument("-v", "--verbose", action="count", default=0, help="say more on standard error; twice: debug")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, help_text in COMMANDS.items():
+        sub = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
+        if name == command:
+            importlib.import_module(f"offboarding.commands.{name}").arguments(sub)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Returns its exit code; argparse itself exits with 2 on a wrong call."""
+    words = sys.argv[1:] if argv is None else argv
+    command = next((word for word in words if word in COMMANDS), "")
+    args = parser(command).parse_args(words)
+    logging.basicConfig(
+        level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)], format="%(message)s"
+    )
+    screen = ui.make(assume_yes=args.yes)
+    try:
+        module = importlib.import_module(f"offboarding.commands.{args.command}")
+        return int(module.run(args, screen))
+    except OffkeyError as error:
+        screen.err.print(f"offkey: {error}", style="bold red", markup=False, highlight=False)
+        if error.advice:
+            screen.err.print(f"  {error.advice}", markup=False, highlight=False)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        screen.err.print("offkey: interrupted; `offkey apply --resume` goes on where a run was cut off")
+        return int(Exit.ERROR)
+    except BrokenPipeError:
+        # The reader of our output has gone (`offkey scan | head`); nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.ERROR)
