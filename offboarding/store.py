@@ -1,0 +1,248 @@
+"""What offkey remembers: ledger events and findings already seen, in one SQLite file (SQLAlchemy Core).
+
+The store holds addresses and fingerprints, never values. Writes are durable when they return (WAL with
+synchronous=FULL) and serialised by BEGIN IMMEDIATE, so that two processes appending at once keep one chain.
+Runs and opt-outs have no tables of their own: the ledger is the one truth about them.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from offboarding.state import DATABASE, PRIVATE_FILE, private_folder
+from offkey.canonical import canonical
+from offkey.errors import OffkeyError
+from offkey.model import AuditEvent, Finding, timestamp, to_json
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 30
+CHUNK = 500  # SQLite allows 999 variables in a statement on old builds
+
+_tables = sql.MetaData()
+_meta = sql.Table("meta", _tables, sql.Column("key", sql.Text, primary_key=True), sql.Column("value", sql.Text))
+_events = sql.Table(
+    "events",
+    _tables,
+    sql.Column("seq", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("at", sql.Text, nullable=False),
+    sql.Column("actor", sql.Text, nullable=False),
+    sql.Column("type", sql.Text, nullable=False),
+    sql.Column("run", sql.Text, nullable=False, index=True),
+    sql.Column("body", sql.Text, nullable=False),
+    sql.Column("prev", sql.Text, nullable=False),
+    sql.Column("hash", sql.Text, nullable=False, unique=True),
+)
+_seen = sql.Table(
+    "seen",
+    _tables,
+    sql.Column("fingerprint", sql.Text, primary_key=True),
+    sql.Column("first_seen", sql.Text, nullable=False),
+    sql.Column("last_seen", sql.Text, nullable=False),
+    sql.Column("places", sql.Text, nullable=False),
+    sql.Column("rules_digest", sql.Text, nullable=False),
+)
+
+
+class StoreError(OffkeyError):
+    """The store cannot be read or written."""
+
+
+class StoreFull(StoreError):
+    """No room, or a write that the disk refused. Nothing of it was kept."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is no store, is damaged, or is of another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store. Make one with `Store.open`; `close` it at the end."""
+
+    engine: Engine
+    where: str
+
+    @classmethod
+    def open(cls, state: Path | str) -> "Store":
+        """The store in a state folder (made private if need be), or at an SQLAlchemy URL. Raises StoreError."""
+        url = _file_in(state) if isinstance(state, Path) else make_url(state)
+        engine = sql.create_engine(url)
+        if engine.dialect.name == "sqlite":
+            sql.event.listen(engine, "connect", _prepare)
+            sql.event.listen(engine, "begin", _begin)
+        store = cls(engine, url.render_as_string(hide_password=True) if isinstance(state, str) else str(url.database))
+        with store._writing() as connection:
+            _tables.create_all(connection)
+            store._check_version(connection)
+        return store
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def append(self, make: Callable[[AuditEvent | None], AuditEvent]) -> AuditEvent:
+        """Add the event that `make` returns for the present last event; durable when this returns.
+
+        The transaction holds the only write lock, so nobody can append in between. Raises StoreError.
+        """
+        with self._writing() as connection:
+            row = connection.execute(sql.select(_events).order_by(_events.c.seq.desc()).limit(1)).mappings().first()
+            event = make(self._checked(row) if row else None)
+            connection.execute(_events.insert().values(_row(event)))
+        return event
+
+    def events(self, run: str | None = None) -> list[AuditEvent]:
+        """All events in order, or those of one run. Raises StoreCorrupt when a row is not as it was written."""
+        return [self._checked(row) for row in self._rows(run)]
+
+    def runs(self) -> list[str]:
+        """The names of all runs in the order in which they began."""
+        with self._reading() as connection:
+            query = sql.select(_events.c.run).group_by(_events.c.run).order_by(sql.func.min(_events.c.seq))
+            return [run for run in connection.scalars(query) if run]
+
+    def remember(self, findings: Sequence[Finding], now: datetime, rules_digest: str = "") -> list[Finding]:
+        """The findings with `new` set by whether their fingerprint was ever seen before; all are seen from now on."""
+        moment = timestamp(now)
+        with self._writing() as connection:
+            known = _known(connection, [finding.fingerprint for finding in findings])
+            for finding in {finding.fingerprint: finding for finding in findings}.values():
+                values = {
+                    "last_seen": moment,
+                    "places": canonical(to_json(finding.places)).decode(),
+                    "rules_digest": rules_digest,
+                }
+                if finding.fingerprint in known:
+                    change = _seen.update().where(_seen.c.fingerprint == finding.fingerprint).values(values)
+                else:
+                    change = _seen.insert().values(fingerprint=finding.fingerprint, first_seen=moment, **values)  # type: ignore[assignment]
+                connection.execute(change)
+        return [replace(finding, new=finding.fingerprint not in known) for finding in findings]
+
+    def damage(self) -> str:
+        """What the database engine itself finds wrong with the file; empty when nothing."""
+        if self.engine.dialect.name != "sqlite":
+            return ""
+        with self._reading() as connection:
+            answer = "; ".join(str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check"))
+        return "" if answer == "ok" else answer
+
+    def _rows(self, run: str | None) -> Iterator[sql.RowMapping]:
+        query = sql.select(_events).order_by(_events.c.seq)
+        with self._reading() as connection:
+            yield from connection.execute(query if run is None else query.where(_events.c.run == run)).mappings()
+
+    def _checked(self, row: sql.RowMapping) -> AuditEvent:
+        try:
+            event = _event(row)
+            same = _row(event) == dict(row)
+        except (ValueError, TypeError, OverflowError):
+            same = False
+        if not same:
+            raise StoreCorrupt(
+                f"event {row['seq']} in {self.where} is not in the form in which it was written",
+                advice="the file was changed from outside: restore it from a copy and compare with your checkpoints",
+            )
+        return event
+
+    def _check_version(self, connection: Connection) -> None:
+        found = connection.scalar(sql.select(_meta.c.value).where(_meta.c.key == "schema"))
+        if found is None:
+            connection.execute(_meta.insert().values(key="schema", value=str(SCHEMA_VERSION)))
+        elif found != str(SCHEMA_VERSION):
+            raise StoreCorrupt(
+                f"{self.where} has schema version {found}; this offkey knows {SCHEMA_VERSION}",
+                advice="use the offkey that wrote it, or another state folder",
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        writer = self.engine.execution_options(offkey_writes=True)
+        with self._translated(), writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sql.exc.DBAPIError as error:
+            raise _told(error, self.where) from error
+
+
+def _file_in(state: Path) -> URL:
+    path = private_folder(state) / DATABASE
+    try:
+        # SQLite gives its journal the mode of the database, so this one call settles all three files.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE))
+        path.chmod(PRIVATE_FILE)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}", advice="the state folder must be writable") from error
+    return URL.create("sqlite+pysqlite", database=str(path))
+
+
+def _prepare(connection: Any, _: Any) -> None:
+    # The driver must not open transactions of its own: we say BEGIN ourselves, in `_begin`.
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("offkey_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _row(event: AuditEvent) -> dict[str, Any]:
+    return {
+        "seq": event.seq,
+        "at": timestamp(event.at),
+        "actor": event.actor,
+        "type": event.type,
+        "run": event.run,
+        "body": canonical(event.body).decode(),
+        "prev": event.prev,
+        "hash": event.hash,
+    }
+
+
+def _event(row: sql.RowMapping) -> AuditEvent:
+    return AuditEvent(**{**dict(row), "at": datetime.fromisoformat(row["at"]), "body": json.loads(row["body"])})
+
+
+def _known(connection: Connection, fingerprints: Sequence[str]) -> set[str]:
+    chunks: Iterable[Sequence[str]] = (fingerprints[i : i + CHUNK] for i in range(0, len(fingerprints), CHUNK))
+    query = sql.select(_seen.c.fingerprint)
+    return {found for part in chunks for found in connection.scalars(query.where(_seen.c.fingerprint.in_(part)))}
+
+
+def _told(error: sql.exc.DBAPIError, where: str) -> StoreError:
+    """The family for the database's own error name (https://sqlite.org/rescode.html)."""
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
+        return StoreFull(
+            f"{where}: the disk is full or refuses to write",
+            advice="make room; then go on with --resume: nothing was half-written",
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return StoreCorrupt(
+            f"{where} is damaged or no database",
+            advice="move it aside and restore it from a copy; `offkey ledger verify` with an outside checkpoint tells "
+            "whether the copy is whole",
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreError(f"{where} is busy for more than {BUSY_SECONDS} s", advice="let the other offkey end first")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StoreError(f"{where} cannot be opened for writing", advice="check its owner, mode and mount")
+    return StoreError(f"{where}: {error.orig}", advice="check the state folder or database URL")

@@ -1,0 +1,328 @@
+"""The store on real files, with real processes, a really full disk and real damage."""
+
+import json
+import multiprocessing
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from multiprocessing.context import ForkContext, SpawnContext
+from pathlib import Path
+
+import pytest
+
+from offboarding.ledger import Ledger, LedgerError
+from offboarding.state import RunLocked, StateUnusable, private_folder, run_folder, run_lock
+from offboarding.store import Store, StoreCorrupt, StoreError
+from offkey.errors import UsageError
+from offkey.model import Confidence, Finding, Place, Span
+
+NOW = datetime(2026, 11, 2, 8, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+def ledger(state: Path) -> Ledger:
+    return Ledger(Store.open(state), lambda: NOW, "sec@example.com")
+
+
+def tampered(state: Path, statement: str) -> Ledger:
+    """The ledger after somebody ran a statement on the file with other tools."""
+    connection = sqlite3.connect(state / "offkey.db")
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    return ledger(state)
+
+
+def test_the_folder_and_its_files_are_private(state: Path) -> None:
+    book = ledger(state)
+    book.append("run.opened", "r1", {"person": "leaver@example.com"})
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in state.iterdir()} == {0o600}
+
+
+def test_events_come_back_as_they_were_written_in_another_process_life(state: Path) -> None:
+    book = ledger(state)
+    first = book.append("run.opened", "r1", {"person": "p", "n": 1, "x": None})
+    second = book.append("plan.made", "r2", {"digest": "sha256:0"})
+    book.store.close()
+    again = ledger(state)
+    assert again.events() == [first, second]
+    assert again.events("r2") == [second]
+    assert again.runs() == ["r1", "r2"]
+    assert again.verify().ok
+
+
+def test_a_checkpoint_kept_elsewhere_finds_the_cut_tail_in_the_file(state: Path) -> None:
+    book = ledger(state)
+    for number in range(4):
+        book.append("step.intent", "r", {"step": number})
+    kept = book.checkpoint()
+    book.append("run.closed", "r", {})
+    assert book.verify(kept).anchored
+    cut = tampered(state, "DELETE FROM events WHERE seq > 3")
+    assert cut.verify().ok
+    assert not cut.verify(kept).ok
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE events SET body = replace(body, '1', '2') WHERE seq = 2",
+        "UPDATE events SET body = body || ' ' WHERE seq = 2",
+        "UPDATE events SET at = replace(at, 'Z', '+00:00') WHERE seq = 2",
+        "UPDATE events SET at = 'never' WHERE seq = 2",
+        "UPDATE events SET body = '{' WHERE seq = 2",
+        "UPDATE events SET actor = 'other@example.com' WHERE seq = 2",
+        "UPDATE events SET hash = upper(hash) WHERE seq = 2",
+        "UPDATE events SET seq = 9 WHERE seq = 2",
+        "DELETE FROM events WHERE seq = 1",
+    ],
+)
+def test_a_change_made_with_other_tools_is_found(state: Path, statement: str) -> None:
+    book = ledger(state)
+    for number in range(4):
+        book.append("step.intent", "r", {"step": number})
+    book.store.close()
+    assert not tampered(state, statement).verify().ok
+
+
+def _append_many(state: Path, name: str, count: int) -> None:
+    book = Ledger(Store.open(state), lambda: NOW, name)
+    for number in range(count):
+        book.append("step.intent", name, {"number": number})
+
+
+@pytest.mark.parametrize("context", [multiprocessing.get_context("fork"), multiprocessing.get_context("spawn")])
+def test_processes_that_append_at_once_keep_one_chain(state: Path, context: ForkContext | SpawnContext) -> None:
+    workers = [context.Process(target=_append_many, args=(state, f"w{n}", 20)) for n in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    book = ledger(state)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert [event.seq for event in book.events()] == list(range(1, 61))
+    assert book.verify().ok
+    for name in ("w0", "w1", "w2"):
+        assert [event.body["number"] for event in book.events(name)] == list(range(20))
+
+
+FILL = textwrap.dedent(
+    """
+    import resource, sys
+    from multiprocessing.context import ForkContext, SpawnContext
+from datetime import UTC, datetime
+    from pathlib import Path
+    from offboarding.ledger import Ledger, LedgerError
+    from offboarding.store import Store
+    book = Ledger(Store.open(Path(sys.argv[1])), lambda: datetime(2026, 1, 1, tzinfo=UTC), "a")
+    if sys.argv[2] != "0":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+    for number in range(5000):
+        try:
+            book.append("step.intent", "r", {"number": number, "filler": "x" * 2000})
+        except LedgerError as error:
+            print(number, str(error), "|", error.advice)
+            sys.exit(7)
+    """
+)
+
+
+def fill(state: Path, limit: int) -> tuple[int, str]:
+    """Append in another process until a write is refused; how many events it was told are safe, and what it said."""
+    done = subprocess.run([sys.executable, "-c", FILL, state, str(limit)], capture_output=True, text=True, check=False)
+    assert done.returncode == 7, done.stderr
+    number, words = done.stdout.split(" ", 1)
+    return int(number), words
+
+
+def test_a_refused_write_is_an_error_with_advice_and_leaves_nothing_half_written(state: Path) -> None:
+    safe, words = fill(state, 200_000)
+    assert safe > 5
+    assert "not recorded" in words
+    assert "make room" in words
+    book = ledger(state)
+    assert len(book.events()) == safe
+    assert book.verify().ok
+    assert book.append("run.closed", "r", {}).seq == safe + 1
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounting a small disk needs root on Linux")
+def test_a_full_disk_is_an_error_with_advice_and_writing_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k,mode=0700", "none", disk], check=False)
+    if mounted.returncode:
+        pytest.skip("this container may not mount")
+    try:
+        safe, words = fill(disk / "state", 0)
+        assert "disk is full" in words
+        book = ledger(disk / "state")
+        assert len(book.events()) == safe
+        assert book.verify().ok
+        book.store.close()
+        subprocess.run(["mount", "-o", "remount,size=2m", disk], check=True)
+        book = ledger(disk / "state")
+        assert book.append("run.closed", "r", {}).seq == safe + 1
+        book.store.close()
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_process_killed_while_appending_loses_nothing_that_was_acknowledged(state: Path) -> None:
+    script = FILL.replace("        book.append(", "        print(number, flush=True); book.append(")
+    worker = subprocess.Popen([sys.executable, "-c", script, state, "0"], stdout=subprocess.PIPE, text=True)
+    assert worker.stdout is not None
+    for line in worker.stdout:
+        if int(line) == 25:
+            break
+    worker.kill()
+    worker.wait()
+    book = ledger(state)
+    assert len(book.events()) >= 25
+    assert book.verify().ok
+
+
+def test_a_file_that_is_no_database_is_a_clear_error(state: Path) -> None:
+    private_folder(state)
+    (state / "offkey.db").write_bytes(b"this is not a database, it only says so" * 100)
+    with pytest.raises(StoreCorrupt, match="damaged or no database") as caught:
+        Store.open(state)
+    assert "restore" in caught.value.advice
+
+
+def test_damaged_pages_are_found_by_verify(state: Path) -> None:
+    book = ledger(state)
+    for number in range(200):
+        book.append("step.intent", "r", {"step": number, "filler": "x" * 500})
+    book.store.close()
+    file = state / "offkey.db"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 4096] = bytes(4096)
+    file.write_bytes(content)
+    again = ledger(state)
+    assert not again.verify().ok
+
+
+def test_a_store_of_another_version_is_refused(state: Path) -> None:
+    ledger(state).store.close()
+    with pytest.raises(StoreCorrupt, match="schema version 99"):
+        tampered(state, "UPDATE meta SET value = '99'")
+
+
+def test_nothing_is_appended_after_a_row_that_was_tampered_with(state: Path) -> None:
+    ledger(state).append("run.opened", "r", {})
+    with pytest.raises(LedgerError, match="not in the form"):
+        tampered(state, "UPDATE events SET body = '{}  '").append("run.closed", "r", {})
+
+
+def test_a_folder_open_to_others_is_refused_unless_it_is_ours(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    assert private_folder(shared) == shared  # empty: made private
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o700
+    shared.chmod(0o755)
+    (shared / "letters.txt").write_text("mine")
+    with pytest.raises(StateUnusable, match="open to other users"):
+        private_folder(shared)
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
+
+
+def test_a_state_folder_below_a_file_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StateUnusable):
+        Store.open(tmp_path / "file" / "state")
+
+
+def test_an_unreachable_database_url_is_a_store_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        Store.open(f"sqlite:///{tmp_path}/no/such/folder/x.db")
+
+
+HOLD = """
+import sys
+from multiprocessing.context import ForkContext, SpawnContext
+from datetime import UTC, datetime
+from pathlib import Path
+from offboarding.state import run_lock
+with run_lock(Path(sys.argv[1]), "r1", datetime(2026, 1, 1, tzinfo=UTC)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_one_process_holds_a_run_and_the_other_is_told_which(state: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, state], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(RunLocked, match=f"process {holder.pid} .* since 2026-01-01"), run_lock(state, "r1", NOW):
+        pass
+    with run_lock(state, "r2", NOW):
+        pass
+    holder.kill()
+    holder.communicate()
+    with (
+        run_lock(state, "r1", NOW),
+        pytest.raises(RunLocked, match=f"process {os.getpid()}"),
+        run_lock(state, "r1", NOW),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("name", ["../outside", "", ".", "a/b", "-x"])
+def test_a_run_name_cannot_leave_the_state_folder(state: Path, name: str) -> None:
+    with pytest.raises(UsageError):
+        run_folder(state, name)
+
+
+def finding(fingerprint: str) -> Finding:
+    place = Place(
+        repo="app",
+        object="abc",
+        object_type="blob",
+        path="a.py",
+        line=1,
+        column=1,
+        spans=(Span(part="secret", start=0, end=9),),
+    )
+    return Finding(
+        kind="aws.key",
+        provider="aws",
+        rule="aws.key",
+        fingerprint=fingerprint,
+        redacted="…(40)",
+        confidence=Confidence.HIGH,
+        places=(place,),
+    )
+
+
+def test_a_finding_is_new_once_and_its_first_sight_is_kept(state: Path) -> None:
+    store = Store.open(state)
+    findings = [finding(f"hmac-sha256:k:{number}") for number in range(1200)]
+    assert all(f.new for f in store.remember(findings[:600], NOW, "sha256:rules"))
+    second = store.remember(findings, NOW + timedelta(days=1), "sha256:rules2")
+    assert [f.new for f in second] == [False] * 600 + [True] * 600
+    store.close()
+    rows = sqlite3.connect(state / "offkey.db").execute("SELECT * FROM seen ORDER BY fingerprint").fetchall()
+    first = next(row for row in rows if row[0] == "hmac-sha256:k:0")
+    assert first[1:3] == ("2026-11-02T08:30:00Z", "2026-11-03T08:30:00Z")
+    assert json.loads(first[3])[0]["path"] == "a.py"
+    assert len(rows) == 1200
+
+
+def test_the_same_fingerprint_twice_in_one_scan_is_one_finding_remembered(state: Path) -> None:
+    store = Store.open(state)
+    twice: Callable[[], list[bool]] = lambda: [f.new for f in store.remember([finding("k:1"), finding("k:1")], NOW)]  # noqa: E731
+    assert twice() == [True, True]
+    assert twice() == [False, False]
