@@ -1,0 +1,153 @@
+"""Findings for a reader at a terminal: grouped by kind, one row a credential, the gaps after them.
+
+Everything that came from a repository passes `printable`, so that no path or name can drive the terminal.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from offkey.model import Authorship, Confidence, Finding, Gap, Place
+from scanner.formats import Secrets
+from scanner.printable import printable
+
+NARROW = 100
+"""Columns of a terminal below which a credential is shown as a block of lines instead of a row."""
+_PLACES = 3
+_GAPS = 20
+_STYLE = {Confidence.HIGH: "bold red", Confidence.MEDIUM: "yellow", Confidence.LOW: "dim"}
+_RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
+
+
+def render(
+    findings: Sequence[Finding],
+    gaps: Sequence[Gap],
+    *,
+    names: Mapping[str, str],
+    width: int,
+    explain: bool = False,
+    secrets: Secrets | None = None,
+) -> RenderableType:
+    """What rich prints. `names` maps a kind to its title; `width` is the terminal's, in columns."""
+    blocks: list[RenderableType] = []
+    ordered = sorted(findings, key=lambda finding: (_RANK[finding.confidence], finding.kind))
+    repos = {place.repo for finding in findings for place in finding.places}
+    for kind, group in groupby(ordered, key=lambda finding: finding.kind):
+        rows = list(group)
+        title = Text(names.get(kind, kind), style="bold")
+        title.append(f"  {kind}, {len(rows)}", style="dim")
+        blocks += [title, _block(rows, width, explain, secrets or {}, len(repos) > 1), Text()]
+    if gaps:
+        blocks += [_gaps(gaps), Text()]
+    return Group(*blocks)
+
+
+def summary(findings: Sequence[Finding], gaps: Sequence[Gap], examined: Mapping[str, int]) -> Text:
+    """One line: how many, how many of them new, and over what."""
+    new = sum(finding.new for finding in findings)
+    text = Text(_count(len(findings), "credential"), style="bold red" if findings else "bold green")
+    text.append(f" ({new} new)" if 0 < new < len(findings) else "")
+    what = ", ".join(f"{number:,} {name}" for name, number in examined.items() if number)
+    text.append(f" in {what}" if what else "", style="not bold default")
+    if gaps:
+        text.append(f"; {_count(len(gaps), 'gap')} could not be looked at", style="yellow")
+    return text
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def _block(findings: Sequence[Finding], width: int, explain: bool, secrets: Secrets, name_repo: bool) -> RenderableType:
+    if width < NARROW or secrets:  # a value must stay in one piece to be of use
+        return Group(*(Padding(_stacked(one, explain, secrets, name_repo), (0, 0, 0, 2)) for one in findings))
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, expand=True, pad_edge=False)
+    table.add_column(width=2)
+    table.add_column(ratio=3, overflow="fold")
+    table.add_column(ratio=6, overflow="fold")
+    table.add_column(ratio=4, overflow="fold")
+    for finding in findings:
+        table.add_row("", _value(finding, secrets), _places(finding, explain, name_repo), _who(finding))
+        if explain:
+            table.add_row("", "", _evidence(finding), "")
+    return table
+
+
+def _stacked(finding: Finding, explain: bool, secrets: Secrets, name_repo: bool) -> RenderableType:
+    below = [_places(finding, explain, name_repo), _who(finding), *([_evidence(finding)] if explain else [])]
+    parts: list[RenderableType] = [_value(finding, secrets), *(Padding(text, (0, 0, 0, 2)) for text in below)]
+    return Group(*parts)
+
+
+def _value(finding: Finding, secrets: Secrets) -> Text:
+    text = Text(printable(finding.redacted), style=_STYLE[finding.confidence])
+    text.append(f" {finding.confidence.value}", style="dim")
+    if finding.new:
+        text.append(" new", style="cyan")
+    for name, part in secrets.get(finding.fingerprint, {}).items():
+        shown = printable(part.reveal().decode("utf-8", "backslashreplace"))
+        text.append(f"\n{name}: {shown}", style="reverse")
+    return text
+
+
+def _places(finding: Finding, explain: bool, name_repo: bool) -> Text:
+    text = Text()
+    ordered = sorted(finding.places, key=lambda place: not place.present)
+    shown = ordered if explain else ordered[:_PLACES]
+    for number, place in enumerate(shown):
+        text.append("\n" if number else "")
+        text.append_text(_place(place, name_repo))
+    if len(ordered) > len(shown):
+        text.append(f"\nand {_count(len(ordered) - len(shown), 'more place')}", style="dim")
+    return text
+
+
+def _place(place: Place, name_repo: bool) -> Text:
+    repo = place.repo.rstrip("/").rpartition("/")[2] + ": " if name_repo else ""
+    path = place.path or f"{place.object_type} {place.object[:10]}"
+    text = Text(printable(f"{repo}{path}:{place.line}"), style="" if place.present else "dim")
+    where = [] if place.present else [place.reach.value]
+    where += [place.commit[:10]] if place.commit and not place.present else []
+    where += list(place.decoding)
+    text.append(f"  {printable(' '.join(where))}" if where else "", style="dim italic")
+    return text
+
+
+def _who(finding: Finding) -> Text:
+    one = finding.introduced
+    if one is None:
+        return Text("not committed" if not any(place.commit for place in finding.places) else "", style="dim")
+    text = Text(_name(one))
+    text.append(f"\n{one.at:%Y-%m-%d} in {one.commit[:10]}", style="dim")
+    if one.person:
+        text.append(f"\n{printable(one.person)}", style="magenta")
+    return text
+
+
+def _name(one: Authorship) -> str:
+    return printable(f"{one.name} <{one.email}>")
+
+
+def _evidence(finding: Finding) -> Text:
+    lines = [f"because {line}" for line in finding.evidence] + [f"used in {line}" for line in finding.usage]
+    for role, people in (
+        ("committed by", (finding.committer,)),
+        ("with", finding.coauthors),
+        ("carried by", finding.carried),
+    ):
+        lines += [f"{role} {one.name} <{one.email}>" for one in people if one]
+    return Text("\n".join(printable(line) for line in lines), style="italic")
+
+
+def _gaps(gaps: Sequence[Gap]) -> RenderableType:
+    text = Text("Could not be looked at", style="bold yellow")
+    for gap in gaps[:_GAPS]:
+        text.append(f"\n  {printable(gap.where)}: {printable(gap.why)}", style="not bold")
+        text.append(f"\n    {printable(gap.advice)}" if gap.advice else "", style="not bold dim")
+    if len(gaps) > _GAPS:
+        text.append(f"\n  and {len(gaps) - _GAPS} more; --format json lists them all", style="not bold")
+    return text
