@@ -1,0 +1,143 @@
+"""Literals become references that fit the file."""
+
+import ast
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offboarding.remedy.literal import CannotRewrite
+from offboarding.remedy.rewrite import rewrite, secret_name
+from tests.builders import token
+
+VALUE = token("", 24)
+OTHER = token("", 24, seed=2)
+
+
+def rewritten(path: str, text: str, **values: str) -> str:
+    done = rewrite(
+        path, text.encode(), {name: value.encode() for name, value in (values or {"API_KEY": VALUE}).items()}
+    )
+    assert done.content is not None
+    return done.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("a.py", "import os\nkey = '§'\n", 'import os\nkey = os.environ["API_KEY"]\n'),
+        ("a.py", '"""Doc."""\nkey = "§"\n', '"""Doc."""\nimport os\n\nkey = os.environ["API_KEY"]\n'),
+        (
+            "a.py",
+            "from __future__ import annotations\n\nimport sys\nx = ['§']\n",
+            'from __future__ import annotations\n\nimport os\nimport sys\nx = [os.environ["API_KEY"]]\n',
+        ),
+        ("a.py", "import os\nu = 'db://u:§@h/{x}'\n", "import os\nu = f'db://u:{os.environ[\"API_KEY\"]}@h/{{x}}'\n"),
+        ("a.py", "import os\nu = f'db://{user}:§@h'\n", "import os\nu = f'db://{user}:{os.environ[\"API_KEY\"]}@h'\n"),
+        ("a.py", "import os\nk = b'§'\n", 'import os\nk = os.environb[b"API_KEY"]\n'),
+        ("a.py", "x = 1  # was §\n", "x = 1  # was <API_KEY>\n"),
+        ("a.js", "const k = '§';\n", "const k = process.env.API_KEY;\n"),
+        ("a.ts", 'const u = "x:§@h`";\n', "const u = `x:${process.env.API_KEY}@h\\``;\n"),
+        ("a.mjs", "const u = `x ${y} §`;\n", "const u = `x ${y} ${process.env.API_KEY}`;\n"),
+        ("a.js", "// old: §\n", "// old: <API_KEY>\n"),
+        ("run.sh", "curl -H 'X: §' u\n", "curl -H 'X: '\"${API_KEY}\"'' u\n"),
+        ("run.sh", 'curl -H "X: §" u\n', 'curl -H "X: ${API_KEY}" u\n'),
+        ("run.sh", "export API_KEY=§\n", 'export API_KEY="${API_KEY:?}"\n'),
+        ("deploy", "#!/usr/bin/env bash\nkey=§\n", "#!/usr/bin/env bash\nkey=${API_KEY}\n"),
+        (".github/workflows/ci.yml", "env:\n  K: §\n", "env:\n  K: ${{ secrets.API_KEY }}\n"),
+        (".github/workflows/ci.yml", "run: |\n  x §\n", "run: |\n  x ${{ secrets.API_KEY }}\n"),
+        (".gitlab-ci.yml", 'variables:\n  K: "§"\n', 'variables:\n  K: "${API_KEY}"\n'),
+        ("azure-pipelines.yml", "k: §\n", "k: $(API_KEY)\n"),
+        ("docker-compose.yaml", "environment:\n  - K=§\n", "environment:\n  - K=${API_KEY}\n"),
+        ("Dockerfile", "FROM x\nENV K=§\n", "FROM x\nARG API_KEY\nENV K=${API_KEY}\n"),
+        ("Dockerfile", "FROM x AS a\nFROM y\nENV K=§\n", "FROM x AS a\nFROM y\nARG API_KEY\nENV K=${API_KEY}\n"),
+        (".env.production", "API_KEY=§\nX=§\n", "API_KEY=\nX=${API_KEY}\n"),
+    ],
+)
+def test_a_literal_becomes_a_reference_of_its_language(path: str, before: str, after: str) -> None:
+    assert rewritten(path, before.replace("§", VALUE)) == after
+
+
+def test_the_rewritten_python_reads_the_environment_when_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = f"import os\nwhole = '{VALUE}'\nurl = 'db://u:' 'x{VALUE}y' '@{{h}}'\n"
+    monkeypatch.setenv("API_KEY", "fresh")
+    names: dict[str, str] = {}
+    exec(rewritten("a.py", source), names)
+    assert (names["whole"], names["url"]) == ("fresh", "db://u:xfreshy@{h}")
+
+
+def test_both_parts_of_a_pair_are_replaced_by_their_own_names() -> None:
+    text = f'import os\nclient(id="{VALUE}", key="{OTHER}")\n'
+    assert rewritten("a.py", text, KEY_ID=VALUE, KEY=OTHER) == (
+        'import os\nclient(id=os.environ["KEY_ID"], key=os.environ["KEY"])\n'
+    )
+
+
+def test_a_file_that_is_nothing_but_the_key_is_removed() -> None:
+    text = f"-----BEGIN PRIVATE KEY-----\n{VALUE}\n-----END PRIVATE KEY-----\n"
+    assert rewrite("id_rsa", text.encode(), {"PRIVATE_KEY": VALUE.encode()}).content is None
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        ("a.json", '{"k": "§"}', "no reference is known"),
+        ("a.py", "k = '§", "not valid Python"),
+        ("a.yml", "k: [§", "not valid YAML"),
+        ("a.py", "k = b'x §'", "bytes literal"),
+        ("a.sh", "cat <<'END'\n§\nEND\n", "here-document"),
+        ("a.jsx", 'x = <A k="§"/>', "JSX"),
+        ("Dockerfile", "ARG K=§\nFROM x\n", "before the first FROM"),
+        ("a.py", "k = 'nothing here'", "not written there"),
+    ],
+)
+def test_what_cannot_be_rewritten_safely_is_refused_with_the_reason(path: str, text: str, why: str) -> None:
+    with pytest.raises(CannotRewrite, match=why):
+        rewritten(path, text.replace("§", VALUE))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # invalid escapes are part of the exercise
+@given(
+    before=st.text(alphabet="abc{}'\"\\ \t", max_size=12),
+    after=st.text(alphabet="abc{}'\"\\ \t", max_size=12),
+    prefix=st.sampled_from(["", "r", "f", "u"]),
+)
+def test_any_python_string_keeps_its_meaning_around_the_value(before: str, after: str, prefix: str) -> None:
+    source = f"import os\nx = {prefix}'''{before}{VALUE}{after}'''\n"
+    try:
+        expected = _value(source)
+    except (SyntaxError, ValueError, NameError, TypeError):
+        return
+    try:
+        changed = rewritten("a.py", source)
+    except CannotRewrite:
+        return
+    assert VALUE not in changed
+    assert _value(changed) == expected.replace(VALUE, "fresh")
+
+
+def _value(source: str) -> str:
+    names: dict[str, object] = {}
+    import os
+
+    os.environ["API_KEY"] = "fresh"
+    exec(compile(ast.parse(source), "x", "exec"), names)
+    return str(names["x"])
+
+
+@given(st.text(alphabet="ab: -'\"#{}[]|\n", max_size=40))
+def test_yaml_is_never_bent_into_another_structure(around: str) -> None:
+    text = f"key: 1\n{around}{VALUE}"
+    try:
+        changed = rewritten(".github/workflows/x.yml", text)
+    except CannotRewrite:
+        return
+    list(yaml.safe_load_all(changed))
+    assert VALUE not in changed
+
+
+def test_secret_names_never_begin_with_the_prefix_github_reserves() -> None:
+    assert secret_name("github.pat.classic", "secret") == "GH_PAT_CLASSIC"
+    assert secret_name("aws.access_key", "secret") == "AWS_SECRET_ACCESS_KEY"
+    assert secret_name("npm.token", "secret", frozenset({"NPM_TOKEN"})) == "NPM_TOKEN_2"
