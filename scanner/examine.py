@@ -1,0 +1,266 @@
+"""What a worker does: reads its share, finds, and answers with addresses and fingerprints, never with values."""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from offkey.fingerprint import OrgKey
+from offkey.model import Gap
+from offkey.secret import Secret, redact
+from rules.light import LightRule
+from rules.match import Match
+from scanner.git import Git
+from scanner.matcher import Matcher, matches, open_matcher
+from scanner.objects import SIZE_LIMIT, CatFileReader, ObjectInfo, missing_objects, object_id
+
+_PRAGMA = re.compile(rb"pragma: ?(?:allow|white)list[ -]secret", re.IGNORECASE)
+_PRAGMA_NEXT = re.compile(rb"pragma: ?(?:allow|white)list[ -]nextline[ -]secret", re.IGNORECASE)
+_BINARY_LOOK = 8000
+
+
+class FileItem(NamedTuple):
+    """A file to look at. `known` is the object id git already holds its content under, or empty."""
+
+    root: str
+    path: str
+    kind: str
+    reach: str
+    known: str
+
+
+class Task(NamedTuple):
+    """A share of work: objects or files of one target, or the walk for missing objects."""
+
+    target: int
+    objects: tuple[ObjectInfo, ...] = ()
+    files: tuple[FileItem, ...] = ()
+    walk: bool = False
+
+    @property
+    def bytes(self) -> int:
+        return sum(info.size for info in self.objects)
+
+
+class Hit(NamedTuple):
+    """One match at one address. `spans` are offsets in the content after the `decoding` steps."""
+
+    target: int
+    kind: str
+    fingerprint: str
+    redacted: str
+    confidence: str
+    object: str
+    object_type: str
+    path: str
+    reach: str
+    line: int
+    column: int
+    spans: tuple[tuple[str, int, int], ...]
+    decoding: tuple[str, ...]
+
+
+@dataclass
+class Outcome:
+    """What one task gave. `bytes` counts content looked at, `missing` lists absent object ids."""
+
+    hits: list[Hit] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    target: int = 0
+    objects: int = 0
+    files: int = 0
+    bytes: int = 0
+    suppressed: int = 0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that a worker needs, in a form that `spawn` can hand over. The key's bytes go through the pipe only."""
+
+    gits: tuple[Git | None, ...]
+    rules: tuple[LightRule, ...]
+    digest: str
+    key: bytes = field(repr=False)
+    matcher: str = "auto"
+    cache: Path | None = None
+    limit: int = SIZE_LIMIT
+
+
+class Worker:
+    """One process's matcher, key and readers."""
+
+    def __init__(
+        self, setup: Setup, stopped: Callable[[], bool] = lambda: False, matcher: Matcher | None = None
+    ) -> None:
+        self._setup = setup
+        self._stopped = stopped
+        self._key = OrgKey(Secret(setup.key))
+        self._matcher = matcher or open_matcher(setup.rules, setup.digest, choice=setup.matcher, cache=setup.cache)
+        self._readers: dict[int, CatFileReader] = {}
+
+    def examine(self, task: Task) -> Outcome:
+        """Look at everything in a task. What cannot be read is a Gap in the outcome."""
+        outcome = Outcome(target=task.target)
+        if task.walk:
+            self._walk(task, outcome)
+        if task.objects:
+            self._objects(task, outcome)
+        for item in task.files:
+            if self._stopped():
+                break
+            self._file(task.target, item, outcome)
+        return outcome
+
+    def close(self) -> None:
+        """End the git processes of this worker."""
+        for reader in self._readers.values():
+            reader.close()
+
+    def content(self, content: bytes, make: Callable[[Match, bytes, tuple[str, ...]], Hit]) -> tuple[list[Hit], int]:
+        """Hits in one content and the number suppressed by an inline `pragma: allowlist secret`."""
+        text, decoding = decoded(content)
+        binary = not decoding and b"\0" in text[:_BINARY_LOOK]
+        hits = []
+        suppressed = 0
+        for match in matches(self._matcher, self._setup.rules, text):
+            if binary and match.confidence == "low":
+                continue
+            if allowed(text, match.start):
+                suppressed += 1
+                continue
+            hits.append(make(match, text, decoding))
+        return hits, suppressed
+
+    def _walk(self, task: Task, outcome: Outcome) -> None:
+        git = self._setup.gits[task.target]
+        assert git is not None
+        for absent in missing_objects(git):
+            if isinstance(absent, Gap):
+                outcome.gaps.append(absent)
+            else:
+                outcome.missing.append(absent)
+
+    def _objects(self, task: Task, outcome: Outcome) -> None:
+        git = self._setup.gits[task.target]
+        assert git is not None
+        reader = self._readers.setdefault(task.target, CatFileReader(git, limit=self._setup.limit))
+        for found in reader.read(task.objects):
+            if self._stopped():
+                break
+            if isinstance(found, Gap):
+                outcome.gaps.append(found)
+                continue
+            outcome.objects += 1
+            outcome.bytes += len(found.content)
+            reach = "message" if found.type in ("commit", "tag") else "dangling"
+            self._look(outcome, task.target, found.content, (found.oid, found.type, "", reach))
+
+    def _file(self, target: int, item: FileItem, outcome: Outcome) -> None:
+        content = read_file(item, self._setup.limit)
+        if isinstance(content, Gap):
+            outcome.gaps.append(content)
+            return
+        if content is None:
+            return
+        outcome.files += 1
+        outcome.bytes += len(content)
+        git = self._setup.gits[target]
+        if item.known and git is not None and object_id("blob", content, git.object_format) == item.known:
+            return
+        self.look_at_bytes(outcome, target, content, item)
+
+    def look_at_bytes(self, outcome: Outcome, target: int, content: bytes, item: FileItem) -> None:
+        """Look at the content of a file, whose address is the content's digest."""
+        address = "sha256:" + hashlib.sha256(content).hexdigest()
+        self._look(outcome, target, content, (address, item.kind, item.path, item.reach))
+
+    def _look(self, outcome: Outcome, target: int, content: bytes, address: tuple[str, str, str, str]) -> None:
+        def make(match: Match, text: bytes, decoding: tuple[str, ...]) -> Hit:
+            parts = {name: text[start:end] for name, start, end in match.spans}
+            shown = parts.get("secret") or text[match.start : match.end]
+            line, column = position(text, match.start)
+            fingerprint = self._key.fingerprint(match.kind, parts)
+            found = (match.kind, fingerprint, redact(shown), match.confidence)
+            return Hit(target, *found, *address, line, column, match.spans, decoding)
+
+        hits, suppressed = self.content(content, make)
+        outcome.hits += hits
+        outcome.suppressed += suppressed
+
+
+def decoded(content: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The content as searched, and the decoding steps that led there. UTF-16 becomes UTF-8; all else stays as it is."""
+    head = content[:512]
+    if content.startswith(b"\xff\xfe") or _every_other_zero(head, 1):
+        step = "utf-16le"
+    elif content.startswith(b"\xfe\xff") or _every_other_zero(head, 0):
+        step = "utf-16be"
+    else:
+        return content, ()
+    return content.decode(step, errors="replace").encode("utf-8", errors="replace"), (step,)
+
+
+def _every_other_zero(head: bytes, first: int) -> bool:
+    """Whether ASCII text in UTF-16 without a mark is likely: zeros at every second byte and nowhere else."""
+    return len(head) >= 8 and not any(head[first::2]) and 0 not in head[1 - first :: 2]
+
+
+def allowed(text: bytes, start: int) -> bool:
+    """Whether the line at `start` carries detect-secrets' allowlist pragma, or the line before it the nextline form."""
+    low = text.rfind(b"\n", 0, start) + 1
+    high = text.find(b"\n", start)
+    if _PRAGMA.search(text, low, high if high >= 0 else len(text)):
+        return True
+    before = text.rfind(b"\n", 0, max(low - 1, 0)) + 1
+    return low > 0 and bool(_PRAGMA_NEXT.search(text, before, low))
+
+
+def position(text: bytes, start: int) -> tuple[int, int]:
+    """Line and column of an offset, both from 1; the column counts bytes."""
+    return text.count(b"\n", 0, start) + 1, start - text.rfind(b"\n", 0, start)
+
+
+def read_file(item: FileItem, limit: int) -> bytes | Gap | None:
+    """A regular file's bytes; None for what is no file's content (a link, a socket, a tracked file deleted)."""
+    path = os.path.join(item.root, item.path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        return _unopened(path, item, error)
+    with open(descriptor, "rb") as file:
+        seen = os.fstat(descriptor)
+        if not stat.S_ISREG(seen.st_mode):
+            return None
+        if seen.st_size > limit:
+            return Gap(
+                where=path, why=f"{seen.st_size} bytes, above the limit of {limit}", advice="raise the size limit"
+            )
+        try:
+            return file.read(limit + 1)[:limit]
+        except OSError as error:
+            return Gap(where=path, why=f"cannot be read: {error.strerror}", advice="check the disk and permissions")
+
+
+def _unopened(path: str, item: FileItem, error: OSError) -> Gap | None:
+    try:
+        kind = os.lstat(path).st_mode
+    except OSError:
+        return None if item.known else Gap(where=path, why="vanished during the scan", advice="scan again")
+    if stat.S_ISREG(kind):
+        return Gap(where=path, why=f"cannot be opened: {error.strerror}", advice="run as a user who may read it")
+    return None
+
+
+def split(task: Task) -> Iterator[Task]:
+    """The task in two halves, or nothing when it is one object or file: to find the one that kills a worker."""
+    for name in ("objects", "files"):
+        items = getattr(task, name)
+        if len(items) > 1:
+            middle = len(items) // 2
+            yield Task(task.target, **{name: items[:middle]})
+            yield Task(task.target, **{name: items[middle:]})

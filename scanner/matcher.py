@@ -1,0 +1,219 @@
+"""Which rules could match a content: the seam between a fast prefilter and the exact patterns.
+
+A matcher may name too many rules, never too few. What a content holds is then said by `rules.match.find` on the
+whole content for each named rule, so that every matcher gives the same findings.
+"""
+
+import hashlib
+import logging
+import os
+import platform
+import re
+import stat
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+from offkey.errors import OffkeyError
+from rules.light import LightRule
+from rules.match import Match, find, resolve
+
+log = logging.getLogger(__name__)
+
+CACHE_VERSION = b"offkey-hyperscan-1\n"
+
+
+class MatcherUnavailable(OffkeyError):
+    """Hyperscan was asked for by name and cannot be used here."""
+
+
+class Matcher(Protocol):
+    """Names the rules worth trying on a content."""
+
+    def candidates(self, content: bytes) -> list[int]:
+        """Indexes into the rules, ascending, of all that could match anywhere in the content."""
+
+
+def matches(matcher: Matcher, rules: Sequence[LightRule], content: bytes) -> list[Match]:
+    """The confirmed matches in a content, one per secret, in order."""
+    indexes = matcher.candidates(content)
+    return resolve(match for index in indexes for match in find(rules[index], content)) if indexes else []
+
+
+def open_matcher(
+    rules: Sequence[LightRule], digest: str, *, choice: str = "auto", cache: Path | None = None
+) -> Matcher:
+    """The matcher for `choice`: auto, hyperscan or keyword. `cache` is a folder of ours for compiled databases.
+
+    `auto` takes Hyperscan where it can be imported. Raises MatcherUnavailable when it is asked for and not there.
+    """
+    if choice != "keyword":
+        try:
+            return HyperscanMatcher(rules, digest, cache)
+        except ImportError as error:
+            if choice == "hyperscan":
+                raise MatcherUnavailable(
+                    f"hyperscan cannot be used here: {error}", advice="use the keyword matcher; findings are the same"
+                ) from error
+            log.info("hyperscan is not installed; using keywords and re, with the same findings")
+    return KeywordMatcher(rules)
+
+
+def default_cache() -> Path | None:
+    """The user's cache folder for compiled databases, or None where there is no home."""
+    with suppress(RuntimeError):
+        return Path.home() / ".cache" / "offkey"
+    return None
+
+
+class KeywordMatcher:
+    """Looks for each rule's keywords in the lower-case content. Needs nothing but Python."""
+
+    def __init__(self, rules: Sequence[LightRule]) -> None:
+        self._by_keyword: dict[bytes, list[int]] = {}
+        for index, rule in enumerate(rules):
+            for keyword in rule.keywords:
+                self._by_keyword.setdefault(keyword, []).append(index)
+
+    def candidates(self, content: bytes) -> list[int]:
+        """Rules one of whose keywords occurs."""
+        lower = content.lower()
+        return sorted({i for word, indexes in self._by_keyword.items() if word in lower for i in indexes})
+
+
+class HyperscanMatcher:
+    """All patterns in one automaton. Raises ImportError where there is no hyperscan."""
+
+    def __init__(self, rules: Sequence[LightRule], digest: str, cache: Path | None = None) -> None:
+        import hyperscan
+
+        self._rules = rules
+        self._database = _cached(rules, digest, cache) if cache else _compile(rules)
+        self._database.scratch = hyperscan.Scratch(self._database)
+        self._seen: list[int] = []
+
+    def candidates(self, content: bytes) -> list[int]:
+        """Rules whose automaton matched and one of whose keywords occurs."""
+        self._seen.clear()
+        self._database.scan(content, match_event_handler=self._see)
+        if not self._seen:
+            return []
+        # The keyword test makes this matcher exactly as strict as the other, whatever a rule's author overlooked.
+        lower = content.lower()
+        return [i for i in sorted(set(self._seen)) if any(word in lower for word in self._rules[i].keywords)]
+
+    def _see(self, index: int, start: int, end: int, flags: int, context: object) -> None:
+        self._seen.append(index)
+
+
+def expressions(rules: Sequence[LightRule]) -> tuple[list[bytes], list[int], list[int]]:
+    """Expressions, ids and flags for the automaton: the pattern where Hyperscan takes it, else the rule's keywords."""
+    import hyperscan as hs
+
+    patterns = []
+    for rule in rules:
+        words = b"|".join(re.escape(word) for word in rule.keywords)
+        patterns.append(rule.pattern if _taken(rule.pattern) else b"(?i:" + words + b")")
+    flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY
+    return patterns, list(range(len(rules))), [flags] * len(rules)
+
+
+def _taken(pattern: bytes) -> bool:
+    import hyperscan as hs
+
+    try:
+        hs.Database(mode=hs.HS_MODE_BLOCK).compile(
+            expressions=[pattern], ids=[0], flags=[hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER]
+        )
+    except hs.HyperscanError:
+        return False
+    return True
+
+
+def _compile(rules: Sequence[LightRule]) -> Any:
+    import hyperscan as hs
+
+    database = hs.Database(mode=hs.HS_MODE_BLOCK)
+    patterns, ids, flags = expressions(rules)
+    database.compile(expressions=patterns, ids=ids, flags=flags)
+    return database
+
+
+def _cached(rules: Sequence[LightRule], digest: str, folder: Path) -> Any:
+    """The database from the cache, or compiled and put there. Hyperscan trusts what it loads: we check whose it is."""
+    import hyperscan as hs
+
+    if not _private(folder):
+        return _compile(rules)
+    path = folder / f"{_cache_key(digest, version('hyperscan'))}.hsdb"
+    body = _load(path)
+    if body is not None:
+        try:
+            return hs.loadb(body, hs.HS_MODE_BLOCK)
+        except hs.HyperscanError:
+            log.info("rebuilding the pattern database: the cached one is of another machine or damaged")
+    database = _compile(rules)
+    _store(path, hs.dumpb(database))
+    return database
+
+
+def _cache_key(digest: str, library: str) -> str:
+    features = platform.machine()
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        features += next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return hashlib.sha256("\0".join((digest, library, features)).encode()).hexdigest()[:40]
+
+
+def _private(folder: Path) -> bool:
+    """Whether the folder is a real one, ours alone; made when it is missing."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        seen = folder.lstat()
+    except OSError as error:
+        log.info("no cache for the pattern database: %s", error.strerror)
+        return False
+    if stat.S_ISDIR(seen.st_mode) and _ours(seen):
+        return True
+    log.warning("%s is not a folder of this user alone; the pattern database is built anew each time", folder)
+    return False
+
+
+def _ours(seen: os.stat_result) -> bool:
+    if not hasattr(os, "geteuid"):
+        return False
+    return seen.st_uid == os.geteuid() and not stat.S_IMODE(seen.st_mode) & 0o077
+
+
+def _load(path: Path) -> bytes | None:
+    """The body of a cache file that is ours and whole, else None."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        seen = os.fstat(descriptor)
+        if not stat.S_ISREG(seen.st_mode) or not _ours(seen):
+            log.warning("%s is not this user's own file; building the pattern database anew", path)
+            return None
+        data = file.read()
+    body = data[len(CACHE_VERSION) + 32 :]
+    whole = data.startswith(CACHE_VERSION) and hashlib.sha256(body).digest() == data[len(CACHE_VERSION) :][:32]
+    return body if whole else None
+
+
+def _store(path: Path, body: bytes) -> None:
+    """Write a cache file so that a reader sees all of it or nothing."""
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+        with open(descriptor, "wb") as file:
+            file.write(CACHE_VERSION + hashlib.sha256(body).digest() + body)
+        os.replace(temporary, path)
+    except OSError as error:
+        log.info("the pattern database is not cached: %s", error.strerror)
+        with suppress(OSError):
+            os.unlink(temporary)

@@ -1,0 +1,235 @@
+"""Runs tasks over processes. A worker's death costs one retry alone, then the smallest task that kills it; no hang.
+
+Linux forks; elsewhere, or on request, processes are spawned. Workers' log records reach the parent's handlers either
+way: through multiprocessing-logging under fork (which it needs), through the standard QueueHandler under spawn.
+"""
+
+import logging
+import logging.handlers
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import BaseContext
+from typing import Any, Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+_In_contra = TypeVar("_In_contra", contravariant=True)
+_Out_co = TypeVar("_Out_co", covariant=True)
+
+
+class Works(Protocol[_In_contra, _Out_co]):
+    """What a worker process holds: made once in it, asked for each task."""
+
+    def examine(self, task: _In_contra) -> _Out_co: ...
+
+    def close(self) -> None: ...
+
+
+Make = Callable[[Any, Callable[[], bool]], Works[T, R]]
+
+
+@dataclass(frozen=True)
+class Lost(Generic[T]):
+    """A task whose worker died twice over it."""
+
+    task: T
+
+
+def default_start_method() -> str:
+    """Fork where it is safe and cheap (Linux), spawn elsewhere."""
+    return "fork" if sys.platform.startswith("linux") else "spawn"
+
+
+def run(
+    tasks: Iterable[T],
+    make: Make[T, R],
+    setup: Any,
+    *,
+    jobs: int,
+    split: Callable[[T], Iterator[T]],
+    start_method: str | None = None,
+) -> Iterator[R | Lost[T]]:
+    """Give each task to a worker made by `make(setup, stopped)`; outcomes come as they are ready.
+
+    `jobs` processes; with one the work is done in this process. `make` must be importable, `setup` picklable for spawn.
+    Exceptions of a worker are raised here. Leaving the iterator early stops the workers between two objects.
+    """
+    if jobs <= 1:
+        yield from _here(tasks, make, setup)
+        return
+    method = start_method or default_start_method()
+    context = multiprocessing.get_context(method)
+    with _worker_logs(method, context) as logs:
+        crew = _Crew(context, make, setup, logs)
+        try:
+            yield from _spread(tasks, crew, jobs, split)
+        finally:
+            crew.stop.set()
+
+
+def _here(tasks: Iterable[T], make: Make[T, R], setup: Any) -> Iterator[R]:
+    worker = make(setup, lambda: False)
+    try:
+        for task in tasks:
+            yield worker.examine(task)
+    finally:
+        worker.close()
+
+
+class _Crew(Generic[T, R]):
+    """Makes pools of workers that are alike."""
+
+    def __init__(self, context: BaseContext, make: Make[T, R], setup: Any, logs: Any) -> None:
+        self.stop = context.Event()
+        self._context = context
+        self._initargs = (make, setup, self.stop, logs, logging.getLogger().level)
+
+    @contextmanager
+    def pool(self, jobs: int) -> Iterator[ProcessPoolExecutor]:
+        executor = ProcessPoolExecutor(jobs, self._context, initializer=_begin, initargs=self._initargs)
+        try:
+            yield executor
+        except BaseException:
+            self.stop.set()
+            raise
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _spread(
+    tasks: Iterable[T], crew: _Crew[T, R], jobs: int, split: Callable[[T], Iterator[T]]
+) -> Iterator[R | Lost[T]]:
+    """Feed one pool until the tasks end; after a death, try what was under way alone and go on with a new pool."""
+    waiting = iter(tasks)
+    more = True
+    while more:
+        suspects: list[T] = []
+        with crew.pool(jobs) as executor:
+            more = yield from _feed(waiting, executor, jobs * 2, suspects)
+        for task in suspects:
+            yield from _alone(task, crew, split)
+
+
+def _feed(
+    waiting: Iterator[T], executor: ProcessPoolExecutor, ahead: int, suspects: list[T]
+) -> Generator[R | Lost[T], None, bool]:
+    """Keep `ahead` tasks under way. True when the pool broke: `suspects` then holds those whose outcome is unknown."""
+    under_way: dict[Future[R], T] = {}
+    while True:
+        while len(under_way) < ahead:
+            task = next(waiting, None)
+            if task is None:
+                break
+            try:
+                under_way[executor.submit(_examine, task)] = task
+            except BrokenProcessPool:
+                suspects += [*under_way.values(), task]
+                return True
+        if not under_way:
+            return False
+        done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        for future in done:
+            task = under_way.pop(future)
+            if isinstance(future.exception(), BrokenProcessPool):
+                suspects.append(task)
+            else:
+                yield future.result()
+        if suspects:
+            suspects += under_way.values()
+            return True
+
+
+def _alone(task: T, crew: _Crew[T, R], split: Callable[[T], Iterator[T]]) -> Iterator[R | Lost[T]]:
+    with crew.pool(1) as executor:
+        future = executor.submit(_examine, task)
+        if not isinstance(future.exception(), BrokenProcessPool):
+            yield future.result()
+            return
+    logging.getLogger(__name__).warning("a worker died; looking for the object that kills it")
+    halves = list(split(task))
+    if not halves:
+        yield Lost(task)
+    for half in halves:
+        yield from _alone(half, crew, split)
+
+
+_worker: Any = None
+
+
+def _begin(make: Make[T, R], setup: Any, stop: Any, logs: Any, level: int) -> None:
+    """First thing in a worker process."""
+    global _worker  # noqa: PLW0603 - a process holds one worker; the executor has no other place for it
+    # The parent decides about Ctrl-C; a worker ends when told, or when the parent is gone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if logs is not None:
+        root = logging.getLogger()
+        root.handlers[:] = [logging.handlers.QueueHandler(logs)]
+        root.setLevel(level)
+    _worker = make(setup, stop.is_set)
+
+
+def _examine(task: Any) -> Any:
+    return _worker.examine(task)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def _worker_logs(method: str, context: BaseContext) -> Iterator[Any]:
+    """Bring workers' records to the parent's handlers. Gives the queue that spawned workers log to, or None."""
+    root = logging.getLogger()
+    originals = list(root.handlers)
+    if method == "fork" and multiprocessing.get_start_method() == "fork":
+        with _forked_logs(root, originals):
+            yield None
+        return
+    queue: Any = context.Queue(-1)
+    listener = logging.handlers.QueueListener(queue, *originals, respect_handler_level=True)
+    listener.start()
+    try:
+        yield queue
+    finally:
+        listener.stop()
+        queue.close()
+
+
+class _Relay(logging.Handler):
+    """Stands before a handler while multiprocessing-logging wraps it, so that unwrapping does not close the handler."""
+
+    def __init__(self, handler: logging.Handler) -> None:
+        super().__init__(handler.level)
+        self._handler = handler
+        self.setFormatter(handler.formatter)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._handler.handle(record)
+
+
+@contextmanager
+def _forked_logs(root: logging.Logger, originals: list[logging.Handler]) -> Iterator[None]:
+    from multiprocessing_logging import install_mp_handler, uninstall_mp_handler
+
+    root.handlers[:] = [_Relay(handler) for handler in originals]
+    install_mp_handler(root)
+    wrapped = list(root.handlers)
+    try:
+        yield
+    finally:
+        uninstall_mp_handler(root)
+        root.handlers[:] = originals
+        for handler in wrapped:
+            handler.close()

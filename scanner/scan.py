@@ -1,0 +1,274 @@
+"""Scans targets: objects and files go to the workers, their hits come back as one Finding per distinct secret value.
+
+Offline: whoever wants a URL scanned clones it first (`scanner.clone`).
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from offkey.fingerprint import OrgKey
+from offkey.model import Confidence, Finding, Gap, Place, Reach, Span
+from rules import RuleSet
+from rules.light import light
+from scanner import pool
+from scanner.examine import FileItem, Hit, Outcome, Setup, Task, Worker, split
+from scanner.git import Git
+from scanner.matcher import Matcher, default_cache, open_matcher
+from scanner.objects import SIZE_LIMIT
+from scanner.sources import Target, expand, file_tasks, object_tasks, open_target, staged_changes
+
+MISSING_SHOWN = 100
+"""Missing objects that get a Gap of their own per repository; one more Gap counts the rest."""
+_RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """How much was looked at. `bytes` is content after inflating; `suppressed` counts inline allowlist pragmas."""
+
+    objects: int = 0
+    files: int = 0
+    bytes: int = 0
+    suppressed: int = 0
+
+    @property
+    def nothing(self) -> bool:
+        return not self.objects and not self.files
+
+
+Progress = Callable[[Examined], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """Findings and gaps in a fixed order; `seconds` of wall time is the one part that differs between equal runs."""
+
+    findings: tuple[Finding, ...]
+    gaps: tuple[Gap, ...]
+    examined: Examined
+    targets: tuple[str, ...]
+    rules_digest: str
+    key_id: str
+    seconds: float = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to scan. `history` is all or none, `since` a revision whose objects are left out."""
+
+    jobs: int = 1
+    worktree: bool = True
+    history: str = "all"
+    since: str | None = None
+    exhaustive: bool = False
+    matcher: str = "auto"
+    start_method: str | None = None
+    limit: int = SIZE_LIMIT
+    cache: Path | None = field(default_factory=default_cache)
+
+
+def scan(
+    targets: Iterable[str | Path | Target],
+    rules: RuleSet,
+    key: OrgKey,
+    options: Options | None = None,
+    *,
+    progress: Progress | None = None,
+) -> ScanResult:
+    """Look at everything that the targets keep.
+
+    Raises UsageError and GitError for a target that cannot be opened at all; whatever else cannot be looked at is a
+    Gap. `progress` is called with running counts as outcomes come in.
+    """
+    options = options or Options()
+    began = time.monotonic()
+    gaps: list[Gap] = []
+    opened = [t if isinstance(t, Target) else open_target(t) for t in targets]
+    sources = expand(opened, gaps, worktree=options.worktree)
+    light_rules = light(rules)
+    matcher = open_matcher(light_rules, rules.digest, choice=options.matcher, cache=options.cache)
+    setup = Setup(
+        gits=tuple(source.git for source in sources),
+        rules=light_rules,
+        digest=rules.digest,
+        key=key.key.reveal(),
+        matcher=options.matcher,
+        cache=options.cache,
+        limit=options.limit,
+    )
+    tally = _Tally(gaps)
+    for outcome in _outcomes(sources, setup, matcher, options, gaps):
+        tally.add(outcome, sources)
+        if progress is not None:
+            progress(tally.examined())
+    findings = _findings(tally.hits, sources, rules, gaps)
+    return ScanResult(
+        findings=findings,
+        gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.where, gap.why))),
+        examined=tally.examined(),
+        targets=tuple(source.name for source in sources),
+        rules_digest=rules.digest,
+        key_id=key.id,
+        seconds=time.monotonic() - began,
+    )
+
+
+def make_worker(setup: Setup, stopped: Callable[[], bool], matcher: Matcher | None = None) -> Worker:
+    """A worker for the pool; under spawn it opens the matcher itself, under fork it inherits the parent's."""
+    return Worker(setup, stopped, matcher)
+
+
+def _outcomes(
+    sources: list[Target], setup: Setup, matcher: Matcher, options: Options, gaps: list[Gap]
+) -> Iterator[Outcome | pool.Lost[Task]]:
+    method = options.start_method or pool.default_start_method()
+    shared = method == "fork" or options.jobs <= 1
+    yield from pool.run(
+        _tasks(sources, options, gaps),
+        partial(make_worker, matcher=matcher) if shared else make_worker,
+        setup,
+        jobs=options.jobs,
+        split=split,
+        start_method=method,
+    )
+    for number, source in enumerate(sources):
+        if source.content is not None:
+            outcome = Outcome(target=number, files=1, bytes=len(source.content))
+            item = FileItem("", source.name, "file", Reach.WORKTREE.value, "")
+            Worker(setup, matcher=matcher).look_at_bytes(outcome, number, source.content, item)
+            yield outcome
+
+
+def _tasks(sources: list[Target], options: Options, gaps: list[Gap]) -> Iterator[Task]:
+    for number, source in enumerate(sources):
+        history = options.history == "all"
+        if source.git is not None and history:
+            yield Task(number, walk=options.since is None)
+            yield from object_tasks(source.git, number, options.since, gaps)
+        if source.content is None and (options.worktree or source.git is None):
+            known = history and options.since is None
+            yield from file_tasks(source, number, history=known, gaps=gaps)
+
+
+class _Tally:
+    """Running sums over outcomes."""
+
+    def __init__(self, gaps: list[Gap]) -> None:
+        self.hits: list[Hit] = []
+        self._gaps = gaps
+        self._sums: Counter[str] = Counter()
+
+    def add(self, outcome: Outcome | pool.Lost[Task], sources: list[Target]) -> None:
+        if isinstance(outcome, pool.Lost):
+            self._gaps += _lost(outcome.task, sources)
+            return
+        self.hits += outcome.hits
+        self._gaps += outcome.gaps
+        self._gaps += _missing(outcome.missing, sources[outcome.target].name)
+        for name in ("objects", "files", "bytes", "suppressed"):
+            self._sums[name] += getattr(outcome, name)
+
+    def examined(self) -> Examined:
+        return Examined(**self._sums)
+
+
+def _lost(task: Task, sources: list[Target]) -> Iterator[Gap]:
+    name = sources[task.target].name
+    why, advice = "the process that looked at it died, twice", "give it more memory, or lower the size limit to skip it"
+    if task.walk:
+        yield Gap(where=f"{name}: history", why=why, advice=advice)
+    for info in task.objects:
+        yield Gap(where=f"{name}: {info.type} {info.oid}", why=why, advice=advice)
+    for item in task.files:
+        yield Gap(where=f"{name}/{item.path}", why=why, advice=advice)
+
+
+def _missing(oids: list[str], name: str) -> Iterator[Gap]:
+    advice = "fetch it from the repository's origin (`git fetch --refetch`) and scan again"
+    for oid in sorted(oids)[:MISSING_SHOWN]:
+        yield Gap(where=f"{name}: object {oid}", why="missing from the repository", advice=advice)
+    if len(oids) > MISSING_SHOWN:
+        why = f"{len(oids) - MISSING_SHOWN} more objects are missing from the repository"
+        yield Gap(where=f"{name}: objects", why=why, advice=advice)
+
+
+def _findings(hits: list[Hit], sources: list[Target], rules: RuleSet, gaps: list[Gap]) -> tuple[Finding, ...]:
+    """One Finding per fingerprint, with places, reach and authorship."""
+    provider = {rule.kind: rule.provider for rule in rules.rules}
+    by_target: dict[int, dict[str, list[Place]]] = {}
+    first: dict[str, Hit] = {}
+    confidence: dict[str, Confidence] = {}
+    for hit in hits:
+        places = by_target.setdefault(hit.target, {}).setdefault(hit.fingerprint, [])
+        places.append(_place(hit, sources[hit.target]))
+        first.setdefault(hit.fingerprint, hit)
+        seen = Confidence(hit.confidence)
+        confidence[hit.fingerprint] = min(confidence.get(hit.fingerprint, seen), seen, key=_RANK.__getitem__)
+    plain = {
+        fingerprint: Finding(
+            kind=hit.kind,
+            provider=provider[hit.kind],
+            rule=hit.kind,
+            fingerprint=fingerprint,
+            redacted=hit.redacted,
+            confidence=confidence[fingerprint],
+            places=(),
+        )
+        for fingerprint, hit in first.items()
+    }
+    return tuple(sorted(_attributed(plain, by_target, sources, gaps).values(), key=_order))
+
+
+def _attributed(
+    findings: dict[str, Finding],
+    by_target: Mapping[int, Mapping[str, list[Place]]],
+    sources: list[Target],
+    gaps: list[Gap],
+) -> dict[str, Finding]:
+    for number in sorted(by_target):
+        git = sources[number].git
+        places = {fingerprint: sorted(found, key=_place_order) for fingerprint, found in by_target[number].items()}
+        if git is not None and not git.bare:
+            places = _in_index(git, places)
+        for fingerprint, found in places.items():
+            finding = findings[fingerprint]
+            findings[fingerprint] = replace(finding, places=finding.places + tuple(found))
+    return findings
+
+
+def _in_index(git: Git, places: dict[str, list[Place]]) -> dict[str, list[Place]]:
+    """Places with those blobs marked that only the index holds under a path, as far as is known here."""
+    staged = {change.oid: change.path for change in staged_changes(git)}
+
+    def marked(place: Place) -> Place:
+        path = staged.get(place.object)
+        return place if path is None else replace(place, path=path, reach=Reach.INDEX)
+
+    return {fingerprint: [marked(place) for place in found] for fingerprint, found in places.items()}
+
+
+def _place(hit: Hit, source: Target) -> Place:
+    return Place(
+        repo=source.name,
+        object=hit.object,
+        object_type=hit.object_type,
+        path=hit.path,
+        line=hit.line,
+        column=hit.column,
+        spans=tuple(Span(part=part, start=start, end=end) for part, start, end in hit.spans),
+        commit=hit.object if hit.object_type == "commit" else "",
+        reach=Reach(hit.reach),
+        decoding=hit.decoding,
+    )
+
+
+def _place_order(place: Place) -> tuple[str, str, str, int, int]:
+    return (place.repo, place.path, place.object, place.line, place.column)
+
+
+def _order(finding: Finding) -> tuple[str, tuple[str, str, str, int, int], str]:
+    return (finding.kind, _place_order(finding.places[0]), finding.fingerprint)

@@ -1,0 +1,262 @@
+"""What a target consists of: a repository's objects, index and work tree; a plain folder, a file, standard input."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+from offkey.errors import UsageError
+from offkey.model import Gap
+from scanner.examine import FileItem, Task
+from scanner.git import Git, GitError, NotARepository
+from scanner.objects import CatFileReader, ObjectInfo
+
+SHARE = 16 << 20
+"""Bytes of content in one task: small enough to keep every core busy to the end, large enough to stay near deltas."""
+_SHARE_OBJECTS = 4096
+_SHARE_FILES = 256
+
+IGNORED_BUT_TELLING = (
+    ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.ppk", "*.asc",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".npmrc", ".yarnrc*", ".pypirc", "pip.conf", ".netrc", "_netrc",
+    ".git-credentials", ".dockercfg", ".dockerconfigjson", "credentials*", "*credentials.json", "service-account*.json",
+    "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.backup", ".terraformrc", "kubeconfig*", "*.kubeconfig",
+    "secret*", "*secrets.*", "*.secret", ".htpasswd", ".pgpass", ".my.cnf", ".s3cfg", ".boto", ".vault-token",
+    "local.settings.json", "appsettings*.json", "settings.xml", "gradle.properties", "local.properties",
+    "config.local.*",
+)  # fmt: skip
+"""Names, in lower case, of files that are looked at although git ignores them: where tools and habit put secrets."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing to scan. `name` is what the user called it; one of `git`, `root` and `content` says what it is."""
+
+    name: str
+    git: Git | None = None
+    root: Path | None = None
+    files: tuple[str, ...] = ()
+    content: bytes | None = None
+
+
+class StagedChange(NamedTuple):
+    """A file whose staged content differs from HEAD's: its path and the blob in the index."""
+
+    path: str
+    oid: str
+
+
+def open_target(name: str | Path, *, stdin: bytes | None = None) -> Target:
+    """The target for a path, or for `-` with the content of standard input.
+
+    A path that is the top of a work tree, a bare repository or a `.git` folder is a repository. A folder within one
+    is a plain folder: the user asked for less. Raises UsageError for a path that does not exist or cannot be read,
+    and GitError for a repository that git refuses.
+    """
+    if str(name) == "-":
+        return Target("-", content=stdin or b"")
+    path = Path(name)
+    if path.is_symlink() and not path.exists():
+        raise UsageError(f"{name}: a link that leads nowhere", advice="name an existing repository, folder or file")
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        raise _unreadable(str(name), path)
+    if path.is_file():
+        return Target(str(name), root=path.absolute().parent, files=(path.name,))
+    if not path.is_dir():
+        raise UsageError(
+            f"{name}: no folder or file", advice="name a repository, a folder, a file, or - for standard input"
+        )
+    if (git := _repository_at(path)) is not None:
+        return Target(str(name), git=git)
+    return Target(str(name), root=path.absolute())
+
+
+def _unreadable(name: str, path: Path) -> UsageError:
+    if path.exists():
+        return UsageError(f"{name}: permission denied", advice="run as a user who may read it")
+    return UsageError(f"{name}: no such path", advice="name an existing repository, folder or file")
+
+
+def _repository_at(path: Path) -> Git | None:
+    """The repository whose top is `path`; None where there is none. A `.git` that git cannot open is an error."""
+    bare = all((path / part).exists() for part in ("HEAD", "objects", "refs"))
+    if not bare and not (path / ".git").exists():
+        return None
+    try:
+        git = Git(path)
+    except NotARepository:
+        if bare and not (path / ".git").exists():
+            return None
+        raise
+    top = git.work_tree or git.git_dir
+    return git if top.resolve() in (path.resolve(), path.resolve().parent) else None
+
+
+def nested(target: Target) -> Iterator[Target | Gap]:
+    """Repositories inside a target: submodules that are checked out (a Gap for others), repositories in a folder."""
+    if target.git is not None and target.git.work_tree is not None:
+        tree = target.git.work_tree
+        links = [path for mode, _, path in index_entries(target.git) if mode == "160000"]
+        untracked = [path[:-1] for path in _others(target.git) if path.endswith("/")]
+        for path in dict.fromkeys(links + untracked):
+            if (tree / path / ".git").exists():
+                yield _nested_at(f"{target.name}/{path}", tree / path)
+            elif path in links:
+                advice = "check it out (`git submodule update --init`) or scan its own repository"
+                yield Gap(where=f"{target.name}/{path}", why="a submodule that is not checked out", advice=advice)
+    elif target.root is not None and not target.files:
+        for folder, names, _ in os.walk(target.root):
+            relative = os.path.relpath(folder, target.root)
+            if relative != "." and ".git" in os.listdir(folder):
+                names.clear()
+                yield _nested_at(os.path.join(target.name, relative), Path(folder))
+
+
+def _nested_at(name: str, path: Path) -> Target | Gap:
+    try:
+        return Target(name, git=Git(path))
+    except (GitError, UsageError) as error:
+        return Gap(where=name, why=str(error), advice=error.advice)
+
+
+def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over every object but trees, in pack order, of about SHARE bytes each.
+
+    With `since`, only what refs reach and that revision does not; raises UnknownRevision for one that does not exist.
+    """
+    reader = CatFileReader(git)
+    batch: list[ObjectInfo] = []
+    size = 0
+    for info in reader.list_objects() if since is None else reader.info(newer_objects(git, since)):
+        if isinstance(info, Gap):
+            gaps.append(info)
+        elif info.type != "tree":
+            batch.append(info)
+            size += info.size
+            if size >= SHARE or len(batch) >= _SHARE_OBJECTS:
+                yield Task(target, objects=tuple(batch))
+                batch, size = [], 0
+    if batch:
+        yield Task(target, objects=tuple(batch))
+
+
+def newer_objects(git: Git, since: str) -> Iterator[str]:
+    """Ids of objects that refs reach and `since` does not. Raises UnknownRevision."""
+    commit = git.run("rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}").decode().strip()
+    walk = ("rev-list", "--objects", "--no-object-names", "--missing=allow-any", "--all", "--not", commit)
+    yield from (line.decode() for line in git.stream(*walk))
+
+
+def file_tasks(target: Target, number: int, *, history: bool, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over the files of a target. With `history`, files that equal their blob are left to the objects."""
+    items = _work_tree_items(target.git, history) if target.git else _folder_items(target, gaps)
+    batch: list[FileItem] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) >= _SHARE_FILES:
+            yield Task(number, files=tuple(batch))
+            batch = []
+    if batch:
+        yield Task(number, files=tuple(batch))
+
+
+def index_entries(git: Git) -> Iterator[tuple[str, str, str]]:
+    """(mode, object id, path) of every entry of the index, conflicts included."""
+    for record in git.stream("ls-files", "--stage", "-z", separator=b"\0"):
+        fields, _, path = record.partition(b"\t")
+        mode, oid, _ = fields.decode().split(" ")
+        yield mode, oid, os.fsdecode(path)
+
+
+def staged_changes(git: Git) -> Iterator[StagedChange]:
+    """Files that a commit made now would add or change. No filter, textconv or external diff runs."""
+    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{tree}", check=False).decode().strip()
+    base = head or git.run("hash-object", "-t", "tree", "--stdin", input=b"").decode().strip()
+    options = ("--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=all")
+    records = git.stream("diff-index", *options, base, separator=b"\0")
+    for header in records:
+        _, mode, _, oid, status = header.decode().split(" ")
+        path = os.fsdecode(next(records))
+        if status != "D" and mode in (":100644", "100644", "100755"):
+            yield StagedChange(path, oid)
+
+
+def _others(git: Git, *options: str) -> Iterator[str]:
+    listing = ("ls-files", "--others", "--exclude-standard", *options, "-z")
+    yield from (os.fsdecode(path) for path in git.stream(*listing, separator=b"\0"))
+
+
+def _work_tree_items(git: Git, history: bool) -> Iterator[FileItem]:
+    if git.work_tree is not None:
+        root = str(git.work_tree)
+        for mode, oid, path in index_entries(git):
+            if mode in ("100644", "100755"):
+                yield FileItem(root, path, "file", "worktree", oid if history else "")
+        for path in _others(git):
+            if not path.endswith("/"):
+                yield FileItem(root, path, "file", "worktree", "")
+        for path in _others(git, "--ignored"):
+            if not path.endswith("/") and tells(path):
+                yield FileItem(root, path, "file", "worktree", "")
+    yield from _config_items(git)
+
+
+def tells(path: str) -> bool:
+    """Whether an ignored file's name is one where secrets usually lie."""
+    name = path.rpartition("/")[2].lower()
+    return any(fnmatchcase(name, pattern) for pattern in IGNORED_BUT_TELLING)
+
+
+def _config_items(git: Git) -> Iterator[FileItem]:
+    """Git's own files that carry URLs and headers with credentials, hooks and reflogs included; not the samples."""
+    top = git.work_tree or git.common_dir
+    folders = dict.fromkeys((git.common_dir, git.git_dir))
+    for folder in folders:
+        found: set[Path] = set()
+        for pattern in ("config", "config.worktree", "FETCH_HEAD", "hooks/*", "logs/**/*", "modules/**/config"):
+            found.update(folder.glob(pattern))
+        for path in sorted(found):
+            if path.suffix != ".sample" and path.is_file() and not path.is_symlink():
+                yield FileItem(str(top), Path(os.path.relpath(path, top)).as_posix(), "config", "config", "")
+
+
+def _folder_items(target: Target, gaps: list[Gap]) -> Iterator[FileItem]:
+    assert target.root is not None
+    root = str(target.root)
+    for name in target.files:
+        yield FileItem(root, name, "file", "worktree", "")
+    if target.files:
+        return
+
+    def failed(error: OSError) -> None:
+        gaps.append(
+            Gap(where=str(error.filename), why=f"cannot be opened: {error.strerror}", advice="check permissions")
+        )
+
+    for folder, folders, names in os.walk(root, onerror=failed):
+        if folder != root and ".git" in folders + names:
+            folders.clear()
+            continue
+        folders.sort()
+        for name in sorted(names):
+            yield FileItem(
+                root, Path(os.path.relpath(os.path.join(folder, name), root)).as_posix(), "file", "worktree", ""
+            )
+
+
+def expand(targets: Iterable[Target], gaps: list[Gap], *, worktree: bool = True) -> list[Target]:
+    """The targets and the repositories nested in them; those that cannot be opened are gaps."""
+    waiting = list(targets)
+    done: list[Target] = []
+    while waiting:
+        target = waiting.pop(0)
+        done.append(target)
+        if worktree or target.git is None:
+            for inner in nested(target):
+                if isinstance(inner, Gap):
+                    gaps.append(inner)
+                else:
+                    waiting.append(inner)
+    return done
