@@ -1,0 +1,70 @@
+"""Who carries out the steps: one executor a provider, and one for removal from code.
+
+An executor asks, acts once, and asks again; it decides nothing. `apply` keeps the order, the ledger and the outcome.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from offkey.http import Writer
+from offkey.model import Check, Credential, Exchange, Liveness, Step
+from revokers.protocol import Revoker, reached
+
+REMEDY = "remedy"
+"""The name under which the executor for Action.REWRITE stands in the mapping given to `apply`."""
+
+
+class Executor(Protocol):
+    """`exchanges` grows by each redacted request and answer. A failure is an OffkeyError or an UNKNOWN, never a guess.
+
+    For REWRITE: DEAD means that no branch tip holds the value, and the status "open" that a pull request waits.
+    """
+
+    @property
+    def exchanges(self) -> Sequence[Exchange]: ...
+
+    def before(self, step: Step, credential: Credential | None) -> Check:
+        """What is so now. Changes nothing."""
+
+    def act(self, step: Step, credential: Credential | None) -> Exchange:
+        """Do it, once."""
+
+    def after(self, step: Step, credential: Credential | None) -> Check:
+        """What is so now, after the act. Changes nothing."""
+
+    def reached(self, step: Step, check: Check) -> bool:
+        """Whether the check proves that this very step's end is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderExecutor:
+    """Carries out steps through a provider's revoker, with one Writer for all of them."""
+
+    revoker: Revoker
+    http: Writer
+    settings: Any
+
+    @property
+    def exchanges(self) -> Sequence[Exchange]:
+        return self.http.exchanges
+
+    def before(self, step: Step, credential: Credential | None) -> Check:
+        return self.revoker.state(self.http, self.settings, step.point, credential)
+
+    after = before
+
+    def act(self, step: Step, credential: Credential | None) -> Exchange:
+        return self.revoker.revoke(self.http, self.settings, step.action, step.point, credential)
+
+    def reached(self, step: Step, check: Check) -> bool:
+        """By the option that the step came from; for what people do (HAND_OVER, ROTATE) by any death that lasts."""
+        ways = self.revoker.HANDLES.get(step.point.kind, ())
+        same = [way for way in ways if way.action is step.action and way.needs == step.needs]
+        if same:
+            return any(reached(way, check) for way in same)
+        final = [way for way in ways if not way.reversible]
+        return check.liveness is Liveness.DEAD and (not final or any(reached(way, check) for way in final))
+
+
+Executors = Mapping[str, Executor]

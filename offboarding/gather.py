@@ -1,0 +1,188 @@
+"""Whose is it: joins findings, what providers list and what issuers said into access points (DESIGN section 4).
+
+Pure. One access point a credential. The rule of evidence: THEIRS needs something that a committer cannot write
+himself (the issuer's identity answer, an administrator's list). Author fields make at most INTRODUCED. Whatever is
+not plainly personal counts as shared.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from offkey.model import (
+    AccessPoint,
+    Account,
+    Authorship,
+    Bond,
+    Check,
+    Confidence,
+    Finding,
+    Liveness,
+    Ownership,
+    Person,
+    Place,
+)
+
+_RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
+
+
+def gather(
+    person: Person,
+    findings: Iterable[Finding],
+    points: Iterable[AccessPoint],
+    checks: Mapping[str, Check],
+    *,
+    ownership: Mapping[str, Ownership],
+    same: Mapping[str, str],
+) -> tuple[AccessPoint, ...]:
+    """Every credential once, sorted by id, with its bond to the person, its ownership and the evidence for both.
+
+    `points` are what providers list; `checks` are issuers' answers by fingerprint. `ownership` says of each kind what
+    its rule says. `same` maps a finding's fingerprint to the id of the listed point that is the same credential
+    (the caller compares ids inside the value, which never leaves memory).
+    """
+    listed = {point.id: point for point in points}
+    grouped: dict[str, list[Finding]] = {}
+    for finding in findings:
+        grouped.setdefault(same.get(finding.fingerprint, "") or _leak_id(finding), []).append(finding)
+    made = [
+        _judge(
+            person, _join(ident, listed.get(ident), grouped.get(ident, []), checks), grouped.get(ident, []), ownership
+        )
+        for ident in {**listed, **grouped}
+    ]
+    return tuple(sorted(made, key=lambda point: point.id))
+
+
+def _leak_id(finding: Finding) -> str:
+    return f"leak:{finding.kind}:{finding.fingerprint.rsplit(':', 1)[-1][:16]}"
+
+
+def _join(ident: str, listed: AccessPoint | None, found: Sequence[Finding], checks: Mapping[str, Check]) -> AccessPoint:
+    """The listed point and all findings of it as one point; holder and bond are still as the provider said."""
+    if not found:
+        assert listed is not None
+        return listed
+    best = min(found, key=lambda finding: (_RANK[finding.confidence], finding.fingerprint))
+    point = listed or AccessPoint(id=ident, provider=best.provider, kind=best.kind)
+    check = next((checks[f.fingerprint] for f in (best, *found) if f.fingerprint in checks), point.check)
+    return replace(
+        point,
+        kind=best.kind if listed is None else point.kind,
+        fingerprint=best.fingerprint,
+        redacted=best.redacted or point.redacted,
+        check=check,
+        places=_distinct(place for finding in (best, *(f for f in found if f is not best)) for place in finding.places),
+        usage=tuple(dict.fromkeys([*point.usage, *(use for finding in found for use in finding.usage)])),
+    )
+
+
+def _distinct(places: Iterable[Place]) -> tuple[Place, ...]:
+    return tuple(dict.fromkeys(places))
+
+
+def _judge(
+    person: Person, point: AccessPoint, found: Sequence[Finding], ownership: Mapping[str, Ownership]
+) -> AccessPoint:
+    evidence = list(point.evidence)
+    asked = point.check.holder if point.check else None
+    holder = asked or point.holder
+    theirs = holder is not None and is_theirs(person, holder)
+    conflict = ""
+    if asked and point.holder and not same_account(asked, point.holder):
+        conflict = f"CONFLICT: {point.provider} lists it for {_who(point.holder)}, its value answers as {_who(asked)}"
+    if holder is not None:
+        evidence.append(_holder_words(point, holder, theirs=theirs, asked=asked is not None))
+    hands = [line for finding in found for line in _hands(person, finding)]
+    evidence += [words for _, words in hands]
+    bond = Bond.EXPOSED
+    if theirs:
+        bond = Bond.THEIRS
+    elif any(introduced for introduced, _ in hands):
+        bond = Bond.INTRODUCED
+        if holder is not None:
+            conflict = conflict or f"CONFLICT: introduced by the person, held by {_who(holder)}"
+    if conflict:
+        evidence.append(conflict)
+    owned = Ownership.UNKNOWN
+    if theirs and not conflict:
+        owned = point.ownership if point.holder else ownership.get(point.kind, Ownership.UNKNOWN)
+    elif Ownership.SHARED in (point.ownership, ownership.get(point.kind)):
+        owned = Ownership.SHARED
+    evidence += [note for finding in found for note in finding.evidence]
+    return replace(point, holder=holder, bond=bond, ownership=owned, evidence=tuple(dict.fromkeys(evidence)))
+
+
+def _hands(person: Person, finding: Finding) -> Iterable[tuple[bool, str]]:
+    """(is it an introduction, sentence) for each part the person had in this value's history."""
+    introduced = (finding.introduced, finding.committer, *finding.coauthors)
+    for author in introduced:
+        if author is not None and wrote(person, author):
+            yield (
+                True,
+                (
+                    f"{author.role} of its first commit {author.commit[:12]}: {author.name} <{author.raw_email}> "
+                    "(a field that any committer can write)"
+                ),
+            )
+    for author in finding.carried:
+        if wrote(person, author):
+            yield False, f"carried on in commit {author.commit[:12]} by {author.name} <{author.raw_email}>"
+
+
+def wrote(person: Person, author: Authorship) -> bool:
+    """Whether the author's address is one of the person's certain ones, and none that was ruled out."""
+    return author.email.lower() in certain_emails(person) and author.raw_email.lower() not in _excluded_emails(person)
+
+
+def certain_emails(person: Person) -> frozenset[str]:
+    """The person's own addresses in lower case, without shared or foreign ones."""
+    mine = {email.lower() for email in person.emails}
+    mine |= {identity.email.lower() for identity in person.certain if identity.email}
+    return frozenset(mine - _excluded_emails(person))
+
+
+def _excluded_emails(person: Person) -> frozenset[str]:
+    return frozenset(identity.email.lower() for identity in person.excluded if identity.email)
+
+
+def accounts(person: Person) -> tuple[Account, ...]:
+    """The accounts that are certainly the person's, without those ruled out."""
+    named = [*person.accounts, *(identity.account for identity in person.certain if identity.account)]
+    ruled_out = [identity.account for identity in person.excluded if identity.account]
+    return tuple(dict.fromkeys(a for a in named if not any(same_account(a, out) for out in ruled_out)))
+
+
+def is_theirs(person: Person, holder: Account) -> bool:
+    """Whether a provider's account is one of the person's certain ones, by account or by verified e-mail address."""
+    if any(identity.account and same_account(identity.account, holder) for identity in person.excluded):
+        return False
+    known = [account for account in accounts(person) if account.provider == holder.provider]
+    if any(same_account(account, holder) for account in known):
+        return True
+    # An address counts only where no account of this provider contradicts it.
+    return not known and holder.email.lower() in certain_emails(person)
+
+
+def same_account(one: Account, other: Account) -> bool:
+    """The immutable id decides where both have one: a login can be taken over by somebody else."""
+    if one.provider != other.provider:
+        return False
+    if one.id and other.id:
+        return one.id == other.id
+    return bool(one.login) and one.login.lower() == other.login.lower()
+
+
+def is_alive(point: AccessPoint) -> bool:
+    """False only where the issuer said that it is dead."""
+    return point.check is None or point.check.liveness is not Liveness.DEAD
+
+
+def _who(account: Account) -> str:
+    name = account.login or account.email or account.id
+    return f"{name} (id {account.id})" if account.id and account.id != name else name
+
+
+def _holder_words(point: AccessPoint, holder: Account, *, theirs: bool, asked: bool) -> str:
+    said = "answers to its value as" if asked else "lists it for"
+    whose = "an account of the person" if theirs else "no account of the person"
+    return f"{point.provider} {said} {_who(holder)}, {whose}"

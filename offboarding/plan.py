@@ -1,0 +1,225 @@
+"""What would be done, worked out without doing anything. Pure: the same input gives byte-equal plans (DESIGN rule 8).
+
+Containment first: reversible steps, then irreversible ones, then removal from code, then what people must do. Only
+what is personal and provably the person's is ended here; the rest is rotated or handed over (DESIGN rule 12).
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import cattrs
+
+from offboarding import gather
+from offboarding.policy import Policy, opt_out_for
+from offkey.canonical import canonical, digest
+from offkey.errors import Exit, OffkeyError, UsageError
+from offkey.model import (
+    AccessPoint,
+    Action,
+    Bond,
+    Gap,
+    OptOut,
+    Ownership,
+    Person,
+    Plan,
+    Step,
+    from_json,
+    to_json,
+)
+from revokers.protocol import Option
+
+Options = Callable[[AccessPoint], tuple[Option, ...]]
+"""What a provider's revoker could do about one point; nothing where there is no revoker."""
+
+LAST_OWNER = "last owner"
+"""A word in a point's `usage` by which a revoker says that nobody else could take over."""
+
+_PHASES = {Action.REWRITE: 2, Action.KEEP: 3, Action.ROTATE: 4, Action.HAND_OVER: 5}
+
+
+class PlanRefused(OffkeyError):
+    """The plan would be unsafe, and is not made. Says the number, the limit and the way out."""
+
+    exit_code = Exit.PLAN_REFUSED
+
+
+def build(
+    person: Person,
+    points: Iterable[AccessPoint],
+    gaps: Iterable[Gap],
+    optouts: Iterable[OptOut],
+    policy: Policy,
+    *,
+    now: datetime,
+    run: str,
+    requester: str,
+    options: Options,
+    by_hand: Mapping[str, str],
+    rules_digest: str,
+    key_id: str,
+    mirrors: Iterable[str] = (),
+) -> Plan:
+    """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do.
+
+    Points that are merely exposed are left out. Raises PlanRefused.
+    """
+    if not key_id:
+        raise PlanRefused("there is no organisation key to compare values with", advice="run `offkey doctor --init`")
+    if not person.certain and not person.accounts:
+        raise PlanRefused(
+            f"no certain identity is known of {person.id}", advice="enter the person's addresses in people.yaml"
+        )
+    tied = sorted((p for p in points if p.bond is not Bond.EXPOSED), key=lambda point: point.id)
+    active = tuple(sorted(optouts, key=lambda optout: optout.id))
+    kept = {point.id: opt_out_for(point, person, active, now) for point in tied}
+    steps = order(step for point in tied for step in _steps(point, kept[point.id], options, by_hand))
+    _refuse_unsafe(person, steps, policy)
+    return Plan(
+        run=run,
+        person=person,
+        requester=requester,
+        created_at=now,
+        expires_at=now + timedelta(hours=policy.plan_valid_hours),
+        rules_digest=rules_digest,
+        key_id=key_id,
+        steps=steps,
+        gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.where, gap.why))),
+        optouts=active,
+        mirrors=tuple(sorted(set(mirrors))),
+    )
+
+
+def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> None:
+    protected = [account for account in gather.accounts(person) if policy.protects(account)]
+    acting = [step for step in steps if step.action in (Action.REVOKE, Action.DISABLE, Action.REMOVE, Action.ROTATE)]
+    protected += [s.point.holder for s in acting if s.point.holder is not None and policy.protects(s.point.holder)]
+    if protected:
+        raise PlanRefused(
+            f"{protected[0].provider}:{protected[0].login or protected[0].id} is a break-glass account",
+            advice="break-glass accounts are never offboarded: name another person, or change [break_glass]",
+        )
+    alone = next((step.point for step in acting if LAST_OWNER in step.point.usage), None)
+    if alone:
+        raise PlanRefused(
+            f"{alone.provider} {alone.provider_id or alone.id}: nobody else owns it, and ending it locks all out",
+            advice="make somebody else an owner first, then plan again",
+        )
+    if len(steps) > policy.max_steps:
+        raise PlanRefused(
+            f"the plan has {len(steps)} steps; the limit is {policy.max_steps}",
+            advice="check that this is one person; if it is, raise max_steps under [policy] for this run",
+        )
+
+
+def order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Reversible first, then irreversible, removal from code, and last what people must do."""
+
+    def phase(step: Step) -> int:
+        return _PHASES.get(step.action, 0 if step.reversible else 1)
+
+    # sorted() is stable: a revoker's own order of options holds within a phase and a point
+    return tuple(sorted(steps, key=lambda step: (phase(step), step.point.provider, step.point.id)))
+
+
+def _steps(point: AccessPoint, optout: OptOut | None, options: Options, by_hand: Mapping[str, str]) -> list[Step]:
+    if optout is not None:
+        return [_step(point, Action.KEEP, True, f"opt-out {optout.id}: {optout.reason}", how=optout.id)]
+    ways = options(point)
+    mine = point.ownership is Ownership.PERSONAL and point.bond is Bond.THEIRS
+    steps = _ending(point, ways) if mine else []
+    steps = steps or [_for_people(point, ways, by_hand.get(point.provider, ""))]
+    return [*steps, *_rewrites(point, steps[0])]
+
+
+def _ending(point: AccessPoint, ways: Sequence[Option]) -> list[Step]:
+    """One step for each way that can name this exact credential; an irreversible one waits for its reversible one."""
+    steps: list[Step] = []
+    for way in ways:
+        usable = bool(point.fingerprint and point.places) if way.by == "value" else bool(point.provider_id)
+        if not usable or way.action is Action.HAND_OVER:
+            continue
+        first = next((step.id for step in steps if step.reversible), "") if not way.reversible else ""
+        reason = way.reason or f"personal, and the person's own: {_why(point)}"
+        step = _step(point, way.action, way.reversible, reason, how=way.how, salt=f"{way.by}:{way.needs}")
+        steps.append(replace(step, breaks=way.breaks, needs=way.needs, after=first))
+    return steps
+
+
+def _for_people(point: AccessPoint, ways: Sequence[Option], by_hand: str) -> Step:
+    """What may not be ended on its own: it could be others' too, or there is no revoker, or it cannot be named."""
+    told = next((way for way in ways if way.action is Action.HAND_OVER), None)
+    how = (told.how if told else "") or by_hand or f"ask who runs {point.provider} to replace or end this {point.kind}"
+    if not gather.is_alive(point):
+        return _step(point, Action.HAND_OVER, False, "its issuer calls it dead; proven again at apply", how=how)
+    if point.ownership is Ownership.PERSONAL and point.bond is Bond.THEIRS:
+        why = (told.reason if told else "") or (
+            "it cannot be named exactly at its issuer" if ways else f"there is no revoker for {point.kind}"
+        )
+        return _step(point, Action.HAND_OVER, False, why, how=how)
+    shared = "shared" if point.ownership is Ownership.SHARED else "not shown to be personal, so held to be shared"
+    action = Action.ROTATE if point.places else Action.HAND_OVER
+    breaks = ("everything that still uses the present value",) if point.places else ()
+    return replace(_step(point, action, False, f"{shared}: {_why(point)}", how=how), breaks=breaks)
+
+
+def _rewrites(point: AccessPoint, kill: Step) -> list[Step]:
+    """One step for each repository in whose branch tips the literal still stands."""
+    tips: dict[str, list[str]] = defaultdict(list)
+    for place in point.places:
+        if place.present and place.object_type == "blob":
+            tips[place.repo].append(place.path)
+    return [
+        replace(
+            _step(
+                replace(point, places=tuple(p for p in point.places if p.repo == repo and p.path in paths)),
+                Action.REWRITE,
+                True,
+                f"the literal still stands in {', '.join(sorted(set(paths)))}",
+                salt=repo,
+            ),
+            after=kill.id,
+        )
+        for repo, paths in sorted(tips.items())
+    ]
+
+
+def _step(point: AccessPoint, action: Action, reversible: bool, reason: str, *, how: str = "", salt: str = "") -> Step:
+    ident = digest([point.id, action.value, salt]).removeprefix("sha256:")[:12]
+    return Step(id=f"s-{ident}", point=point, action=action, reversible=reversible, reason=reason, how=how)
+
+
+def _why(point: AccessPoint) -> str:
+    return next((line for line in point.evidence if line.startswith("CONFLICT")), (point.evidence or ("",))[0])
+
+
+def to_bytes(plan: Plan) -> bytes:
+    """The plan file: RFC 8785 JSON and nothing else, so that `sha256sum plan.json` is the plan's digest."""
+    return canonical(to_json(plan))
+
+
+def write(plan: Plan, path: Path) -> None:
+    """Write the plan file for its owner alone (mode 0600), replacing an older one. Raises UsageError."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(to_bytes(plan))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", advice="name a file that you can write") from error
+
+
+def read(path: Path) -> Plan:
+    """The plan in a file. Raises UsageError when it is no plan file. Whether it is *the* plan, its digest says."""
+    try:
+        return from_json(json.loads(path.read_bytes()), Plan)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", advice="name the file that `offkey plan -o` wrote") from error
+    except (ValueError, cattrs.BaseValidationError, RecursionError) as error:
+        raise UsageError(
+            f"{path} is no plan of this version, or was edited", advice="make it again with `offkey plan`"
+        ) from error
