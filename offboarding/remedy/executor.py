@@ -69,6 +69,7 @@ class Remedy:
     def act(self, step: Step, credential: Credential) -> tuple[Exchange, ...]:
         """Rewrite, commit, push, open. Raises `NothingToPropose`, `PushRefused` or the gate's errors."""
         target = self._target(step)
+        self._fetch(target, step)
         base = target.mirror.run("symbolic-ref", "--short", "HEAD").decode().strip()
         tip = self._tips(target, step).get(base)
         if tip is None:
@@ -108,7 +109,7 @@ class Remedy:
             return ()
         http = self.writer()
         try:
-            repository = pygithub.client(http, self.token).get_repo(target.full_name, lazy=True)
+            repository = pygithub.client(http, self.token).get_repo(target.full_name)
             repository.create_pull(base=base, head=name, title=proposal.TITLE, body=proposal.body(said))
             return tuple(http.exchanges)
         finally:
@@ -118,7 +119,7 @@ class Remedy:
         """The address of our open pull request, or nothing."""
         http = self.reader()
         try:
-            repository = pygithub.client(http, self.token).get_repo(target.full_name, lazy=True)
+            repository = pygithub.client(http, self.token).get_repo(target.full_name)
             owner = target.full_name.split("/")[0]
             head = f"{owner}:{proposal.branch_name(self.prefix, step.id)}"
             return next((str(pull.html_url) for pull in repository.get_pulls(state="open", head=head)), "")
