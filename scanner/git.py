@@ -5,12 +5,11 @@ environment built from nothing, settings on the command line (they win over the 
 programs off, no protocols unless a clone asks for them, and only plumbing that applies no filter or textconv.
 """
 
-import os
 import re
 import subprocess  # noqa: TID251 - the wrapper itself
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,51 +19,7 @@ if sys.platform == "linux":
     import fcntl
 
 from offkey.errors import Exit, OffkeyError, UsageError
-
-KEPT_VARIABLES = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")
-KEPT_FOR_TRANSPORT = ("SSH_AUTH_SOCK", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE")
-
-OFF = {
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    # A replacement or a graft would hide the original object from us.
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_EDITOR": "false",
-    "GIT_PAGER": "cat",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "LANG": "C",
-    "LC_ALL": "C",
-}
-NO_TRANSPORT = {
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_SSH_COMMAND": "false",
-    "GIT_ASKPASS": "false",
-    "SSH_ASKPASS": "false",
-}
-
-SAFE_SETTINGS = (
-    "core.fsmonitor=false",
-    "core.untrackedCache=false",
-    f"core.hooksPath={os.devnull}",
-    "core.pager=cat",
-    "core.editor=false",
-    f"core.attributesFile={os.devnull}",
-    "core.alternateRefsCommand=false",
-    "core.deltaBaseCacheLimit=256m",
-    "core.quotePath=false",
-    "diff.external=",
-    "gpg.program=false",
-    "gpg.ssh.program=false",
-    "gpg.x509.program=false",
-    "log.showSignature=false",
-    "submodule.recurse=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-)
-NO_TRANSPORT_SETTINGS = ("protocol.allow=never", "core.sshCommand=false", "core.askPass=false", "credential.helper=")
+from scanner.gitenv import command, environment
 
 
 class GitError(OffkeyError):
@@ -98,23 +53,6 @@ class UnknownRevision(GitError, UsageError):
 def mask(text: str) -> str:
     """The text with user information of URLs taken out, so that git's messages may be shown."""
     return re.sub(r"(?<=://)[^/\s@]+@", "***@", text)
-
-
-def environment(protocols: Iterable[str] = ()) -> dict[str, str]:
-    """The environment for a git process: a few variables of ours, everything else off.
-
-    `protocols` (https, ssh, file, git) are allowed only for a clone or fetch that the user asked for.
-    """
-    allowed = ":".join(protocols)
-    names = KEPT_VARIABLES + (KEPT_FOR_TRANSPORT if allowed else ())
-    kept = {name: os.environ[name] for name in names if name in os.environ}  # noqa: TID251 - allowed here
-    return kept | OFF | ({"GIT_ALLOW_PROTOCOL": allowed} if allowed else NO_TRANSPORT)
-
-
-def command(args: Iterable[str], protocols: Iterable[str] = ()) -> list[str]:
-    """The full argument list: git, the settings that switch programs off, then `args`."""
-    settings = SAFE_SETTINGS if tuple(protocols) else SAFE_SETTINGS + NO_TRANSPORT_SETTINGS
-    return ["git", "--no-pager", *(word for setting in settings for word in ("-c", setting)), *args]
 
 
 def run_git(
