@@ -1,0 +1,95 @@
+"""Re-reads a value by its address, for whoever must send it to its issuer or show it. Nothing else holds values."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from offkey.canonical import content_digest
+from offkey.errors import OffkeyError
+from offkey.fingerprint import OrgKey
+from offkey.model import Credential, Gap, Place
+from offkey.secret import Secret
+from scanner.examine import FileItem, decoded, read_file
+from scanner.git import Git
+from scanner.objects import SIZE_LIMIT, CatFileReader, ObjectInfo, object_id
+
+_GIT_TYPES = ("blob", "commit", "tag")
+_ADVICE = "scan again and make a new plan; the value may still be valid at its issuer"
+
+
+class ValueGone(OffkeyError):
+    """The address no longer leads to the content that was scanned."""
+
+
+def read_value(place: Place, repository: Path | None = None) -> dict[str, bytes]:
+    """The parts at an address, by name.
+
+    `repository` is where to read instead of `place.repo`: a run's own mirror. Raises ValueGone when the object or file
+    is gone, its content's digest differs or the spans do not fit; GitError and UsageError when nothing can be opened.
+    """
+    text, decoding = decoded(_content(place, repository))
+    if decoding != place.decoding:
+        raise _gone(place, "its content decodes otherwise than when it was scanned")
+    if any(not 0 <= span.start < span.end <= len(text) for span in place.spans) or not place.spans:
+        raise _gone(place, "its address points outside the content")
+    return {span.part: text[span.start : span.end] for span in place.spans}
+
+
+def read_credential(
+    kind: str, fingerprint: str, places: Iterable[Place], key: OrgKey, repository: Path | None = None
+) -> Credential:
+    """The credential with this fingerprint, read from the first of its places that still holds it.
+
+    Raises ValueGone, with the last reason, when none does, and for a fingerprint of another organisation key.
+    """
+    gone = ValueGone(f"{kind}: no address to read it from", advice=_ADVICE)
+    for place in places:
+        try:
+            parts = read_value(place, repository)
+        except ValueGone as error:
+            gone = error
+            continue
+        if key.fingerprint(kind, parts) == fingerprint:
+            return Credential(kind=kind, parts={name: Secret(value) for name, value in parts.items()})
+        gone = _gone(place, "the value there is another one, or the organisation key is")
+    raise gone
+
+
+def _content(place: Place, repository: Path | None) -> bytes:
+    if place.object_type in _GIT_TYPES:
+        return _object(place, Git(repository or Path(place.repo)))
+    root = repository or Path(place.repo)
+    if place.repo == "-":
+        raise _gone(place, "standard input cannot be read again")
+    item = (
+        FileItem(str(root.parent), root.name, *_AS_FILE)
+        if root.is_file()
+        else FileItem(str(root), place.path, *_AS_FILE)
+    )
+    content = read_file(item, SIZE_LIMIT)
+    if content is None or isinstance(content, Gap):
+        raise _gone(place, content.why if content else "the file is gone")
+    if content_digest(content) != place.object:
+        raise _gone(place, "the file has changed since it was scanned")
+    return content
+
+
+_AS_FILE = ("file", "worktree", "")
+
+
+def _object(place: Place, git: Git) -> bytes:
+    reader = CatFileReader(git)
+    try:
+        found = next(reader.read([ObjectInfo(place.object, place.object_type, 0)]))
+    finally:
+        reader.close()
+    if isinstance(found, Gap):
+        raise _gone(place, found.why)
+    # git does not compare a packed object with its id when it reads it.
+    if found.type != place.object_type or object_id(found.type, found.content, git.object_format) != place.object:
+        raise _gone(place, "the object there is not what its id says")
+    return found.content
+
+
+def _gone(place: Place, why: str) -> ValueGone:
+    where = place.path or f"{place.object_type} {place.object}"
+    return ValueGone(f"{place.repo}: {where}: {why}", advice=_ADVICE)
