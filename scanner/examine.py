@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,9 +16,8 @@ from rules.match import Match
 from scanner.git import Git
 from scanner.matcher import Matcher, matches, open_matcher
 from scanner.objects import SIZE_LIMIT, CatFileReader, ObjectInfo, missing_objects, object_id
+from scanner.pragma import allowed
 
-_PRAGMA = re.compile(rb"pragma: ?(?:allow|white)list[ -]secret", re.IGNORECASE)
-_PRAGMA_NEXT = re.compile(rb"pragma: ?(?:allow|white)list[ -]nextline[ -]secret", re.IGNORECASE)
 _BINARY_LOOK = 8000
 
 
@@ -208,16 +206,6 @@ def decoded(content: bytes) -> tuple[bytes, tuple[str, ...]]:
 def _every_other_zero(head: bytes, first: int) -> bool:
     """Whether ASCII text in UTF-16 without a mark is likely: zeros at every second byte and nowhere else."""
     return len(head) >= 8 and not any(head[first::2]) and 0 not in head[1 - first :: 2]
-
-
-def allowed(text: bytes, start: int) -> bool:
-    """Whether the line at `start` carries detect-secrets' allowlist pragma, or the line before it the nextline form."""
-    low = text.rfind(b"\n", 0, start) + 1
-    high = text.find(b"\n", start)
-    if _PRAGMA.search(text, low, high if high >= 0 else len(text)):
-        return True
-    before = text.rfind(b"\n", 0, max(low - 1, 0)) + 1
-    return low > 0 and bool(_PRAGMA_NEXT.search(text, before, low))
 
 
 def position(text: bytes, start: int) -> tuple[int, int]:
