@@ -5,7 +5,6 @@ environment built from nothing, settings on the command line (they win over the 
 programs off, no protocols unless a clone asks for them, and only plumbing that applies no filter or textconv.
 """
 
-import re
 import subprocess  # noqa: TID251 - the wrapper itself
 import sys
 import tempfile
@@ -19,7 +18,7 @@ if sys.platform == "linux":
     import fcntl
 
 from offkey.errors import Exit, OffkeyError, UsageError
-from scanner.gitenv import command, environment
+from scanner.gitenv import command, environment, mask
 
 
 class GitError(OffkeyError):
@@ -48,11 +47,6 @@ class UnknownRevision(GitError, UsageError):
     """The revision that the user named does not exist."""
 
     exit_code = Exit.USAGE
-
-
-def mask(text: str) -> str:
-    """The text with user information of URLs taken out, so that git's messages may be shown."""
-    return re.sub(r"(?<=://)[^/\s@]+@", "***@", text)
 
 
 def run_git(

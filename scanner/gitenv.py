@@ -6,6 +6,7 @@ programs off.
 """
 
 import os
+import re
 from collections.abc import Iterable
 
 KEPT_VARIABLES = ("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")
@@ -74,3 +75,26 @@ def command(args: Iterable[str], protocols: Iterable[str] = ()) -> list[str]:
     """The full argument list: git, the settings that switch programs off, then `args`."""
     settings = SAFE_SETTINGS if tuple(protocols) else SAFE_SETTINGS + NO_TRANSPORT_SETTINGS
     return ["git", "--no-pager", *(word for setting in settings for word in ("-c", setting)), *args]
+
+
+def mask(text: str) -> str:
+    """The text with user information of URLs taken out, so that git's messages may be shown."""
+    return re.sub(r"(?<=://)[^/\s@]+@", "***@", text)
+
+
+def user_cache() -> str | None:
+    """Our folder in the user's cache (XDG base directories), or None where there is no home. It may not exist yet."""
+    base = os.environ.get("XDG_CACHE_HOME", "")  # noqa: TID251 - allowed here
+    if not os.path.isabs(base):
+        home = os.path.expanduser("~")
+        base = os.path.join(home, ".cache") if os.path.isabs(home) else ""
+    return os.path.join(base, "offkey") if base else None
+
+
+def pre_commit_range() -> tuple[str, ...]:
+    """`("A...B",)` when pre-commit checks a range of commits instead of the index, else empty.
+
+    Source: https://pre-commit.com/#pre-commit-during-push (PRE_COMMIT_FROM_REF, PRE_COMMIT_TO_REF).
+    """
+    first, last = (os.environ.get(f"PRE_COMMIT_{end}_REF", "") for end in ("FROM", "TO"))  # noqa: TID251 - allowed here
+    return ("--end-of-options", f"{first}...{last}") if first and last else ()

@@ -11,7 +11,8 @@ from contextlib import ExitStack, suppress
 from typing import NamedTuple, Protocol
 
 from offkey.model import Gap
-from scanner.git import Git, GitError, GitProcess, mask
+from scanner.git import Git, GitError, GitProcess
+from scanner.gitenv import mask
 
 SIZE_LIMIT = 512 << 20
 """Bytes above which an object is a Gap unless the caller says otherwise."""
