@@ -27,11 +27,13 @@ ALPHABETS = {
     "base32": _LOWER.upper() + b"234567",
     "base64": BASE62 + b"+/",
     "b64url": BASE62 + b"-_",
+    "lower32": _LOWER + b"234567",
     "bech32": b"qpzry9x8gf2tvdw0s3jn54khce6mua7l",
     "BECH32": b"QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
 }
 _SLOT = re.compile(
-    r"<(?P<name>[A-Za-z0-9]+):(?P<size>\d+)>|<(?P<word>checksum|pypi)>|<pem:(?P<pem>\d+)(?P<nl>[^>]*)>|<json:(?P<json>[^>]*)>"
+    r"<pem:(?P<pem>\d+)(?P<nl>[^>]*)>|<(?P<name>[A-Za-z0-9]+):(?P<size>\d+)>"
+    r"|<(?P<word>checksum|pypi)>|<json:(?P<json>[^>]*)>"
 )
 _TOKEN = re.compile(rb"[A-Za-z0-9_.-]+\Z")
 _TRIES = 200
