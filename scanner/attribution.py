@@ -1,0 +1,237 @@
+"""Who introduced a secret: the author of the earliest commit in which its value appears.
+
+Found from the set of objects that hold the value, never from one path. A commit brings the value when its difference
+to all its parents adds such an object at a path that held none before. Every first appearance is of that kind, so
+the introducers are the bringers with no other bringer among their ancestors. The names are claims (DESIGN section 4).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from offkey.model import Authorship, Gap, Place, Reach
+from scanner.authors import Credits, read_credits
+from scanner.differences import Change, Progress, changes
+from scanner.git import Git, GitError
+from scanner.history import History, first_nodes, read
+from scanner.reach import STRENGTH, Tips, present, reach_of, reaches, read_tips
+from scanner.verdict import SHOWN, Verdict, judge, rank
+
+_IN_HISTORY = frozenset({"blob", "commit", "tag"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributed:
+    """All by fingerprint. A key is absent from `introduced` and `committer` where there is no author to name.
+
+    `carried` are the authors of other commits that add the value again (copies, moves, cherry-picks, reverts, merges);
+    `evidence` says in plain sentences why this commit was named, and of which kind each carrier is.
+    """
+
+    places: dict[str, tuple[Place, ...]]
+    introduced: dict[str, Authorship]
+    committer: dict[str, Authorship]
+    coauthors: dict[str, tuple[Authorship, ...]]
+    carried: dict[str, tuple[Authorship, ...]]
+    evidence: dict[str, tuple[str, ...]]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What was read from the repository. `at` lists, for an object and a path, the nodes that bring it there."""
+
+    history: History
+    tips: Tips
+    bits: Sequence[int]
+    by_object: Mapping[str, Sequence[Change]]
+    removed: Mapping[int, frozenset[str]]
+    at: Mapping[tuple[str, bytes], frozenset[int]]
+    now: Collection[tuple[str, bytes]]
+    staged: Mapping[str, Sequence[str]]
+    notes: tuple[str, ...]
+
+
+def attribute(
+    git: Git, places: Mapping[str, Sequence[Place]], progress: Progress | None = None, *, jobs: int = 2
+) -> Attributed:
+    """Fill path, commit, reach and present of the places of each fingerprint, and name who introduced its value.
+
+    Places in files, the index and the configuration are kept as they are. `progress` hears (commits done, of how
+    many); `jobs` is how many git processes may run at a time. What cannot be read is a Gap; nothing is raised for it.
+    """
+    if not any(place.object_type in _IN_HISTORY for found in places.values() for place in found):
+        return _unattributed(places, ())
+    gaps: list[Gap] = []
+    try:
+        facts = _facts(git, places, gaps, progress, jobs)
+    except GitError as error:
+        why = f"nobody can be named for what was found: {error}"
+        return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
+    bringers = {fingerprint: _bringers(facts, found) for fingerprint, found in places.items()}
+    first = first_nodes(facts.history, bringers)
+    first_at = first_nodes(facts.history, facts.at)
+    numbers = {number for nodes in (*bringers.values(), *first_at.values()) for number in nodes}
+    credits, unnamed = read_credits(git, [facts.history.nodes[number] for number in numbers])
+    judged = {
+        fingerprint: _verdict(facts, credits, found, first[fingerprint], bringers[fingerprint])
+        for fingerprint, found in places.items()
+    }
+    firsts = {key: min(nodes, key=partial(rank, facts.history, credits)) for key, nodes in first_at.items()}
+    return Attributed(
+        places={fingerprint: _placed(facts, firsts, found) for fingerprint, found in places.items()},
+        introduced={key: verdict.credits.author for key, verdict in judged.items() if verdict.credits},
+        committer={
+            key: verdict.credits.committer
+            for key, verdict in judged.items()
+            if verdict.credits and verdict.credits.committer
+        },
+        coauthors={key: verdict.credits.coauthors if verdict.credits else () for key, verdict in judged.items()},
+        carried={key: verdict.carried for key, verdict in judged.items()},
+        evidence={key: verdict.evidence for key, verdict in judged.items()},
+        gaps=(*gaps, *unnamed),
+    )
+
+
+def _unattributed(places: Mapping[str, Sequence[Place]], gaps: tuple[Gap, ...]) -> Attributed:
+    said = "" if gaps else "uncommitted: no git object holds the value, so git knows no author"
+    return Attributed(
+        places={fingerprint: tuple(found) for fingerprint, found in places.items()},
+        introduced={},
+        committer={},
+        coauthors=dict.fromkeys(places, ()),
+        carried=dict.fromkeys(places, ()),
+        evidence=dict.fromkeys(places, (said,) if said else ()),
+        gaps=gaps,
+    )
+
+
+def _facts(
+    git: Git, places: Mapping[str, Sequence[Place]], gaps: list[Gap], progress: Progress | None, jobs: int
+) -> _Facts:
+    blobs = {place.object for found in places.values() for place in found if place.object_type == "blob"}
+    history = read(git)
+    tips = read_tips(git)
+    by_object: dict[str, list[Change]] = defaultdict(list)
+    removed: dict[int, set[str]] = defaultdict(set)
+    at: dict[tuple[str, bytes], set[int]] = defaultdict(set)
+    for change in changes(git, history, blobs, jobs=jobs, progress=progress):
+        if isinstance(change, Gap):
+            gaps.append(change)
+            continue
+        if change.new in blobs:
+            by_object[change.new].append(change)
+            at[change.new, change.path].add(change.node)
+        removed[change.node].update(set(change.olds) & blobs)
+    now, unseen = present(git, history, tips, blobs)
+    gaps += [*history.gaps, *tips.gaps, *unseen]
+    return _Facts(
+        history=history,
+        tips=tips,
+        bits=reaches(history, tips),
+        by_object=by_object,
+        removed={number: frozenset(oids) for number, oids in removed.items()},
+        at={key: frozenset(nodes) for key, nodes in at.items()},
+        now=now,
+        staged=_staged(git, blobs - by_object.keys()),
+        notes=_notes(git, tips),
+    )
+
+
+def _staged(git: Git, blobs: Collection[str]) -> dict[str, list[str]]:
+    """Paths in the index of those blobs."""
+    staged: dict[str, list[str]] = defaultdict(list)
+    if blobs and not git.bare:
+        for record in git.run("ls-files", "--stage", "-z", check=False).split(b"\0"):
+            fields, _, path = record.partition(b"\t")
+            if fields and (oid := fields.split(b" ")[1].decode()) in blobs:
+                staged[oid].append(_text(path))
+    return staged
+
+
+def _notes(git: Git, tips: Tips) -> tuple[str, ...]:
+    notes = []
+    if tips.replaced:
+        notes.append("this repository has replace refs: history was read as stored, not as they show it")
+    if (git.common_dir / "info" / "grafts").exists():
+        notes.append("this repository has grafts: history was read as stored, not as they show it")
+    return tuple(notes)
+
+
+def _bringers(facts: _Facts, places: Sequence[Place]) -> frozenset[int]:
+    """The nodes that bring the value to a path (or say it in their own message)."""
+    holders = {place.object for place in places if place.object_type == "blob"}
+    own = {place.object for place in places if place.object_type in {"commit", "tag"}}
+    return frozenset(
+        [change.node for oid in holders for change in facts.by_object.get(oid, ()) if holders.isdisjoint(change.olds)]
+        + [facts.history.index[oid] for oid in own if oid in facts.history.index]
+    )
+
+
+def _verdict(
+    facts: _Facts,
+    credits: Mapping[str, Credits],
+    places: Sequence[Place],
+    first: Collection[int],
+    bringers: Collection[int],
+) -> Verdict:
+    if not bringers:
+        return Verdict(None, (), tuple(_outside(facts, places)))
+    holders = {place.object for place in places}
+    movers = [number for number in bringers if not holders.isdisjoint(facts.removed.get(number, ()))]
+    verdict = judge(facts.history, credits, first=first, bringers=bringers, movers=movers)
+    return replace(verdict, evidence=(*verdict.evidence, *facts.notes))
+
+
+def _outside(facts: _Facts, places: Sequence[Place]) -> list[str]:
+    """Why nobody is named: where the value lies, if not in a commit or tag."""
+    blobs = sorted({place.object for place in places if place.object_type == "blob"})
+    staged = [oid for oid in blobs if oid in facts.staged]
+    lines = [f"uncommitted: blob {oid[:12]} is in the index only, so git knows no author" for oid in staged[:SHOWN]]
+    loose = [oid for oid in blobs if oid not in facts.staged]
+    lines += [f"blob {oid[:12]} is in no commit that is stored here, so git knows no author" for oid in loose[:SHOWN]]
+    return lines or ["uncommitted: no git object holds the value, so git knows no author"]
+
+
+def _placed(facts: _Facts, first_at: Mapping[tuple[str, bytes], int], places: Sequence[Place]) -> tuple[Place, ...]:
+    placed = {new: None for place in places for new in _settled(facts, first_at, place)}
+    return tuple(sorted(placed, key=lambda p: (p.path, p.line, p.column, p.object_type, p.object, p.decoding)))
+
+
+def _settled(facts: _Facts, first_at: Mapping[tuple[str, bytes], int], place: Place) -> Iterator[Place]:
+    """The place once for each path that holds its object, with commit, reach and present."""
+    if place.object_type in {"commit", "tag"}:
+        yield replace(place, commit=_commit_of(facts.history, place.object), reach=Reach.MESSAGE, present=False)
+    elif place.object_type != "blob":
+        yield place
+    elif place.object in facts.by_object:
+        for path in sorted({change.path for change in facts.by_object[place.object]}):
+            key = (place.object, path)
+            yield replace(
+                place,
+                path=_text(path),
+                commit=_commit_of(facts.history, facts.history.nodes[first_at[key]].id),
+                reach=reach_of(facts.history, facts.bits, facts.at[key]),
+                present=key in facts.now,
+            )
+    elif place.object in facts.staged:
+        for name in facts.staged[place.object]:
+            yield replace(place, path=name, reach=Reach.INDEX)
+    else:
+        yield replace(
+            place, reach=next((r for r in STRENGTH if r in facts.tips.objects.get(place.object, ())), Reach.DANGLING)
+        )
+
+
+def _commit_of(history: History, oid: str) -> str:
+    """The commit that an id names, through annotated tags; empty where a tag leads to none."""
+    number = history.index.get(oid)
+    while number is not None and history.nodes[number].kind == "tag":
+        number = next(iter(history.parents[number]), None)
+    return "" if number is None else history.nodes[number].id
+
+
+def _text(path: bytes) -> str:
+    """A path as Python names files: bytes that are no UTF-8 become lone surrogates, so that they can be turned back."""
+    return path.decode("utf-8", errors="surrogateescape")

@@ -1,0 +1,153 @@
+"""Where commits bring or remove given objects: commit-to-parent tree differences, as `git diff-tree` sees them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from offkey.model import Gap
+from scanner.git import Git, GitError
+from scanner.history import FAILURES, History, bisected, unread
+
+Progress = Callable[[int, int], None]
+
+_AT_ONCE = 8_000
+_DIFF = ("diff-tree", "--stdin", "-c", "-r", "--raw", "-z", "--no-renames", "--no-abbrev")
+
+
+class Change(NamedTuple):
+    """At `node`, `path` holds `new` where its parents held `olds` (one per parent; zeros for nothing)."""
+
+    node: int
+    path: bytes
+    new: str
+    olds: tuple[str, ...]
+
+
+def changes(
+    git: Git, history: History, wanted: Collection[str], *, jobs: int = 2, progress: Progress | None = None
+) -> Iterator[Change | Gap]:
+    """Every change of a node against its parents that brings or removes one of the `wanted` objects.
+
+    For a merge only paths that differ from all its parents count: a first appearance always does. Trees that are
+    absent or damaged become Gaps. `jobs` git processes run at a time; `progress` hears (commits done, of how many).
+    """
+    for number, node in enumerate(history.nodes):
+        if node.blob in wanted:
+            yield Change(number, b"", node.blob, ())
+    names = frozenset(oid.encode() for oid in wanted)
+    lines = [(line, number) for number in range(len(history.nodes)) if (line := _line(history, number))]
+    groups = [dict(_grouped(lines[start : start + _AT_ONCE])) for start in range(0, len(lines), _AT_ONCE)]
+    failures = iter(range(FAILURES))
+    done = 0
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        for group, output in zip(groups, pool.map(lambda group: _tried(git, list(group)), groups), strict=True):
+            if isinstance(output, GitError):
+                yield from _piecemeal(git, history, group, names, failures)
+            else:
+                yield from _named(group, parse(output, names))
+            done += sum(map(len, group.values()))
+            if progress:
+                progress(done, len(lines))
+
+
+def _grouped(lines: Sequence[tuple[bytes, int]]) -> Mapping[bytes, list[int]]:
+    """Nodes by line: two roots with one tree share theirs."""
+    grouped = defaultdict(list)
+    for line, number in lines:
+        grouped[line].append(number)
+    return grouped
+
+
+def _line(history: History, number: int, present: Collection[str] | None = None) -> bytes:
+    """What `diff-tree --stdin` is told about a node: `commit parent...`, or two trees for a root; empty for nothing.
+
+    Parents are named outright, so that neither a graft nor a shallow file has a say. `present`, if given, are
+    the trees that exist.
+    """
+    node = history.nodes[number]
+    above = [history.nodes[p] for p in history.parents[number]] if node.kind == "commit" else []
+    above = [parent for parent in above if present is None or parent.tree in present]
+    if not node.tree or node.tree == history.empty_tree or any(node.tree == parent.tree for parent in above):
+        return b""
+    if above:
+        return " ".join([node.id, *(parent.id for parent in above)]).encode()
+    return f"{history.empty_tree} {node.tree}".encode()
+
+
+def compare(git: Git, lines: Sequence[bytes]) -> bytes:
+    """The raw output of `git diff-tree --stdin` for `lines`. Raises GitError."""
+    return git.run(*_DIFF, input=b"\n".join(lines) + b"\n")
+
+
+def _tried(git: Git, lines: Sequence[bytes]) -> bytes | GitError:
+    try:
+        return compare(git, lines)
+    except GitError as error:
+        return error
+
+
+Entry = tuple[bytes, bytes, str, tuple[str, ...]]
+
+
+def _named(group: Mapping[bytes, Sequence[int]], entries: Iterator[Entry]) -> Iterator[Change]:
+    """The entries with the nodes that their header stands for: a commit's own id, or both trees of a pair."""
+    by_header = dict(group)
+    by_header |= {line.split(b" ")[0]: nodes for line, nodes in group.items()}
+    for header, path, new, olds in entries:
+        for number in by_header[header]:
+            yield Change(number, path, new, olds)
+
+
+def _piecemeal(
+    git: Git, history: History, group: Mapping[bytes, Sequence[int]], names: Collection[bytes], failures: Iterator[int]
+) -> Iterator[Change | Gap]:
+    """A group on which git failed: without the trees that are absent, then halved around whatever else is damaged."""
+    numbers = [number for nodes in group.values() for number in nodes]
+    present = _present_trees(git, history, numbers)
+    absent = [
+        history.nodes[number].id
+        for number in numbers
+        if any(history.nodes[n].tree not in present for n in (number, *history.parents[number]))
+    ]
+    if absent:
+        yield unread(git, absent, "the tree of the commit or of a parent is not stored")
+    left = _grouped(
+        [(line, n) for n in numbers if history.nodes[n].tree in present and (line := _line(history, n, present))]
+    )
+    for part, output in bisected(lambda lines: compare(git, lines), list(left), failures) if left else ():
+        if isinstance(output, GitError):
+            yield unread(git, [history.nodes[n].id for line in part for n in left[line]], str(output))
+        else:
+            yield from _named({line: left[line] for line in part}, parse(output, names))
+
+
+def _present_trees(git: Git, history: History, numbers: Sequence[int]) -> frozenset[str]:
+    """Those trees of the nodes and their parents that the database has."""
+    trees = sorted({history.nodes[n].tree for number in numbers for n in (number, *history.parents[number])} - {""})
+    listed = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input="\n".join(trees).encode() + b"\n")
+    found = (line.split(" ") for line in listed.decode().splitlines())
+    return frozenset(fields[0] for fields in found if fields[-1] == "tree") | {history.empty_tree}
+
+
+def parse(output: bytes, wanted: Collection[bytes]) -> Iterator[Entry]:
+    """(header, path, new object, old objects) of each raw entry that brings or removes a wanted object.
+
+    The format is in git-diff-tree(1), "Raw output format" and "diff format for merges", with NUL as terminator;
+    the header of a pair of trees is the one thing that still ends in a newline.
+    """
+    key = b""
+    tokens = iter(output.split(b"\0"))
+    for token in tokens:
+        before, newline, meta = token.rpartition(b"\n")
+        if newline:
+            key = before.rpartition(b"\n")[2]
+        if not meta.startswith(b":"):
+            key = meta or key
+            continue
+        path = next(tokens)
+        fields = meta.split(b" ")
+        count = (len(fields) - 3) // 2
+        new, olds = fields[-2], fields[-2 - count : -2]
+        if new not in olds and (new in wanted or any(old in wanted for old in olds)):
+            yield key, path, new.decode(), tuple(old.decode() for old in olds)

@@ -1,0 +1,202 @@
+"""The commit graph as it is stored, and where in it objects appear.
+
+Every commit and annotated tag of the object database is a node, reachable or not. Parents are read from the
+objects themselves, so replace refs, grafts and the edge of a shallow clone change nothing but what is absent.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, TypeVar
+
+from offkey.model import Gap
+from scanner.git import Git, GitError
+from scanner.objects import object_id
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+_READ_AT_ONCE = 10_000
+_BITS_AT_ONCE = 2_048
+FAILURES = 200
+"""How many objects git may fail on, one by one, before the rest of a failing group is given up together."""
+
+
+class Node(NamedTuple):
+    """A commit (`tree` is its tree) or an annotated tag (`tree` only when it tags one; `blob` likewise)."""
+
+    id: str
+    kind: str
+    tree: str
+    blob: str
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """Nodes by number. `order` lists them parents first; `cut` are those with a parent that is not stored."""
+
+    nodes: Sequence[Node]
+    parents: Sequence[tuple[int, ...]]
+    order: Sequence[int]
+    cut: frozenset[int]
+    gaps: tuple[Gap, ...]
+    empty_tree: str
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        return {node.id: number for number, node in enumerate(self.nodes)}
+
+
+def read(git: Git) -> History:
+    """All commits and annotated tags of the object database. Raises GitError when git cannot even list them."""
+    listed: list[bytes] = []
+    for line in git.stream(
+        "cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objecttype) %(objectname)"
+    ):
+        if line.startswith((b"commit ", b"tag ")):
+            listed.append(line.partition(b" ")[2])
+    gaps: list[Gap] = []
+    nodes: list[Node] = []
+    failures = iter(range(FAILURES))
+    for start in range(0, len(listed), _READ_AT_ONCE):
+        for group, output in bisected(lambda ids: _cat(git, ids), listed[start : start + _READ_AT_ONCE], failures):
+            if isinstance(output, GitError):
+                gaps.append(unread(git, [oid.decode() for oid in group], str(output)))
+            else:
+                nodes += _parsed(output, gaps, git)
+    return _linked(nodes, gaps, git)
+
+
+def bisected(
+    run: Callable[[Sequence[T]], bytes], items: Sequence[T], failures: Iterator[int]
+) -> Iterator[tuple[Sequence[T], bytes | GitError]]:
+    """The output of `run` over `items`, in parts where it fails: the items it fails on come alone, with the error.
+
+    Each failure takes one from `failures`; when none is left a failing part is not divided any more.
+    """
+    try:
+        yield items, run(items)
+    except GitError as error:
+        if len(items) == 1 or next(failures, None) is None:
+            yield items, error
+            return
+        half = len(items) // 2
+        yield from bisected(run, items[:half], failures)
+        yield from bisected(run, items[half:], failures)
+
+
+def unread(git: Git, ids: Sequence[str], why: str) -> Gap:
+    """The Gap for commits or tags (by id) that attribution could not take into account."""
+    named = ", ".join(oid[:12] for oid in sorted(ids)[:3])
+    more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+    return Gap(
+        where=f"{git.path}: history at {named}{more}",
+        why=f"authorship may be wrong here: {why}",
+        advice="run `git fsck`, or fetch the missing objects with `git fetch --refetch`, and scan again",
+    )
+
+
+def _cat(git: Git, ids: Sequence[bytes]) -> bytes:
+    return git.run("cat-file", "--batch", "--buffer", input=b"\n".join(ids) + b"\n")
+
+
+def _parsed(output: bytes, gaps: list[Gap], git: Git) -> Iterator[Node]:
+    position = 0
+    while position < len(output):
+        end = output.index(b"\n", position)
+        head = output[position:end].decode().split(" ")
+        position = end + 1
+        if not head[-1].isdigit():
+            gaps.append(unread(git, [head[0]], "cannot be read"))
+            continue
+        stop = output.find(b"\n\n", position, position + int(head[2]))
+        lines = output[position : stop if stop >= 0 else position + int(head[2])].split(b"\n")
+        position += int(head[2]) + 1
+        node = _node(head[0], head[1], lines)
+        if node is None:
+            gaps.append(unread(git, [head[0]], "has no readable header"))
+        else:
+            yield node
+
+
+def _node(oid: str, kind: str, lines: Sequence[bytes]) -> Node | None:
+    first = lines[0].decode(errors="replace").split(" ")
+    if len(first) != 2 or len(first[1]) != len(oid):
+        return None
+    if kind == "commit":
+        parents = tuple(line[7:].decode(errors="replace") for line in lines if line.startswith(b"parent "))
+        return Node(oid, kind, first[1], "", parents)
+    tagged = lines[1] if len(lines) > 1 else b""
+    return Node(
+        oid,
+        kind,
+        first[1] if tagged == b"type tree" else "",
+        first[1] if tagged == b"type blob" else "",
+        (first[1],) if tagged in {b"type commit", b"type tag"} else (),
+    )
+
+
+def _linked(nodes: list[Node], gaps: list[Gap], git: Git) -> History:
+    index = {node.id: number for number, node in enumerate(nodes)}
+    parents = [tuple(index[p] for p in dict.fromkeys(node.parents) if p in index) for node in nodes]
+    cut = frozenset(number for number, node in enumerate(nodes) if any(p not in index for p in node.parents))
+    empty = object_id("tree", b"", git.object_format)
+    return History(nodes, parents, _parents_first(parents), cut, tuple(gaps), empty)
+
+
+def _parents_first(parents: Sequence[tuple[int, ...]]) -> list[int]:
+    children: list[list[int]] = [[] for _ in parents]
+    waiting = [len(above) for above in parents]
+    for number, above in enumerate(parents):
+        for parent in above:
+            children[parent].append(number)
+    ready = [number for number, count in enumerate(waiting) if not count]
+    order = []
+    while ready:
+        number = ready.pop()
+        order.append(number)
+        for child in children[number]:
+            waiting[child] -= 1
+            if not waiting[child]:
+                ready.append(child)
+    return order
+
+
+def first_nodes(history: History, holders: Mapping[K, Collection[int]]) -> dict[K, frozenset[int]]:
+    """For each key, those of its nodes that have no other of its nodes among their ancestors.
+
+    One bit a key, carried along the whole graph from parents to children: linear in the number of commits.
+    """
+    result = {key: frozenset(nodes) for key, nodes in holders.items()}
+    open_keys = [key for key, nodes in result.items() if len(nodes) > 1]
+    for start in range(0, len(open_keys), _BITS_AT_ONCE):
+        group = open_keys[start : start + _BITS_AT_ONCE]
+        own: Counter[int] = Counter()
+        for bit, key in enumerate(group):
+            for number in result[key]:
+                own[number] |= 1 << bit
+        fresh = _fresh_bits(history, own)
+        for bit, key in enumerate(group):
+            result[key] = frozenset(number for number in result[key] if fresh.get(number, 0) >> bit & 1)
+    return result
+
+
+def _fresh_bits(history: History, own: Mapping[int, int]) -> dict[int, int]:
+    """The bits of each node that none of its ancestors has."""
+    masks = [0] * len(history.nodes)
+    fresh = {}
+    for number in history.order:
+        inherited = 0
+        for parent in history.parents[number]:
+            above = masks[parent]
+            # Kept as the same integer object wherever nothing is added: memory then grows with changes, not commits.
+            if above is not inherited and above != inherited:
+                inherited = inherited | above if inherited else above
+        mine = own.get(number, 0) & ~inherited
+        if mine:
+            fresh[number] = mine
+            inherited |= mine
+        masks[number] = inherited
+    return fresh

@@ -1,0 +1,167 @@
+"""How objects are reached: which kinds of refs lead to each commit, and what the branch tips hold today."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from offkey.model import Gap, Reach
+from scanner.differences import compare, parse
+from scanner.git import Git, GitError
+from scanner.history import History
+
+STRENGTH = (
+    Reach.BRANCH,
+    Reach.TAG,
+    Reach.OTHER_REF,
+    Reach.NOTES,
+    Reach.STASH,
+    Reach.REFLOG,
+)
+"""Strongest first; what none of them reaches is dangling."""
+
+_BIT = {reach: 1 << position for position, reach in enumerate(STRENGTH)}
+_PREFIXES = (
+    ("refs/heads/", Reach.BRANCH),
+    ("refs/remotes/", Reach.BRANCH),
+    ("refs/tags/", Reach.TAG),
+    ("refs/notes/", Reach.NOTES),
+    ("refs/stash", Reach.STASH),
+)
+
+
+@dataclass(frozen=True)
+class Tips:
+    """What refs and reflogs point at: object id and how. `refs` counts `refs/replace/*` in `replaced`."""
+
+    objects: Mapping[str, frozenset[Reach]]
+    replaced: bool
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def branches(self) -> list[str]:
+        return sorted(oid for oid, reaches in self.objects.items() if Reach.BRANCH in reaches)
+
+
+def read_tips(git: Git) -> Tips:
+    """All refs, HEAD of each work tree, stash and reflog entries. What git cannot list is a Gap."""
+    objects: dict[str, set[Reach]] = {}
+    gaps: list[Gap] = []
+    replaced = False
+    for oid, name in _refs(git, gaps):
+        objects.setdefault(oid, set()).add(_kind(name))
+        replaced |= name.startswith("refs/replace/")
+    if any(Reach.STASH in reaches for reaches in objects.values()):
+        for oid in _listed(git, gaps, "rev-list", "--walk-reflogs", "--ignore-missing", "refs/stash"):
+            objects.setdefault(oid, set()).add(Reach.STASH)
+    for oid in _listed(git, gaps, "rev-list", "--no-walk=unsorted", "--ignore-missing", "--reflog"):
+        objects.setdefault(oid, set()).add(Reach.REFLOG)
+    return Tips({oid: frozenset(reaches) for oid, reaches in objects.items()}, replaced, tuple(gaps))
+
+
+def _kind(ref: str) -> Reach:
+    return next((reach for prefix, reach in _PREFIXES if ref.startswith(prefix)), Reach.OTHER_REF)
+
+
+def _refs(git: Git, gaps: list[Gap]) -> Iterator[tuple[str, str]]:
+    for line in _listed(git, gaps, "for-each-ref", "--format=%(objectname) %(refname)"):
+        oid, _, name = line.partition(" ")
+        yield oid, name
+    heads = git.run("rev-parse", "--verify", "--quiet", "HEAD", check=False).decode().split()
+    trees = _listed(git, gaps, "worktree", "list", "--porcelain")
+    heads += [line.removeprefix("HEAD ") for line in trees if line.startswith("HEAD ")]
+    for oid in heads:
+        yield oid, "refs/heads/"
+
+
+def _listed(git: Git, gaps: list[Gap], *args: str) -> list[str]:
+    try:
+        return git.run(*args).decode("utf-8", errors="replace").splitlines()
+    except GitError as error:
+        gaps.append(Gap(where=f"{git.path}: refs", why=f"`git {args[0]}`: {error}", advice=error.advice))
+        return []
+
+
+def reaches(history: History, tips: Tips) -> list[int]:
+    """For each node a bit set (positions in STRENGTH) of the kinds of refs that lead to it."""
+    bits = [0] * len(history.nodes)
+    for oid, kinds in tips.objects.items():
+        number = history.index.get(oid)
+        if number is not None:
+            bits[number] = sum(_BIT[kind] for kind in kinds)
+    for number in reversed(history.order):
+        if bits[number]:
+            for parent in history.parents[number]:
+                bits[parent] |= bits[number]
+    return bits
+
+
+def strongest(bits: int) -> Reach:
+    """The strongest kind in a bit set; DANGLING for the empty one."""
+    return next((reach for reach in STRENGTH if bits & _BIT[reach]), Reach.DANGLING)
+
+
+def reach_of(history: History, bits: Sequence[int], bringers: Collection[int]) -> Reach:
+    """How an object is reached at a path which the nodes `bringers` gave it.
+
+    MERGE: on branches only merge commits bring it, where a reader of patches never sees it.
+    """
+    reach = strongest(_united(bits[number] for number in bringers))
+    if reach is not Reach.BRANCH:
+        return reach
+    on_branch = (number for number in bringers if bits[number] & _BIT[Reach.BRANCH])
+    return Reach.MERGE if all(len(history.nodes[number].parents) > 1 for number in on_branch) else Reach.BRANCH
+
+
+def _united(sets: Iterator[int]) -> int:
+    union = 0
+    for bits in sets:
+        union |= bits
+    return union
+
+
+def present(
+    git: Git, history: History, tips: Tips, wanted: Collection[str]
+) -> tuple[set[tuple[str, bytes]], list[Gap]]:
+    """(object, path) of every wanted object in the tree of some branch tip.
+
+    One comparison leads from the empty tree to the first tip and from each tip to the next: neighbours differ
+    little, so hundreds of branches cost about as much as one.
+    """
+    numbers = {history.index[oid] for oid in tips.branches if oid in history.index}
+    trees = dict.fromkeys(history.nodes[number].tree for number in history.order if number in numbers)
+    chain = [tree for tree in trees if tree not in {"", history.empty_tree}]
+    if not chain:
+        return set(), []
+    names = frozenset(oid.encode() for oid in wanted)
+    try:
+        return _walk(git, [history.empty_tree, *chain], names), []
+    except GitError:
+        return _one_by_one(git, history.empty_tree, chain, names)
+
+
+def _walk(git: Git, chain: Sequence[str], names: Collection[bytes]) -> set[tuple[str, bytes]]:
+    lines = [f"{old} {new}".encode() for old, new in pairwise(chain)]
+    entries: dict[bytes, list[tuple[bytes, str]]] = {}
+    for header, path, new, _ in parse(compare(git, lines), names):
+        entries.setdefault(header, []).append((path, new))
+    now: dict[bytes, str] = {}
+    found = set()
+    for line in lines:
+        for path, new in entries.get(line, ()):
+            now[path] = new
+        found |= {(oid, path) for path, oid in now.items() if oid.encode() in names}
+    return found
+
+
+def _one_by_one(
+    git: Git, empty: str, chain: Sequence[str], names: Collection[bytes]
+) -> tuple[set[tuple[str, bytes]], list[Gap]]:
+    found: set[tuple[str, bytes]] = set()
+    gaps = []
+    for tree in chain:
+        try:
+            found |= _walk(git, [empty, tree], names)
+        except GitError as error:
+            why = f"cannot tell whether it holds a finding today: {error}"
+            gaps.append(Gap(where=f"{git.path}: branch tip with tree {tree[:12]}", why=why, advice=error.advice))
+    return found, gaps
