@@ -1,0 +1,99 @@
+"""Carries out an approved plan: intent, act once, ask again, receipt. Every line is in the ledger before the next.
+
+A kill at any point loses and repeats nothing (DESIGN rule 9): steps with a receipt are never done again, and a step
+that was begun is looked at first. A mutation is never sent twice blindly.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from offboarding import approve
+from offboarding.executors import Executors
+from offboarding.history import past
+from offboarding.ledger import Ledger
+from offboarding.step import Credentials, Run, carry_out
+from offkey.errors import OffkeyError
+from offkey.fingerprint import OrgKey
+from offkey.model import Action, Approval, Plan, Receipt
+
+Progress = Callable[[int, int, str], None]
+
+
+class ApplyRefused(OffkeyError):
+    """Nothing was done: there is no approval of exactly this plan, or the plan is not the one that was made."""
+
+
+def apply(
+    plan: Plan,
+    approvals: Sequence[Approval],
+    executors: Executors,
+    ledger: Ledger,
+    *,
+    register: Path,
+    credentials: Credentials,
+    key: OrgKey,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    confirm_seconds: float = 30,
+    progress: Progress = lambda done, total, what: None,
+) -> tuple[Receipt, ...]:
+    """Do what is still to be done of an approved plan. Returns one receipt a step, in the plan's order.
+
+    The caller holds the run's lock. `register` is the approvers' file. `credentials` re-reads a value by its address
+    (raises Gone). Raises ApplyRefused or ApprovalRefused before anything is done, and LedgerError at once when
+    something cannot be recorded; the same call made again goes on from there.
+    """
+    accepted = check_approvals(plan, approvals, ledger, register, now())
+    run = Run(
+        plan=plan,
+        allows=frozenset(word for approval in accepted for word in approval.allows),
+        executors=executors,
+        ledger=ledger,
+        credentials=credentials,
+        key=key,
+        now=now,
+        sleep=sleep,
+        confirm_seconds=confirm_seconds,
+        past=past(ledger.events(plan.run)),
+    )
+    receipts = run.past.receipts
+    if all(step.id in receipts for step in plan.steps):
+        return tuple(receipts[step.id] for step in plan.steps)
+    run.note("apply.started", digest=plan.digest)
+    # A rewrite waits for its kill even where the plan puts that later (what people do stands last).
+    waiting = [step for step in plan.steps if step.after and step.action is Action.REWRITE]
+    steps = [step for step in plan.steps if step not in waiting] + waiting
+    for done, step in enumerate(steps):
+        progress(done, len(steps), f"{step.action.value} {step.point.redacted or step.point.provider_id}")
+        if step.id not in receipts:
+            receipts[step.id] = carry_out(run, step)
+            run.note("step.receipt", receipt=receipts[step.id])
+    progress(len(steps), len(steps), "")
+    run.note("apply.finished", digest=plan.digest)
+    return tuple(receipts[step.id] for step in plan.steps)
+
+
+def check_approvals(
+    plan: Plan, approvals: Sequence[Approval], ledger: Ledger, register: Path, now: datetime
+) -> list[Approval]:
+    """The approvals that hold for exactly this plan, at least one. Raises ApplyRefused, or what `accept` raised."""
+    if past(ledger.events(plan.run)).plan_digest != plan.digest:
+        raise ApplyRefused(
+            "this is not the plan that was made: the file was edited, or a newer plan of the same run exists",
+            advice="make the plan again with `offkey plan`, and have that one approved",
+        )
+    if now >= plan.expires_at:
+        raise ApplyRefused("the plan has expired", advice="make it again with `offkey plan`: things have changed since")
+    accepted: list[Approval] = []
+    refused: OffkeyError = ApplyRefused("no approval of this plan is known", advice="run `offkey approve` first")
+    for approval in approvals:
+        try:
+            approve.accept(plan, approval, register, now)
+        except OffkeyError as error:
+            refused = error
+            continue
+        accepted.append(approval)
+    if not accepted:
+        raise refused
+    return accepted

@@ -1,0 +1,238 @@
+"""One step, from intent to receipt: look, act once, look again. Called by `apply` alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from offboarding.executors import REMEDY, Executor, Executors
+from offboarding.history import Past
+from offboarding.ledger import Ledger
+from offboarding.outcomes import PROPOSAL_OPEN, Act, act_of, already, proves_death, settle
+from offboarding.policy import PR_BEFORE_KILL, opt_out_for
+from offkey.errors import OffkeyError
+from offkey.fingerprint import OrgKey
+from offkey.model import (
+    AccessPoint,
+    Action,
+    Check,
+    Credential,
+    Exchange,
+    Liveness,
+    Outcome,
+    Plan,
+    Receipt,
+    Step,
+)
+from revokers.protocol import NotAutomatic, NotIdentified
+
+FIRST_WAIT = 0.25
+LONGEST_WAIT = 5.0
+HAND_OVER = timedelta(days=7)
+BY_PEOPLE = frozenset({Action.HAND_OVER, Action.ROTATE})
+
+Credentials = Callable[[AccessPoint], Credential]
+
+
+class Gone(OffkeyError):
+    """The value is not at its address any more, or another one is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    plan: Plan
+    allows: frozenset[str]
+    executors: Executors
+    ledger: Ledger
+    credentials: Credentials
+    key: OrgKey
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    confirm_seconds: float
+    past: Past
+
+    def note(self, type: str, **body: object) -> None:
+        self.ledger.append(type, self.plan.run, body)
+
+
+def carry_out(run: Run, step: Step) -> Receipt:
+    """Do one step, or say why not. Everything but its receipt is in the ledger when this returns."""
+    started = run.now()
+    run.note("step.intent", step=step.id, attempt=run.past.attempts[step.id] + 1)
+    executor = run.executors.get(REMEDY if step.action is Action.REWRITE else step.point.provider)
+    waits = _waits(run, step)
+    if waits is not None:
+        return _receipt(run, step, started, waits)
+    if executor is None:
+        return _receipt(run, step, started, _without_executor(step))
+    try:
+        credential = _reread(run, step.point)
+    except Gone as error:
+        if step.action in BY_PEOPLE:
+            return _receipt(run, step, started, Told(Outcome.HANDED_OVER, f"{step.reason}; {error}", step.how))
+        return _receipt(run, step, started, Told(Outcome.NOT_IDENTIFIED, str(error), error.advice))
+    mark = len(executor.exchanges)
+    told = _with(run, step, executor, credential)
+    earlier = run.past.acted.get(step.id, (None, "", ()))[2]
+    return _receipt(run, step, started, told, (*earlier, *executor.exchanges[mark:]))
+
+
+@dataclass(frozen=True)
+class Told:
+    outcome: Outcome
+    note: str = ""
+    advice: str = ""
+    before: Check | None = None
+    after: Check | None = None
+
+
+def _waits(run: Run, step: Step) -> Told | None:
+    """A reason not to begin, known without asking anybody."""
+    if step.action is Action.KEEP:
+        optout = opt_out_for(step.point, run.plan.person, run.plan.optouts, run.now())
+        if optout is not None and optout.id == step.how:
+            return Told(Outcome.SKIPPED, f"opt-out {optout.id}: {optout.reason}")
+        return Told(Outcome.HANDED_OVER, f"opt-out {step.how} does not hold any more", "plan again without it")
+    if not step.after or (step.action is Action.REWRITE and PR_BEFORE_KILL in run.allows):
+        return None
+    first = next((s for s in run.plan.steps if s.id == step.after), None)
+    same = [s.id for s in run.plan.steps if first and s.point.id == first.point.id and s.action is not Action.REWRITE]
+    # Any receipt that proves this credential dead will do for a rewrite; a deletion needs its own first half.
+    needed = same if step.action is Action.REWRITE else [step.after]
+    if any(proves_death(run.past.receipts.get(ident)) for ident in needed):
+        return None
+    return Told(
+        Outcome.HANDED_OVER,
+        f"not begun: {step.after} has not proven the credential dead",
+        step.how or "end the credential first, then plan again",
+    )
+
+
+def _without_executor(step: Step) -> Told:
+    if step.action in BY_PEOPLE:
+        return Told(Outcome.HANDED_OVER, step.reason, step.how)
+    who = "removal from code" if step.action is Action.REWRITE else step.point.provider
+    return Told(
+        Outcome.FAILED, f"nothing is configured to write for {who}", "add it to offkey.toml, then plan and apply again"
+    )
+
+
+def _reread(run: Run, point: AccessPoint) -> Credential | None:
+    """The value from its address, compared with what was planned; None for a point that is only an id."""
+    if not point.fingerprint or not point.places:
+        return None
+    advice = "plan again: the run's copy of the repository is gone or was changed"
+    try:
+        credential = run.credentials(point)
+    except OffkeyError as error:
+        raise Gone(str(error), advice=error.advice or advice) from error
+    parts = {name: secret.reveal() for name, secret in credential.parts.items()}
+    if run.key.fingerprint(credential.kind, parts) != point.fingerprint:
+        raise Gone("another value is at its address now", advice=advice)
+    return credential
+
+
+def _with(run: Run, step: Step, executor: Executor, credential: Credential | None) -> Told:
+    before = _ask(run, executor.before, step, credential)
+    ours = step.id in run.past.acting
+    told = _nothing_to_send(run, step, before, ours=ours, reached=executor.reached(step, before))
+    if told is not None:
+        return told
+    if step.id in run.past.acted:
+        act, note, _ = run.past.acted[step.id]
+    elif ours and before.liveness is Liveness.UNKNOWN:
+        # It may have been sent, and nobody can tell: sending it again would be blind.
+        act, note = Act.UNANSWERED, "an earlier attempt was cut off while sending"
+    else:
+        run.note("step.acting", step=step.id)
+        mark = len(executor.exchanges)
+        sent = _act(executor, step, credential)
+        if isinstance(sent, Told):
+            return replace(sent, before=before)
+        act, note = sent
+        run.note("step.acted", step=step.id, act=act.value, note=note, exchanges=executor.exchanges[mark:])
+    after = _confirm(run, executor, step, credential, once=act is Act.REFUSED)
+    outcome = settle(step.action, before, act, after, reached=executor.reached(step, after))
+    undone = outcome in (Outcome.FAILED, Outcome.NOT_CONFIRMED)
+    advice = "see the provider's answer, then plan again for what is still open" if undone else ""
+    return Told(outcome, "; ".join(filter(None, (note, after.reason))), advice, before, after)
+
+
+def _nothing_to_send(run: Run, step: Step, before: Check, *, ours: bool, reached: bool) -> Told | None:
+    """The end of a step at the first look: done already, not ours to do, or not allowed."""
+    holder = step.point.holder
+    if reached:
+        note = "sent by an earlier attempt of this run, and dead now" if ours else before.reason
+        return Told(already(step.action, ours=ours), note, before=before, after=before)
+    if step.action is Action.REWRITE and before.status == PROPOSAL_OPEN:
+        return Told(Outcome.PROPOSED, before.reason, before=before, after=before)
+    if step.action in BY_PEOPLE:
+        return Told(Outcome.HANDED_OVER, step.reason, step.how, before)
+    if before.holder and holder and before.holder.id and holder.id and before.holder.id != holder.id:
+        note = f"it belongs to account {before.holder.id} now, not to {holder.id} as planned"
+        return Told(Outcome.NOT_IDENTIFIED, note, "plan again", before)
+    if step.needs and step.needs not in run.allows:
+        advice = "; or: ".join(filter(None, (f"approve again with --allow {step.needs}", step.how)))
+        return Told(Outcome.HANDED_OVER, f"no approval allows {step.needs}", advice, before)
+    return None
+
+
+def _ask(
+    run: Run,
+    question: Callable[[Step, Credential | None], Check],
+    step: Step,
+    credential: Credential | None,
+) -> Check:
+    try:
+        return question(step, credential)
+    except Exception as error:  # noqa: BLE001 - one provider's garbage must not end the run; it is in the receipt
+        return Check(liveness=Liveness.UNKNOWN, reason=_said(error), at=run.now())
+
+
+def _act(executor: Executor, step: Step, credential: Credential | None) -> tuple[Act, str] | Told:
+    """Send it, once. A Told means that nothing was sent."""
+    try:
+        exchange = executor.act(step, credential)
+    except NotIdentified as error:
+        return Told(Outcome.NOT_IDENTIFIED, str(error), error.advice)
+    except NotAutomatic as error:
+        return Told(Outcome.HANDED_OVER, str(error), error.advice)
+    except Exception as error:  # noqa: BLE001 - it may have happened all the same: the re-check decides
+        return Act.UNANSWERED, _said(error)
+    act = act_of(exchange)
+    refused = f"answered {exchange.status} {exchange.summary}".strip()
+    return act, "" if act is Act.ACCEPTED else refused
+
+
+def _said(error: Exception) -> str:
+    # Our own errors are written to be shown; a stranger's text could hold anything.
+    return str(error) if isinstance(error, OffkeyError) else f"failed with {type(error).__name__}"
+
+
+def _confirm(run: Run, executor: Executor, step: Step, credential: Credential | None, *, once: bool) -> Check:
+    """Ask until the end is seen or the deadline has passed; providers may take a while to carry it out."""
+    waited, pause = 0.0, FIRST_WAIT
+    while True:
+        check = _ask(run, executor.after, step, credential)
+        proposed = step.action is Action.REWRITE and check.status == PROPOSAL_OPEN
+        if once or proposed or executor.reached(step, check) or waited >= run.confirm_seconds:
+            return check
+        run.sleep(pause)
+        waited, pause = waited + pause, min(pause * 2, LONGEST_WAIT)
+
+
+def _receipt(run: Run, step: Step, started: datetime, told: Told, exchanges: tuple[Exchange, ...] = ()) -> Receipt:
+    finished = run.now()
+    people = told.outcome is Outcome.HANDED_OVER
+    return Receipt(
+        step=step.id,
+        outcome=told.outcome,
+        before=told.before,
+        after=told.after,
+        exchanges=exchanges,
+        started_at=started,
+        finished_at=finished,
+        note=told.note,
+        advice=told.advice,
+        assignee=run.plan.requester if people else "",
+        due=finished + HAND_OVER if people else None,
+    )
