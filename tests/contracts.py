@@ -77,7 +77,7 @@ class Contract:
 
     def validate(self, schema: dict[str, Any], data: Any, where: str) -> None:
         validator = self._validator()(self._absolute(schema), registry=self._registry)
-        errors = [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in validator.iter_errors(data)]
+        errors = [f"{'/'.join(map(str, e.absolute_path))}: {_short(e.message)}" for e in validator.iter_errors(data)]
         assert not errors, f"{self.name}: {where}: {errors[:5]}"
 
     def _validator(self) -> Any:
@@ -116,13 +116,22 @@ class Contract:
             return schema
         if self.swagger2:
             return self._inlined(schema)
-        return {k: f"urn:contract{v}" if k == "$ref" else self._absolute(v) for k, v in schema.items()}
+        # References, and the values of a discriminator's mapping, are local: they begin with `#/`.
+        return {
+            key: f"urn:contract{value}" if isinstance(value, str) and value.startswith("#/") else self._absolute(value)
+            for key, value in schema.items()
+        }
 
     def _inlined(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Swagger 2: references written out (Slack's do not recurse), `x-nullable` as one more type."""
         schema = self._resolve(schema)
         plain = {key: self._absolute(value) for key, value in schema.items() if key != "x-nullable"}
         return {"anyOf": [plain, {"type": "null"}]} if schema.get("x-nullable") else plain
+
+
+def _short(message: str) -> str:
+    """Messages quote the whole value first and say what is wrong with it last."""
+    return message if len(message) < 400 else f"{message[:100]} … {message[-200:]}"
 
 
 def _pattern(template: str) -> str:

@@ -224,7 +224,7 @@ def label(api: str, repo: Repository, name: str) -> dict[str, Any]:
         "node_id": node("Label", number),
         "url": f"{api}/repos/{repo.full_name}/labels/{name}",
         "name": name,
-        "description": None,
+        "description": "",
         "color": "ededed",
         "default": False,
     }

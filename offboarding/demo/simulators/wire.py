@@ -123,7 +123,7 @@ class LocalServer(ABC):
     def start(self) -> Self:
         self.stopping.clear()
         self._http = _Server(self)
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), name=type(self).__name__, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.01,), name=type(self).__name__, daemon=True).start()
         return self
 
     def stop(self) -> None:
