@@ -1,5 +1,7 @@
 """boto3 under the gates of `offkey/http.py`: explicit credentials, no retries, every operation asked first."""
 
+import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +9,25 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
+import botocore.parsers
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
+from offkey.errors import OffkeyError
 from offkey.http import NoAnswer, Reader, Refused
 from offkey.secret import Secret
 
+logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs requests with their session token
+
+_MODELS = Loader()  # reading a service's description takes far longer than asking it: read once a process
+# For an explicit key nothing of the user's AWS configuration counts: a wrong AWS_PROFILE would stop every check.
+_UNCONFIGURED = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
 REGION = "us-east-1"  # IAM is global and signed for this region; the STS endpoint of it is always on
+
+
+class CredentialsUnusable(OffkeyError):
+    """The user's AWS configuration cannot be used: no such profile, or nothing in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,26 +45,44 @@ def client(http: Reader, service: str, credentials: AwsCredentials) -> Any:
 
     A Reader's instance, if configured, is the endpoint; otherwise AWS's own, checked against the gate's hosts.
     """
-    session = (
-        boto3.session.Session(profile_name=credentials.profile, region_name=REGION)
-        if credentials.profile
-        else boto3.session.Session(
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.secret_access_key.reveal().decode("latin-1"),
-            aws_session_token=credentials.session_token.reveal().decode("latin-1") or None,
-            region_name=REGION,
-        )
-    )
     configured = urlsplit(http.base).hostname not in http.gate.hosts
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=10,
         read_timeout=20,
         ignore_configured_endpoint_urls=True,
+        proxies={},  # as in the other gates, none is taken from the environment
     )
-    made = session.client(service, config=config, endpoint_url=http.base if configured else None)
+    try:
+        made = _session(credentials).client(service, config=config, endpoint_url=http.base if configured else None)
+    except botocore.exceptions.BotoCoreError as error:
+        raise CredentialsUnusable(
+            f"aws: {type(error).__name__} for profile {credentials.profile or '(none)'}",
+            advice="check [providers.aws] in offkey.toml, AWS_PROFILE and the files in ~/.aws",
+        ) from None
     made.meta.events.register("before-send.*.*", lambda **event: _before_send(http, service, **event))
     return made
+
+
+def _session(credentials: AwsCredentials) -> Any:
+    if not credentials.profile and not credentials.access_key_id:
+        # boto3 would silently take another identity from the environment.
+        raise CredentialsUnusable(
+            "aws: neither a profile nor a key is configured", advice="set read and write under [providers.aws]"
+        )
+    core = botocore.session.Session(
+        _UNCONFIGURED if credentials.access_key_id else None, profile=credentials.profile or None
+    )
+    core.register_component("data_loader", _MODELS)
+    if credentials.profile:
+        return boto3.session.Session(botocore_session=core, region_name=REGION)
+    return boto3.session.Session(
+        botocore_session=core,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key.reveal().decode("latin-1"),
+        aws_session_token=credentials.session_token.reveal().decode("latin-1") or None,
+        region_name=REGION,
+    )
 
 
 def _before_send(http: Reader, service: str, *, event_name: str, request: Any, **_: Any) -> None:
@@ -75,7 +108,8 @@ def call(http: Reader, made: Any, operation: str, **arguments: Any) -> tuple[int
         code = str(error.response.get("Error", {}).get("Code", ""))
         http.record("POST", shown, status, code)
         return status, code, {}
-    except botocore.exceptions.BotoCoreError as error:
+    except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError) as error:
+        # Its text may quote what was received or sent: only its name is kept.
         http.record("POST", shown, 0, type(error).__name__)
         raise NoAnswer(f"aws: {service}:{operation} failed: {type(error).__name__}", advice="try again later") from None
     status = int(answer["ResponseMetadata"]["HTTPStatusCode"])

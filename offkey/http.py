@@ -24,7 +24,8 @@ from offkey.errors import OffkeyError
 from offkey.model import Approval, Exchange
 from offkey.secret import Secret
 
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, and some providers force values into them
+for _name in ("httpx", "httpcore"):  # they log whole URLs, and some providers force values into them
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 ATTEMPTS = 3
 LONGEST_WAIT = 30.0
@@ -41,6 +42,10 @@ class Refused(OffkeyError):
 
 class NoAnswer(OffkeyError):
     """The provider did not answer, or what answered was not its API. Liveness stays UNKNOWN."""
+
+
+class Redirected(Refused, NoAnswer):
+    """An answer sent us elsewhere: not followed, and so no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +154,7 @@ class Reader:
         if response is None:
             raise NoAnswer(f"{self.gate.provider}: no answer from {shown}: {trouble}", advice="try again later")
         if response.is_redirect:
-            raise Refused(
+            raise Redirected(
                 f"{self.gate.provider}: {shown} answered with a redirect, which is not followed",
                 advice="configure the instance's final address",
             )

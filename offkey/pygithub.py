@@ -1,8 +1,9 @@
 """PyGithub under the gates of `offkey/http.py`: its connection class is replaced by one that asks them first."""
 
+import logging
 import threading
-from collections.abc import ItemsView, Iterator
-from typing import Any
+from collections.abc import Callable, ItemsView, Iterator
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import github
@@ -10,9 +11,12 @@ import github.Auth
 import httpx
 from github.Requester import Requester
 
-from offkey.http import Reader
+from offkey.http import NoAnswer, Reader
 from offkey.secret import Secret
 
+logging.getLogger("github").setLevel(logging.WARNING)  # at DEBUG it logs whole bodies
+
+T = TypeVar("T")
 _injecting = threading.Lock()
 
 
@@ -35,6 +39,21 @@ def client(http: Reader, token: Secret) -> github.Github:
             )
         finally:
             Requester.resetConnectionClasses()
+
+
+def ask(question: Callable[[], T]) -> tuple[int, T | None]:
+    """Run PyGithub calls: (200, what they return), or (GitHub's error status, None).
+
+    Raises NoAnswer when PyGithub cannot make sense of the answer: it raises all of these for a body that is no API's.
+    """
+    try:
+        return 200, question()
+    except github.GithubException as error:
+        return int(error.status or 0), None
+    except (github.BadAttributeException, AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NoAnswer(
+            f"github: the answer is none of its API ({type(error).__name__})", advice="try again later"
+        ) from None
 
 
 def template_of(http: Reader, method: str, path: str) -> str:

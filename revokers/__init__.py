@@ -1,0 +1,49 @@
+"""Asks and kills: one module a provider. Nothing here changes anything without a Writer, and that needs an approval."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from offkey.errors import OffkeyError
+from offkey.http import Reader, Writer
+from offkey.model import Action, Approval
+from revokers import aws as aws
+from revokers import github as github
+from revokers import slack as slack
+from revokers.protocol import Option, Revoker
+
+REGISTRY: dict[str, Revoker] = {
+    "aws": aws,
+    "github": github,
+    "slack": slack,
+}
+
+
+class NoRevoker(OffkeyError):
+    """Nothing in the registry handles this."""
+
+
+def reader(provider: str, settings: Any, **options: Any) -> Reader:
+    """A Reader at the address that the settings name, or at the provider's own."""
+    revoker = REGISTRY[provider]
+    return Reader(revoker.gate, settings.url or revoker.URL, instance=settings.url, **options)
+
+
+def writer(provider: str, settings: Any, *, approval: Approval, plan_digest: str, **options: Any) -> Writer:
+    """A Writer at the same address. Raises `offkey.http.Refused` without a signed approval of exactly this plan."""
+    revoker = REGISTRY[provider]
+    base = settings.url or revoker.URL
+    return Writer(revoker.gate, base, instance=settings.url, approval=approval, plan_digest=plan_digest, **options)
+
+
+def option(kind: str, action: Action) -> Option:
+    """The option of a kind's HANDLES for an action. Raises NoRevoker when there is none."""
+    revoker = REGISTRY.get(kind.split(".", maxsplit=1)[0])
+    for found in revoker.HANDLES.get(kind, ()) if revoker else ():
+        if found.action is action:
+            return found
+    raise NoRevoker(f"nothing here does {action} to {kind}", advice="hand it over: see `offkey revokers`")
+
+
+def handled() -> Mapping[str, tuple[Option, ...]]:
+    """Every kind that a revoker knows, with its options."""
+    return {kind: options for revoker in REGISTRY.values() for kind, options in revoker.HANDLES.items()}

@@ -1,0 +1,192 @@
+"""AWS: access keys and sign-in of IAM users. What the account's administrator sees is in `revokers/aws_iam.py`.
+
+What proves death: `sts:GetCallerIdentity`, signed by the pair itself, needs no permission; only the error
+InvalidClientTokenId says that AWS does not know the id or that it is inactive, and that within one partition alone: a
+key of AWS China or GovCloud gets the same error at the global endpoint. For an administrator: the status in
+`iam:ListAccessKeys` of the key's owner, Inactive or no longer listed.
+What does not: SignatureDoesNotMatch (the id exists, the secret is not its own, or a clock is wrong), AccessDenied (a
+policy). Temporary credentials without their session token get InvalidClientTokenId in any case.
+IAM is eventually consistent: ask again before believing that a key still lives.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
+"""
+
+from collections.abc import Mapping
+
+from offkey import boto
+from offkey.boto import AwsCredentials
+from offkey.http import Gate, Operation, Reader, Writer
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness
+from offkey.secret import Secret
+from revokers.aws_iam import KEY, LISTS, MFA, PROFILE, PROVIDER, Settings, admin, inventory, listed_check, owner
+from revokers.parts import answered, dead, last, live, unexpected, unknown
+from revokers.protocol import NotAutomatic, NotIdentified, Option
+
+__all__ = [
+    "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate", "inventory",
+    "options", "revoke", "state",
+]  # fmt: skip
+
+URL = "https://sts.amazonaws.com"
+HOSTS = frozenset({"sts.amazonaws.com", "sts.us-east-1.amazonaws.com", "iam.amazonaws.com"})
+READS: frozenset[Operation] = frozenset(
+    {("AWS", "sts:GetCallerIdentity"), ("AWS", "sts:GetAccessKeyInfo")}
+    | {("AWS", "iam:GetAccessKeyLastUsed"), ("AWS", "iam:GetUser"), ("AWS", "iam:ListUserTags")}
+    | {("AWS", f"iam:{listed.lister}") for listed in LISTS.values()}
+)
+WRITES: frozenset[Operation] = frozenset(
+    ("AWS", f"iam:{name}") for listed in LISTS.values() for name in (listed.disable, listed.delete) if name
+)
+NEEDS: Mapping[str, str] = {
+    **{name: "reading" for _, name in sorted(READS) if name != "sts:GetCallerIdentity"},
+    **{name: "apply alone" for _, name in sorted(WRITES)},
+}
+gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
+
+
+def _by_hand(how: str) -> tuple[Option, ...]:
+    return (Option(action=Action.HAND_OVER, reversible=False, how=how),)
+
+
+_BREAKS = ("whatever still signs with it",)
+_DISABLE_THEN_DELETE = (
+    Option(
+        action=Action.DISABLE,
+        reversible=True,
+        reason="set Inactive; an administrator can set it Active again",
+        breaks=_BREAKS,
+        shows=("Inactive", "deleted"),
+    ),
+    Option(action=Action.REVOKE, reversible=False, reason="delete it for good", breaks=_BREAKS, shows=("deleted",)),
+)
+_ROOT = _by_hand(
+    "Root access opens the whole account and is never ended automatically. The account's owner signs in as root and "
+    "deletes the key at https://console.aws.amazon.com/iam/home#/security_credentials, or the organisation's "
+    "management account does through centralised root access."
+)
+HANDLES: Mapping[str, tuple[Option, ...]] = {
+    **{kind: _DISABLE_THEN_DELETE for kind, listed in LISTS.items() if listed.disable},
+    PROFILE: (
+        Option(
+            action=Action.REMOVE,
+            reversible=False,
+            reason="delete the console password; another can be set, this one is gone",
+            breaks=("signing in to the console with the password",),
+            shows=("deleted",),
+        ),
+    ),
+    MFA: (Option(action=Action.KEEP, reversible=True, reason="a second factor alone opens nothing"),),
+    "aws.session": _by_hand(
+        "A session cannot be revoked alone. At https://console.aws.amazon.com/iam/home#/roles open the role, then "
+        "Revoke sessions: the inline policy AWSRevokeOlderSessions (a Deny where aws:TokenIssueTime lies before now) "
+        "ends EVERY session of that role begun before now. For a user's session, deactivate the user's access key and "
+        "attach the same Deny to the user."
+    ),
+    "aws.secret_access_key": _by_hand(
+        "The secret stands without its key id. Find the id beside its other uses, then deactivate and delete that key "
+        "at https://console.aws.amazon.com/iam/home#/users."
+    ),
+}
+
+
+def options(point: AccessPoint) -> tuple[Option, ...]:
+    return _ROOT if _is_root(point) else HANDLES.get(point.kind, ())
+
+
+@answered
+def check(http: Reader, credential: Credential) -> Check:
+    """The holder's `id` is the UserId (for root the account number), `login` the user name or role session."""
+    parts = credential.parts
+    if "id" not in parts or "secret" not in parts:
+        return unknown(http, "asking needs the key id and its secret; the account's administrator can tell by the id")
+    if credential.kind != KEY and "session_token" not in parts:
+        return unknown(http, "temporary credentials cannot be tried without their session token")
+    signer = AwsCredentials(
+        access_key_id=_text(parts["id"]),
+        secret_access_key=parts["secret"],
+        session_token=parts.get("session_token", Secret(b"")),
+    )
+    status, code, answer = boto.call(http, boto.client(http, "sts", signer), "GetCallerIdentity")
+    if status == 200 and answer.get("Arn"):
+        arn, identity = str(answer["Arn"]), str(answer.get("UserId", ""))
+        login = "root" if arn.endswith(":root") else arn.rpartition("/")[2]
+        return live(http, f"signs as {arn}", Account(provider=PROVIDER, id=identity, login=login))
+    return _refused(http, credential.kind, status, code)
+
+
+def _refused(http: Reader, kind: str, status: int, code: str) -> Check:
+    if code == "InvalidClientTokenId" and kind == KEY:
+        return dead(http, "InvalidClientTokenId: unknown or inactive in this partition", status=code)
+    if code in ("ExpiredToken", "ExpiredTokenException"):
+        return dead(http, "the session has expired", status="expired")
+    if code == "SignatureDoesNotMatch":
+        return unknown(http, "SignatureDoesNotMatch: the id exists, this secret is not its own", status=code)
+    return unexpected(http, status, code)
+
+
+@answered
+def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
+    """By the owner's list; what is not listed anywhere is asked by its value.
+
+    DEAD with status "Inactive" proves DISABLE, with "deleted" REVOKE and REMOVE.
+    """
+    whole = credential if credential and "secret" in credential.parts else None
+    if point.kind not in LISTS:
+        return check(http, whole) if whole else unknown(http, "listed nowhere, and its value is not at hand")
+    identity = _identity(point, credential)
+    asker = admin(http, settings, settings.read)
+    try:
+        holder = owner(asker, point, identity)
+    except NotIdentified:
+        if whole is None:
+            raise
+        return check(http, whole)
+    for row in asker.rows(LISTS[point.kind], holder.login):
+        if str(row[LISTS[point.kind].id]) == identity:
+            return listed_check(http, row, holder)
+    by_value = check(http, whole) if whole else None
+    if by_value and by_value.liveness is not Liveness.DEAD:
+        return by_value
+    return dead(http, f"not listed for {holder.login} any more", holder, "deleted")
+
+
+def revoke(
+    http: Writer, settings: Settings, action: Action, point: AccessPoint, credential: Credential | None = None
+) -> Exchange:
+    """Deactivate or delete exactly this id of exactly this owner, whom IAM names anew."""
+    if _is_root(point) or action not in {option.action for option in HANDLES.get(point.kind, ())}:
+        by_hand = " ".join(option.how for option in options(point))
+        raise NotAutomatic(f"{action} of {point.kind} is not done automatically here", advice=by_hand)
+    listed = LISTS.get(point.kind)
+    operation = "" if listed is None else listed.disable if action is Action.DISABLE else listed.delete
+    if listed is None or not operation:
+        raise NotAutomatic(f"{action} of {point.kind} is left to a person")
+    if settings.write is None:
+        raise NotIdentified("no write credential is configured", advice="set write under [providers.aws]")
+    identity = _identity(point, credential)
+    asker = admin(http, settings, settings.write)
+    holder = owner(asker, point, identity)
+    if point.holder and point.holder.login not in ("", holder.login):
+        raise NotIdentified(f"{identity} is {holder.login}'s, the plan says {point.holder.login}'s")
+    status = {"Status": "Inactive"} if action is Action.DISABLE else {}
+    boto.call(http, asker.iam, operation, **{"UserName": holder.login, listed.id: identity, **status})
+    return last(http)
+
+
+def _identity(point: AccessPoint, credential: Credential | None) -> str:
+    if point.provider_id:
+        return point.provider_id
+    if credential is None or "id" not in credential.parts:
+        raise NotIdentified(f"no id of this {point.kind} is known", advice="scan again: the value was not found anew")
+    return _text(credential.parts["id"])
+
+
+def _is_root(point: AccessPoint) -> bool:
+    """Only root's UserId is a bare account number; a user may be called root."""
+    return bool(point.holder) and point.holder is not None and point.holder.id.isdigit()
+
+
+def _text(part: Secret) -> str:
+    return part.reveal().decode("latin-1")

@@ -1,0 +1,180 @@
+"""AWS IAM as the account's administrator sees it: whose a key is, what a user holds, what its status is.
+
+An owner is found by `iam:GetAccessKeyLastUsed`, the account of a key by `sts:GetAccessKeyInfo` (also for a deleted
+key), never by a list's first entry. Absence from a list proves something only when the list is the owner's, in the
+account that was configured: both are asked each time.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from offkey import boto
+from offkey.boto import AwsCredentials
+from offkey.http import Reader
+from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
+from revokers.parts import dead, live, or_gap, trouble
+from revokers.protocol import NotIdentified, Unclear
+
+PROVIDER = "aws"
+KEY, PROFILE, MFA = "aws.access_key", "aws.login_profile", "aws.mfa_device"
+_MACHINE = frozenset({"ci", "service", "bot", "machine", "shared"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One kind of thing an IAM user holds: the operations that list and end it; `id` is its id's name in each."""
+
+    lister: str
+    rows: str
+    id: str
+    disable: str = ""
+    delete: str = ""
+
+
+LISTS: Mapping[str, Listed] = {
+    KEY: Listed("ListAccessKeys", "AccessKeyMetadata", "AccessKeyId", "UpdateAccessKey", "DeleteAccessKey"),
+    PROFILE: Listed("GetLoginProfile", "LoginProfile", "UserName", delete="DeleteLoginProfile"),
+    MFA: Listed("ListMFADevices", "MFADevices", "SerialNumber"),
+    "aws.ssh_public_key": Listed(
+        "ListSSHPublicKeys", "SSHPublicKeys", "SSHPublicKeyId", "UpdateSSHPublicKey", "DeleteSSHPublicKey"
+    ),
+    "aws.service_credential": Listed(
+        "ListServiceSpecificCredentials", "ServiceSpecificCredentials", "ServiceSpecificCredentialId",
+        "UpdateServiceSpecificCredential", "DeleteServiceSpecificCredential",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`account` is the 12-digit id that `read` and `write` must belong to; `url` an emulator's address, or empty."""
+
+    read: AwsCredentials
+    account: str = ""
+    write: AwsCredentials | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """Clients signed by a credential that was seen to belong to the configured account."""
+
+    http: Reader
+    sts: Any
+    iam: Any
+    account: str
+
+    def ask(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
+        """IAM's answer; empty when it knows no such user or thing. Raises Unclear for any other refusal."""
+        status, code, answer = boto.call(self.http, self.iam, operation, **arguments)
+        if status == 200:
+            return answer
+        if code in ("NoSuchEntity", "NoSuchEntityException"):
+            return {}
+        raise Unclear(f"iam:{operation} {trouble(status, code)}", advice=f"allow iam:{operation} to offkey's user")
+
+    def rows(self, listed: Listed, user: str) -> Iterator[Mapping[str, Any]]:
+        """What the user holds of one kind, over all pages."""
+        marker: dict[str, str] = {}
+        while True:
+            page = self.ask(listed.lister, UserName=user, **marker)
+            found = page.get(listed.rows, [])
+            yield from [found] if isinstance(found, dict) else found
+            if not page.get("IsTruncated"):
+                return
+            marker = {"Marker": page["Marker"]}
+
+
+def admin(http: Reader, settings: Settings, credentials: AwsCredentials) -> Admin:
+    """Raises NotIdentified when the credentials are of another account than the configured one, or refused."""
+    sts = boto.client(http, "sts", credentials)
+    status, code, answer = boto.call(http, sts, "GetCallerIdentity")
+    if status != 200:
+        raise Unclear(f"offkey's own AWS credential: {trouble(status, code)}", advice="check [providers.aws]")
+    if not settings.account or answer.get("Account") != settings.account:
+        raise NotIdentified(
+            f"offkey's credential is of AWS account {answer.get('Account')}, not {settings.account or '(none set)'}",
+            advice="set account under [providers.aws] to the account of read and write",
+        )
+    return Admin(http, sts, boto.client(http, "iam", credentials), settings.account)
+
+
+def owner(asker: Admin, point: AccessPoint, identity: str) -> Account:
+    """Whose the thing with this id is. Raises NotIdentified when it lies in another account or nobody is named."""
+    holder = point.holder if point.holder and point.holder.login else None
+    if point.kind == KEY:
+        status, code, answer = boto.call(asker.http, asker.sts, "GetAccessKeyInfo", AccessKeyId=identity)
+        if status != 200 or answer.get("Account") != asker.account:
+            told = f"is of account {answer['Account']}" if answer.get("Account") else trouble(status, code)
+            raise NotIdentified(
+                f"{identity} {told}, configured is {asker.account}", advice="run offkey with that account's settings"
+            )
+        status, _, answer = boto.call(asker.http, asker.iam, "GetAccessKeyLastUsed", AccessKeyId=identity)
+        if status == 200 and answer.get("UserName"):
+            same = holder is not None and holder.login == answer["UserName"]
+            return holder if holder and same else Account(provider=PROVIDER, id="", login=str(answer["UserName"]))
+    if holder is None:
+        raise NotIdentified(f"IAM names no owner of {identity}", advice="look it up in the account's credential report")
+    user = asker.ask("GetUser", UserName=holder.login).get("User", {})
+    if user and holder.id and user.get("UserId") != holder.id:
+        raise NotIdentified(f"{holder.login} is another user than before (id {user.get('UserId')})")
+    return holder
+
+
+def listed_check(http: Reader, row: Mapping[str, Any], holder: Account) -> Check:
+    """A login profile has no status: it is there, or it is not."""
+    status = str(row.get("Status", "Active"))
+    tell = live if status == "Active" else dead
+    return tell(http, f"listed for {holder.login} as {status}", holder, status)
+
+
+def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
+    """All that the IAM user `account.login` holds; tags tell whether the user is a person."""
+    where = f"aws {settings.account} user {account.login or account.id}"
+    yield from or_gap(where, _inventory(http, settings, account, where))
+
+
+def _inventory(http: Reader, settings: Settings, account: Account, where: str) -> Iterator[AccessPoint | Gap]:
+    if not account.login:
+        raise NotIdentified("IAM lists by user name, and none is known", advice="add it to the person's accounts")
+    asker = admin(http, settings, settings.read)
+    user = asker.ask("GetUser", UserName=account.login).get("User")
+    if not user:
+        raise NotIdentified("IAM knows no such user", advice="correct the person's accounts, or remove this one")
+    if account.id.startswith("AIDA") and user["UserId"] != account.id:
+        raise NotIdentified(f"the name is now another user's ({user['UserId']})", advice="correct the accounts")
+    holder = Account(provider=PROVIDER, id=user["UserId"], login=account.login, email=account.email)
+    tags = asker.rows(Listed("ListUserTags", "Tags", "Key"), account.login)
+    texts = sorted(f"{tag['Key']}={tag['Value']}" for tag in tags)
+    words = {word.lower() for text in texts for word in text.split("=", 1)}
+    machine = bool(words & _MACHINE) and not any("@" in word for word in words)
+    evidence = (f"IAM lists it for user {account.login}", *(f"IAM user tag {text}" for text in texts))
+    for kind, listed in LISTS.items():
+        points = _points(asker, kind, holder, evidence, Ownership.SHARED if machine else Ownership.PERSONAL)
+        yield from or_gap(f"{where}: {listed.lister}", points)
+
+
+def _points(
+    asker: Admin, kind: str, holder: Account, evidence: tuple[str, ...], ownership: Ownership
+) -> Iterator[AccessPoint]:
+    for row in asker.rows(LISTS[kind], holder.login):
+        identity = str(row[LISTS[kind].id])
+        usage = asker.ask("GetAccessKeyLastUsed", AccessKeyId=identity) if kind == KEY else {}
+        used = usage.get("AccessKeyLastUsed", {}).get("LastUsedDate")
+        yield AccessPoint(
+            id=f"{kind}:{identity}",
+            provider=PROVIDER,
+            kind=kind,
+            holder=holder,
+            ownership=ownership,
+            bond=Bond.THEIRS,
+            provider_id=identity,
+            last_used=used.astimezone(UTC) if used else None,
+            check=listed_check(asker.http, row, holder),
+            evidence=evidence,
+        )

@@ -1,0 +1,113 @@
+"""One GitHub token's view of organisations and accounts: the questions an administrator can ask.
+
+Logins are renamed and taken by others, so an account is always looked up by id too. The lists of fine-grained tokens'
+grants are for GitHub Apps only; single sign-on authorizations exist on Enterprise Cloud with SAML only (404 elsewhere).
+
+https://docs.github.com/en/rest/orgs/members
+https://docs.github.com/en/rest/orgs/personal-access-tokens
+https://docs.github.com/en/enterprise-cloud@latest/rest/orgs/orgs#list-saml-sso-authorizations-for-an-organization
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import github
+
+from offkey import pygithub
+from offkey.http import Reader, bearer
+from offkey.model import Account
+from offkey.secret import Secret
+from revokers.parts import fields, rows, trouble
+from revokers.protocol import NotIdentified, Unclear
+
+T = TypeVar("T")
+
+PROVIDER = "github"
+HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+PAT_GRANT, SSO = "github.pat_grant", "github.sso_authorization"
+LISTS = {
+    PAT_GRANT: ("/orgs/{org}/personal-access-tokens", "owner[]", "id"),
+    SSO: ("/orgs/{org}/credential-authorizations", "login", "credential_id"),
+}
+"""Kinds an organisation lists: where, the parameter that narrows to a login, and the name of the id in a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`url` is the API's base: empty for github.com, `https://HOST/api/v3` for GitHub Enterprise Server ("ghes")."""
+
+    read: Secret
+    organisations: tuple[str, ...] = ()
+    write: Secret | None = None
+    url: str = ""
+    server: Literal["github.com", "ghes"] = "github.com"
+    sso: bool = True
+
+
+def signed(token: Secret) -> dict[str, str]:
+    return {**HEADERS, **bearer(token)}
+
+
+def write_token(settings: Settings) -> Secret:
+    if settings.write is None:
+        raise NotIdentified("no write credential is configured", advice="set write under [providers.github]")
+    return settings.write
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """One token's view. PyGithub asks where it serves; the gate below where a status must be told from another."""
+
+    http: Reader
+    token: Secret
+
+    def ask(self, what: str, question: Callable[[github.Github], T]) -> T:
+        """Raises Unclear with GitHub's status, NoAnswer for an answer that is none."""
+        client = pygithub.client(self.http, self.token)
+        status, answer = pygithub.ask(lambda: question(client))
+        if answer is None:
+            raise Unclear(f"{what} {trouble(status)}", advice="check the token's organisation permissions")
+        return answer
+
+    def membership(self, org: str, login: str) -> tuple[int, dict[str, Any]]:
+        path = {"org": org, "username": login}
+        answer = self.http.request("GET", "/orgs/{org}/memberships/{username}", path=path, headers=signed(self.token))
+        if answer.status == 404:
+            return 404, {}
+        return 200, fields(answer, f"{org}: membership", "state", "role", "user")
+
+    def owners(self, org: str) -> list[str]:
+        def question(client: github.Github) -> list[str]:
+            found = client.get_organization(org).get_members(role="admin")
+            return sorted(owner.login for owner in found)
+
+        return self.ask(f"{org}: owners", question)
+
+    def collaborators(self, org: str) -> list[int]:
+        def question(client: github.Github) -> list[int]:
+            return [user.id for user in client.get_organization(org).get_outside_collaborators()]
+
+        return self.ask(f"{org}: outside collaborators", question)
+
+    def holder(self, account: Account) -> Account:
+        """The account under its present login. Raises NotIdentified when the login is now somebody else's."""
+        found = self.http.request(
+            "GET", "/users/{username}", path={"username": account.login}, headers=signed(self.token)
+        )
+        number = account.id if account.id.isdigit() else ""
+        if number and (found.status == 404 or (found.status == 200 and str((found.json or {}).get("id")) != number)):
+            found = self.http.request("GET", "/user/{number}", path={"number": number}, headers=signed(self.token))
+        if found.status == 404:
+            raise NotIdentified(f"GitHub has no account {account.login or number}", advice="correct the accounts")
+        user = fields(found, "GET /users", "id", "login")
+        return Account(provider=PROVIDER, id=str(user["id"]), login=user["login"], email=account.email)
+
+    def listed(self, kind: str, org: str, login: str) -> Iterator[dict[str, Any]]:
+        """The person's rows of an organisation's list of credentials, those that name the login itself."""
+        template, narrow, name = LISTS[kind]
+        pages = self.http.pages(template, path={"org": org}, params={narrow: login}, headers=signed(self.token))
+        for row in rows(pages, f"{org}: {kind}", name):
+            owner = row["owner"]["login"] if kind == PAT_GRANT else row.get("login", "")
+            if owner.lower() == login.lower():
+                yield row

@@ -1,0 +1,83 @@
+"""What a provider's module must offer. A module is checked against `Revoker` by mypy where the registry names it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from offkey.errors import OffkeyError
+from offkey.http import Gate, Operation, Reader, Writer
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
+
+
+class NotIdentified(OffkeyError):
+    """The exact credential cannot be tied down: by value, or by an id that belongs to this holder. Nothing was sent."""
+
+
+class NotAutomatic(OffkeyError):
+    """offkey does not do this by itself: the advice says who does it and where. Nothing was sent."""
+
+
+class Unclear(OffkeyError):
+    """The provider answered, but not what was asked: a refusal, an error, or an answer without the expected fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One thing that can be done about a kind of credential.
+
+    `by` says what identifies it: its value, or an id. `needs` names the extra yes an approval must carry. `how` tells
+    a person what to do by hand: for HAND_OVER, or when the extra yes is missing. `shows` lists the statuses that prove
+    this very action; empty means that any DEAD does.
+    """
+
+    action: Action
+    reversible: bool
+    needs: str = ""
+    reason: str = ""
+    breaks: tuple[str, ...] = ()
+    by: Literal["value", "id"] = "id"
+    how: str = ""
+    shows: tuple[str, ...] = ()
+
+
+def reached(option: Option, check: Check) -> bool:
+    """True when the check proves that this action's end is reached.
+
+    An inactive AWS key is DEAD and reaches DISABLE, but not REVOKE: that one needs the status "deleted".
+    """
+    return check.liveness is Liveness.DEAD and (not option.shows or check.status in option.shows)
+
+
+class Revoker(Protocol):
+    """One provider. READS and WRITES are the whole of what may be sent, besides GET and HEAD."""
+
+    PROVIDER: str
+    URL: str
+    HOSTS: frozenset[str]
+    READS: frozenset[Operation]
+    WRITES: frozenset[Operation]
+    NEEDS: Mapping[str, str]
+    """Each permission that the organisation's credential needs, with what for."""
+    HANDLES: Mapping[str, tuple[Option, ...]]
+    """Kinds with their options in the order of execution, reversible first."""
+    gate: Gate
+
+    def options(self, point: AccessPoint, /) -> tuple[Option, ...]:
+        """The options for this one point: HANDLES, unless something about it forbids them (root keys, last owners)."""
+
+    def check(self, http: Reader, credential: Credential, /) -> Check:
+        """Ask the issuer, as the credential itself. Never raises for what a provider answers: that is UNKNOWN."""
+
+    def inventory(self, http: Reader, settings: Any, account: Account, /) -> Iterator[AccessPoint | Gap]:
+        """What the account holds, from the organisation's own lists; a Gap for each list that could not be read."""
+
+    def state(self, http: Reader, settings: Any, point: AccessPoint, credential: Credential | None, /) -> Check:
+        """Ask again, by the organisation's credential where that says more: the proof before and after a revocation."""
+
+    def revoke(
+        self, http: Writer, settings: Any, action: Action, point: AccessPoint, credential: Credential | None, /
+    ) -> Exchange:
+        """Do it, once. The exchange is no proof: ask `state`.
+
+        Raises NotIdentified or NotAutomatic when nothing was sent, NoAnswer when it may or may not have happened.
+        """
