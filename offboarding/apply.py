@@ -5,7 +5,7 @@ that was begun is looked at first. A mutation is never sent twice blindly.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from offboarding import approve
@@ -36,6 +36,7 @@ def apply(
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
     confirm_seconds: float = 30,
+    hand_over_days: int = 7,
     progress: Progress = lambda done, total, what: None,
 ) -> tuple[Receipt, ...]:
     """Do what is still to be done of an approved plan. Returns one receipt a step, in the plan's order.
@@ -55,6 +56,7 @@ def apply(
         now=now,
         sleep=sleep,
         confirm_seconds=confirm_seconds,
+        hand_over=timedelta(days=hand_over_days),
         past=past(ledger.events(plan.run)),
     )
     receipts = run.past.receipts

@@ -4,12 +4,13 @@ An executor asks, acts once, and asks again; it decides nothing. `apply` keeps t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from offboarding.remedy.executor import NothingToPropose, Remedy
 from offkey.http import Writer
 from offkey.model import Check, Credential, Exchange, Liveness, Step
-from revokers.protocol import Revoker, reached
+from revokers.protocol import NotAutomatic, NotIdentified, Revoker, reached
 
 REMEDY = "remedy"
 """The name under which the executor for Action.REWRITE stands in the mapping given to `apply`."""
@@ -18,7 +19,7 @@ REMEDY = "remedy"
 class Executor(Protocol):
     """`exchanges` grows by each redacted request and answer. A failure is an OffkeyError or an UNKNOWN, never a guess.
 
-    For REWRITE: DEAD means that no branch tip holds the value, and the status "open" that a pull request waits.
+    For REWRITE: DEAD means that no branch tip holds the value, and the status "proposed" that a pull request waits.
     """
 
     @property
@@ -27,8 +28,8 @@ class Executor(Protocol):
     def before(self, step: Step, credential: Credential | None) -> Check:
         """What is so now. Changes nothing."""
 
-    def act(self, step: Step, credential: Credential | None) -> Exchange:
-        """Do it, once."""
+    def act(self, step: Step, credential: Credential | None) -> tuple[Exchange, ...]:
+        """Do it, once; the last exchange says how it went. Raises NotIdentified, NotAutomatic: nothing was sent."""
 
     def after(self, step: Step, credential: Credential | None) -> Check:
         """What is so now, after the act. Changes nothing."""
@@ -54,8 +55,8 @@ class ProviderExecutor:
 
     after = before
 
-    def act(self, step: Step, credential: Credential | None) -> Exchange:
-        return self.revoker.revoke(self.http, self.settings, step.action, step.point, credential)
+    def act(self, step: Step, credential: Credential | None) -> tuple[Exchange, ...]:
+        return (self.revoker.revoke(self.http, self.settings, step.action, step.point, credential),)
 
     def reached(self, step: Step, check: Check) -> bool:
         """By the option that the step came from; for what people do (HAND_OVER, ROTATE) by any death that lasts."""
@@ -65,6 +66,36 @@ class ProviderExecutor:
             return any(reached(way, check) for way in same)
         final = [way for way in ways if not way.reversible]
         return check.liveness is Liveness.DEAD and (not final or any(reached(way, check) for way in final))
+
+
+@dataclass(slots=True)
+class RemedyExecutor:
+    """Removal from code, with the value at hand in memory alone."""
+
+    remedy: Remedy
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    def before(self, step: Step, credential: Credential | None) -> Check:
+        return self.remedy.before(step, _at_hand(step, credential))
+
+    after = before
+
+    def act(self, step: Step, credential: Credential | None) -> tuple[Exchange, ...]:
+        try:
+            done = self.remedy.act(step, _at_hand(step, credential))
+        except NothingToPropose as error:
+            raise NotAutomatic(str(error), advice=error.advice) from error
+        self.exchanges += done
+        return done
+
+    def reached(self, step: Step, check: Check) -> bool:
+        return check.liveness is Liveness.DEAD
+
+
+def _at_hand(step: Step, credential: Credential | None) -> Credential:
+    if credential is None:
+        raise NotIdentified(f"the value of {step.point.id} is not at hand", advice="plan again")
+    return credential
 
 
 Executors = Mapping[str, Executor]

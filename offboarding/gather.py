@@ -32,32 +32,38 @@ def gather(
     checks: Mapping[str, Check],
     *,
     ownership: Mapping[str, Ownership],
-    same: Mapping[str, str],
+    ids: Mapping[str, str],
 ) -> tuple[AccessPoint, ...]:
     """Every credential once, sorted by id, with its bond to the person, its ownership and the evidence for both.
 
     `points` are what providers list; `checks` are issuers' answers by fingerprint. `ownership` says of each kind what
-    its rule says. `same` maps a finding's fingerprint to the id of the listed point that is the same credential
-    (the caller compares ids inside the value, which never leaves memory).
+    its rule says. `ids` gives, by fingerprint, the public id that stands inside a value (an AWS key's), by which it is
+    the same credential as a listed one.
     """
     listed = {point.id: point for point in points}
+    by_id = {(point.provider, point.kind, point.provider_id): point.id for point in listed.values()}
     grouped: dict[str, list[Finding]] = {}
     for finding in findings:
-        grouped.setdefault(same.get(finding.fingerprint, "") or _leak_id(finding), []).append(finding)
+        known = (finding.provider, finding.kind, ids.get(finding.fingerprint, ""))
+        grouped.setdefault(by_id.get(known) or _leak_id(finding, known[2]), []).append(finding)
     made = [
-        _judge(
-            person, _join(ident, listed.get(ident), grouped.get(ident, []), checks), grouped.get(ident, []), ownership
-        )
-        for ident in {**listed, **grouped}
+        _judge(person, _join(ident, listed.get(ident), found, checks, ids), found, ownership)
+        for ident, found in ((ident, grouped.get(ident, [])) for ident in {**listed, **grouped})
     ]
     return tuple(sorted(made, key=lambda point: point.id))
 
 
-def _leak_id(finding: Finding) -> str:
-    return f"leak:{finding.kind}:{finding.fingerprint.rsplit(':', 1)[-1][:16]}"
+def _leak_id(finding: Finding, inside: str) -> str:
+    return f"leak:{finding.kind}:{inside or finding.fingerprint.rsplit(':', 1)[-1][:16]}"
 
 
-def _join(ident: str, listed: AccessPoint | None, found: Sequence[Finding], checks: Mapping[str, Check]) -> AccessPoint:
+def _join(
+    ident: str,
+    listed: AccessPoint | None,
+    found: Sequence[Finding],
+    checks: Mapping[str, Check],
+    ids: Mapping[str, str],
+) -> AccessPoint:
     """The listed point and all findings of it as one point; holder and bond are still as the provider said."""
     if not found:
         assert listed is not None
@@ -67,8 +73,8 @@ def _join(ident: str, listed: AccessPoint | None, found: Sequence[Finding], chec
     check = next((checks[f.fingerprint] for f in (best, *found) if f.fingerprint in checks), point.check)
     return replace(
         point,
-        kind=best.kind if listed is None else point.kind,
         fingerprint=best.fingerprint,
+        provider_id=point.provider_id or ids.get(best.fingerprint, ""),
         redacted=best.redacted or point.redacted,
         check=check,
         places=_distinct(place for finding in (best, *(f for f in found if f is not best)) for place in finding.places),

@@ -12,7 +12,7 @@ DONE = {
     Action.REWRITE: Outcome.REMOVED,
     Action.HAND_OVER: Outcome.ALREADY_DEAD,
 }
-PROPOSAL_OPEN = "open"
+PROPOSAL_OPEN = "proposed"
 """The status by which the executor of REWRITE says that a pull request waits."""
 
 SETTLED = CLOSED | {Outcome.PROPOSED, Outcome.SKIPPED}

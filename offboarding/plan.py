@@ -31,13 +31,11 @@ from offkey.model import (
     from_json,
     to_json,
 )
+from revokers.github_org import LAST_OWNER
 from revokers.protocol import Option
 
 Options = Callable[[AccessPoint], tuple[Option, ...]]
 """What a provider's revoker could do about one point; nothing where there is no revoker."""
-
-LAST_OWNER = "last owner"
-"""A word in a point's `usage` by which a revoker says that nobody else could take over."""
 
 _PHASES = {Action.REWRITE: 2, Action.KEEP: 3, Action.ROTATE: 4, Action.HAND_OVER: 5}
 
@@ -103,7 +101,7 @@ def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> Non
             f"{protected[0].provider}:{protected[0].login or protected[0].id} is a break-glass account",
             advice="break-glass accounts are never offboarded: name another person, or change [break_glass]",
         )
-    alone = next((step.point for step in acting if LAST_OWNER in step.point.usage), None)
+    alone = next((step.point for step in steps if LAST_OWNER in step.point.evidence), None)
     if alone:
         raise PlanRefused(
             f"{alone.provider} {alone.provider_id or alone.id}: nobody else owns it, and ending it locks all out",
@@ -130,6 +128,8 @@ def _steps(point: AccessPoint, optout: OptOut | None, options: Options, by_hand:
     if optout is not None:
         return [_step(point, Action.KEEP, True, f"opt-out {optout.id}: {optout.reason}", how=optout.id)]
     ways = options(point)
+    if ways and all(way.action is Action.KEEP for way in ways):
+        return [_step(point, Action.KEEP, True, ways[0].reason)]
     mine = point.ownership is Ownership.PERSONAL and point.bond is Bond.THEIRS
     steps = _ending(point, ways) if mine else []
     steps = steps or [_for_people(point, ways, by_hand.get(point.provider, ""))]
@@ -141,7 +141,7 @@ def _ending(point: AccessPoint, ways: Sequence[Option]) -> list[Step]:
     steps: list[Step] = []
     for way in ways:
         usable = bool(point.fingerprint and point.places) if way.by == "value" else bool(point.provider_id)
-        if not usable or way.action is Action.HAND_OVER:
+        if not usable or way.action in (Action.HAND_OVER, Action.KEEP):
             continue
         first = next((step.id for step in steps if step.reversible), "") if not way.reversible else ""
         reason = way.reason or f"personal, and the person's own: {_why(point)}"

@@ -27,7 +27,6 @@ from revokers.protocol import NotAutomatic, NotIdentified
 
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 5.0
-HAND_OVER = timedelta(days=7)
 BY_PEOPLE = frozenset({Action.HAND_OVER, Action.ROTATE})
 
 Credentials = Callable[[AccessPoint], Credential]
@@ -48,6 +47,7 @@ class Run:
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
     confirm_seconds: float
+    hand_over: timedelta
     past: Past
 
     def note(self, type: str, **body: object) -> None:
@@ -71,6 +71,8 @@ def carry_out(run: Run, step: Step) -> Receipt:
             return _receipt(run, step, started, Told(Outcome.HANDED_OVER, f"{step.reason}; {error}", step.how))
         return _receipt(run, step, started, Told(Outcome.NOT_IDENTIFIED, str(error), error.advice))
     mark = len(executor.exchanges)
+    if step.action is Action.REWRITE and not _dead(run, step):
+        step = replace(step, needs=PR_BEFORE_KILL)  # allowed, or it would have waited; the pull request says so
     told = _with(run, step, executor, credential)
     earlier = run.past.acted.get(step.id, (None, "", ()))[2]
     return _receipt(run, step, started, told, (*earlier, *executor.exchanges[mark:]))
@@ -87,24 +89,33 @@ class Told:
 
 def _waits(run: Run, step: Step) -> Told | None:
     """A reason not to begin, known without asking anybody."""
+    if step.action is Action.KEEP and not step.how:
+        return Told(Outcome.SKIPPED, step.reason)
     if step.action is Action.KEEP:
         optout = opt_out_for(step.point, run.plan.person, run.plan.optouts, run.now())
         if optout is not None and optout.id == step.how:
             return Told(Outcome.SKIPPED, f"opt-out {optout.id}: {optout.reason}")
         return Told(Outcome.HANDED_OVER, f"opt-out {step.how} does not hold any more", "plan again without it")
-    if not step.after or (step.action is Action.REWRITE and PR_BEFORE_KILL in run.allows):
-        return None
-    first = next((s for s in run.plan.steps if s.id == step.after), None)
-    same = [s.id for s in run.plan.steps if first and s.point.id == first.point.id and s.action is not Action.REWRITE]
-    # Any receipt that proves this credential dead will do for a rewrite; a deletion needs its own first half.
-    needed = same if step.action is Action.REWRITE else [step.after]
-    if any(proves_death(run.past.receipts.get(ident)) for ident in needed):
+    if not step.after or _dead(run, step) or (step.action is Action.REWRITE and PR_BEFORE_KILL in run.allows):
         return None
     return Told(
         Outcome.HANDED_OVER,
         f"not begun: {step.after} has not proven the credential dead",
         step.how or "end the credential first, then plan again",
     )
+
+
+def _dead(run: Run, step: Step) -> bool:
+    """Whether what this step waits for has happened."""
+    first = next((other for other in run.plan.steps if other.id == step.after), None)
+    # Any receipt that proves this credential dead will do for a rewrite; a deletion needs its own first half.
+    same = [
+        other.id
+        for other in run.plan.steps
+        if first and other.point.id == first.point.id and other.action is not Action.REWRITE
+    ]
+    needed = same if step.action is Action.REWRITE else [step.after]
+    return any(proves_death(run.past.receipts.get(ident)) for ident in needed)
 
 
 def _without_executor(step: Step) -> Told:
@@ -191,15 +202,17 @@ def _ask(
 def _act(executor: Executor, step: Step, credential: Credential | None) -> tuple[Act, str] | Told:
     """Send it, once. A Told means that nothing was sent."""
     try:
-        exchange = executor.act(step, credential)
+        exchanges = executor.act(step, credential)
     except NotIdentified as error:
         return Told(Outcome.NOT_IDENTIFIED, str(error), error.advice)
     except NotAutomatic as error:
         return Told(Outcome.HANDED_OVER, str(error), error.advice)
     except Exception as error:  # noqa: BLE001 - it may have happened all the same: the re-check decides
         return Act.UNANSWERED, _said(error)
-    act = act_of(exchange)
-    refused = f"answered {exchange.status} {exchange.summary}".strip()
+    if not exchanges:
+        return Act.ACCEPTED, "it was there already"
+    act = act_of(exchanges[-1])
+    refused = f"answered {exchanges[-1].status} {exchanges[-1].summary}".strip()
     return act, "" if act is Act.ACCEPTED else refused
 
 
@@ -234,5 +247,5 @@ def _receipt(run: Run, step: Step, started: datetime, told: Told, exchanges: tup
         note=told.note,
         advice=told.advice,
         assignee=run.plan.requester if people else "",
-        due=finished + HAND_OVER if people else None,
+        due=finished + run.hand_over if people else None,
     )

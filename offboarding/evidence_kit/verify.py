@@ -1,0 +1,482 @@
+#!/usr/bin/env python3
+"""Checks an evidence folder of offkey, without offkey, without a network, with Python 3.9's standard library alone.
+
+    python3 verify.py [FOLDER] [--checkpoint FILE]
+
+What it checks: every file against manifest.json; canonical JSON (RFC 8785); the plan's digest; each ledger event's
+hash and its place in the Merkle tree (RFC 6962) of the checkpoint; each receipt and approval against the ledger; the
+approvals' SSH signatures (Ed25519, RFC 8032) against the register of approvers; that the approver is neither the
+person nor who asked for the plan; and that nothing was done before it was approved and written down.
+
+Give --checkpoint a copy that was kept elsewhere: without one, a folder replaced as a whole cannot be told apart.
+Exit code 0: nothing contradicts the evidence. 1: something does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import re
+import struct
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+NAMESPACE = "offkey-plan"
+PREFIX = "sha256:"
+SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
+MANIFEST = "manifest.json"
+FIXED = ("plan.json", "ledger.jsonl", "proofs.json", "checkpoint.json", "approvers", "report.html", "verify.py")
+
+
+class Bad(Exception):
+    """Something in the evidence contradicts itself. The text says what."""
+
+
+class Verdict(NamedTuple):
+    """`passed` and `notes` are sentences; the evidence holds if and only if `problems` is empty."""
+
+    passed: list[str]
+    notes: list[str]
+    problems: list[str]
+
+
+# --- canonical JSON (RFC 8785), for the data that offkey writes: no fractions ---
+
+
+def canonical(data: Any) -> bytes:
+    """RFC 8785 bytes. Raises Bad for what offkey never writes (fractions, huge numbers, lone surrogates)."""
+    try:
+        return _text(data).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Bad("a text is not valid Unicode") from error
+
+
+def _text(data: Any) -> str:
+    if data is None or isinstance(data, bool):
+        return {None: "null", True: "true", False: "false"}[data]
+    if isinstance(data, str):
+        return json.dumps(data, ensure_ascii=False)
+    if isinstance(data, int):
+        if abs(data) >= 2**53:
+            raise Bad("a number is larger than JSON can hold exactly")
+        return str(data)
+    if isinstance(data, list):
+        return "[" + ",".join(_text(item) for item in data) + "]"
+    if isinstance(data, dict):
+        keys = sorted(data, key=lambda key: key.encode("utf-16-be"))
+        return "{" + ",".join(_text(key) + ":" + _text(data[key]) for key in keys) + "}"
+    raise Bad(f"a value of type {type(data).__name__} is not expected here")
+
+
+def parse(raw: bytes, where: str) -> Any:
+    """The data in canonical JSON bytes. Raises Bad when the bytes are not exactly the canonical form."""
+    try:
+        data = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Bad(f"{where} is not JSON") from error
+    if canonical(data) != raw:
+        raise Bad(f"{where} is not in canonical form: it was edited")
+    return data
+
+
+def sha256(raw: bytes) -> str:
+    return PREFIX + hashlib.sha256(raw).hexdigest()
+
+
+# --- Merkle tree (RFC 6962 section 2.1, RFC 9162 section 2.1.3.2) ---
+
+
+def merkle_root(entry: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root that an inclusion proof leads to, or None when the proof does not fit index and size."""
+    if not 0 <= index < size:
+        return None
+    node, last, tree = index, size - 1, hashlib.sha256(b"\x00" + entry).digest()
+    for sibling in proof:
+        if last == 0:
+            return None
+        if node & 1 or node == last:
+            tree = hashlib.sha256(b"\x01" + sibling + tree).digest()
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            tree = hashlib.sha256(b"\x01" + tree + sibling).digest()
+        node, last = node >> 1, last >> 1
+    return tree if last == 0 else None
+
+
+# --- Ed25519 (RFC 8032 section 5.1), verification only; points are (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z ---
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+SQRT_M1 = pow(2, (P - 1) // 4, P)
+Point = tuple[int, int, int, int]
+
+
+def _add(one: Point, other: Point) -> Point:
+    a = (one[1] - one[0]) * (other[1] - other[0]) % P
+    b = (one[1] + one[0]) * (other[1] + other[0]) % P
+    c = 2 * one[3] * other[3] * D % P
+    d = 2 * one[2] * other[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(factor: int, point: Point) -> Point:
+    result = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            result = _add(result, point)
+        point, factor = _add(point, point), factor >> 1
+    return result
+
+
+def _same(one: Point, other: Point) -> bool:
+    return (one[0] * other[2] - other[0] * one[2]) % P == 0 and (one[1] * other[2] - other[1] * one[2]) % P == 0
+
+
+def _point(raw: bytes) -> Point | None:
+    y = int.from_bytes(raw, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * SQRT_M1 % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+_base = _point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+assert _base is not None
+BASE: Point = _base
+
+
+def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the signature is the key's over the message."""
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    key, first = _point(public), _point(signature[:32])
+    scalar = int.from_bytes(signature[32:], "little")
+    if key is None or first is None or scalar >= L:
+        return False
+    hashed = hashlib.sha512(signature[:32] + public + message).digest()
+    factor = int.from_bytes(hashed, "little") % L
+    return _same(_times(scalar, BASE), _add(first, _times(factor, key)))
+
+
+# --- SSH signatures (OpenSSH PROTOCOL.sshsig) and the register (ssh-keygen(1), ALLOWED SIGNERS) ---
+
+
+class NotHere(Exception):
+    """This verifier cannot judge it (another kind of key); ssh-keygen can."""
+
+
+def _string(value: bytes) -> bytes:
+    return struct.pack(">I", len(value)) + value
+
+
+def _strings(blob: bytes) -> list[bytes]:
+    found = []
+    while blob:
+        if len(blob) < 4:
+            raise Bad("a signature is cut off")
+        size = struct.unpack(">I", blob[:4])[0]
+        if len(blob) < 4 + size:
+            raise Bad("a signature is cut off")
+        found.append(blob[4 : 4 + size])
+        blob = blob[4 + size :]
+    return found
+
+
+def ssh_key(armored: str) -> bytes:
+    """The public key inside an armored SSH signature."""
+    return _signature_parts(armored)[0]
+
+
+def _signature_parts(armored: str) -> list[bytes]:
+    match = re.fullmatch(
+        r"\s*-----BEGIN SSH SIGNATURE-----\s([A-Za-z0-9+/=\s]+)-----END SSH SIGNATURE-----\s*", armored
+    )
+    try:
+        blob = base64.b64decode("".join(match.group(1).split()), validate=True) if match else b""
+    except binascii.Error as error:
+        raise Bad("a signature is not base64") from error
+    if blob[:10] != b"SSHSIG" + struct.pack(">I", 1):
+        raise Bad("there is no SSH signature")
+    parts = _strings(blob[10:])
+    if len(parts) != 5:
+        raise Bad("a signature has the wrong number of parts")
+    return parts
+
+
+def ssh_verify(message: bytes, armored: str) -> bytes:
+    """The public key that signed the message for our namespace. Raises Bad, or NotHere for other kinds of keys."""
+    key, namespace, reserved, algorithm, signature = _signature_parts(armored)
+    if namespace != NAMESPACE.encode():
+        raise Bad("the signature is for another purpose ({!r})".format(namespace.decode("latin-1")))
+    if algorithm not in (b"sha256", b"sha512"):
+        raise Bad("the signature's hash is not allowed")
+    key_parts, signature_parts = _strings(key), _strings(signature)
+    if not key_parts or key_parts[0] != b"ssh-ed25519":
+        raise NotHere((key_parts or [b"?"])[0].decode("latin-1"))
+    hashed = hashlib.new(algorithm.decode(), message).digest()
+    signed = b"SSHSIG" + b"".join(_string(part) for part in (namespace, reserved, algorithm, hashed))
+    if len(key_parts) != 2 or len(signature_parts) != 2 or signature_parts[0] != b"ssh-ed25519":
+        raise Bad("the signature does not fit its key")
+    if not ed25519_verify(key_parts[1], signed, signature_parts[1]):
+        raise Bad("the signature is wrong")
+    return key
+
+
+def registered(register: str, approver: str) -> list[bytes]:
+    """The plain keys that the register gives an approver for our namespace. Raises NotHere for lines with conditions."""
+    keys = []
+    conditional = False
+    for line in register.splitlines():
+        match = re.fullmatch(
+            r"\s*(?P<who>\"[^\"]+\"|[^\s#\"]+)\s+(?:(?P<options>\S*=\S*|cert-authority\S*)\s+)?"
+            r"(?P<type>(?:ssh|ecdsa|sk)-\S+)\s+(?P<key>[A-Za-z0-9+/=]+)(?:\s.*)?",
+            line,
+        )
+        if not match or approver.lower() not in match.group("who").strip('"').lower().split(","):
+            continue
+        options = match.group("options") or ""
+        spaces = re.fullmatch(r'namespaces="([^"]*)"', options)
+        if options and not spaces:
+            conditional = True
+        elif not spaces or NAMESPACE in spaces.group(1).split(","):
+            keys.append(base64.b64decode(match.group("key")))
+    if conditional and not keys:
+        raise NotHere("a register entry with conditions")
+    return keys
+
+
+# --- the evidence folder ---
+
+
+class Evidence(NamedTuple):
+    """The folder's files as data; `events` are the run's own."""
+
+    files: dict[str, bytes]
+    plan: dict[str, Any]
+    events: list[dict[str, Any]]
+    receipts: dict[str, dict[str, Any]]
+    approvals: dict[str, dict[str, Any]]
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == kind]
+
+
+def read(folder: Path) -> Evidence:
+    """Every file of the folder, after checking each against the manifest. Raises Bad."""
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            raise Bad(f"{path.relative_to(folder)} is a link; evidence holds plain files only")
+        if path.is_file():
+            files[path.relative_to(folder).as_posix()] = path.read_bytes()
+    if MANIFEST not in files:
+        raise Bad(f"{MANIFEST} is missing")
+    manifest = parse(files[MANIFEST], MANIFEST)
+    listed = manifest["files"]
+    for name in sorted(set(listed) | set(files) - {MANIFEST} | set(FIXED)):
+        if name not in listed:
+            raise Bad(f"{name} is not listed in the manifest")
+        if name not in files:
+            raise Bad(f"{name} is missing")
+        if sha256(files[name]) != listed[name]:
+            raise Bad(f"{name} was changed: its digest is not the manifest's")
+    plan = parse(files["plan.json"], "plan.json")
+    if manifest != {"files": listed, "plan": sha256(files["plan.json"]), "run": plan["run"], "version": 1}:
+        raise Bad("the manifest is not that of this run's plan")
+    lines = files["ledger.jsonl"].split(b"\n")
+    if lines.pop() != b"":
+        raise Bad("ledger.jsonl does not end with a line end")
+    events = [parse(line, "ledger.jsonl line %d" % number) for number, line in enumerate(lines, 1)]
+    receipts = {n: parse(raw, n) for n, raw in files.items() if n.startswith("receipts/")}
+    approvals = {n: parse(raw, n) for n, raw in files.items() if n.startswith("approvals/")}
+    return Evidence(files, plan, events, receipts, approvals)
+
+
+def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
+    """Each event's hash and its place in the tree of the checkpoint. Returns what can be said; raises Bad."""
+    inside = parse(evidence.files["checkpoint.json"], "checkpoint.json")
+    proofs = parse(evidence.files["proofs.json"], "proofs.json")
+    before = None
+    for event in evidence.events:
+        claimed = event["hash"]
+        if sha256(canonical({key: value for key, value in event.items() if key != "hash"})) != claimed:
+            raise Bad("event {} was changed: its hash does not fit its content".format(event["seq"]))
+        if event["run"] != evidence.plan["run"]:
+            raise Bad("event {} is of another run".format(event["seq"]))
+        if before and event["seq"] <= before["seq"]:
+            raise Bad("event {} is out of order".format(event["seq"]))
+        if before and event["seq"] == before["seq"] + 1 and event["prev"] != before["hash"]:
+            raise Bad("event {} does not follow the event before it".format(event["seq"]))
+        proof = [bytes.fromhex(node) for node in proofs[str(event["seq"])]]
+        entry = bytes.fromhex(claimed[len(PREFIX) :])
+        root = merkle_root(entry, event["seq"] - 1, inside["seq"], proof)
+        if root is None or PREFIX + root.hex() != inside["merkle_root"]:
+            raise Bad("event {} is not in the ledger of the checkpoint".format(event["seq"]))
+        if event["seq"] == inside["seq"] and claimed != inside["head"]:
+            raise Bad("the checkpoint names another last event")
+        before = event
+    if before is None or set(proofs) != {str(event["seq"]) for event in evidence.events}:
+        raise Bad("proofs and events do not belong together")
+    if outside is None:
+        return SELF_CONSISTENT + " (no --checkpoint was given)"
+    if outside["seq"] != inside["seq"]:
+        raise Bad(
+            "the given checkpoint covers {} events, this folder's {}: have the folder made for that checkpoint".format(
+                outside["seq"], inside["seq"]
+            )
+        )
+    if (outside["head"], outside["merkle_root"]) != (inside["head"], inside["merkle_root"]):
+        raise Bad("the given checkpoint is of another ledger: this evidence was replaced")
+    return "consistent with the given checkpoint over {} events".format(outside["seq"])
+
+
+def check_plan(evidence: Evidence) -> str:
+    made = evidence.of_type("plan.made")
+    plan_digest = sha256(evidence.files["plan.json"])
+    if not made or made[-1]["body"]["digest"] != plan_digest or made[-1]["body"]["plan"] != evidence.plan:
+        raise Bad("plan.json is not the plan in the ledger")
+    return f"the plan is the one in the ledger ({plan_digest})"
+
+
+def check_receipts(evidence: Evidence) -> str:
+    """Receipts and ledger agree, and each step was written down before it was begun."""
+    last = {event["body"]["receipt"]["step"]: event["body"]["receipt"] for event in evidence.of_type("step.receipt")}
+    if sorted(map(canonical, last.values())) != sorted(map(canonical, evidence.receipts.values())):
+        raise Bad("the receipts are not those in the ledger")
+    steps = {step["id"] for step in evidence.plan["steps"]}
+    if not set(last) <= steps:
+        raise Bad("there is a receipt for a step that is not in the plan")
+    stage: dict[str, int] = {}
+    rank = {"step.intent": 1, "step.acting": 2, "step.acted": 3, "step.receipt": 4}
+    started = False
+    for event in evidence.events:
+        started = started or event["type"] == "apply.started"
+        if event["type"] not in rank:
+            continue
+        body = event["body"]
+        step = body["receipt"]["step"] if event["type"] == "step.receipt" else body["step"]
+        now = rank[event["type"]]
+        if not started or (now > 1 and stage.get(step, 0) < (2 if now == 3 else 1)):
+            raise Bad("event {} ({}) was not announced before".format(event["seq"], event["type"]))
+        stage[step] = now
+    missing = len(steps) - len(last)
+    return "%d receipts agree with the ledger%s" % (len(last), "; %d steps have none yet" % missing if missing else "")
+
+
+def person_emails(plan: dict[str, Any]) -> list[str]:
+    person = plan["person"]
+    identities = [*person["certain"], *person["probable"]]
+    return [word.lower() for word in [person["id"], *person["emails"], *(i["email"] for i in identities)] if word]
+
+
+def check_approvals(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """Sentences for what holds and for what this verifier cannot judge. Raises Bad for what is wrong."""
+    ledger = [canonical(event["body"]["approval"]) for event in evidence.of_type("plan.approved")]
+    passed, notes, good = [], [], []
+    register = evidence.files["approvers"].decode("utf-8", "replace")
+    plan_digest = sha256(evidence.files["plan.json"])
+    for name, approval in sorted(evidence.approvals.items()):
+        approver = approval["approver"]
+        if canonical(approval) not in ledger:
+            raise Bad(f"{name} is not in the ledger")
+        if approval["plan_digest"] != plan_digest:
+            notes.append(f"{name} is of an older plan of this run, and counts for nothing")
+            continue
+        if approver.lower() in person_emails(evidence.plan):
+            raise Bad(f"{name}: the approver is the person concerned")
+        if approver.lower() == evidence.plan["requester"].lower():
+            raise Bad(f"{name}: the approver is who asked for the plan")
+        statement = canonical({key: value for key, value in approval.items() if key != "signature"})
+        try:
+            if ssh_verify(statement, approval["signature"]) not in registered(register, approver):
+                raise Bad(f"{name}: the key is not in the register for {approver}")
+        except NotHere as other:
+            notes.append(
+                f"{name} ({other}) is not verified here: write its statement to a file and use `ssh-keygen -Y verify -n {NAMESPACE} "
+                f"-f approvers -I {approver} -s SIGNATURE < STATEMENT`"
+            )
+            continue
+        good.append(approval)
+        passed.append("approved by {} on {}, signature verified".format(approver, approval["at"]))
+    if len(ledger) != len(evidence.approvals):
+        raise Bad("the approvals are not those in the ledger")
+    for event in evidence.of_type("apply.started"):
+        if not any(_covers(approval, event) for approval in good):
+            if not notes:
+                raise Bad("something was begun (event {}) without an approval in force".format(event["seq"]))
+            notes.append("no approval verified here covers the start in event {}".format(event["seq"]))
+            raise Unverified(notes)
+    return passed, notes
+
+
+class Unverified(Exception):
+    """Nothing is wrong, but what matters could not be verified here."""
+
+
+def _covers(approval: dict[str, Any], event: dict[str, Any]) -> bool:
+    return moment(approval["at"]) <= moment(event["at"]) < moment(approval["expires_at"])
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def verify(folder: Path, checkpoint: Path | None = None) -> Verdict:
+    """Everything that can be said about the folder. Never raises for what is in it."""
+    verdict = Verdict([], [], [])
+    try:
+        outside = json.loads(checkpoint.read_text("utf-8")) if checkpoint else None
+        evidence = read(folder)
+        verdict.passed.append("%d files are those of the manifest" % (len(evidence.files) - 1))
+        verdict.notes.append(f"manifest {sha256(evidence.files[MANIFEST])}")
+        verdict.passed.append("%d ledger events: %s" % (len(evidence.events), check_ledger(evidence, outside)))
+        verdict.passed.append(check_plan(evidence))
+        verdict.passed.append(check_receipts(evidence))
+        passed, notes = check_approvals(evidence)
+        verdict.passed.extend(passed)
+        verdict.notes.extend(notes)
+    except Bad as error:
+        verdict.problems.append(str(error))
+    except Unverified as error:
+        verdict.notes.extend(error.args[0])
+        verdict.problems.append("the approvals could not be verified here")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        verdict.problems.append(f"the evidence is not in the expected form ({type(error).__name__}: {error})")
+    return verdict
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Check an evidence folder of offkey, offline.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).resolve().parent)
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint.json that was kept elsewhere")
+    args = parser.parse_args(argv)
+    verdict = verify(args.folder, args.checkpoint)
+    for text in verdict.passed:
+        print("  ok    " + text)
+    for text in verdict.notes:
+        print("  note  " + text)
+    for text in verdict.problems:
+        print("  FAIL  " + text)
+    print("NOT INTACT" if verdict.problems else "INTACT")
+    return 1 if verdict.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

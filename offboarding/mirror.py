@@ -1,0 +1,116 @@
+"""A run's own copies of repositories: what a plan's addresses lead to, until the run closes (DESIGN rule 6).
+
+They lie in `<state>/runs/<run>/mirrors`, mode 0700, without gc; every object and file that a plan names is pinned
+under `refs/offkey/<run>/`. The user's repository is only read. Files of a work tree, which have no object, are kept
+as blobs named by the digest of their content.
+"""
+
+import hashlib
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from offboarding.state import PRIVATE_FOLDER, run_folder
+from offkey.errors import OffkeyError
+from offkey.fingerprint import OrgKey
+from offkey.model import AccessPoint, Credential, Finding, Gap, Place
+from scanner import clone
+from scanner.git import Git, GitError
+from scanner.values import ValueGone, read_credential
+
+IN_GIT = frozenset({"blob", "commit", "tag"})
+
+
+def folder(state: Path, run: str, repo: str) -> Path:
+    """Where the run's copy of `repo` (as places name it) lies."""
+    name = hashlib.sha256(repo.encode(errors="surrogateescape")).hexdigest()[:16]
+    return run_folder(state, run) / "mirrors" / f"{name}.git"
+
+
+def make(state: Path, run: str, repo: str) -> Git:
+    """A fresh copy of a repository on this disk, or behind a URL; an older copy of this run is replaced.
+
+    Raises UsageError, GitError.
+    """
+    where = folder(state, run, repo)
+    if where.exists():
+        shutil.rmtree(where)
+    where.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    url = repo if clone.is_url(repo) else f"file://{Git(Path(repo)).git_dir}"
+    return clone.mirror(url, where)
+
+
+def pin(mirrored: Git, run: str, repo: str, findings: Iterable[Finding]) -> list[Gap]:
+    """Keep every object and file of `repo` that the findings name. Gaps say which could not be kept."""
+    places = {place for finding in findings for place in finding.places if place.repo == repo}
+    objects = {(place.object, place.object_type) for place in places if place.object_type in IN_GIT}
+    source = None if clone.is_url(repo) else Git(Path(repo))
+    gaps = clone.pin(run, mirrored, objects, source)
+    for path, content_id in sorted({(place.path, place.object) for place in places if place.object_type not in IN_GIT}):
+        gap = _pin_file(mirrored, run, Path(repo), path, content_id)
+        gaps += [gap] if gap else []
+    return gaps
+
+
+def _pin_file(mirrored: Git, run: str, root: Path, path: str, content_id: str) -> Gap | None:
+    try:
+        content = (root / path).read_bytes()
+    except OSError as error:
+        return Gap(where=f"{root}/{path}", why=f"cannot be kept for the run: {error.strerror}", advice="plan again")
+    if "sha256:" + hashlib.sha256(content).hexdigest() != content_id:
+        return Gap(where=f"{root}/{path}", why="changed while it was being planned", advice="plan again")
+    oid = mirrored.run("hash-object", "-w", "--stdin", input=content).decode().strip()
+    mirrored.run("update-ref", _file_ref(run, content_id), oid)
+    return None
+
+
+def _file_ref(run: str, content_id: str) -> str:
+    return f"refs/offkey/{run}/file-{content_id.removeprefix('sha256:')}"
+
+
+def reader(state: Path, run: str, key: OrgKey) -> Callable[[AccessPoint], Credential]:
+    """What re-reads a point's value from the run's copies alone and compares it with the point's fingerprint.
+
+    It raises ValueGone when no copy holds it any more.
+    """
+
+    def read(point: AccessPoint) -> Credential:
+        return credential(point.kind, point.fingerprint, point.places, state, run, key)
+
+    return read
+
+
+def credential(kind: str, fingerprint: str, places: Iterable[Place], state: Path, run: str, key: OrgKey) -> Credential:
+    """The credential with this fingerprint from the run's copies. Raises ValueGone with the last reason."""
+    gone: OffkeyError = ValueGone(f"{kind}: no address to read it from", advice="plan again")
+    by_repo: Mapping[str, list[Place]] = defaultdict(list)
+    for place in places:
+        by_repo[place.repo].append(place)
+    for repo, there in by_repo.items():
+        where = folder(state, run, repo)
+        if not where.is_dir():
+            gone = ValueGone(f"{kind}: the run's copy of {repo} is gone", advice="plan again")
+            continue
+        try:
+            git = Git(where)
+            kept = [_in_mirror(git, run, place) for place in there]
+            return read_credential(kind, fingerprint, kept, key, where)
+        except (ValueGone, GitError) as error:
+            gone = error
+    raise ValueGone(str(gone), advice=gone.advice)
+
+
+def _in_mirror(mirrored: Git, run: str, place: Place) -> Place:
+    if place.object_type in IN_GIT:
+        return place
+    oid = mirrored.run("rev-parse", "--verify", "--quiet", _file_ref(run, place.object), check=False).decode().strip()
+    return replace(place, object=oid or place.object, object_type="blob")
+
+
+def delete(state: Path, run: str) -> None:
+    """Remove the run's copies: its values can be read by nobody here any more."""
+    mirrors = run_folder(state, run) / "mirrors"
+    if mirrors.exists():
+        shutil.rmtree(mirrors)
