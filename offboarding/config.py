@@ -1,0 +1,221 @@
+"""`offkey.toml`: documented, checked against its schema, unknown keys refused (DESIGN section 8).
+
+Credentials stand in it by reference alone and are resolved only when they are asked for; write credentials only for
+`apply`. With `offboarding/references.py` the one place besides `scanner/git.py` that reads the environment.
+"""
+
+import base64
+import binascii
+import dataclasses
+import importlib
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo
+
+from offboarding import references
+from offboarding.policy import Policy as Limits
+from offboarding.references import Reference, ReferenceBroken
+from offboarding.schema import Beside, SettingsError, Table, validated
+from offboarding.state import private_folder
+from offkey.errors import UsageError
+from offkey.fingerprint import KEY_BYTES, KeyUnusable, OrgKey
+from offkey.model import Gap
+from offkey.secret import Secret
+
+FILE = Path("offkey.toml")
+
+Hours = Annotated[int, Field(ge=1, le=24 * 90)]
+
+
+def _place(value: Any, info: ValidationInfo) -> Any:
+    """A URL as it is; a local path from the configuration's folder."""
+    folder = (info.context or {}).get("folder")
+    remote = isinstance(value, str) and ("://" in value or (":" in value.split("/")[0] and value[1:2] != ":"))
+    return value if remote or not folder or not isinstance(value, str) else str(folder / Path(value).expanduser())
+
+
+def _account(value: str) -> str:
+    if not all(value.partition(":")):
+        raise ValueError('must be "provider:login" or "provider:id"')
+    return value
+
+
+class Organisation(Table):
+    name: str = ""
+    key: Reference = ""
+    state: Beside | None = None
+    requester: str = ""
+
+
+class Directory(Table):
+    people: Beside | None = None
+
+
+class Repositories(Table):
+    paths: tuple[Annotated[str, BeforeValidator(_place)], ...] = ()
+
+
+class Policy(Table):
+    max_steps: Annotated[int, Field(ge=1)] = 100
+    plan_valid_hours: Hours = 72
+    approval_valid_hours: Hours = 24
+    confirm_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    hand_over_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+
+class Approvers(Table):
+    register_file: Beside | None = Field(default=None, alias="register")
+
+
+class BreakGlass(Table):
+    accounts: tuple[Annotated[str, AfterValidator(_account)], ...] = ()
+
+
+class Canaries(Table):
+    fingerprints: tuple[str, ...] = ()
+
+
+class Remedy(Table):
+    author_name: str = "offkey"
+    author_email: str = "offkey@localhost"
+    branch_prefix: str = "offkey/"
+
+
+class Provider(Table):
+    """Any provider: `url`, `read`, `write`, and whatever else its revoker's Settings have."""
+
+    model_config = ConfigDict(extra="allow")
+    url: str = ""
+    read: Reference = ""
+    write: Reference = ""
+
+
+class Config(Table):
+    """The whole configuration. `Config()` is what holds without a file."""
+
+    organisation: Organisation = Organisation()
+    directory: Directory = Directory()
+    repositories: Repositories = Repositories()
+    policy: Policy = Policy()
+    approvers: Approvers = Approvers()
+    break_glass: BreakGlass = BreakGlass()
+    canaries: Canaries = Canaries()
+    providers: dict[str, Provider] = {}
+    remedy: Remedy = Remedy()
+
+    def org_key(self) -> OrgKey | None:
+        """The organisation key, or None when none is configured. Raises ReferenceBroken, KeyUnusable."""
+        reference = self.organisation.key
+        return OrgKey(_key_bytes(references.resolve(reference))) if reference else None
+
+    def state_dir(self, override: Path | None = None) -> Path:
+        """The state folder, made with mode 0700: `--state`, $OFFKEY_STATE, the configuration's, the XDG place."""
+        named = os.environ.get("OFFKEY_STATE")  # noqa: TID251 - allowed here
+        home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"  # noqa: TID251 - allowed here
+        chosen = override or (Path(named) if named else None) or self.organisation.state or Path(home) / "offkey"
+        return private_folder(chosen)
+
+    def requester(self) -> str:
+        """Who asks for plans, an e-mail address: approvers are compared with it. Raises SettingsError when unknown."""
+        if "@" not in self.organisation.requester:
+            raise SettingsError(
+                "it is not known who asks for the plan", advice="set `requester` to an e-mail under [organisation]"
+            )
+        return self.organisation.requester
+
+    def limits(self) -> Limits:
+        """What a plan must keep to."""
+        return Limits(
+            max_steps=self.policy.max_steps,
+            plan_valid_hours=self.policy.plan_valid_hours,
+            hand_over_days=self.policy.hand_over_days,
+            break_glass=self.break_glass.accounts,
+        )
+
+    def provider_settings(self, name: str, write: bool) -> Any:
+        """`revokers.<name>.Settings` with the read credential, and the write credential only when `write`; or a Gap.
+
+        Without `write` the write reference is not so much as looked at.
+        """
+        table = self.providers.get(name)
+        if table is None or not table.read:
+            return Gap(
+                where=name,
+                why="the provider is not configured" if table is None else "no read credential is configured",
+                advice=f"add [providers.{name}] with `read` to offkey.toml",
+            )
+        resolve = references.aws if name == "aws" else references.token
+        try:
+            given: dict[str, Any] = {"read": resolve(table.read)}
+            if write and table.write:
+                given["write"] = resolve(table.write)
+        except ReferenceBroken as error:
+            return Gap(where=name, why=str(error), advice=error.advice)
+        return _settings_type(name)(url=table.url, **given, **_extras(name, table))
+
+
+def load(path: Path | None) -> Config:
+    """The configuration in `path`, or in `offkey.toml` here if there is one, or the defaults.
+
+    Raises SettingsError naming file, table, key and what is allowed; UsageError when `path` cannot be read.
+    """
+    if path is None and not FILE.is_file():
+        return Config()
+    file = path or FILE
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}", advice="`offkey doctor --init` writes a first one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is no TOML: {error}", advice="see https://toml.io for the form") from error
+    config = validated(Config, data, file)
+    for name, table in config.providers.items():
+        _check_provider(file, name, table)
+    return config
+
+
+def _key_bytes(held: Secret) -> Secret:
+    """The key's bytes: exactly 32 raw ones, or base64 as `offkey doctor --init` writes it."""
+    raw = held.reveal()
+    if len(raw) == KEY_BYTES:
+        return held
+    try:
+        return Secret(base64.b64decode(raw.strip(), validate=True))
+    except binascii.Error:
+        raise KeyUnusable(
+            f"the organisation key is neither base64 nor {KEY_BYTES} bytes", advice="run `offkey doctor --init`"
+        ) from None
+
+
+def _settings_type(name: str) -> Any:
+    return importlib.import_module(f"revokers.{name}").Settings
+
+
+def _extras(name: str, table: Provider) -> dict[str, Any]:
+    """What the table has beyond `url`, `read` and `write`, in the types of the revoker's Settings."""
+    hints = get_type_hints(_settings_type(name))
+    return {key: TypeAdapter(hints[key]).validate_python(value) for key, value in (table.model_extra or {}).items()}
+
+
+def _check_provider(file: Path, name: str, table: Provider) -> None:
+    """Refuse a provider that no revoker exists for, and keys that its Settings lack, need or cannot take."""
+    from revokers import REGISTRY
+
+    where = f"{file}: [providers.{name}]"
+    if name not in REGISTRY:
+        raise SettingsError(f"{where}: unknown provider; allowed here: {', '.join(sorted(REGISTRY))}")
+    fields = {field.name: field for field in dataclasses.fields(_settings_type(name))}
+    given = set(table.model_extra or {})
+    if given - fields.keys():
+        unknown, allowed = min(given - fields.keys()), ", ".join(sorted(fields))
+        raise SettingsError(f"{where} {unknown}: unknown key; allowed here: {allowed}")
+    needed = {key for key, field in fields.items() if field.default is field.default_factory is dataclasses.MISSING}
+    if needed - given - {"read"}:
+        raise SettingsError(f"{where} {min(needed - given - {'read'})}: is missing")
+    try:
+        _extras(name, table)
+    except ValidationError as error:
+        raise SettingsError(f"{where}: {error.errors(include_input=False)[0]['msg']}") from None
