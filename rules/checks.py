@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
+from rules import passwords
+
 BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BASE36 = b"0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -142,8 +144,8 @@ def _base64_json(value: bytes) -> bool:
         return False
 
 
-def _hugging_face_free(value: bytes) -> bool:
-    """Mixed case after the prefix: a lower-case name such as `hf_model_loader` is an identifier, not a token."""
+def _mixed_case(value: bytes) -> bool:
+    """Both cases occur: a lower-case name such as `hf_model_loader` is an identifier, a hex digest no token."""
     return value != value.lower() and value != value.upper()
 
 
@@ -172,19 +174,9 @@ def _age(value: bytes) -> bool:
     return bech32_checksum(prefix, data[:-6]) == data[-6:]
 
 
-def _not_hex(value: bytes) -> bool:
-    """Not a hex digest or a plain word: the value mixes cases or has a base64 sign."""
-    return value.lower() != value and value.upper() != value
-
-
 def _mixed(value: bytes) -> bool:
     """Upper case, lower case and a digit all occur, as in nearly every random base62 value."""
     return value.lower() != value and value.upper() != value and any(48 <= c <= 57 for c in value)
-
-
-def _digit(value: bytes) -> bool:
-    """At least one digit and one letter occur."""
-    return any(48 <= c <= 57 for c in value) and value.lower() != value.upper()
 
 
 def _pem_body(value: bytes) -> bool:
@@ -201,55 +193,6 @@ def github_fine_grained_ranks(value: bytes) -> bool:
     return base64.b32encode(hashlib.sha256(value[: 11 + 23 + 43]).digest())[:8].lower() == body[-16:-8].lower()
 
 
-_WEAK_WORDS = frozenset(
-    b"pass passwd password passwords passphrase pwd pw passwort secret secrets changeme change changeit test tests testing "
-    b"postgres postgresql postgre root admin administrator mysql maria mariadb user users username usr guest example "
-    b"sample dummy fake foo bar baz qux foobar qwerty abc xyz redis rabbit rabbitmq mongo mongodb mssql token key "
-    b"localhost letmein hunter default none null nil undefined dev devel development prod production staging ci local "
-    b"docker app demo db database sql server service my your the some new old super strong very safe secure not no yes "
-    b"an of for here goes in is it this that hello world welcome host port name login auth api enter insert put replace "
-    b"empty blank value string text bitnami sa oracle system tiger scott django rails flask wordpress wp web site http "
-    b"master slave replica primary client random generated encoded escaped url uri with and or long short bad good wrong "
-    b"invalid valid correct incorrect other another first second alice bob joe jane john doe me us am at to by on xx xxx "
-    b"yourpassword mypassword aaa bbb tutorial company corp org com net io provided hide hidden masked todo fixme".split()
-)
-_LEET = bytes.maketrans(b"@4301$!5", b"aaeoisis")
-_LONGEST_WORD = max(map(len, _WEAK_WORDS))
-_WEAK_DIGITS = 8
-_NAME = re.compile(
-    rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\$[A-Za-z_][A-Za-z0-9_]*|[%#:@&][A-Za-z_]{2,40}[%#]?|[A-Za-z_.]+\([^)]*\)?"
-)
-_MARKUP = re.compile(rb"[{}<>()\[\]|`]|\$\w|%[sdv]\b|%\(|\\")
-
-
-def _password(value: bytes) -> bool:
-    """A password that someone chose: no variable, template, type name, or words like `test123` and `my_password`."""
-    if _MARKUP.search(value) or _NAME.fullmatch(value):
-        return False
-    lower = value.lower()
-    return len(set(value)) > 3 and not _all_words(lower) and not _all_words(lower.translate(_LEET))
-
-
-def _all_words(lower: bytes) -> bool:
-    """Whether the letters are nothing but weak words (`my_test-password123`), with few digits between them."""
-    if sum(48 <= c <= 57 for c in lower) > _WEAK_DIGITS:
-        return False
-    return all(_segments(run) for run in re.findall(rb"[a-z]+", lower))
-
-
-def _segments(run: bytes) -> bool:
-    reached = [True] + [False] * len(run)
-    for end in range(1, len(run) + 1):
-        starts = range(max(0, end - _LONGEST_WORD), end)
-        reached[end] = any(reached[start] and run[start:end] in _WEAK_WORDS for start in starts)
-    return reached[-1]
-
-
-def _password_strong(value: bytes) -> bool:
-    """A password as above that also mixes letters with digits or signs, as generated ones do."""
-    return _password(value) and _digit(value)
-
-
 CHECKSUMS: dict[str, Callable[[bytes], bool]] = {
     "github-crc32": _body_crc32,
     "npm-crc32": _body_crc32,
@@ -258,13 +201,12 @@ CHECKSUMS: dict[str, Callable[[bytes], bool]] = {
     "pypi-macaroon": _pypi_macaroon,
     "jwt": _jwt,
     "base64-json": _base64_json,
-    "mixed-case": _hugging_face_free,
+    "mixed-case": _mixed_case,
     "age": _age,
-    "not-hex": _not_hex,
     "mixed": _mixed,
-    "letters-and-digits": _digit,
+    "letters-and-digits": passwords.letters_and_digits,
     "pem-body": _pem_body,
-    "password": _password,
-    "password-strong": _password_strong,
+    "password": passwords.chosen,
+    "password-strong": passwords.strong,
 }
-"""What a rule's `checksum` may name. `mixed…`, `not-hex` and `pem-body` are tests of shape rather than sums."""
+"""What a rule's `checksum` may name. `mixed…` and `pem-body` are tests of shape rather than sums."""

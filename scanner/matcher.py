@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from offkey.errors import OffkeyError
-from rules.light import LightRule
+from rules.light import LightRule, superset
 from rules.match import Match, find, resolve
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,8 @@ def expressions(rules: Sequence[LightRule]) -> tuple[list[bytes], list[int], lis
     patterns = []
     for rule in rules:
         words = b"|".join(re.escape(word) for word in rule.keywords)
-        patterns.append(rule.pattern if _taken(rule.pattern) else b"(?i:" + words + b")")
+        pattern = superset(rule.pattern)  # the exact pattern's long bounded repeats take minutes to compile
+        patterns.append(pattern if _taken(pattern) else b"(?i:" + words + b")")
     flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY
     return patterns, list(range(len(rules))), [flags] * len(rules)
 
