@@ -89,6 +89,28 @@ def test_a_call_without_a_user_agent_is_refused(world):
         assert client.get(f"{world.sim.url}/users/bob").status_code == 403
 
 
+def test_an_installation_token_is_asked_for_its_repositories_and_ends_itself(world):
+    world.sim.add_repo("acme/shop")
+    body = world.call("GET", "/installation/repositories", world.app).json()
+    assert (body["total_count"], body["repositories"][0]["full_name"]) == (1, "acme/shop")
+    assert world.status("GET", "/installation/repositories", world.bobs) == 403
+    assert world.status("DELETE", "/installation/token", world.app) == 204
+    assert world.status("GET", "/installation/repositories", world.app) == 401
+    assert world.sim.state.mails == []
+
+
+def test_a_renamed_account_keeps_its_number_its_tokens_and_its_memberships(world):
+    number = world.call("GET", "/users/bob").json()["id"]
+    world.sim.rename_user("bob", "robert")
+    assert world.call("GET", f"/user/{number}").json()["login"] == "robert"
+    assert world.status("GET", "/users/bob") == 404
+    assert world.call("GET", "/user", world.bobs).json()["login"] == "robert"
+    assert world.status("GET", "/orgs/acme/memberships/robert", world.admin) == 200
+    (grant,) = world.call("GET", "/orgs/acme/personal-access-tokens?owner[]=robert", world.app).json()
+    assert grant["id"] == world.grant.id
+    assert world.status("GET", "/user/999999") == 404
+
+
 # members
 
 

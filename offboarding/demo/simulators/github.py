@@ -64,6 +64,11 @@ class GitHubSimulator(LocalServer):
             self.state.users[login.lower()] = user
         return user
 
+    def rename_user(self, login: str, new: str) -> None:
+        """The same account under another login, as GitHub allows; the old login is free for others."""
+        with self.lock:
+            self.state.rename(login, new)
+
     def add_token(
         self, owner: str, value: str | Secret, *, kind: Kind = "classic", scopes: Iterable[str] = (), name: str = ""
     ) -> Token:
@@ -238,7 +243,10 @@ def _route(method: str, template: str, handler: Callable[[Call], Answer]) -> _Ro
 _PULL, _ISSUE = "/repos/{owner}/{repo}/pulls/{number#}", "/repos/{owner}/{repo}/issues/{number#}"
 _ROUTES: tuple[_Route, ...] = (
     _route("GET", "/user", users.get_me),
+    _route("GET", "/user/{number#}", users.get_user_by_id),
     _route("GET", "/users/{username}", users.get_user),
+    _route("GET", "/installation/repositories", repos.list_installed),
+    _route("DELETE", "/installation/token", users.end_installation_token),
     _route("POST", "/credentials/revoke", users.revoke_by_value),
     _route("GET", "/orgs/{org}", orgs.get_org),
     _route("GET", "/orgs/{org}/members", orgs.list_members),

@@ -39,6 +39,18 @@ def get_repo(call: Call) -> Answer:
     return Answer(status=200, body=view)
 
 
+def list_installed(call: Call) -> Answer:
+    """What an app's token may reach: the question that tells whether it is alive."""
+    token = call.signed_in()
+    if not token.app:
+        raise Refusal(403, "You must authenticate with an installation access token.")
+    found = [repo for repo in call.state.repos.values() if repo.owner == token.org]
+    shown, headers = page(call, found)
+    views_of = [views.repository(call.api, repo, _owner(call, repo)) for repo in shown]
+    body = {"total_count": len(found), "repositories": views_of, "repository_selection": "all"}
+    return Answer(status=200, body=body, headers=headers)
+
+
 def get_ref(call: Call) -> Answer:
     repo = call.repo()
     ref = call.params["ref"]

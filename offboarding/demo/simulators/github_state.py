@@ -190,6 +190,17 @@ class State:
         for _, effect in due:
             effect()
 
+    def rename(self, login: str, new: str) -> None:
+        user = self.users.pop(login.lower())
+        user.login, self.users[new.lower()] = new, user
+        for token in self.tokens.values():
+            token.owner = new if token.owner == login else token.owner
+        for org in self.orgs.values():
+            org.members = {new if name == login else name: role for name, role in org.members.items()}
+            org.outside_collaborators = {new if name == login else name for name in org.outside_collaborators}
+            for item in org.authorizations.values():
+                item.login = new if item.login == login else item.login
+
     def kill(self, token: Token) -> None:
         """The token is dead everywhere; its grants and authorisations are gone; its owner has mail."""
         if token.revoked:

@@ -20,6 +20,23 @@ def get_user(call: Call) -> Answer:
     return Answer(status=200, body=view)
 
 
+def get_user_by_id(call: Call) -> Answer:
+    """An account keeps its number when its login changes."""
+    found = [user for user in call.state.users.values() if user.id == int(call.params["number"])]
+    if not found:
+        raise Refusal(404, "Not Found")
+    return Answer(status=200, body=views.full_user(call.api, found[0], private=False, with_email=False))
+
+
+def end_installation_token(call: Call) -> Answer:
+    """An app's token ends itself; there is no mail."""
+    token = call.signed_in()
+    if not token.app:
+        raise Refusal(403, "You must authenticate with an installation access token.")
+    token.revoked = True
+    return Answer(status=204, wrote=True)
+
+
 def revoke_by_value(call: Call) -> Answer:
     """Kills every token named in the body, whoever sends it: a moment later, and with a mail to the owner.
 
