@@ -111,7 +111,7 @@ def _facts(
     git: Git, places: Mapping[str, Sequence[Place]], gaps: list[Gap], progress: Progress | None, jobs: int
 ) -> _Facts:
     blobs = {place.object for found in places.values() for place in found if place.object_type == "blob"}
-    history = read(git)
+    history = read(git, jobs=jobs)
     tips = read_tips(git)
     by_object: dict[str, list[Change]] = defaultdict(list)
     removed: dict[int, set[str]] = defaultdict(set)

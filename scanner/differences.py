@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 from offkey.model import Gap
 from scanner.git import Git, GitError
-from scanner.history import FAILURES, History, bisected, unread
+from scanner.history import FAILURES, History, attempted, bisected, unread
 
 Progress = Callable[[int, int], None]
 
@@ -37,18 +37,18 @@ def changes(
             yield Change(number, b"", node.blob, ())
     names = frozenset(oid.encode() for oid in wanted)
     lines = [(line, number) for number in range(len(history.nodes)) if (line := _line(history, number))]
-    groups = [dict(_grouped(lines[start : start + _AT_ONCE])) for start in range(0, len(lines), _AT_ONCE)]
+    groups = [_grouped(lines[start : start + _AT_ONCE]) for start in range(0, len(lines), _AT_ONCE)]
     failures = iter(range(FAILURES))
     done = 0
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        for group, output in zip(groups, pool.map(lambda group: _tried(git, list(group)), groups), strict=True):
-            if isinstance(output, GitError):
-                yield from _piecemeal(git, history, group, names, failures)
-            else:
-                yield from _named(group, parse(output, names))
-            done += sum(map(len, group.values()))
-            if progress:
-                progress(done, len(lines))
+    answers = attempted(partial(compare, git), [list(group) for group in groups], jobs)
+    for group, (_, output) in zip(groups, answers, strict=True):
+        if isinstance(output, GitError):
+            yield from _piecemeal(git, history, group, names, failures)
+        else:
+            yield from _named(group, parse(output, names))
+        done += sum(map(len, group.values()))
+        if progress:
+            progress(done, len(lines))
 
 
 def _grouped(lines: Sequence[tuple[bytes, int]]) -> Mapping[bytes, list[int]]:
@@ -80,13 +80,6 @@ def compare(git: Git, lines: Sequence[bytes]) -> bytes:
     return git.run(*_DIFF, input=b"\n".join(lines) + b"\n")
 
 
-def _tried(git: Git, lines: Sequence[bytes]) -> bytes | GitError:
-    try:
-        return compare(git, lines)
-    except GitError as error:
-        return error
-
-
 Entry = tuple[bytes, bytes, str, tuple[str, ...]]
 
 
@@ -115,7 +108,7 @@ def _piecemeal(
     left = _grouped(
         [(line, n) for n in numbers if history.nodes[n].tree in present and (line := _line(history, n, present))]
     )
-    for part, output in bisected(lambda lines: compare(git, lines), list(left), failures) if left else ():
+    for part, output in bisected(partial(compare, git), list(left), failures) if left else ():
         if isinstance(output, GitError):
             yield unread(git, [history.nodes[n].id for line in part for n in left[line]], str(output))
         else:

@@ -6,8 +6,9 @@ objects themselves, so replace refs, grafts and the edge of a shallow clone chan
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple, TypeVar
 
 from offkey.model import Gap
@@ -49,7 +50,7 @@ class History:
         return {node.id: number for number, node in enumerate(self.nodes)}
 
 
-def read(git: Git) -> History:
+def read(git: Git, *, jobs: int = 2) -> History:
     """All commits and annotated tags of the object database. Raises GitError when git cannot even list them."""
     listed: list[bytes] = []
     for line in git.stream(
@@ -60,13 +61,30 @@ def read(git: Git) -> History:
     gaps: list[Gap] = []
     nodes: list[Node] = []
     failures = iter(range(FAILURES))
-    for start in range(0, len(listed), _READ_AT_ONCE):
-        for group, output in bisected(lambda ids: _cat(git, ids), listed[start : start + _READ_AT_ONCE], failures):
+    groups = [listed[start : start + _READ_AT_ONCE] for start in range(0, len(listed), _READ_AT_ONCE)]
+    run = partial(_cat, git)
+    for ids, answer in attempted(run, groups, jobs):
+        for group, output in bisected(run, ids, failures) if isinstance(answer, GitError) else [(ids, answer)]:
             if isinstance(output, GitError):
                 gaps.append(unread(git, [oid.decode() for oid in group], str(output)))
             else:
                 nodes += _parsed(output, gaps, git)
     return _linked(nodes, gaps, git)
+
+
+def attempted(
+    run: Callable[[Sequence[T]], bytes], groups: Sequence[Sequence[T]], jobs: int
+) -> Iterator[tuple[Sequence[T], bytes | GitError]]:
+    """Each group with the output of `run` over it, or its error; `jobs` at a time, in the order of the groups."""
+
+    def attempt(group: Sequence[T]) -> bytes | GitError:
+        try:
+            return run(group)
+        except GitError as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        yield from zip(groups, pool.map(attempt, groups), strict=True)
 
 
 def bisected(

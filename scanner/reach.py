@@ -29,6 +29,10 @@ _PREFIXES = (
 )
 
 
+_NOTHING = ("--glob=refs/there/is/none",)
+"""Without any revision rev-list prints its usage and fails, and a repository may have no reflog."""
+
+
 @dataclass(frozen=True)
 class Tips:
     """What refs and reflogs point at: object id and how. `refs` counts `refs/replace/*` in `replaced`."""
@@ -53,7 +57,7 @@ def read_tips(git: Git) -> Tips:
     if any(Reach.STASH in reaches for reaches in objects.values()):
         for oid in _listed(git, gaps, "rev-list", "--walk-reflogs", "--ignore-missing", "refs/stash"):
             objects.setdefault(oid, set()).add(Reach.STASH)
-    for oid in _listed(git, gaps, "rev-list", "--no-walk=unsorted", "--ignore-missing", "--reflog"):
+    for oid in _listed(git, gaps, "rev-list", "--no-walk=unsorted", "--ignore-missing", *_NOTHING, "--reflog"):
         objects.setdefault(oid, set()).add(Reach.REFLOG)
     return Tips({oid: frozenset(reaches) for oid, reaches in objects.items()}, replaced, tuple(gaps))
 
