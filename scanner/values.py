@@ -26,12 +26,18 @@ def read_value(place: Place, repository: Path | None = None) -> dict[str, bytes]
     `repository` is where to read instead of `place.repo`: a run's own mirror. Raises ValueGone when the object or file
     is gone, its content's digest differs or the spans do not fit; GitError and UsageError when nothing can be opened.
     """
-    text, decoding = decoded(_content(place, repository))
-    if decoding != place.decoding:
-        raise _gone(place, "its content decodes otherwise than when it was scanned")
+    text = read_text(place, repository)
     if any(not 0 <= span.start < span.end <= len(text) for span in place.spans) or not place.spans:
         raise _gone(place, "its address points outside the content")
     return {span.part: text[span.start : span.end] for span in place.spans}
+
+
+def read_text(place: Place, repository: Path | None = None) -> bytes:
+    """The whole decoded content at an address, which its spans count in. Raises as `read_value` does."""
+    text, decoding = decoded(_content(place, repository))
+    if decoding != place.decoding:
+        raise _gone(place, "its content decodes otherwise than when it was scanned")
+    return text
 
 
 def read_credential(
