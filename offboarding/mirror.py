@@ -17,7 +17,7 @@ from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import AccessPoint, Credential, Finding, Gap, Place
 from scanner import clone
-from scanner.git import Git, GitError
+from scanner.git import Git, GitError, NotARepository, run_git
 from scanner.values import ValueGone, read_credential
 
 IN_GIT = frozenset({"blob", "commit", "tag"})
@@ -32,21 +32,41 @@ def folder(state: Path, run: str, repo: str) -> Path:
 def make(state: Path, run: str, repo: str) -> Git:
     """A fresh copy of a repository on this disk, or behind a URL; an older copy of this run is replaced.
 
-    Raises UsageError, GitError.
+    A plain folder, and a repository that cannot be cloned (objects are missing), gets an empty one: `pin` brings what
+    is needed. Raises UsageError, GitError.
     """
     where = folder(state, run, repo)
     if where.exists():
         shutil.rmtree(where)
     where.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-    url = repo if clone.is_url(repo) else f"file://{Git(Path(repo)).git_dir}"
-    return clone.mirror(url, where)
+    if clone.is_url(repo):
+        return clone.mirror(repo, where)
+    source = _source(repo)
+    if source is not None:
+        try:
+            return clone.mirror(f"file://{source.common_dir}", where)
+        except clone.CloneFailed:
+            shutil.rmtree(where, ignore_errors=True)
+    where.mkdir(mode=PRIVATE_FOLDER)
+    object_format = source.object_format if source else "sha1"
+    run_git("init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", cwd=where)
+    return Git(where)
+
+
+def _source(repo: str) -> Git | None:
+    """The repository at a path, None for a plain folder or file."""
+    path = Path(repo)
+    try:
+        return Git(path) if path.is_dir() else None
+    except NotARepository:
+        return None
 
 
 def pin(mirrored: Git, run: str, repo: str, findings: Iterable[Finding]) -> list[Gap]:
     """Keep every object and file of `repo` that the findings name. Gaps say which could not be kept."""
     places = {place for finding in findings for place in finding.places if place.repo == repo}
     objects = {(place.object, place.object_type) for place in places if place.object_type in IN_GIT}
-    source = None if clone.is_url(repo) else Git(Path(repo))
+    source = None if clone.is_url(repo) else _source(repo)
     gaps = clone.pin(run, mirrored, objects, source)
     for path, content_id in sorted({(place.path, place.object) for place in places if place.object_type not in IN_GIT}):
         gap = _pin_file(mirrored, run, Path(repo), path, content_id)
@@ -56,7 +76,7 @@ def pin(mirrored: Git, run: str, repo: str, findings: Iterable[Finding]) -> list
 
 def _pin_file(mirrored: Git, run: str, root: Path, path: str, content_id: str) -> Gap | None:
     try:
-        content = (root / path).read_bytes()
+        content = (root / path if root.is_dir() else root).read_bytes()
     except OSError as error:
         return Gap(where=f"{root}/{path}", why=f"cannot be kept for the run: {error.strerror}", advice="plan again")
     if "sha256:" + hashlib.sha256(content).hexdigest() != content_id:
@@ -73,33 +93,27 @@ def _file_ref(run: str, content_id: str) -> str:
 def reader(state: Path, run: str, key: OrgKey) -> Callable[[AccessPoint], Credential]:
     """What re-reads a point's value from the run's copies alone and compares it with the point's fingerprint.
 
-    It raises ValueGone when no copy holds it any more.
+    It raises ValueGone, with the last reason, when no copy holds it any more.
     """
 
     def read(point: AccessPoint) -> Credential:
-        return credential(point.kind, point.fingerprint, point.places, state, run, key)
+        gone: OffkeyError = ValueGone(f"{point.kind}: no address to read it from", advice="plan again")
+        by_repo: Mapping[str, list[Place]] = defaultdict(list)
+        for place in point.places:
+            by_repo[place.repo].append(place)
+        for repo, places in by_repo.items():
+            where = folder(state, run, repo)
+            if not where.is_dir():
+                gone = ValueGone(f"{point.kind}: the run's copy of {repo} is gone", advice="plan again")
+                continue
+            try:
+                kept = [_in_mirror(Git(where), run, place) for place in places]
+                return read_credential(point.kind, point.fingerprint, kept, key, where)
+            except (ValueGone, GitError) as error:
+                gone = error
+        raise ValueGone(str(gone), advice=gone.advice)
 
     return read
-
-
-def credential(kind: str, fingerprint: str, places: Iterable[Place], state: Path, run: str, key: OrgKey) -> Credential:
-    """The credential with this fingerprint from the run's copies. Raises ValueGone with the last reason."""
-    gone: OffkeyError = ValueGone(f"{kind}: no address to read it from", advice="plan again")
-    by_repo: Mapping[str, list[Place]] = defaultdict(list)
-    for place in places:
-        by_repo[place.repo].append(place)
-    for repo, there in by_repo.items():
-        where = folder(state, run, repo)
-        if not where.is_dir():
-            gone = ValueGone(f"{kind}: the run's copy of {repo} is gone", advice="plan again")
-            continue
-        try:
-            git = Git(where)
-            kept = [_in_mirror(git, run, place) for place in there]
-            return read_credential(kind, fingerprint, kept, key, where)
-        except (ValueGone, GitError) as error:
-            gone = error
-    raise ValueGone(str(gone), advice=gone.advice)
 
 
 def _in_mirror(mirrored: Git, run: str, place: Place) -> Place:

@@ -240,7 +240,7 @@ def ssh_verify(message: bytes, armored: str) -> bytes:
 
 
 def registered(register: str, approver: str) -> list[bytes]:
-    """The plain keys that the register gives an approver for our namespace. Raises NotHere for lines with conditions."""
+    """The plain keys that the register gives an approver for our namespace. Raises NotHere for conditional lines."""
     keys = []
     conditional = False
     for line in register.splitlines():
@@ -303,7 +303,7 @@ def read(folder: Path) -> Evidence:
     lines = files["ledger.jsonl"].split(b"\n")
     if lines.pop() != b"":
         raise Bad("ledger.jsonl does not end with a line end")
-    events = [parse(line, "ledger.jsonl line %d" % number) for number, line in enumerate(lines, 1)]
+    events = [parse(line, f"ledger.jsonl line {number}") for number, line in enumerate(lines, 1)]
     receipts = {n: parse(raw, n) for n, raw in files.items() if n.startswith("receipts/")}
     approvals = {n: parse(raw, n) for n, raw in files.items() if n.startswith("approvals/")}
     return Evidence(files, plan, events, receipts, approvals)
@@ -377,7 +377,7 @@ def check_receipts(evidence: Evidence) -> str:
             raise Bad("event {} ({}) was not announced before".format(event["seq"], event["type"]))
         stage[step] = now
     missing = len(steps) - len(last)
-    return "%d receipts agree with the ledger%s" % (len(last), "; %d steps have none yet" % missing if missing else "")
+    return f"{len(last)} receipts agree with the ledger" + (f"; {missing} steps have none yet" if missing else "")
 
 
 def person_emails(plan: dict[str, Any]) -> list[str]:
@@ -409,8 +409,8 @@ def check_approvals(evidence: Evidence) -> tuple[list[str], list[str]]:
                 raise Bad(f"{name}: the key is not in the register for {approver}")
         except NotHere as other:
             notes.append(
-                f"{name} ({other}) is not verified here: write its statement to a file and use `ssh-keygen -Y verify -n {NAMESPACE} "
-                f"-f approvers -I {approver} -s SIGNATURE < STATEMENT`"
+                f"{name} ({other}) is not verified here: write its statement to a file and use "
+                f"`ssh-keygen -Y verify -n {NAMESPACE} -f approvers -I {approver} -s SIGNATURE < STATEMENT`"
             )
             continue
         good.append(approval)
@@ -444,9 +444,9 @@ def verify(folder: Path, checkpoint: Path | None = None) -> Verdict:
     try:
         outside = json.loads(checkpoint.read_text("utf-8")) if checkpoint else None
         evidence = read(folder)
-        verdict.passed.append("%d files are those of the manifest" % (len(evidence.files) - 1))
+        verdict.passed.append(f"{len(evidence.files) - 1} files are those of the manifest")
         verdict.notes.append(f"manifest {sha256(evidence.files[MANIFEST])}")
-        verdict.passed.append("%d ledger events: %s" % (len(evidence.events), check_ledger(evidence, outside)))
+        verdict.passed.append(f"{len(evidence.events)} ledger events: {check_ledger(evidence, outside)}")
         verdict.passed.append(check_plan(evidence))
         verdict.passed.append(check_receipts(evidence))
         passed, notes = check_approvals(evidence)
