@@ -82,6 +82,8 @@ class Remedy(Table):
     author_name: str = "offkey"
     author_email: str = "offkey@localhost"
     branch_prefix: str = "offkey/"
+    repositories: dict[Annotated[str, BeforeValidator(_place)], str] = {}
+    """A path of [repositories] to its `owner/name` at GitHub, where the origin's address does not tell it."""
 
 
 class Provider(Table):
