@@ -1,0 +1,187 @@
+"""OpenSSH signatures (`ssh-keygen -Y`) over approval statements, and the register of who may approve.
+
+The register is an OpenSSH allowed_signers file, made stricter: each line names exactly one approver by e-mail, for the
+namespace `offkey-plan`, with one key that nobody else has:
+
+    ann@example.com namespaces="offkey-plan",valid-before="20270101" ssh-ed25519 AAAA...
+
+A key that must no longer count goes to `<register>.revoked`, one public key a line (or a KRL). offkey passes paths and
+statements to ssh-keygen; it never opens a private key. https://man.openbsd.org/ssh-keygen.1#ALLOWED_SIGNERS
+"""
+
+import re
+import shlex
+import shutil
+import subprocess  # noqa: TID251 - ssh-keygen is the one program started here
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from offkey.errors import OffkeyError
+
+NAMESPACE = "offkey-plan"
+KEY_TYPES = ("ssh-", "ecdsa-", "sk-")
+SECONDS = 60
+ARMOUR = re.compile(r"-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]+-----END SSH SIGNATURE-----\n?")
+
+
+class SigningFailed(OffkeyError):
+    """ssh-keygen made no signature."""
+
+
+class SignatureRefused(OffkeyError):
+    """The signature is not one of this approver over this statement, or does not count now."""
+
+
+class RegisterBroken(OffkeyError):
+    """The register of approvers cannot be read, or would let somebody approve who should not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """One line of the register. `key` is type and base64, as in a public key file."""
+
+    email: str
+    options: str
+    key: str
+
+
+def read_register(register: Path) -> dict[str, Approver]:
+    """The approvers by e-mail in lower case. Raises RegisterBroken, which names the line."""
+    try:
+        lines = register.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegisterBroken(
+            f"{register} cannot be read", advice="set `register` under [approvers] to an allowed_signers file"
+        ) from error
+    approvers: dict[str, Approver] = {}
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            _enter(approvers, _parsed(line.strip(), f"{register} line {number}"), f"{register} line {number}")
+    return approvers
+
+
+def _enter(approvers: dict[str, Approver], found: Approver, where: str) -> None:
+    name = found.email.casefold()
+    for other in approvers.values():
+        if other.key == found.key and other.email.casefold() != name:
+            raise RegisterBroken(
+                f"{where}: {found.email} has the same key as {other.email}",
+                advice="each approver needs a key of their own",
+            )
+    if name in approvers:
+        raise RegisterBroken(f"{where}: {found.email} stands there twice", advice="keep one line for each approver")
+    approvers[name] = found
+
+
+def _parsed(line: str, where: str) -> Approver:
+    """One line, after the rules that make it safe: no patterns, no authorities, our namespace alone."""
+    email, _, rest = line.partition(" ")
+    if not re.fullmatch(r"[^\s@,*?!\"]+@[^\s@,*?!\"]+", email):
+        raise RegisterBroken(
+            f"{where}: {email!r} is not one plain e-mail address",
+            advice="one approver a line, without patterns or commas",
+        )
+    options, key = _split_options(rest.strip())
+    names = [option.casefold() for option in re.findall(r"(?:^|,)([A-Za-z-]+)", re.sub(r'"[^"]*"', "", options))]
+    if "cert-authority" in names:
+        raise RegisterBroken(f"{where}: certificate authorities are not accepted", advice="list the approver's own key")
+    if not re.search(rf'(?:^|,)namespaces="{NAMESPACE}"(?:,|$)', options):
+        raise RegisterBroken(
+            f"{where}: the line is not for this use alone", advice=f'add namespaces="{NAMESPACE}" before the key'
+        )
+    words = key.split()
+    if len(words) < 2 or not words[0].startswith(KEY_TYPES) or words[0].endswith("-cert-v01@openssh.com"):
+        raise RegisterBroken(f"{where}: there is no public key", advice="copy the line of the approver's .pub file")
+    return Approver(email=email, options=options, key=f"{words[0]} {words[1]}")
+
+
+def _split_options(text: str) -> tuple[str, str]:
+    """(options, key): options end at the first blank outside quotes; there are none when a key type comes first."""
+    if text.startswith(KEY_TYPES):
+        return "", text
+    quoted = re.match(r'(?:[^\s"]|"[^"]*")*', text)
+    end = quoted.end() if quoted else 0
+    return text[:end], text[end:].strip()
+
+
+def sign_command(key: Path, statement: Path) -> str:
+    """The command by which an approver signs a statement file by hand; it writes `<statement>.sig`."""
+    return shlex.join(["ssh-keygen", "-Y", "sign", "-n", NAMESPACE, "-f", str(key), str(statement)])
+
+
+def sign(statement: bytes, key: Path) -> str:
+    """The armoured signature by the key file at `key`, or by an agent's key when `key` is a public key file.
+
+    ssh-keygen itself reads the key and asks for its passphrase or a touch on the terminal. Raises SigningFailed.
+    """
+    done = _ssh_keygen("-Y", "sign", "-n", NAMESPACE, "-f", str(key), statement=statement)
+    signature = done.stdout.decode("ascii", errors="replace")
+    if done.returncode or not ARMOUR.fullmatch(signature):
+        raise SigningFailed(
+            f"ssh-keygen did not sign with {key}: {_said(done)}",
+            advice="give your key file, or the .pub file of a key in your agent, with --key",
+        )
+    return signature
+
+
+def verify(statement: bytes, signature: str, approver: str, register: Path, now: datetime) -> None:
+    """Return when `signature` is the approver's over exactly `statement` and their key counts at `now`.
+
+    Raises SignatureRefused; RegisterBroken when the register itself is not safe.
+    """
+    listed = read_register(register).get(approver.casefold())
+    if listed is None:
+        raise SignatureRefused(
+            f"{approver} is not in the register of approvers",
+            advice=f"let somebody else approve, or add them to {register}",
+        )
+    with tempfile.TemporaryDirectory(prefix="offkey-") as folder:
+        file, signers = Path(folder, "signature"), Path(folder, "signers")
+        file.write_text(signature, encoding="utf-8", errors="replace")
+        # Only the line that was checked above: ssh-keygen reads lines by rules of its own.
+        signers.write_text(f"{listed.email} {listed.options} {listed.key}\n", encoding="utf-8")
+        revoked = register.with_name(register.name + ".revoked")
+        done = _ssh_keygen(
+            "-Y", "verify", "-n", NAMESPACE, "-f", str(signers), "-I", listed.email, "-s", str(file),
+            *(("-r", str(revoked)) if revoked.exists() else ()),
+            "-O", f"verify-time={now.astimezone(UTC):%Y%m%d%H%M%S}",
+            statement=statement,
+            # ssh-keygen reads times, in the register too, by the local zone.
+            environment={"TZ": "UTC", "LC_ALL": "C"},
+        )  # fmt: skip
+    if done.returncode:
+        raise SignatureRefused(
+            f"the signature of {approver} does not hold: {_said(done)}",
+            advice="approve the plan as it is now, with the key that the register lists and that is still valid",
+        )
+
+
+def _ssh_keygen(
+    *arguments: str, statement: bytes, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[bytes]":
+    program = shutil.which("ssh-keygen")
+    if program is None:
+        raise SigningFailed("ssh-keygen was not found", advice="install OpenSSH 8.9 or later")
+    try:
+        return subprocess.run(
+            [program, *arguments],
+            input=statement,
+            capture_output=True,
+            env=dict(environment) if environment else None,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SigningFailed(
+            f"ssh-keygen did not end within {SECONDS} s", advice="unlock the agent or touch the key in time"
+        ) from error
+
+
+def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
+    lines = done.stderr.decode("utf-8", errors="replace").strip().splitlines()
+    # ssh-keygen says nothing at all about a key that is on the revocation list.
+    said = next((line for line in lines if line.strip()), "ssh-keygen gives no reason; is the key revoked?")
+    return re.sub(r"^.*?/signers:\d+: ", "", said).strip()
