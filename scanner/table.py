@@ -64,7 +64,9 @@ def _count(number: int, noun: str) -> str:
 
 def _block(findings: Sequence[Finding], width: int, explain: bool, secrets: Secrets, name_repo: bool) -> RenderableType:
     if width < NARROW or secrets:  # a value must stay in one piece to be of use
-        return Group(*(Padding(_stacked(one, explain, secrets, name_repo), (0, 0, 0, 2)) for one in findings))
+        return Group(
+            *(Padding(_stacked(one, explain, secrets, name_repo), (0, 0, 0, 2), expand=False) for one in findings)
+        )
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, expand=True, pad_edge=False)
     table.add_column(width=2)
     table.add_column(ratio=3, overflow="fold")
@@ -79,7 +81,10 @@ def _block(findings: Sequence[Finding], width: int, explain: bool, secrets: Secr
 
 def _stacked(finding: Finding, explain: bool, secrets: Secrets, name_repo: bool) -> RenderableType:
     below = [_places(finding, explain, name_repo), _who(finding), *([_evidence(finding)] if explain else [])]
-    parts: list[RenderableType] = [_value(finding, secrets), *(Padding(text, (0, 0, 0, 2)) for text in below)]
+    parts: list[RenderableType] = [
+        _value(finding, secrets),
+        *(Padding(text, (0, 0, 0, 2), expand=False) for text in below),
+    ]
     return Group(*parts)
 
 

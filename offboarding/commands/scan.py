@@ -1,0 +1,178 @@
+"""`offkey scan`: find credentials, say where they are and who brought them in.
+
+Exit code: 10 when anything is reported (gaps or not: what was found is the more urgent), else 3 when nothing was
+examined, else 14 when something could not be looked at, else 0.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import rules
+from offboarding import config, directory, people, scanned, whose
+from offboarding.config import Config
+from offboarding.directory import Directory
+from offboarding.scanned import Scanned
+from offboarding.store import Store
+from offboarding.ui import UI
+from offkey.errors import Exit, UsageError
+from offkey.fingerprint import OrgKey, ephemeral_key
+from offkey.model import Finding
+from rules import RuleSet
+from scanner.clone import is_url, temporary_mirror, without_credentials
+from scanner.scan import Examined, Options, ScanResult, scan
+from scanner.sources import Target, open_target
+
+FORMATS = ("table", "json", "jsonl", "sarif", "csv")
+MATCHERS = {"auto": "auto", "hyperscan": "hyperscan", "re": "keyword"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `offkey scan`."""
+    parser.add_argument(
+        "targets", nargs="+", metavar="PATH|URL|-", help="repository, folder, file, clone URL, or - for standard input"
+    )
+    what = parser.add_argument_group("what to look at")
+    what.add_argument("--since", metavar="REV", help="leave out what this commit, branch or tag already held")
+    what.add_argument("--history", choices=("all", "none"), default="all", help="look at git's objects (default: all)")
+    what.add_argument("--no-worktree", action="store_true", help="leave out files, the index and .git/config")
+    what.add_argument("--exhaustive", action="store_true", help="read every object through git itself; slower")
+    what.add_argument(
+        "--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="further rules"
+    )
+    show = parser.add_argument_group("what to show")
+    show.add_argument("--person", metavar="EMAIL", help="only what a commit of this person brought in")
+    show.add_argument("--new-only", action="store_true", help="only what no earlier scan has reported")
+    show.add_argument("--explain", action="store_true", help="print the evidence of each finding, and all its places")
+    show.add_argument("--show-secrets", action="store_true", help="print the values themselves")
+    show.add_argument("--format", choices=FORMATS, default="table", help="default: table, also when piped")
+    show.add_argument("--output", "-o", type=Path, metavar="FILE", help="write there (mode 0600) and not to the screen")
+    state = parser.add_mutually_exclusive_group()
+    state.add_argument("--state", type=Path, metavar="DIR", help="where earlier findings are remembered")
+    state.add_argument("--no-state", action="store_true", help="neither read nor remember earlier findings")
+    how = parser.add_argument_group("how to work")
+    how.add_argument("--jobs", "-j", type=_jobs, metavar="N", help="processes (default: one for each processor)")
+    how.add_argument("--matcher", choices=tuple(MATCHERS), default="auto", help="same findings; hyperscan is faster")
+    how.add_argument("--start-method", choices=("fork", "spawn"), help="how worker processes start")
+
+
+def _jobs(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def run(args: argparse.Namespace, ui: UI) -> Exit:
+    """Scan, filter, remember, show. Raises OffkeyError for a wrong call or a target that cannot be opened."""
+    settings = config.load(args.config)
+    known = directory.load(settings.directory.people)
+    ruleset = rules.load(args.rules)
+    own_key = settings.org_key()
+    _check_memory(args, own_key, ui)
+    with ExitStack() as stack:
+        done = _scan(args, ui, ruleset, own_key or ephemeral_key(), stack)
+        findings = _chosen(args, ui, done.result, known)
+        if own_key is not None and not args.no_state:
+            findings = _remembered(findings, settings, args.state, ruleset.digest)
+        if args.new_only:
+            findings = tuple(finding for finding in findings if finding.new)
+        code = _exit_code(findings, done.result)
+        look = scanned.Look(
+            args.format, explain=args.explain, show_secrets=args.show_secrets, ephemeral=own_key is None, exit_code=code
+        )
+        scanned.show(ui, look, scanned.Report(done, findings, ruleset), args.output)
+    return code
+
+
+def _check_memory(args: argparse.Namespace, own_key: OrgKey | None, ui: UI) -> None:
+    """Without the organisation's key a fingerprint means nothing to the next scan."""
+    advice = "make an organisation key with `offkey doctor --init`"
+    if args.new_only and args.no_state:
+        raise UsageError("--new-only needs to remember earlier scans", advice="leave out --no-state")
+    if own_key is None and args.new_only:
+        raise UsageError("--new-only needs an organisation key to know what is new", advice=advice)
+    if own_key is None and args.state is not None:
+        ui.err.print(f"Nothing is remembered in {args.state}: {advice}", style="yellow", markup=False)
+
+
+def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack: ExitStack) -> Scanned:
+    stdin = sys.stdin.buffer.read() if "-" in args.targets else b""
+    targets, clones = [], {}
+    for name in dict.fromkeys(args.targets):
+        target = _opened(name, stdin, ui, stack)
+        targets.append(target)
+        if target.git is not None and target.name != name:
+            clones[target.name] = target.git.path
+    options = Options(
+        jobs=args.jobs or _processors(),
+        worktree=not args.no_worktree,
+        history=args.history,
+        since=args.since,
+        exhaustive=args.exhaustive,
+        matcher=MATCHERS[args.matcher],
+        start_method=args.start_method,
+    )
+    expected = sum(_object_count(target) for target in targets) if args.history == "all" and ui.err.is_terminal else 0
+    with ui.progress("Scanning") as advance:
+
+        def progress(seen: Examined) -> None:
+            done = seen.objects + seen.files
+            advance(done, max(done, expected), f"{seen.bytes >> 20} MiB")
+
+        return Scanned(scan(targets, ruleset, key, options, progress=progress), clones, stdin)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _opened(name: str, stdin: bytes, ui: UI, stack: ExitStack) -> Target:
+    if not is_url(name):
+        return open_target(name, stdin=stdin)
+    shown = without_credentials(name)
+    with ui.progress(f"Cloning {shown}"):
+        return Target(shown, git=stack.enter_context(temporary_mirror(name)))
+
+
+def _object_count(target: Target) -> int:
+    """How many objects a repository says it has; for the progress bar alone."""
+    if target.git is None:
+        return 0
+    lines = target.git.run("count-objects", "-v", check=False).decode("ascii", "replace").splitlines()
+    told = dict(line.split(": ", 1) for line in lines if ": " in line)
+    return sum(int(told[name]) for name in ("count", "in-pack") if told.get(name, "").isdigit())
+
+
+def _chosen(args: argparse.Namespace, ui: UI, result: ScanResult, known: Directory) -> tuple[Finding, ...]:
+    findings = whose.with_directory(result.findings, known)
+    if not args.person:
+        return findings
+    person = people.resolve(args.person, known, whose.authors(findings))
+    kept = whose.of_person(findings, person)
+    nobodys = sum(finding.introduced is None for finding in findings)
+    if nobodys:
+        ui.err.print(f"{nobodys} of {len(findings)} findings have no commit that names an author; not shown")
+    return kept
+
+
+def _remembered(
+    findings: Sequence[Finding], settings: Config, state: Path | None, rules_digest: str
+) -> tuple[Finding, ...]:
+    store = Store.open(settings.state_dir(state))
+    try:
+        return tuple(store.remember(findings, datetime.now(UTC), rules_digest))
+    finally:
+        store.close()
+
+
+def _exit_code(findings: Sequence[Finding], result: ScanResult) -> Exit:
+    if findings:
+        return Exit.OPEN
+    if result.examined.nothing:
+        return Exit.NOTHING_EXAMINED
+    return Exit.GAPS if result.gaps else Exit.DONE

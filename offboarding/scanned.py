@@ -1,0 +1,164 @@
+"""A finished scan on its way to the reader: in the format asked for, to the screen or a private file."""
+
+import io
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from offboarding.ui import UI
+from offkey.errors import OffkeyError, UsageError
+from offkey.model import Finding, Gap, Place
+from offkey.secret import Secret
+from rules import RuleSet
+from scanner import formats, sarif, table
+from scanner.examine import decoded
+from scanner.printable import printable
+from scanner.scan import ScanResult
+from scanner.values import ValueGone, read_text
+
+FILE_WIDTH = 120
+"""Columns of a table that is written to a file."""
+_WITHOUT_GAPS = frozenset({"jsonl", "csv"})
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A scan's result, and what it takes to read a value again: `clones` leads from a URL to its temporary mirror."""
+
+    result: ScanResult
+    clones: Mapping[str, Path]
+    stdin: bytes
+
+    def text(self, place: Place) -> bytes:
+        """The decoded content at a place. Raises OffkeyError when it is gone."""
+        return decoded(self.stdin)[0] if place.repo == "-" else read_text(place, self.clones.get(place.repo))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is to be shown of a scan: the findings chosen, and the rules for their names."""
+
+    scanned: Scanned
+    findings: Sequence[Finding]
+    ruleset: RuleSet
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to show findings: one of table, json, jsonl, sarif, csv, and what with it."""
+
+    format: str
+    explain: bool
+    show_secrets: bool
+    ephemeral: bool
+    exit_code: int
+
+
+def show(ui: UI, look: Look, report: Report, output: Path | None) -> None:
+    """Print the findings, or write them to `output`. Raises UsageError when that cannot be written."""
+    gaps = list(report.scanned.result.gaps)
+    secrets = values(report.scanned, report.findings, gaps) if look.show_secrets else {}
+    if look.format == "table":
+        drawn = io.StringIO()
+        console = Console(file=drawn, width=FILE_WIDTH) if output else ui.out
+        _draw(console, look, report, gaps, secrets)
+        text = drawn.getvalue()
+    else:
+        text = _rendered(look, report, gaps, secrets)
+    if output:
+        write_private(output, text)
+    else:
+        ui.out.file.write(text)
+        ui.out.file.flush()
+    for gap in gaps if look.format in _WITHOUT_GAPS else ():
+        line = f"not looked at: {printable(gap.where)}: {printable(gap.why)}"
+        ui.err.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def values(scanned: Scanned, findings: Sequence[Finding], gaps: list[Gap]) -> dict[str, dict[str, Secret]]:
+    """The parts of each finding's value, from the first place that still holds it; a Gap for one that none holds."""
+    found = {}
+    for finding in findings:
+        why = "it has no place"
+        for place in finding.places:
+            try:
+                text = scanned.text(place)
+            except OffkeyError as error:
+                why = str(error)
+                continue
+            found[finding.fingerprint] = {span.part: Secret(text[span.start : span.end]) for span in place.spans}
+            break
+        else:
+            gaps.append(Gap(where=f"the value of {finding.kind} {finding.redacted}", why=why))
+    return found
+
+
+def line_without_values(text: bytes, place: Place) -> bytes:
+    """The lines that the place's spans lie on, with the spans cut out."""
+    spans = sorted((span.start, span.end) for span in place.spans)
+    at = text.rfind(b"\n", 0, spans[0][0]) + 1
+    stop = text.find(b"\n", max(end for _, end in spans))
+    pieces = []
+    for start, end in spans:
+        pieces.append(text[at:start])
+        at = max(at, end)
+    return b"".join([*pieces, text[at : stop if stop >= 0 else len(text)]])
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of mode 0600 so that whoever looks sees all of it or the old one. Raises UsageError."""
+    draft = ""
+    try:
+        descriptor, draft = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")  # made with 0600
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(draft, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(draft)
+        raise UsageError(f"{path}: {error.strerror}", advice="name a file in a folder that you can write") from error
+
+
+def _draw(console: Console, look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.Secrets) -> None:
+    names = {rule.kind: rule.name for rule in report.ruleset.rules}
+    examined = report.scanned.result.examined
+    shown = table.render(report.findings, gaps, names=names, width=console.width, explain=look.explain, secrets=secrets)
+    console.print(shown, end="")
+    counts = {"objects": examined.objects, "files": examined.files}
+    console.print(table.summary(report.findings, gaps, counts))
+
+
+def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.Secrets) -> str:
+    findings, ephemeral = report.findings, look.ephemeral
+    if look.format == "jsonl":
+        return formats.jsonl(findings, ephemeral=ephemeral, secrets=secrets)
+    if look.format == "csv":
+        return formats.csv_table(findings, ephemeral=ephemeral, secrets=secrets)
+    if look.format == "json":
+        examined = asdict(report.scanned.result.examined)
+        return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets)
+
+    def line(place: Place) -> bytes | None:
+        try:
+            return line_without_values(report.scanned.text(place), place)
+        except ValueGone:
+            return None
+
+    return sarif.log(
+        findings,
+        gaps,
+        rules={
+            rule.kind: sarif.RuleNote(rule.name, rule.provider, rule.confidence, rule.references)
+            for rule in report.ruleset.rules
+        },
+        ephemeral=ephemeral,
+        line_without_value=line,
+        exit_code=look.exit_code,
+    )
