@@ -74,7 +74,8 @@ def _refs(git: Git, gaps: list[Gap]) -> Iterator[tuple[str, str]]:
     trees = _listed(git, gaps, "worktree", "list", "--porcelain")
     heads += [line.removeprefix("HEAD ") for line in trees if line.startswith("HEAD ")]
     for oid in heads:
-        yield oid, "refs/heads/"
+        if oid.strip("0"):  # zeros stand for a branch without a commit
+            yield oid, "refs/heads/"
 
 
 def _listed(git: Git, gaps: list[Gap], *args: str) -> list[str]:

@@ -1,0 +1,143 @@
+"""How an object is reached, and whether a branch tip still holds it."""
+
+from pathlib import Path
+
+import pytest
+
+from offkey.model import Reach
+from scanner.git import Git
+from scanner.history import read
+from scanner.reach import present, reaches, read_tips, strongest
+from tests.builders import BOB, Repo
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("start", {"README": "hello\n"})
+    return repo
+
+
+def reach(repo: Repo, commit: str) -> Reach:
+    git = Git(repo.path)
+    history = read(git)
+    return strongest(reaches(history, read_tips(git))[history.index[commit]])
+
+
+def aside(repo: Repo) -> str:
+    """A commit that no branch and no reflog leads to."""
+    return repo.dangling({"x": "aside"})
+
+
+def test_a_branch_a_remote_branch_and_a_detached_head_are_branches(repo: Repo) -> None:
+    assert reach(repo, repo.head()) is Reach.BRANCH
+    remote, detached = aside(repo), aside(repo)
+    repo.git("update-ref", "refs/remotes/origin/main", remote)
+    assert reach(repo, remote) is Reach.BRANCH
+    repo.checkout(detached)
+    assert reach(repo, detached) is Reach.BRANCH
+
+
+def test_the_head_of_another_work_tree_is_a_branch(repo: Repo, tmp_path: Path) -> None:
+    commit = aside(repo)
+    repo.git("worktree", "add", "-q", "--detach", str(tmp_path / "other"), commit)
+    assert reach(repo, commit) is Reach.BRANCH
+
+
+def test_tags_of_any_depth_are_tags(repo: Repo) -> None:
+    light, annotated = aside(repo), aside(repo)
+    repo.tag("light", revision=light)
+    repo.tag("inner", "message", annotated)
+    repo.tag("outer", "of a tag", "refs/tags/inner")
+    repo.git("tag", "-d", "inner")
+    assert reach(repo, light) is Reach.TAG
+    assert reach(repo, annotated) is Reach.TAG
+
+
+def test_other_refs_notes_and_stash(repo: Repo) -> None:
+    pull = aside(repo)
+    repo.git("update-ref", "refs/pull/7/head", pull)
+    assert reach(repo, pull) is Reach.OTHER_REF
+    assert reach(repo, repo.note("note")) is Reach.NOTES
+    first = repo.stash({"README": "one\n"})
+    second = repo.stash({"README": "two\n"})
+    assert reach(repo, first) is Reach.STASH
+    assert reach(repo, second) is Reach.STASH
+
+
+def test_a_reset_away_commit_is_in_the_reflog_until_it_expires(repo: Repo) -> None:
+    lost = repo.commit("lost", {"x": "1"})
+    repo.git("reset", "-q", "--hard", "HEAD^")
+    assert reach(repo, lost) is Reach.REFLOG
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    assert reach(repo, lost) is Reach.DANGLING
+
+
+def test_the_strongest_applies(repo: Repo) -> None:
+    commit = aside(repo)
+    for ref, expected in (
+        ("refs/notes/n", Reach.NOTES),
+        ("refs/pull/1/head", Reach.OTHER_REF),
+        ("refs/tags/t", Reach.TAG),
+        ("refs/heads/b", Reach.BRANCH),
+    ):
+        repo.git("update-ref", ref, commit)
+        assert reach(repo, commit) is expected
+
+
+def test_a_repository_without_refs_or_reflog_has_no_gap(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "empty")
+    tips = read_tips(Git(repo.path))
+    assert tips.objects == {}
+    assert tips.gaps == ()
+
+
+def held(repo: Repo, *blobs: str) -> set[tuple[str, bytes]]:
+    git = Git(repo.path)
+    found, gaps = present(git, read(git), read_tips(git), blobs)
+    assert gaps == []
+    return found
+
+
+def test_present_follows_every_branch_tip(repo: Repo) -> None:
+    repo.commit("one", {"a": "old\n", "kept": "kept\n"})
+    old, kept = repo.blob("a"), repo.blob("kept")
+    repo.branch("release").commit("copy", {"b/c": "old\n"}, author=BOB)
+    repo.checkout("main").commit("two", {"a": "new\n"})
+    new = repo.blob("a")
+    assert held(repo, old, new, kept) == {(old, b"a"), (old, b"b/c"), (new, b"a"), (kept, b"kept")}
+    repo.git("branch", "-q", "-D", "release")
+    assert held(repo, old, new, kept) == {(new, b"a"), (kept, b"kept")}
+
+
+def test_what_only_a_tag_or_a_stash_holds_is_not_present(repo: Repo) -> None:
+    repo.commit("one", {"a": "old\n"})
+    old = repo.blob("a")
+    repo.tag("v1")
+    repo.commit("two", delete=("a",))
+    repo.stash({"README": "stashed\n"})
+    assert held(repo, old, repo.blob("README", "stash@{0}")) == set()
+
+
+def test_many_branches_are_told_apart(repo: Repo) -> None:
+    blobs = []
+    for number in range(12):
+        repo.checkout("main").branch(f"b{number}").commit("edit", {"a": f"{number % 4}\n", f"f{number}": "same\n"})
+        blobs.append(repo.blob("a"))
+    same = repo.blob("f11")
+    expected = {(blob, b"a") for blob in blobs} | {(same, f"f{number}".encode()) for number in range(12)}
+    assert held(repo, same, *blobs) == expected
+
+
+def test_a_tip_that_cannot_be_read_is_a_gap_and_the_others_count(repo: Repo) -> None:
+    good = repo.commit("good", {"a": "value\n"})
+    blob = repo.blob("a")
+    repo.branch("bad").commit("bad", {"d/x": "1"})
+    lost = repo.head("HEAD:d")
+    (repo.path / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+    git = Git(repo.path)
+    found, gaps = present(git, read(git), read_tips(git), {blob})
+    assert reach(repo, good) is Reach.BRANCH
+    assert found == {(blob, b"a")}
+    assert len(gaps) == 1
+    assert "whether it holds a finding today" in gaps[0].why
