@@ -37,6 +37,7 @@ DEVIATIONS = (
     "membership is always active and public to members only; invitations and teams do not exist",
     "fine-grained permissions are looked at for organisation members only",
     "a pull request cannot come from a fork; `mergeable` is always null",
+    "the last owner of an organisation can be removed (what GitHub answers is not in its description)",
     "unknown ids in a bulk grant revocation are passed over (GitHub's behaviour is not documented)",
 )
 """Where this simulator is known to be simpler than GitHub, or to guess."""
