@@ -1,6 +1,7 @@
 """Tells the demonstration: runs the real command line, step by step, against the local services."""
 
 import json
+import secrets
 import shlex
 import subprocess  # noqa: TID251 - runs offkey itself, as a user would
 import sys
@@ -16,6 +17,7 @@ from offboarding.demo.organisation import SAM, SAM_BEFORE, SAM_LOGIN
 from offboarding.demo.services import ORGANISATION, Services
 from offboarding.ui import UI
 from offkey.errors import Exit, OffkeyError
+from offkey.fingerprint import KEY_BYTES
 
 APPROVER = "grace.hall@kestrel.example"
 REQUESTER = "ann.archer@kestrel.example"
@@ -99,7 +101,7 @@ class Story:
         services = self.services
         key_id, secret = services.aws.admin
         return {
-            "organisation.key": datetime.now(UTC).isoformat().encode().ljust(32, b"-")[:32],
+            "organisation.key": secrets.token_bytes(KEY_BYTES),
             "github": services.github_admin.reveal(),
             "slack": services.slack_admin.reveal(),
             "aws": f"{key_id},".encode() + secret.reveal(),
