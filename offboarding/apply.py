@@ -88,14 +88,16 @@ def check_approvals(
     if now >= plan.expires_at:
         raise ApplyRefused("the plan has expired", advice="make it again with `offkey plan`: things have changed since")
     accepted: list[Approval] = []
-    refused: OffkeyError = ApplyRefused("no approval of this plan is known", advice="run `offkey approve` first")
+    refused: OffkeyError | None = None
     for approval in approvals:
         try:
             approve.accept(plan, approval, register, now)
-        except OffkeyError as error:
+        except approve.ApprovalRefused as error:
             refused = error
-            continue
-        accepted.append(approval)
+        else:
+            accepted.append(approval)
     if not accepted:
-        raise refused
+        if refused is None:
+            approve.accept(plan, None, register, now)
+        raise refused or ApplyRefused("no approval counts")
     return accepted

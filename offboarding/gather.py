@@ -8,6 +8,7 @@ not plainly personal counts as shared.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from offboarding.directory import normal_email
 from offkey.model import (
     AccessPoint,
     Account,
@@ -136,19 +137,20 @@ def _hands(person: Person, finding: Finding) -> Iterable[tuple[bool, str]]:
 
 
 def wrote(person: Person, author: Authorship) -> bool:
-    """Whether the author's address is one of the person's certain ones, and none that was ruled out."""
-    return author.email.lower() in certain_emails(person) and author.raw_email.lower() not in _excluded_emails(person)
+    """Whether the author's address, as committed or after mailmap, is a certain one of the person's."""
+    raw = normal_email(author.raw_email or author.email)
+    return raw not in _excluded_emails(person) and bool({raw, normal_email(author.email)} & certain_emails(person))
 
 
 def certain_emails(person: Person) -> frozenset[str]:
-    """The person's own addresses in lower case, without shared or foreign ones."""
-    mine = {email.lower() for email in person.emails}
-    mine |= {identity.email.lower() for identity in person.certain if identity.email}
+    """The person's own addresses in their compared form, without shared or foreign ones."""
+    mine = {normal_email(email) for email in person.emails}
+    mine |= {normal_email(identity.email) for identity in person.certain if identity.email}
     return frozenset(mine - _excluded_emails(person))
 
 
 def _excluded_emails(person: Person) -> frozenset[str]:
-    return frozenset(identity.email.lower() for identity in person.excluded if identity.email)
+    return frozenset(normal_email(identity.email) for identity in person.excluded if identity.email)
 
 
 def accounts(person: Person) -> tuple[Account, ...]:
@@ -166,7 +168,7 @@ def is_theirs(person: Person, holder: Account) -> bool:
     if any(same_account(account, holder) for account in known):
         return True
     # An address counts only where no account of this provider contradicts it.
-    return not known and holder.email.lower() in certain_emails(person)
+    return not known and bool(holder.email) and normal_email(holder.email) in certain_emails(person)
 
 
 def same_account(one: Account, other: Account) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 import cattrs
 
 from offboarding import gather
-from offboarding.policy import Policy, opt_out_for
+from offboarding.policy import PR_BEFORE_KILL, Policy, opt_out_for
 from offkey.canonical import canonical, digest
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import (
@@ -61,10 +61,12 @@ def build(
     rules_digest: str,
     key_id: str,
     mirrors: Iterable[str] = (),
+    before_kill: bool = False,
 ) -> Plan:
     """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do.
 
-    Points that are merely exposed are left out. Raises PlanRefused.
+    Points that are merely exposed are left out. With `before_kill` removal from code need not wait for a proof of
+    death, if the approval allows that too. Raises PlanRefused.
     """
     if not key_id:
         raise PlanRefused("there is no organisation key to compare values with", advice="run `offkey doctor --init`")
@@ -76,6 +78,8 @@ def build(
     active = tuple(sorted(optouts, key=lambda optout: optout.id))
     kept = {point.id: opt_out_for(point, person, active, now) for point in tied}
     steps = order(step for point in tied for step in _steps(point, kept[point.id], options, by_hand))
+    if before_kill:
+        steps = tuple(replace(s, needs=PR_BEFORE_KILL) if s.action is Action.REWRITE else s for s in steps)
     _refuse_unsafe(person, steps, policy)
     return Plan(
         run=run,

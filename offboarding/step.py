@@ -71,8 +71,8 @@ def carry_out(run: Run, step: Step) -> Receipt:
             return _receipt(run, step, started, Told(Outcome.HANDED_OVER, f"{step.reason}; {error}", step.how))
         return _receipt(run, step, started, Told(Outcome.NOT_IDENTIFIED, str(error), error.advice))
     mark = len(executor.exchanges)
-    if step.action is Action.REWRITE and not _dead(run, step):
-        step = replace(step, needs=PR_BEFORE_KILL)  # allowed, or it would have waited; the pull request says so
+    if step.action is Action.REWRITE and _dead(run, step):
+        step = replace(step, needs="")  # with the proof there is nothing left to allow
     told = _with(run, step, executor, credential)
     earlier = run.past.acted.get(step.id, (None, "", ()))[2]
     return _receipt(run, step, started, told, (*earlier, *executor.exchanges[mark:]))
@@ -96,7 +96,7 @@ def _waits(run: Run, step: Step) -> Told | None:
         if optout is not None and optout.id == step.how:
             return Told(Outcome.SKIPPED, f"opt-out {optout.id}: {optout.reason}")
         return Told(Outcome.HANDED_OVER, f"opt-out {step.how} does not hold any more", "plan again without it")
-    if not step.after or _dead(run, step) or (step.action is Action.REWRITE and PR_BEFORE_KILL in run.allows):
+    if not step.after or _dead(run, step) or step.needs == PR_BEFORE_KILL:
         return None
     return Told(
         Outcome.HANDED_OVER,

@@ -23,7 +23,7 @@ import re
 import struct
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -239,27 +239,38 @@ def ssh_verify(message: bytes, armored: str) -> bytes:
     return key
 
 
-def registered(register: str, approver: str) -> list[bytes]:
-    """The plain keys that the register gives an approver for our namespace. Raises NotHere for conditional lines."""
+def registered(register: str, approver: str, at: datetime) -> list[bytes]:
+    """The keys that the register gives an approver for our namespace at a time. Raises NotHere for the unjudged.
+
+    A line is `EMAIL OPTIONS TYPE KEY [COMMENT]`, as offkey requires it; times in it are UTC.
+    """
     keys = []
-    conditional = False
+    unjudged = ""
     for line in register.splitlines():
         match = re.fullmatch(
-            r"\s*(?P<who>\"[^\"]+\"|[^\s#\"]+)\s+(?:(?P<options>\S*=\S*|cert-authority\S*)\s+)?"
+            r"(?P<who>[^\s#,*?!\"]+)\s+(?P<options>(?:[^\s\"]|\"[^\"]*\")+)\s+"
             r"(?P<type>(?:ssh|ecdsa|sk)-\S+)\s+(?P<key>[A-Za-z0-9+/=]+)(?:\s.*)?",
-            line,
+            line.strip(),
         )
-        if not match or approver.lower() not in match.group("who").strip('"').lower().split(","):
+        if not match or approver.casefold() != match.group("who").casefold():
             continue
-        options = match.group("options") or ""
-        spaces = re.fullmatch(r'namespaces="([^"]*)"', options)
-        if options and not spaces:
-            conditional = True
-        elif not spaces or NAMESPACE in spaces.group(1).split(","):
+        options = re.findall(r'([A-Za-z-]+)(?:="([^"]*)")?', match.group("options"))
+        names = {name.lower(): value for name, value in options}
+        if set(names) - {"namespaces", "valid-after", "valid-before"}:
+            unjudged = "a register line with other options"
+        elif NAMESPACE in names.get("namespaces", "").split(",") and (
+            _day(names.get("valid-after", "19700101")) <= at < _day(names.get("valid-before", "99991231"))
+        ):
             keys.append(base64.b64decode(match.group("key")))
-    if conditional and not keys:
-        raise NotHere("a register entry with conditions")
+    if unjudged and not keys:
+        raise NotHere(unjudged)
     return keys
+
+
+def _day(text: str) -> datetime:
+    """A time of ssh-keygen's: YYYYMMDD or YYYYMMDDHHMM[SS], with or without Z."""
+    digits = text.rstrip("Z").ljust(14, "0")
+    return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9 has no UTC
 
 
 # --- the evidence folder ---
@@ -405,7 +416,9 @@ def check_approvals(evidence: Evidence) -> tuple[list[str], list[str]]:
             raise Bad(f"{name}: the approver is who asked for the plan")
         statement = canonical({key: value for key, value in approval.items() if key != "signature"})
         try:
-            if ssh_verify(statement, approval["signature"]) not in registered(register, approver):
+            if ssh_verify(statement, approval["signature"]) not in registered(
+                register, approver, moment(approval["at"])
+            ):
                 raise Bad(f"{name}: the key is not in the register for {approver}")
         except NotHere as other:
             notes.append(

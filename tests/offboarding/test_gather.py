@@ -1,0 +1,115 @@
+"""Whose a credential is: what counts as evidence, and what does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from offboarding.gather import gather
+from offkey.model import AccessPoint, Account, Bond, Check, Finding, Identity, Liveness, Ownership, Person
+from tests.offboarding.cases import LEAVER, LEAVER_ACCOUNT, author, check, finding, listed, place
+
+PERSONAL = {"aws.access_key": Ownership.PERSONAL, "slack.user": Ownership.PERSONAL, "slack.bot": Ownership.SHARED}
+STRANGER = Account(provider="aws", id="AIDAOTHER", login="ann")
+
+
+def one(
+    found: Finding | None = None,
+    points: tuple[AccessPoint, ...] = (),
+    answer: Check | None = None,
+    person: Person = LEAVER,
+) -> AccessPoint:
+    findings = (found,) if found else ()
+    checks = {found.fingerprint: answer} if found and answer else {}
+    ids = {found.fingerprint: "AKIAONE"} if found and found.kind == "aws.access_key" else {}
+    (point,) = gather(person, findings, points, checks, ownership=PERSONAL, ids=ids)
+    return point
+
+
+def test_a_leaked_key_that_is_also_listed_is_one_point_with_both_evidences() -> None:
+    point = one(finding(), (listed(),), check(holder=LEAVER_ACCOUNT))
+    assert point.id == "aws.access_key:AKIAONE"
+    assert point.provider_id == "AKIAONE"
+    assert point.places == (place(),)
+    assert (point.bond, point.ownership) == (Bond.THEIRS, Ownership.PERSONAL)
+    assert "listed for sam" in point.evidence
+    assert any("author of its first commit" in line for line in point.evidence)
+
+
+def test_two_findings_of_one_key_id_are_one_point_with_all_places() -> None:
+    other = place(path="old.py")
+    findings = (finding(), finding(value="lone", places=(other,)))
+    ids = {found.fingerprint: "AKIAONE" for found in findings}
+    (point,) = gather(LEAVER, findings, (listed(),), {}, ownership=PERSONAL, ids=ids)
+    assert set(point.places) == {place(), other}
+
+
+def test_an_author_field_alone_makes_introduced_and_never_personal() -> None:
+    point = one(finding())
+    assert (point.bond, point.ownership) == (Bond.INTRODUCED, Ownership.UNKNOWN)
+
+
+def test_the_issuers_answer_makes_it_theirs_whoever_committed_it() -> None:
+    point = one(finding(introduced=author("bob@example.com", "Bob")), answer=check(holder=LEAVER_ACCOUNT))
+    assert (point.bond, point.ownership) == (Bond.THEIRS, Ownership.PERSONAL)
+
+
+def test_an_issuers_answer_that_names_somebody_else_outweighs_the_author() -> None:
+    point = one(finding(), answer=check(holder=STRANGER))
+    assert (point.bond, point.ownership) == (Bond.INTRODUCED, Ownership.UNKNOWN)
+    assert any(line.startswith("CONFLICT: introduced by the person, held by ann") for line in point.evidence)
+
+
+def test_a_list_and_a_value_that_name_different_holders_are_a_conflict_and_not_personal() -> None:
+    point = one(finding(), (listed(),), check(holder=STRANGER))
+    assert point.ownership is Ownership.UNKNOWN
+    assert any(line.startswith("CONFLICT") for line in point.evidence)
+
+
+def test_a_login_that_another_account_took_over_is_not_theirs() -> None:
+    renamed = Account(provider="aws", id="AIDANEW", login="sam")
+    assert one(finding(), answer=check(holder=renamed)).bond is Bond.INTRODUCED
+
+
+def test_a_verified_address_counts_only_where_no_account_contradicts_it() -> None:
+    slack = Account(provider="slack", id="U1", login="s", email="Sam@Example.com")
+    aws = Account(provider="aws", id="AIDANEW", login="x", email="sam@example.com")
+    assert one(finding("slack.user"), answer=check(holder=slack)).bond is Bond.THEIRS
+    assert one(finding(), answer=check(holder=aws)).bond is Bond.INTRODUCED
+
+
+def test_a_bot_is_shared_even_when_the_person_installed_it() -> None:
+    point = one(finding("slack.bot"), answer=check(holder=Account(provider="slack", id="UBOT", login="bot")))
+    assert point.ownership is Ownership.SHARED
+
+
+@pytest.mark.parametrize("role", ["committer", "co-author"])
+def test_other_roles_of_the_first_commit_introduce_too(role: str) -> None:
+    stranger = author("bob@example.com", "Bob")
+    mine = author(role=role)
+    found = (
+        finding(introduced=stranger, committer=mine)
+        if role == "committer"
+        else finding(introduced=stranger, coauthors=(mine,))
+    )
+    assert one(found).bond is Bond.INTRODUCED
+
+
+def test_who_only_carried_it_on_was_exposed() -> None:
+    point = one(finding(introduced=author("bob@example.com", "Bob"), carried=(author(),)))
+    assert point.bond is Bond.EXPOSED
+    assert any("carried on" in line for line in point.evidence)
+
+
+def test_an_address_that_was_ruled_out_ties_nothing() -> None:
+    shared = replace(LEAVER, excluded=(Identity(email="sam@example.com"),))
+    assert one(finding(), person=shared).bond is Bond.EXPOSED
+
+
+def test_a_dead_answer_keeps_the_listed_holder() -> None:
+    point = one(finding(), (listed(),), check(Liveness.DEAD))
+    assert point.holder == LEAVER_ACCOUNT
+    assert (point.bond, point.ownership) == (Bond.THEIRS, Ownership.PERSONAL)
+
+
+def test_what_a_provider_lists_for_somebody_else_is_not_theirs() -> None:
+    assert one(points=(listed(holder=STRANGER),)).bond is Bond.EXPOSED
