@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo
 
 from offboarding import references
+from offboarding.installation import require_own_packages
 from offboarding.policy import Policy as Limits
 from offboarding.references import Reference, ReferenceBroken
 from offboarding.schema import Beside, SettingsError, Table, validated
@@ -140,7 +141,7 @@ class Config(Table):
     def provider_settings(self, name: str, write: bool) -> Any:
         """`revokers.<name>.Settings` with the read credential, and the write credential only when `write`; or a Gap.
 
-        Without `write` the write reference is not so much as looked at.
+        Without `write` the write reference is not so much as looked at. Raises ForeignPackage.
         """
         table = self.providers.get(name)
         if table is None or not table.read:
@@ -149,6 +150,7 @@ class Config(Table):
                 why="the provider is not configured" if table is None else "no read credential is configured",
                 advice=f"add [providers.{name}] with `read` to offkey.toml",
             )
+        require_own_packages()
         resolve = references.aws if name == "aws" else references.token
         try:
             given: dict[str, Any] = {"read": resolve(table.read)}

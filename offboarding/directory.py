@@ -147,8 +147,13 @@ def load(path: Path | None) -> Directory:
         place = getattr(error, "problem_mark", None)
         line = f" (line {place.line + 1})" if place else ""
         raise SettingsError(f"{path} is no YAML{line}", advice="check quotes and indentation") from error
+    if isinstance(data, dict) and data.keys() == {"people"}:
+        data = data["people"]
     if not isinstance(data or [], list):
-        raise SettingsError(f"{path}: must be a list of people", advice="see `offkey doctor --init` for an example")
+        raise SettingsError(
+            f"{path}: must be a list of people, alone or under `people:`",
+            advice="`offkey doctor --init` shows an example",
+        )
     directory = validated(Directory, {"entries": data or []}, path)
     _check_distinct(directory, path)
     return directory

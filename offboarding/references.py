@@ -85,8 +85,8 @@ def token(reference: str) -> Secret:
 def aws(reference: str) -> "AwsCredentials":
     """AWS credentials behind a reference.
 
-    `profile:NAME` stays with boto3. Anything else holds the id, the secret and perhaps a session token as words, or
-    the JSON of `credential_process`
+    `profile:NAME` stays with boto3. Anything else holds the id, the secret and perhaps a session token, one a line or
+    with commas, or the JSON of `credential_process`
     (https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html).
     """
     from offkey.boto import AwsCredentials
@@ -96,7 +96,9 @@ def aws(reference: str) -> "AwsCredentials":
         return AwsCredentials(profile=rest)
     text = resolve(reference).reveal().decode("utf-8", errors="replace")
     try:
-        words = _process_output(json.loads(text)) if text.lstrip().startswith("{") else text.split()
+        words = (
+            _process_output(json.loads(text)) if text.lstrip().startswith("{") else re.split(r"[\s,]+", text.strip())
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         words = []
     if len(words) not in (2, 3):

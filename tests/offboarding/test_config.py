@@ -1,6 +1,7 @@
 """offkey.toml: errors that name the place, references that never hold a value, reads without writes."""
 
 import base64
+import json
 import os
 import stat
 import sys
@@ -177,11 +178,16 @@ def test_a_command_runs_without_a_shell_within_a_time_limit(tmp_path: Path, monk
         references.token("cmd:true")
 
 
-@pytest.mark.parametrize("form", ["lines", "json"])
+@pytest.mark.parametrize("form", ["lines", "commas", "json"])
 def test_aws_credentials_come_as_words_or_as_credential_process_prints_them(tmp_path: Path, form: str) -> None:
     words = ("AKIA" + "X" * 16, "s" * 40, "t" * 60)
     keys = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-    text = "\n".join(words) if form == "lines" else str(dict(zip(keys, words, strict=True))).replace("'", '"')
+    texts = {
+        "lines": "\n".join(words) + "\n",
+        "commas": ",".join(words),
+        "json": json.dumps(dict(zip(keys, words, strict=True))),
+    }
+    text = texts[form]
     file = private(tmp_path / "aws", text.encode())
     read = references.aws(f"file:{file}")
     assert (read.access_key_id, read.secret_access_key.reveal(), read.session_token.reveal()) == (

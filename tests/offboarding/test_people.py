@@ -199,13 +199,18 @@ def test_the_result_does_not_depend_on_the_order_of_authors(directory: Directory
         ("- {id: a, mail: x@y.z}", "mail: unknown key; allowed here: accounts, emails"),
         ("- {emails: [x@y.z]}", "id: is missing"),
         ("- {id: a, left_at: 2026-11-01T10:00:00}", "needs its zone"),
-        ("people: []", "must be a list"),
+        ("folk: []", "must be a list"),
+        ("people: 3", "must be a list"),
         ("- [", "is no YAML"),
     ],
 )
 def test_a_wrong_directory_says_where_and_what(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         written(tmp_path, text)
+
+
+def test_the_list_may_stand_under_a_heading(tmp_path: Path) -> None:
+    assert [entry.id for entry in written(tmp_path, "people:\n- id: a\n- id: b").entries] == ["a", "b"]
 
 
 def test_a_missing_directory_file_is_named(tmp_path: Path) -> None:
