@@ -110,6 +110,15 @@ def line_without_values(text: bytes, place: Place) -> bytes:
     return b"".join([*pieces, text[at : stop if stop >= 0 else len(text)]])
 
 
+def check_output(path: Path | None) -> None:
+    """Raises UsageError when `path` could not be written: better now than after a long scan."""
+    if path is None:
+        return
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"--output {path} cannot be written", advice="name a file in a folder that you can write")
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file of mode 0600 so that whoever looks sees all of it or the old one. Raises UsageError."""
     draft = ""

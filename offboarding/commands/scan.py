@@ -69,6 +69,7 @@ def _jobs(text: str) -> int:
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Scan, filter, remember, show. Raises OffkeyError for a wrong call or a target that cannot be opened."""
+    scanned.check_output(args.output)
     settings = config.load(args.config)
     known = directory.load(settings.directory.people)
     ruleset = rules.load(args.rules)
@@ -106,7 +107,7 @@ def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack
     for name in dict.fromkeys(args.targets):
         target = _opened(name, stdin, ui, stack)
         targets.append(target)
-        if target.git is not None and target.name != name:
+        if target.git is not None and is_url(name):
             clones[target.name] = target.git.path
     options = Options(
         jobs=args.jobs or _processors(),

@@ -1,0 +1,291 @@
+"""`offkey scan` as its user meets it: through `cli.main`, on real repositories."""
+
+import base64
+import csv
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from offboarding import cli
+from offboarding.demo.simulators import tokens
+from offkey.errors import Exit
+from tests.builders import ANN, BOB, Repo
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "tests/data/sarif-schema-2.1.0.json").read_text())
+TOKEN = tokens.github_classic("scan command")
+OTHER = tokens.github_classic("another scan")
+AWS_ID, AWS_SECRET = tokens.aws_pair("scan command")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for all tests here: its cache spares each of them the compiling of all patterns."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: Path) -> None:
+    """No offkey.toml of whoever runs the tests is read."""
+    monkeypatch.setenv("HOME", str(home))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """Ann left a token, Bob an AWS pair and took Ann's token out again."""
+    made = Repo.create(tmp_path / "app")
+    made.commit("settings", {"settings.py": f"token = '{TOKEN}'\n"}, author=ANN)
+    made.commit(
+        "aws", {"settings.py": "", "aws.ini": f"aws_access_key_id = {AWS_ID}\nsecret = {AWS_SECRET}\n"}, author=BOB
+    )
+    return made
+
+
+@pytest.fixture
+def with_key(tmp_path: Path) -> Path:
+    """A configuration with an organisation key and a directory."""
+    key = tmp_path / "organisation.key"
+    key.write_bytes(base64.b64encode(bytes(range(32))))
+    key.chmod(0o600)
+    (tmp_path / "people.yaml").write_text("- id: ann\n  names: [Ann Archer]\n  emails: [ann@example.com]\n")
+    file = tmp_path / "offkey.toml"
+    file.write_text(
+        f'[organisation]\nkey = "file:{key}"\nstate = "{tmp_path / "state"}"\n[directory]\npeople = "people.yaml"\n'
+    )
+    return file
+
+
+def lines(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_a_scan_without_any_set_up_finds_and_exits_with_ten(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["scan", str(repo.path)]) == Exit.OPEN
+    out, err = capsys.readouterr()
+    assert "github.pat.classic" in out
+    assert "aws.access_key" in out
+    assert "2 credentials" in out
+    assert err == "", "silence on standard error when piped"
+    assert TOKEN not in out
+    assert AWS_SECRET not in out
+
+
+def test_jsonl_is_one_finding_a_line_with_null_fingerprints_without_a_key(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["scan", str(repo.path), "--format", "jsonl"]) == Exit.OPEN
+    found = {row["kind"]: row for row in lines(capsys.readouterr().out)}
+    assert set(found) == {"aws.access_key", "github.pat.classic"}
+    token = found["github.pat.classic"]
+    assert token["fingerprint"] is None
+    assert token["introduced"]["email"] == "ann@example.com"
+    assert [(place["path"], place["line"], place["present"]) for place in token["places"]] == [
+        ("settings.py", 1, False)
+    ]
+
+
+def test_values_are_shown_on_request_alone_a_pair_in_parts(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["scan", str(repo.path), "--format", "jsonl", "--show-secrets"])
+    found = {row["kind"]: row for row in lines(capsys.readouterr().out)}
+    assert found["github.pat.classic"]["secret"] == TOKEN
+    assert "parts" not in found["github.pat.classic"]
+    assert found["aws.access_key"]["secret"] == AWS_SECRET
+    assert found["aws.access_key"]["parts"] == {"id": AWS_ID, "secret": AWS_SECRET}
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "sarif", "csv"])
+def test_no_format_holds_a_value_and_every_one_goes_to_a_private_file(repo: Repo, tmp_path: Path, form: str) -> None:
+    file = tmp_path / "findings"
+    file.write_text("old")
+    file.chmod(0o644)
+    assert cli.main(["scan", str(repo.path), "--format", form, "--output", str(file), "--explain"]) == Exit.OPEN
+    text = file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "github.pat.classic" in text
+    assert TOKEN not in text
+    assert AWS_SECRET not in text
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".findings")] == []
+
+
+def test_json_sarif_and_csv_are_what_they_claim(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    def output(form: str) -> str:
+        cli.main(["scan", str(repo.path), "--format", form])
+        return capsys.readouterr().out
+
+    assert len(json.loads(output("json"))["findings"]) == 2
+    jsonschema.validate(json.loads(output("sarif")), SCHEMA)
+    assert {row["kind"] for row in csv.DictReader(io.StringIO(output("csv")))} == {
+        "aws.access_key",
+        "github.pat.classic",
+    }
+
+
+def test_sarif_fingerprints_are_the_same_in_each_scan_without_a_key(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def prints() -> list[dict[str, str]]:
+        cli.main(["scan", str(repo.path), "--format", "sarif"])
+        return [result["partialFingerprints"] for result in json.loads(capsys.readouterr().out)["runs"][0]["results"]]
+
+    assert prints() == prints()
+    assert all(set(one) == {"offkeyLine/v1"} for one in prints())
+
+
+def test_output_that_cannot_be_written_is_told_before_the_scan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in (tmp_path / "missing/x", tmp_path):
+        assert cli.main(["scan", "no such target", "--output", str(place)]) == Exit.USAGE
+        assert "--output" in capsys.readouterr().err
+
+
+def test_person_narrows_to_what_their_commits_brought_in(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["scan", str(repo.path), "--person", "ann@example.com", "--format", "jsonl"]) == Exit.OPEN
+    (found,) = lines(capsys.readouterr().out)
+    assert found["kind"] == "github.pat.classic"
+    assert found["introduced"]["person"] == "ann@example.com"
+    assert cli.main(["scan", str(repo.path), "--person", "carol@example.com"]) == Exit.DONE
+
+
+def test_a_co_authors_finding_says_that_they_are_only_that(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repo = Repo.create(tmp_path / "pair")
+    message = "leak\n\nCo-authored-by: Carol <carol@example.com>\n"
+    repo.commit(message, {"a.py": TOKEN}, author=ANN)
+    assert cli.main(["scan", str(repo.path), "--person", "carol@example.com", "--format", "jsonl"]) == Exit.OPEN
+    (found,) = lines(capsys.readouterr().out)
+    assert any("carol@example.com is the co-author" in line for line in found["evidence"])
+    assert found["introduced"]["person"] == ""
+
+
+def test_an_identity_that_is_only_probable_is_marked(
+    tmp_path: Path, with_key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = Repo.create(tmp_path / "private")
+    repo.commit("leak", {"a.py": TOKEN}, author=("Ann Archer", "ann.archer@home.example"))
+    words = ["--config", str(with_key), "scan", str(repo.path), "--person", "ann", "--format", "jsonl"]
+    assert cli.main(words) == Exit.OPEN
+    (found,) = lines(capsys.readouterr().out)
+    assert any(line.startswith("probably ann as author") for line in found["evidence"])
+
+
+def test_the_directory_names_people_without_being_asked(
+    repo: Repo, with_key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.main(["--config", str(with_key), "scan", str(repo.path), "--format", "jsonl"])
+    people = {row["kind"]: row["introduced"]["person"] for row in lines(capsys.readouterr().out)}
+    assert people == {"github.pat.classic": "ann", "aws.access_key": ""}
+
+
+def test_explain_prints_why_somebody_is_named(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["scan", str(repo.path), "--format", "jsonl"])
+    reasons = [line for row in lines(capsys.readouterr().out) for line in row["evidence"]]
+    assert reasons
+    cli.main(["scan", str(repo.path), "--explain"])
+    said = "".join(capsys.readouterr().out.split())
+    assert all("".join(reason.split()) in said for reason in reasons)
+
+
+def test_a_second_scan_reports_all_and_knows_what_is_new(
+    repo: Repo, with_key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scan = ["--config", str(with_key), "scan", str(repo.path), "--format", "jsonl"]
+    assert cli.main(scan) == Exit.OPEN
+    first = lines(capsys.readouterr().out)
+    assert [row["new"] for row in first] == [True, True]
+    assert all(row["fingerprint"].startswith("hmac-sha256:") for row in first)
+    repo.commit("more", {"b.py": OTHER})
+    assert cli.main(scan) == Exit.OPEN
+    assert sorted(row["new"] for row in lines(capsys.readouterr().out)) == [False, False, True]
+    assert cli.main([*scan, "--new-only"]) == Exit.DONE
+    assert cli.main([*scan, "--no-state"]) == Exit.OPEN
+    capsys.readouterr()
+
+
+def test_what_is_new_cannot_be_asked_without_an_organisation_key(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["scan", str(repo.path), "--new-only"]) == Exit.USAGE
+    assert "doctor --init" in capsys.readouterr().err
+
+
+def test_a_state_folder_without_a_key_is_said_to_be_of_no_use(
+    repo: Repo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["scan", str(repo.path), "--state", str(tmp_path / "state")]) == Exit.OPEN
+    assert "Nothing is remembered" in capsys.readouterr().err
+
+
+def test_a_clone_url_is_scanned_and_named_without_its_password(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["scan", f"file://{repo.path}", "--format", "jsonl", "--show-secrets"]
+    assert cli.main(words) == Exit.OPEN
+    found = lines(capsys.readouterr().out)
+    assert {place["repo"] for row in found for place in row["places"]} == {f"file://{repo.path}"}
+    assert {row["secret"] for row in found} == {TOKEN, AWS_SECRET}
+
+
+def test_standard_input_is_scanned(repo: Repo) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "offkey", "scan", "-", "--format", "jsonl", "--show-secrets"],
+        input=f"token: {TOKEN}\n", env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == Exit.OPEN, done.stderr
+    (found,) = lines(done.stdout)
+    assert found["secret"] == TOKEN
+
+
+def test_a_path_that_does_not_exist_is_a_usage_error_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["scan", "nowhere"]) == Exit.USAGE
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_nothing_found_nothing_examined_and_gaps_have_their_exit_codes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clean = tmp_path / "clean"
+    clean.mkdir()
+    assert cli.main(["scan", str(clean)]) == Exit.NOTHING_EXAMINED
+    (clean / "a.txt").write_text("nothing here\n")
+    assert cli.main(["scan", str(clean)]) == Exit.DONE
+    repo = Repo.create(tmp_path / "damaged")
+    repo.commit("one", {"a.txt": "text\n", "b.txt": "more\n"})
+    oid = repo.blob("a.txt")
+    lost = repo.path / ".git/objects" / oid[:2] / oid[2:]
+    content = lost.read_bytes()
+    lost.unlink()
+    capsys.readouterr()
+    assert cli.main(["scan", str(repo.path), "--format", "jsonl", "--no-worktree"]) == Exit.GAPS
+    assert oid in capsys.readouterr().err, "jsonl has no room for gaps: they go to standard error"
+    lost.write_bytes(content)
+    repo.commit("leak", {"c.txt": TOKEN})
+    lost.unlink()
+    assert cli.main(["scan", str(repo.path), "--no-worktree"]) == Exit.OPEN, "findings weigh more than gaps"
+
+
+@pytest.mark.parametrize("more", [["--matcher", "re"], ["--start-method", "spawn"], ["--exhaustive"], ["--jobs", "2"]])
+def test_however_it_works_it_finds_the_same(repo: Repo, capsys: pytest.CaptureFixture[str], more: list[str]) -> None:
+    def found(*words: str) -> list[dict[str, Any]]:
+        cli.main(["scan", str(repo.path), "--format", "jsonl", *words])
+        return lines(capsys.readouterr().out)
+
+    assert found(*more) == found("--jobs", "1")
+
+
+def test_history_and_work_tree_can_be_left_out(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    def kinds(*words: str) -> set[str]:
+        cli.main(["scan", str(repo.path), "--format", "jsonl", *words])
+        return {row["kind"] for row in lines(capsys.readouterr().out)}
+
+    repo.write({"untracked.env": OTHER})
+    assert kinds("--history", "none") == {"aws.access_key", "github.pat.classic"}
+    assert kinds("--since", "HEAD~1", "--no-worktree") == {"aws.access_key"}
