@@ -165,7 +165,7 @@ class Worker:
             return
         if content is None:
             return
-        outcome.files += 1
+        outcome.files += item.kind == "file"
         outcome.bytes += len(content)
         git = self._setup.gits[target]
         if item.known and git is not None and object_id("blob", content, git.object_format) == item.known:

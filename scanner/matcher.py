@@ -8,7 +8,6 @@ import hashlib
 import logging
 import os
 import platform
-import re
 import stat
 import tempfile
 from collections.abc import Sequence
@@ -18,12 +17,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from offkey.errors import OffkeyError
-from rules.light import LightRule, superset
+from rules.light import LightRule
 from rules.match import Match, find, resolve
+from scanner.expressions import by_keyword, expressions
 
 log = logging.getLogger(__name__)
 
-CACHE_VERSION = b"offkey-hyperscan-1\n"
+CACHE_VERSION = b"offkey-hyperscan-2\n"
 
 
 class MatcherUnavailable(OffkeyError):
@@ -109,38 +109,33 @@ class HyperscanMatcher:
         self._seen.append(index)
 
 
-def expressions(rules: Sequence[LightRule]) -> tuple[list[bytes], list[int], list[int]]:
-    """Expressions, ids and flags for the automaton: the pattern where Hyperscan takes it, else the rule's keywords."""
+def _compile(rules: Sequence[LightRule]) -> Any:
     import hyperscan as hs
 
-    patterns = []
-    for rule in rules:
-        words = b"|".join(re.escape(word) for word in rule.keywords)
-        pattern = superset(rule.pattern)  # the exact pattern's long bounded repeats take minutes to compile
-        patterns.append(pattern if _taken(pattern) else b"(?i:" + words + b")")
+    chosen = expressions(rules)
+    try:
+        return _built([one.text for one in chosen])
+    except hs.HyperscanError:
+        return _built([one.text if _taken(one.text) else by_keyword(rules[i]).text for i, one in enumerate(chosen)])
+
+
+def _built(patterns: list[bytes]) -> Any:
+    import hyperscan as hs
+
+    database = hs.Database(mode=hs.HS_MODE_BLOCK)
     flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY
-    return patterns, list(range(len(rules))), [flags] * len(rules)
+    database.compile(expressions=patterns, ids=list(range(len(patterns))), flags=[flags] * len(patterns))
+    return database
 
 
 def _taken(pattern: bytes) -> bool:
     import hyperscan as hs
 
     try:
-        hs.Database(mode=hs.HS_MODE_BLOCK).compile(
-            expressions=[pattern], ids=[0], flags=[hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER]
-        )
+        _built([pattern])
     except hs.HyperscanError:
         return False
     return True
-
-
-def _compile(rules: Sequence[LightRule]) -> Any:
-    import hyperscan as hs
-
-    database = hs.Database(mode=hs.HS_MODE_BLOCK)
-    patterns, ids, flags = expressions(rules)
-    database.compile(expressions=patterns, ids=ids, flags=flags)
-    return database
 
 
 def _cached(rules: Sequence[LightRule], digest: str, folder: Path) -> Any:
@@ -166,7 +161,7 @@ def _cache_key(digest: str, library: str) -> str:
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         features += next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return hashlib.sha256("\0".join((digest, library, features)).encode()).hexdigest()[:40]
+    return hashlib.sha256("\0".join((CACHE_VERSION.decode(), digest, library, features)).encode()).hexdigest()[:40]
 
 
 def _private(folder: Path) -> bool:

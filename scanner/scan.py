@@ -151,7 +151,7 @@ def _tasks(sources: list[Target], options: Options, gaps: list[Gap]) -> Iterator
             yield from object_tasks(source.git, number, options.since, gaps)
         if source.content is None and (options.worktree or source.git is None):
             known = history and options.since is None
-            yield from file_tasks(source, number, history=known, gaps=gaps)
+            yield from file_tasks(source, number, history=history, known=known, gaps=gaps)
 
 
 class _Tally:

@@ -149,9 +149,13 @@ def newer_objects(git: Git, since: str) -> Iterator[str]:
     yield from (line.decode() for line in git.stream(*walk))
 
 
-def file_tasks(target: Target, number: int, *, history: bool, gaps: list[Gap]) -> Iterator[Task]:
-    """Tasks over the files of a target. With `history`, files that equal their blob are left to the objects."""
-    items = _work_tree_items(target.git, history) if target.git else _folder_items(target, gaps)
+def file_tasks(target: Target, number: int, *, history: bool, known: bool, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over the files of a target.
+
+    With `history` reflog messages belong to it; when all blobs are scanned too (`known`), files that equal theirs are
+    left to them.
+    """
+    items = _work_tree_items(target.git, history, known) if target.git else _folder_items(target, gaps)
     batch: list[FileItem] = []
     for item in items:
         batch.append(item)
@@ -188,19 +192,19 @@ def _others(git: Git, *options: str) -> Iterator[str]:
     yield from (os.fsdecode(path) for path in git.stream(*listing, separator=b"\0"))
 
 
-def _work_tree_items(git: Git, history: bool) -> Iterator[FileItem]:
+def _work_tree_items(git: Git, history: bool, known: bool) -> Iterator[FileItem]:
     if git.work_tree is not None:
         root = str(git.work_tree)
         for mode, oid, path in index_entries(git):
             if mode in ("100644", "100755"):
-                yield FileItem(root, path, "file", "worktree", oid if history else "")
+                yield FileItem(root, path, "file", "worktree", oid if known else "")
         for path in _others(git):
             if not path.endswith("/"):
                 yield FileItem(root, path, "file", "worktree", "")
         for path in _others(git, "--ignored"):
             if not path.endswith("/") and tells(path):
                 yield FileItem(root, path, "file", "worktree", "")
-    yield from _config_items(git)
+    yield from _config_items(git, history)
 
 
 def tells(path: str) -> bool:
@@ -209,13 +213,14 @@ def tells(path: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in IGNORED_BUT_TELLING)
 
 
-def _config_items(git: Git) -> Iterator[FileItem]:
-    """Git's own files that carry URLs and headers with credentials, hooks and reflogs included; not the samples."""
+def _config_items(git: Git, history: bool) -> Iterator[FileItem]:
+    """Git's own files that carry URLs and headers with credentials; hooks but the samples; with history reflogs."""
     top = git.work_tree or git.common_dir
     folders = dict.fromkeys((git.common_dir, git.git_dir))
     for folder in folders:
         found: set[Path] = set()
-        for pattern in ("config", "config.worktree", "FETCH_HEAD", "hooks/*", "logs/**/*", "modules/**/config"):
+        patterns = ("config", "config.worktree", "FETCH_HEAD", "hooks/*", "modules/**/config")
+        for pattern in (*patterns, "logs/**/*") if history else patterns:
             found.update(folder.glob(pattern))
         for path in sorted(found):
             if path.suffix != ".sample" and path.is_file() and not path.is_symlink():

@@ -1,0 +1,88 @@
+"""Rules as Hyperscan expressions: cheaper to compile and run than the exact patterns, and matching wherever those do.
+
+Three things make an automaton large or slow. Long bounded repeats (`{60,32000}`) become states: they lose their upper
+bound. A pattern without a literal of three bytes runs over every byte of every file: its keywords stand in for it.
+What Hyperscan cannot compile is replaced by its keywords too. `rules.match.find` says the exact thing afterwards.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rules.light import LightRule, superset
+
+_LITERAL_NEEDED = 3
+
+
+class Expression(NamedTuple):
+    """`by_keyword` says that the rule's keywords stand in for its pattern."""
+
+    text: bytes
+    by_keyword: bool
+
+
+def expressions(rules: Sequence[LightRule]) -> list[Expression]:
+    """One expression a rule, in the rules' order."""
+    return [by_pattern(rule) if literal_run(rule.pattern) >= _LITERAL_NEEDED else by_keyword(rule) for rule in rules]
+
+
+def by_keyword(rule: LightRule) -> Expression:
+    """Any of the rule's keywords, in any case."""
+    return Expression(b"(?i:" + b"|".join(re.escape(word) for word in rule.keywords) + b")", True)
+
+
+def by_pattern(rule: LightRule) -> Expression:
+    """The rule's pattern without the upper bounds of its long repeats."""
+    return Expression(superset(rule.pattern), False)
+
+
+class _Run(NamedTuple):
+    """Least lengths of the literals at a sequence's start and end and of the longest; `whole`: it is all literal."""
+
+    first: int
+    longest: int
+    last: int
+    whole: bool
+
+
+_EMPTY = _Run(0, 0, 0, True)
+_OTHER = _Run(0, 0, 0, False)
+
+
+def literal_run(pattern: bytes) -> int:
+    """The length of the longest run of literal bytes that every match must hold, or less."""
+    parser = getattr(re, "_parser")  # noqa: B009  the standard library's own parser; it has no public name
+    return _sequence(parser.parse(pattern)).longest
+
+
+def _sequence(items: Any) -> _Run:
+    total = _EMPTY
+    for code, argument in items:
+        total = _joined(total, _item(str(code), argument))
+    return total
+
+
+def _joined(left: _Run, right: _Run) -> _Run:
+    return _Run(
+        left.first + right.first if left.whole else left.first,
+        max(left.longest, right.longest, left.last + right.first),
+        left.last + right.last if right.whole else right.last,
+        left.whole and right.whole,
+    )
+
+
+def _item(name: str, argument: Any) -> _Run:
+    if name == "LITERAL":
+        return _Run(1, 1, 1, True)
+    if name in ("AT", "ASSERT", "ASSERT_NOT"):
+        return _EMPTY
+    if name == "SUBPATTERN":
+        return _sequence(argument[-1])
+    if name == "BRANCH":
+        branches = [_sequence(branch) for branch in argument[1]]
+        first, longest, last, whole = (min(values) for values in zip(*branches, strict=True))
+        return _Run(first, longest, last, bool(whole))
+    if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT") and argument[0] > 0:
+        once = _sequence(argument[2])
+        return once if argument[:2] == (1, 1) else once._replace(whole=False)
+    return _OTHER
