@@ -118,6 +118,7 @@ def _merge(path: Path, rules: dict[str, Rule], found: list[Rule], taken: set[str
         if rule.kind in taken:
             _fail(path, rule.kind, "this kind is already defined", "give each rule its own kind, or remove one")
         rules[rule.kind] = rule
+        taken = taken | {rule.kind}
 
 
 def _try_examples(path: Path, rules: list[Rule]) -> None:

@@ -11,7 +11,7 @@ from rules.match import find
 
 RULES = load().rules
 SIZE = 200_000
-TASTE = 20_000  # all texts are tried at this size, the slowest of them in full
+TASTE = 10_000  # all texts are tried at this size, the slowest of them in full
 LIMIT = 0.5  # seconds of this process, for 200 kB
 
 
@@ -23,9 +23,20 @@ def hostile_texts(rule: Rule) -> list[bytes]:
     word = rule.keywords[0]
     start = good.lower().find(word) if word in good.lower() else 0
     pieces = [good[start : start + n] for n in (len(word), len(word) + 4, 40, 400)] + [good, good[:-1], good[:-2], *bad]
-    pieces += [word, word + b"a", word + b"-", word + b"://", word + b"=" * 9, word + b" " * 50, good[start:] + b"\\n" * 40]
+    pieces += [
+        word,
+        word + b"a",
+        word + b"-",
+        word + b"://",
+        word + b"=" * 9,
+        word + b" " * 50,
+        good[start:] + b"\\n" * 40,
+    ]
     texts = [(piece * (SIZE // max(1, len(piece)) + 1))[:SIZE] for piece in pieces if piece]
-    texts += [good[: start + 12] + run * SIZE for run in (b"a", b"A1", b"-", b"_", b" ", b"\n", b"\\n", b":", b"/", b"=", b".")]
+    texts += [
+        good[: start + 12] + run * SIZE
+        for run in (b"a", b"A1", b"-", b"_", b" ", b"\n", b"\\n", b":", b"/", b"=", b".")
+    ]
     texts.append(b"".join(chance.choice(pieces) for _ in range(SIZE // 40))[:SIZE])
     return [text[:SIZE] for text in texts]
 

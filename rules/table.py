@@ -1,0 +1,66 @@
+"""The table of kinds in docs/rules.md, made from the rule files: `python -m rules.table docs/rules.md`."""
+
+import sys
+from pathlib import Path
+
+from rules.loader import Rule, RuleSet, load
+
+_HEAD = """# What offkey recognises
+
+Made from `rules/*.toml` by `python -m rules.table docs/rules.md`; a test compares the two.
+
+A *kind* is the name that a rule, a finding and a revoker share. *Confidence* is that of a whole credential; a pair's id
+without its secret is reported with the one in brackets, or not at all where the secret is required. *Ownership* is what
+such a credential usually is at its provider; unknown is treated as shared.
+"""
+
+_FORMAT = """
+## A rule file
+
+One TOML file a provider: `provider`, `console` (where a person revokes by hand), `handover` (what to ask for where no
+revoker exists), and any number of `[[rule]]`:
+
+| key | meaning |
+|---|---|
+| `kind`, `name` | the kind, which begins with the provider's name, and its name for people |
+| `pattern` | a regular expression of Python's `re` over bytes; one named group, `secret` or `id`; repeats bounded |
+| `keywords` | texts of which one stands in any content that can match; a fast first look searches for them |
+| `confidence`, `lone_confidence` | high, medium or low; the second one for an id without its parts (low if left out) |
+| `ownership` | personal, shared or unknown |
+| `references` | the provider's documentation |
+| `checks.entropy` | the least Shannon entropy of the value, in bits per byte |
+| `checks.checksum` | a check by name: {checksums} |
+| `checks.near`, `checks.near_lines` | words of which one must stand within that many lines (3 if left out) |
+| `checks.reject` | texts that mark a value as a placeholder |
+| `parts` | further parts: `name`, `pattern` with the group `secret`, `within_lines`, `required`, `entropy` |
+| `examples`, `counterexamples` | at least two each, as templates: `ghp_<base62:30><checksum>` |
+
+Slots of a template: `<alphabet:n>` with {alphabets}; `<checksum>`; `<pypi>`; `<pem:n>`; `<json:text>`.
+A file given with `--rules` may replace a bundled kind; its examples are tried when it is loaded.
+"""
+
+
+def markdown(ruleset: RuleSet) -> str:
+    """The whole page."""
+    from rules.checks import CHECKSUMS
+    from rules.examples import ALPHABETS
+
+    lines = [_HEAD, f"{len(ruleset.rules)} kinds of {len({rule.provider for rule in ruleset.rules})} providers.", ""]
+    lines += ["| kind | what it is | confidence | ownership |", "|---|---|---|---|"]
+    lines += [_row(rule) for rule in ruleset.rules]
+    lines += ["", "## By hand", "", "| provider | console | handover |", "|---|---|---|"]
+    lines += [f"| {p.name} | {p.console} | {p.handover} |" for _, p in sorted(ruleset.providers.items())]
+    checksums = ", ".join(f"`{name}`" for name in sorted(CHECKSUMS))
+    alphabets = ", ".join(f"`{name}`" for name in sorted(ALPHABETS))
+    return "\n".join(lines) + "\n" + _FORMAT.format(checksums=checksums, alphabets=alphabets)
+
+
+def _row(rule: Rule) -> str:
+    lone = rule.parts and not any(part.required for part in rule.parts)
+    confidence = f"{rule.confidence} ({rule.lone_confidence})" if lone else f"{rule.confidence}"
+    named = f"[{rule.name}]({rule.references[0]})" if rule.references else rule.name
+    return f"| `{rule.kind}` | {named} | {confidence} | {rule.ownership.lower()} |"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(markdown(load()), encoding="utf-8")
