@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 
 from offkey.errors import OffkeyError
-from offkey.http import NoAnswer, Reader, Refused
+from offkey.http import TIMEOUT, NoAnswer, Reader, Refused
 from offkey.secret import Secret
 
 logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs requests with their session token
@@ -48,8 +49,8 @@ def client(http: Reader, service: str, credentials: AwsCredentials) -> Any:
     configured = urlsplit(http.base).hostname not in http.gate.hosts
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
-        connect_timeout=10,
-        read_timeout=20,
+        connect_timeout=TIMEOUT.connect,
+        read_timeout=TIMEOUT.read,
         ignore_configured_endpoint_urls=True,
         proxies={},  # as in the other gates, none is taken from the environment
     )
@@ -105,7 +106,7 @@ def call(http: Reader, made: Any, operation: str, **arguments: Any) -> tuple[int
         answer: dict[str, Any] = method(**arguments)
     except botocore.exceptions.ClientError as error:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        code = str(error.response.get("Error", {}).get("Code", ""))
+        code = re.sub(r"[^A-Za-z0-9.:_-].*", "", str(error.response.get("Error", {}).get("Code", "")))[:60]
         http.record("POST", shown, status, code)
         return status, code, {}
     except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError) as error:

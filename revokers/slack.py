@@ -12,6 +12,7 @@ https://docs.slack.dev/reference/methods/auth.test
 https://docs.slack.dev/reference/methods/auth.revoke
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -111,7 +112,7 @@ def check(http: Reader, credential: Credential) -> Check:
         return unknown(http, f"nothing asks about a {credential.kind} without using it")
     answer = _call(http, "/auth.test", credential.secret)
     body = answer.json if isinstance(answer.json, dict) else {}
-    error = str(body.get("error", ""))
+    error = _error(body)
     if answer.status == 200 and body.get("ok") is True and body.get("user_id"):
         holder = Account(provider=PROVIDER, id=str(body["user_id"]), login=str(body.get("user", "")))
         team = f"{body.get('team', '')} ({body.get('team_id', '')})"
@@ -157,7 +158,7 @@ def _user(http: Reader, settings: Settings, account: Account) -> dict[str, str]:
     user = body.get("user")
     if body.get("ok") is True and isinstance(user, dict) and user.get("id"):
         return user
-    said = str(body.get("error", "")) or trouble(answer.status)
+    said = _error(body) or trouble(answer.status)
     raise Unclear(f"{template[1:]}: {said}", advice="the token needs users:read and users:read.email")
 
 
@@ -186,6 +187,12 @@ def revoke(
     if isinstance(tried.json, dict) and tried.json.get("ok") is True:
         _call(http, "/auth.revoke", credential.secret)
     return last(http)
+
+
+def _error(body: Mapping[str, object]) -> str:
+    """Slack's error word, or empty for anything else: an answer that echoes what was sent must not be repeated."""
+    said = str(body.get("error", ""))
+    return said if re.fullmatch("[a-z_]{1,60}", said) else ""
 
 
 def _call(http: Reader, template: str, token: Secret, form: Mapping[str, str] | None = None) -> Answer:

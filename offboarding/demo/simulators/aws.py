@@ -24,6 +24,7 @@ DEVIATIONS = (
     "a deleted key is refused at once, whatever `delay` says: moto itself no longer knows it",
     "the shim refuses in the XML of IAM and STS whatever the service (S3 and EC2 name the error otherwise)",
     "GetAccessKeyLastUsed knows the keys of every account in the process (moto); AWS refuses other accounts' keys",
+    "ListServiceSpecificCredentials, which moto lacks, is answered with an empty list to any key that lives",
     "Condition and most Resource elements of policies are not evaluated (moto/iam/access_control.py)",
 )
 """Where this server is known to differ from moto, or moto from AWS."""
@@ -37,6 +38,13 @@ _ERRORS = {
     429: ("TooManyRequestsException", "Too many requests"),
     503: ("ServiceUnavailable", "The request has failed due to a temporary failure of the server"),
 }
+_SERVICE_CREDENTIALS = "iam:ListServiceSpecificCredentials"
+_NO_SERVICE_CREDENTIALS = (
+    b'<ListServiceSpecificCredentialsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
+    b"<ListServiceSpecificCredentialsResult><ServiceSpecificCredentials/></ListServiceSpecificCredentialsResult>"
+    b"<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata>"
+    b"</ListServiceSpecificCredentialsResponse>"
+)
 _accounts = itertools.count(419283746501)
 
 
@@ -146,6 +154,8 @@ class AwsServer(LocalServer):
             return _xml_error(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         if self._refused(self.who(request)):
             return _xml_error(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+        if self.label(request) == _SERVICE_CREDENTIALS and self.key_status(self.who(request)) == "Active":
+            return Answer(status=200, body=_NO_SERVICE_CREDENTIALS, headers={"Content-Type": "text/xml"})
         answer = self._forward(request)
         self._note_inactive()
         answer.wrote = answer.status < 300 and not _READ_ONLY.search(self.label(request))

@@ -1,0 +1,152 @@
+"""What every revoker must keep, tried over every kind that one ends by itself."""
+
+import base64
+import logging
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+import revokers
+from offboarding.demo.simulators.wire import Trouble
+from offkey import boto, http
+from offkey.errors import OffkeyError
+from offkey.http import NoAnswer, Refused
+from offkey.model import Action, Gap, Liveness
+from revokers.protocol import NotIdentified, reached
+from tests.revokers.contract import CASES, NOT_ARRANGED, Case
+
+TROUBLES: tuple[Trouble, ...] = (403, 404, 429, 500, 503, "garbage", "reset", "timeout")
+ASKED_AS_ITSELF = {kind for kind in CASES if kind in revokers.handled() and revokers.handled()[kind][0].by == "value"}
+HANDS_OFF = {Action.HAND_OVER, Action.KEEP}
+
+
+@pytest.fixture(params=sorted(CASES))
+def case(request: pytest.FixtureRequest) -> Iterator[Case]:
+    with CASES[request.param]() as arranged:
+        yield arranged
+
+
+def test_every_provider_and_every_kind_that_is_ended_automatically_is_tried() -> None:
+    ended = {kind for kind, ways in revokers.handled().items() if {way.action for way in ways} - HANDS_OFF}
+    assert ended == set(CASES) | set(NOT_ARRANGED)
+    assert {kind.split(".")[0] for kind in CASES} == set(revokers.REGISTRY)
+
+
+def test_the_registry_names_each_provider_by_its_own_name() -> None:
+    for name, revoker in revokers.REGISTRY.items():
+        assert revoker.PROVIDER == name == revoker.gate.provider
+        assert (revoker.gate.hosts, revoker.gate.reads, revoker.gate.writes) == (
+            revoker.HOSTS,
+            revoker.READS,
+            revoker.WRITES,
+        )
+        assert all(kind.startswith(f"{name}.") for kind in revoker.HANDLES)
+        assert not revoker.READS & revoker.WRITES
+        assert httpx.URL(revoker.URL).host in revoker.HOSTS
+
+
+def test_reversible_options_come_first() -> None:
+    for kind, ways in revokers.handled().items():
+        order = [way.reversible for way in ways]
+        assert order == sorted(order, reverse=True), kind
+
+
+def test_the_second_of_three_dies_and_the_others_live(case: Case) -> None:
+    assert len(case.points) == 3
+    assert [case.state(n).liveness for n in range(3)] == [Liveness.LIVE] * 3
+    for action in case.actions:
+        case.kill(1, action=action)
+        assert reached(revokers.option(case.kind, action), case.state(1))
+    assert [case.state(n).liveness for n in range(3)] == [Liveness.LIVE, Liveness.DEAD, Liveness.LIVE]
+    if case.credentials:
+        values = [case.revoker.check(case.reader(), value).liveness for value in case.credentials]
+        assert values == [Liveness.LIVE, Liveness.DEAD, Liveness.LIVE]
+
+
+def test_a_second_kill_harms_nobody(case: Case) -> None:
+    case.kill(1)
+    with suppress(NotIdentified):
+        case.kill(1)
+    assert [case.state(n).liveness for n in range(3)] == [Liveness.LIVE, Liveness.DEAD, Liveness.LIVE]
+
+
+def test_an_accepted_revocation_that_does_nothing_is_seen(case: Case) -> None:
+    """A 2xx is no proof: the write is answered 204 and forgotten; the state is read anew and says LIVE."""
+    for method, template in case.revoker.WRITES:
+        case.sim.fail("*" if method == "AWS" else method, _regex(template), 204, times=10)
+    with suppress(NoAnswer):  # an empty answer is none of AWS's API
+        case.kill(1)
+    assert case.state(1).liveness is Liveness.LIVE
+
+
+def test_asking_and_listing_change_nothing(case: Case) -> None:
+    changes: list[object] = []
+    case.sim.after_write = changes.append
+    found = list(case.revoker.inventory(case.reader(), case.settings, case.person))
+    for number in range(3):
+        case.state(number)
+        if value := case.value(number):
+            case.revoker.check(case.reader(), value)
+    assert found
+    assert changes == []
+
+
+def test_a_reader_cannot_kill(case: Case) -> None:
+    with pytest.raises(Refused, match="not on the list"):
+        case.kill(1, http=case.reader())  # type: ignore[arg-type]  # on purpose
+    assert case.state(1).liveness is Liveness.LIVE
+
+
+def test_trouble_is_unknown_with_a_reason(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    for trouble in TROUBLES:
+        case.only(trouble)
+        if trouble == "timeout":
+            monkeypatch.setattr(http, "TIMEOUT", httpx.Timeout(0.05))
+            monkeypatch.setattr(boto, "TIMEOUT", httpx.Timeout(0.05))
+        said = case.state(1)
+        assert (trouble, said.liveness) == (trouble, Liveness.UNKNOWN)
+        assert said.reason
+        listed = list(case.revoker.inventory(case.reader(), case.settings, case.person))
+        assert listed
+        assert all(isinstance(item, Gap) and item.why for item in listed)
+
+
+@pytest.mark.parametrize("case", sorted(set(CASES) - ASKED_AS_ITSELF), indirect=True)
+def test_offkeys_own_credential_being_refused_proves_nothing(case: Case) -> None:
+    case.sim.fail("*", "", 401, times=100)
+    assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+@pytest.mark.parametrize("case", sorted(ASKED_AS_ITSELF | {"aws.access_key"}), indirect=True)
+def test_a_made_up_credential_is_dead(case: Case) -> None:
+    assert case.made_up
+    assert case.revoker.check(case.reader(), case.made_up).liveness is Liveness.DEAD
+
+
+def test_nothing_secret_is_shown(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen: list[object] = [case.settings, case.points, case.credentials]
+    for trouble in (*TROUBLES[3:-1], None):
+        case.only(trouble)
+        gate = case.writer()
+        seen += [case.state(1, gate), *case.revoker.inventory(gate, case.settings, case.person)]
+        try:
+            seen.append(case.kill(1, gate))
+        except OffkeyError as error:
+            seen += [str(error), repr(error), error.advice, "".join(traceback.format_exception(error))]
+        assert len(gate.exchanges) > 0
+        seen.append(gate.exchanges)
+    shown = caplog.text + "\n".join(map(repr, seen)) + "\n".join(map(str, seen))
+    for secret in case.secrets():
+        raw = secret.reveal()
+        for form in (raw.decode(), base64.b64encode(raw).decode(), raw.hex(), quote(raw, safe="")):
+            assert form not in shown
+
+
+def _regex(template: str) -> str:
+    return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)) + "$"
