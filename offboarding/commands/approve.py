@@ -1,0 +1,136 @@
+"""`offkey approve PLAN --as E-MAIL`: show a plan, and sign a yes to exactly it.
+
+Exit code: 0 when the approval is signed and recorded, 11 when it still has to be signed or was not given.
+"""
+
+import argparse
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from offboarding import approvals, approve, config, signing
+from offboarding import plan as plans
+from offboarding.config import Config
+from offboarding.ledger import Ledger
+from offboarding.store import Store
+from offboarding.ui import UI
+from offkey.errors import Exit, UsageError
+from offkey.model import Approval, Plan, Step, timestamp
+
+MOST_LINES = 30
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `offkey approve`."""
+    parser.add_argument("plan", type=Path, metavar="PLAN", help="the file that `offkey plan -o` wrote")
+    parser.add_argument("--as", dest="approver", required=True, metavar="E-MAIL", help="who you are in the register")
+    parser.add_argument(
+        "--allow", action="append", default=[], metavar="NEED", help="also give this extra yes that a step asks for"
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--key", type=Path, metavar="FILE", help="sign with this SSH key, or a public key of your agent's")
+    how.add_argument("--signature", type=Path, metavar="FILE", help="take the signature that you made by hand")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder in which the plan was made")
+
+
+def run(args: argparse.Namespace, ui: UI) -> Exit:
+    """Show the plan, ask, sign and record."""
+    settings = config.load(args.config)
+    register = settings.approvers.register_file
+    if register is None:
+        raise UsageError("no register of approvers is configured", advice="set `register` under [approvers]")
+    plan, now = plans.read(args.plan), datetime.now(UTC)
+    store = Store.open(settings.state_dir(args.state))
+    try:
+        ledger = Ledger(store, lambda: datetime.now(UTC), args.approver)
+        approvals.check_made(plan, ledger)
+        approval = _unsigned(args, settings, plan, now)
+        show(plan, approval, ui)
+        if not args.key and not args.signature:
+            return _explain(args, approval, ui)
+        if not args.signature and not ui.confirm(f"Approve {len(plan.steps)} steps as {args.approver}?"):
+            ui.err.print("not approved: say yes on a terminal, or give --yes")
+            return Exit.WAITS_FOR_APPROVAL
+        if args.key:
+            ui.err.print("ssh-keygen signs now; touch your key if it blinks", style="dim")
+            approval = approve.sign(approval, args.key.expanduser())
+        approve.accept(plan, approval, register, datetime.now(UTC))
+        kept = approvals.keep(args.plan, plan, approval, ledger)
+    finally:
+        store.close()
+    ui.out.print(f"approved until {timestamp(approval.expires_at)}; recorded in the ledger and {kept}", markup=False)
+    return Exit.DONE
+
+
+def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime) -> Approval:
+    if args.signature:
+        return approvals.read_statement(args.plan, args.approver, args.signature)
+    valid = timedelta(hours=settings.policy.approval_valid_hours)
+    return approve.approve(plan, args.approver, now, allows=args.allow, valid=valid)
+
+
+def _explain(args: argparse.Namespace, approval: Approval, ui: UI) -> Exit:
+    """Leave the statement for signing by hand, and say how."""
+    statement = approvals.write_statement(args.plan, approval)
+    ui.out.print("Not yet approved. Sign the statement with your own key, then hand in the signature:")
+    command = signing.sign_command(Path("YOUR_KEY"), statement)
+    again = f"offkey approve {args.plan} --as {args.approver} --signature {statement}.sig"
+    for line in (command, again):
+        ui.out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    return Exit.WAITS_FOR_APPROVAL
+
+
+def show(plan: Plan, approval: Approval, ui: UI) -> None:
+    """A plan as an approver needs it: how much, what cannot be undone, what breaks, what nobody could see."""
+    out = ui.out
+    out.print(Text.assemble(("Plan for ", "bold"), (plan.person.id, "bold cyan"), f" (run {plan.run})"))
+    out.print(f"asked by {plan.requester}, expires {timestamp(plan.expires_at)}", markup=False, highlight=False)
+    out.print(f"digest {plan.digest}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    counts = Counter(step.action.value for step in plan.steps)
+    out.print(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing to do")
+    _steps("Cannot be undone", [step for step in plan.steps if not step.reversible and _acts(step)], ui)
+    _steps("Can be undone", [step for step in plan.steps if step.reversible and _acts(step)], ui)
+    breaks = sorted({what for step in plan.steps if _acts(step) for what in step.breaks})
+    _lines("What breaks", breaks, ui)
+    _lines("Could not be looked at", [f"{gap.where}: {gap.why}" for gap in plan.gaps], ui)
+    _lines(
+        "Skipped by opt-out",
+        [f"{o.id} {o.scope}: {o.reason}, until {timestamp(o.expires_at)}" for o in plan.optouts],
+        ui,
+    )
+    for need in approve.needed(plan):
+        number = sum(step.needs == need for step in plan.steps)
+        given = "given here" if need in approval.allows else f"NOT given: without --allow {need} they are left out"
+        out.print(f"{number} step(s) want the extra yes {need}: {given}", markup=False)
+
+
+def _acts(step: Step) -> bool:
+    return step.action.value not in ("KEEP", "HAND_OVER")
+
+
+def _steps(title: str, steps: list[Step], ui: UI) -> None:
+    if not steps:
+        return
+    table = Table(title=f"{title} ({len(steps)})", title_justify="left", title_style="bold")
+    for column in ("action", "what", "whose", "why"):
+        table.add_column(column, overflow="fold")
+    for step in steps[:MOST_LINES]:
+        point, holder = step.point, step.point.holder
+        what = f"{point.kind} {point.redacted or point.provider_id}"
+        cells = (step.action.value, what, (holder.login or holder.id) if holder else point.ownership.value, step.reason)
+        table.add_row(*(Text(cell) for cell in cells))
+    ui.out.print(table)
+    if len(steps) > MOST_LINES:
+        ui.out.print(f"... and {len(steps) - MOST_LINES} more: read them all in the plan file")
+
+
+def _lines(title: str, lines: list[str], ui: UI) -> None:
+    if lines:
+        ui.out.print(f"{title}:", style="bold")
+    for line in lines[:MOST_LINES]:
+        ui.out.print(f"  {line}", markup=False, highlight=False)
+    if len(lines) > MOST_LINES:
+        ui.out.print(f"  ... and {len(lines) - MOST_LINES} more")
