@@ -32,6 +32,8 @@ for _name in ("httpx", "httpcore"):  # they log whole URLs, and some providers f
 ATTEMPTS = 3
 LONGEST_WAIT = 30.0
 TIMEOUT = httpx.Timeout(20.0, connect=10.0)
+NO_NAMES = frozenset({"", ".", ".."})
+"""What no part of a path may be: an empty or a dot segment addresses another resource than the template says."""
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 
 Operation = tuple[str, str]
@@ -257,6 +259,8 @@ def scrub(text: str, hidden: tuple[Secret, ...]) -> str:
 def _fill(template: str, values: Mapping[str, str | Secret], show: Callable[[Secret], str]) -> str:
     def one(match: re.Match[str]) -> str:
         value = values[match[1]]
+        if value in NO_NAMES:
+            raise Refused(f"{template}: {match[1]} is {value!r}, which names another path", advice="report this")
         if isinstance(value, Secret):
             shown = show(value)
             return shown if shown == "***" else quote(shown, safe="")

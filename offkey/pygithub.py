@@ -11,7 +11,7 @@ import github.Auth
 import httpx
 from github.Requester import Requester
 
-from offkey.http import NoAnswer, Reader
+from offkey.http import NO_NAMES, NoAnswer, Reader
 from offkey.secret import Secret
 
 logging.getLogger("github").setLevel(logging.WARNING)  # at DEBUG it logs whole bodies
@@ -67,7 +67,8 @@ def template_of(http: Reader, method: str, path: str) -> str:
 
 def _fits(wanted: list[str], segments: list[str]) -> bool:
     return len(wanted) == len(segments) and all(
-        want.startswith("{") or want == have for want, have in zip(wanted, segments, strict=True)
+        want == have or (want.startswith("{") and have not in NO_NAMES)
+        for want, have in zip(wanted, segments, strict=True)
     )
 
 
