@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from rules.loader import Part as Part
     from rules.loader import Provider as Provider
     from rules.loader import Rule as Rule
-    from rules.loader import RuleError as RuleError
     from rules.loader import RuleSet as RuleSet
     from rules.loader import load as load
+    from rules.reading import RuleError as RuleError
 
 __all__ = ["Part", "Provider", "Rule", "RuleError", "RuleSet", "expand", "load"]
 
@@ -23,4 +23,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'rules' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module("rules.examples" if name == "expand" else "rules.loader"), name)
+    home = {"expand": "rules.examples", "RuleError": "rules.reading"}.get(name, "rules.loader")
+    return getattr(import_module(home), name)

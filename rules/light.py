@@ -40,7 +40,7 @@ class LightRule(NamedTuple):
 
 def lighten(rule: "Rule") -> LightRule:
     """The light view of one rule."""
-    from rules.loader import width
+    from rules.reading import width
 
     parts = tuple(LightPart(p.name, p.pattern, p.within_lines, p.required, p.entropy) for p in rule.parts)
     return LightRule(

@@ -5,28 +5,17 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 from offkey.canonical import digest
-from offkey.errors import Exit, OffkeyError
 from offkey.model import Confidence, Ownership
 from rules.checks import CHECKSUMS
+from rules.reading import Table, fail
 
 BUNDLED = Path(__file__).parent
-MAX_WIDTH = 128 * 1024
-"""The most bytes one match may span. Unbounded repeats are refused: they make a hostile file slow."""
-
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-_E = TypeVar("_E", bound=Enum)
-
-
-class RuleError(OffkeyError):
-    """A rule file is wrong. The message names the file, the kind and the fault."""
-
-    exit_code = Exit.USAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +85,7 @@ def load(extra: Sequence[Path] = ()) -> RuleSet:
     for path in sorted(BUNDLED.glob("*.toml")):
         provider, found = read(path)
         if provider.name != path.stem:
-            _fail(path, "", f"provider is {provider.name!r}", "name the file after its provider")
+            fail(path, "", f"provider is {provider.name!r}", "name the file after its provider")
         _merge(path, rules, found, set(rules))
         providers[provider.name] = provider
     mine: set[str] = set()
@@ -116,7 +105,7 @@ def load(extra: Sequence[Path] = ()) -> RuleSet:
 def _merge(path: Path, rules: dict[str, Rule], found: list[Rule], taken: set[str]) -> None:
     for rule in found:
         if rule.kind in taken:
-            _fail(path, rule.kind, "this kind is already defined", "give each rule its own kind, or remove one")
+            fail(path, rule.kind, "this kind is already defined", "give each rule its own kind, or remove one")
         rules[rule.kind] = rule
         taken = taken | {rule.kind}
 
@@ -126,7 +115,7 @@ def _try_examples(path: Path, rules: list[Rule]) -> None:
 
     for rule in rules:
         for problem in problems(rule):
-            _fail(path, rule.kind, problem, "correct the pattern, its checks or the example")
+            fail(path, rule.kind, problem, "correct the pattern, its checks or the example")
 
 
 def _digest(rules: tuple[Rule, ...]) -> str:
@@ -148,27 +137,23 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _fail(path: Path, kind: str, fault: str, advice: str) -> NoReturn:
-    raise RuleError(f"{path}: {kind + ': ' if kind else ''}{fault}", advice=advice)
-
-
 def read(path: Path) -> tuple[Provider, list[Rule]]:
     """One rule file. Raises RuleError."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        _fail(path, "", f"cannot be read: {error.strerror}", "check the path and its permissions")
+        fail(path, "", f"cannot be read: {error.strerror}", "check the path and its permissions")
     except UnicodeDecodeError:
-        _fail(path, "", "is not UTF-8 text", "save it as UTF-8")
+        fail(path, "", "is not UTF-8 text", "save it as UTF-8")
     except tomllib.TOMLDecodeError as error:
-        _fail(path, "", f"is not valid TOML: {error}", "correct that line")
-    table = _Table(path, "", data, {"provider", "console", "handover", "rule"})
+        fail(path, "", f"is not valid TOML: {error}", "correct that line")
+    table = Table(path, "", data, {"provider", "console", "handover", "rule"})
     provider = Provider(
         name=table.text("provider"), console=table.text("console", ""), handover=table.text("handover", "")
     )
     rows = table.rows("rule")
     if not rows:
-        _fail(path, "", "holds no [[rule]]", "add one")
+        fail(path, "", "holds no [[rule]]", "add one")
     return provider, [_rule(path, provider.name, row) for row in rows]
 
 
@@ -182,10 +167,10 @@ _PART_KEYS = {"name", "pattern", "within_lines", "required", "entropy"}
 
 def _rule(path: Path, provider: str, row: Mapping[str, Any]) -> Rule:
     kind = row.get("kind") if isinstance(row.get("kind"), str) else "a rule without kind"
-    table = _Table(path, str(kind), row, _RULE_KEYS)
+    table = Table(path, str(kind), row, _RULE_KEYS)
     if not _KIND.fullmatch(table.text("kind")) or not str(kind).startswith(provider + "."):
         table.fail("is no kind of this provider", f"write {provider}.<what>, in lower case with dots")
-    checks = _Table(path, str(kind), table.table("checks"), _CHECK_KEYS)
+    checks = Table(path, str(kind), table.table("checks"), _CHECK_KEYS)
     pattern = table.pattern("pattern")
     groups = {"secret", "id"} & set(re.compile(pattern).groupindex)
     if len(groups) != 1:
@@ -225,7 +210,7 @@ def _rule(path: Path, provider: str, row: Mapping[str, Any]) -> Rule:
 
 
 def _part(path: Path, kind: str, row: Mapping[str, Any]) -> Part:
-    table = _Table(path, kind, row, _PART_KEYS)
+    table = Table(path, kind, row, _PART_KEYS)
     pattern = table.pattern("pattern")
     if "secret" not in re.compile(pattern).groupindex:
         table.fail("a part's pattern needs the named group secret", "write (?P<secret>...) around the value")
@@ -236,95 +221,3 @@ def _part(path: Path, kind: str, row: Mapping[str, Any]) -> Part:
         required=table.flag("required"),
         entropy=table.number("entropy"),
     )
-
-
-@cache
-def width(pattern: bytes) -> int:
-    """The most bytes a match of the pattern can span. Raises `re.error` for a pattern that is none."""
-    parser = getattr(re, "_parser")  # noqa: B009  the standard library's own parser; it has no public name
-    return int(parser.parse(pattern).getwidth()[1])
-
-
-class _Table:
-    """One TOML table, read key by key; every fault becomes a RuleError that names the key."""
-
-    def __init__(self, path: Path, kind: str, data: Mapping[str, Any], keys: set[str]) -> None:
-        self.path, self.kind, self.data = path, kind, data
-        if not isinstance(data, Mapping):
-            self.fail("expected a table", "see docs/rules.md")
-        if unknown := sorted(set(data) - keys):
-            self.fail(f"unknown key {', '.join(unknown)}", f"known keys are {', '.join(sorted(keys))}")
-
-    def fail(self, fault: str, advice: str) -> NoReturn:
-        _fail(self.path, self.kind, fault, advice)
-
-    def _typed(self, key: str, kinds: tuple[type, ...], what: str, default: Any) -> Any:
-        if key not in self.data:
-            if default is None:
-                self.fail(f"{key} is missing", f"add {key} = {what}")
-            return default
-        value = self.data[key]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            self.fail(f"{key} must be {what}", f"it is {type(value).__name__} now")
-        return value
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = str(self._typed(key, (str,), "a string", default))
-        if default is None and not value.strip():
-            self.fail(f"{key} is empty", f"fill in {key}")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        items = self._typed(key, (list,), "a list of strings", ())
-        if not all(isinstance(item, str) for item in items):
-            self.fail(f"{key} must be a list of strings", "quote each of them")
-        return tuple(items)
-
-    def words(self, key: str) -> tuple[bytes, ...]:
-        words = tuple(word.lower().encode() for word in self.texts(key))
-        if not all(words):
-            self.fail(f"{key} holds an empty string", "it would match everywhere: remove it")
-        return words
-
-    def table(self, key: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._typed(key, (dict,), "a table", {})
-        return found
-
-    def rows(self, key: str) -> list[Mapping[str, Any]]:
-        rows: list[Mapping[str, Any]] = self._typed(key, (list,), "an array of tables", [])
-        return rows
-
-    def number(self, key: str) -> float:
-        value = float(self._typed(key, (int, float), "a number", 0.0))
-        if not 0 <= value <= 8:
-            self.fail(f"{key} must lie between 0 and 8 bits", "base64 text has at most 6")
-        return value
-
-    def count(self, key: str, default: int) -> int:
-        value = int(self._typed(key, (int,), "a whole number", default))
-        if not 0 <= value <= 100:
-            self.fail(f"{key} must lie between 0 and 100 lines", "a wide look finds strangers")
-        return value
-
-    def flag(self, key: str) -> bool:
-        return bool(self._typed(key, (bool,), "true or false", False))
-
-    def choice(self, key: str, kind: type[_E], default: _E | None = None) -> _E:
-        names = {member.name.lower(): member for member in kind}
-        value = self.text(key, default.name.lower() if default is not None else None)
-        if value not in names:
-            self.fail(f"{key} is {value!r}", f"use one of {', '.join(names)}")
-        return names[value]
-
-    def pattern(self, key: str) -> bytes:
-        text = self.text(key)
-        if not text.isascii():
-            self.fail(f"{key} holds a character beyond ASCII", "write it as bytes: \\xC3\\xA4")
-        try:
-            re.compile(text.encode())
-            span = width(text.encode())
-        except (re.error, OverflowError, RecursionError) as error:
-            self.fail(f"{key} is no regular expression: {error}", "Python `re` over bytes is meant")
-        if span > MAX_WIDTH:
-            self.fail(f"{key} may span more than {MAX_WIDTH} bytes", "bound each repeat: {1,64} instead of + or *")
-        return text.encode()

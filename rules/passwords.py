@@ -21,7 +21,8 @@ _WEAK_WORDS = frozenset(
     b"to todo token tutorial two undefined uri url us user username users usr valid value very web welcome with "
     b"word wordpress worker world wp write writer wrong xx xxx xyz yes your yourpassword".split()
 )
-_LEET = bytes.maketrans(b"@4301$!5", b"aaeoisis")
+_LEET = bytes.maketrans(b"@4301$5", b"aaeoiss")
+_TAIL = b"0123456789!?.#*$_-"
 _LONGEST_WORD = max(map(len, _WEAK_WORDS))
 _WEAK_DIGITS = 8
 _NAME = re.compile(
@@ -37,7 +38,7 @@ def chosen(value: bytes) -> bool:
     if _MARKUP.search(value) or _NAME.fullmatch(value):
         return False
     lower = value.lower()
-    return len(set(value)) > 3 and not _all_words(lower) and not _all_words(lower.translate(_LEET))
+    return len(set(value)) > 3 and not _all_words(lower) and not _all_words(lower.rstrip(_TAIL).translate(_LEET))
 
 
 def _all_words(lower: bytes) -> bool:
