@@ -185,3 +185,19 @@ def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
     # ssh-keygen says nothing at all about a key that is on the revocation list.
     said = next((line for line in lines if line.strip()), "ssh-keygen gives no reason; is the key revoked?")
     return re.sub(r"^.*?/signers:\d+: ", "", said).strip()
+
+
+def try_out() -> None:
+    """Sign and verify something with a key made for the purpose. Raises SigningFailed when that does not work here."""
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="offkey-") as folder:
+        key, register = Path(folder, "key"), Path(folder, "register")
+        made = _ssh_keygen("-q", "-t", "ed25519", "-N", "", "-f", str(key), statement=b"")
+        if made.returncode:
+            raise SigningFailed(f"ssh-keygen makes no key: {_said(made)}", advice="install OpenSSH 8.9 or later")
+        public = key.with_suffix(".pub").read_text("utf-8")
+        register.write_text(f'try@offkey.invalid namespaces="{NAMESPACE}" {public}', encoding="utf-8")
+        try:
+            verify(b"try", sign(b"try", key), "try@offkey.invalid", register, now)
+        except SignatureRefused as error:
+            raise SigningFailed(str(error), advice="install OpenSSH 8.9 or later") from error

@@ -1,0 +1,126 @@
+"""A first configuration with its reasons in comments, and the organisation key. Nothing existing is ever replaced."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from offkey.errors import UsageError
+from offkey.fingerprint import KEY_BYTES
+
+KEY = "organisation.key"
+
+CONFIGURATION = """\
+# offkey's configuration. Unknown keys are refused; paths start at this file's folder.
+# A line that begins with # and no blank is a setting to fill in and switch on.
+
+[organisation]
+#name = "Example Ltd"
+# The fingerprint key. Keep it: without it, findings cannot be recognised again. Never commit it.
+# A secret manager does as well: key = "cmd:vault kv get -field=key secret/offkey", or "keyring:offkey/organisation".
+key = "file:organisation.key"
+# Who asks for plans; nobody approves their own.
+#requester = "you@example.com"
+# Where the ledger lies. Default: $OFFKEY_STATE, else $XDG_STATE_HOME/offkey.
+#state = "state"
+
+[directory]
+# Who has which addresses and accounts.
+people = "people.yaml"
+
+[repositories]
+# Local paths or clone URLs.
+#paths = ["../app", "https://git.example.com/app.git"]
+
+[policy]
+#max_steps = 100
+#plan_valid_hours = 72
+#approval_valid_hours = 24
+#confirm_seconds = 30
+#hand_over_days = 7
+
+[approvers]
+# An OpenSSH allowed_signers file. offkey never holds an approver's private key.
+register = "approvers"
+
+[break_glass]
+# Accounts that are never offboarded.
+#accounts = ["github:octo-root", "aws:breakglass"]
+
+[canaries]
+# Fingerprints of values that are never sent to anybody.
+#fingerprints = []
+
+# Credentials stand here by reference alone: env:NAME, file:PATH (mode 0600), cmd:PROGRAM, keyring:SERVICE/USER,
+# profile:NAME (AWS). `read` plans; `write` is looked at by `offkey apply` alone. An instance of your own has a `url`.
+
+#[providers.github]
+#organisations = ["example"]
+#read = "env:OFFKEY_GITHUB_READ"
+#write = "env:OFFKEY_GITHUB_WRITE"
+
+#[providers.aws]
+#account = "123456789012"
+#read = "profile:audit"
+#write = "profile:offboarding"
+
+#[providers.slack]
+#read = "env:OFFKEY_SLACK_READ"
+
+[remedy]
+# Who commits the pull requests that take values out of the code.
+#author_name = "offkey"
+#author_email = "offkey@example.com"
+#branch_prefix = "offkey/"
+"""
+
+PEOPLE = """\
+# The organisation's own word on who has which addresses and accounts; only what stands here makes an identity certain.
+# The immutable account id (github.id: https://api.github.com/users/LOGIN) is better than a login, which can be reused.
+#- id: ann
+#  names: [Ann Archer]
+#  emails: [ann@example.com, ann.archer@gmail.com]
+#  accounts: {github: ann-a, github.id: 4711, aws: ann.archer, slack: U0123ABCD}
+#  left_at: 2026-11-01
+#  not_me: [another.ann@example.org]
+#- id: build
+#  emails: [build@example.com]
+#  shared: true
+"""
+
+APPROVERS = """\
+# Who may approve plans: one line each, an e-mail address, the use, and the approver's own public key.
+# A key that must no longer count goes to approvers.revoked, as its public key on a line.
+#bob@example.com namespaces="offkey-plan",valid-before="20280101" ssh-ed25519 AAAA...
+"""
+
+
+def write(file: Path) -> list[tuple[Path, bool]]:
+    """Write `file` (offkey.toml), people.yaml, approvers and the key beside it; (path, whether it was new) of each.
+
+    Raises UsageError when the folder cannot be written.
+    """
+    key = base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n"
+    contents = {
+        file: (CONFIGURATION.encode(), 0o644),
+        file.with_name("people.yaml"): (PEOPLE.encode(), 0o600),
+        file.with_name("approvers"): (APPROVERS.encode(), 0o644),
+        file.with_name(KEY): (key, 0o600),
+    }
+    return [(path, _new(path, content, mode)) for path, (content, mode) in contents.items()]
+
+
+def _new(path: Path, content: bytes, mode: int) -> bool:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror}", advice="name a file in a writable folder with --config"
+        ) from error
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+    return True
