@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from offkey.errors import OffkeyError
+from offkey.secret import redact
 from rules.light import LightRule
 from rules.match import Match, find, resolve
 from scanner.expressions import by_keyword, expressions
@@ -41,6 +42,15 @@ def matches(matcher: Matcher, rules: Sequence[LightRule], content: bytes) -> lis
     """The confirmed matches in a content, one per secret, in order."""
     indexes = matcher.candidates(content)
     return resolve(match for index in indexes for match in find(rules[index], content)) if indexes else []
+
+
+def redacted_text(matcher: Matcher, rules: Sequence[LightRule], text: str) -> str:
+    """The text with each credential in it replaced by its redacted form. Bytes kept as surrogates stay as they are."""
+    content = text.encode("utf-8", "surrogateescape")
+    spans = sorted({span[1:] for match in matches(matcher, rules, content) for span in match.spans}, reverse=True)
+    for start, end in spans:
+        content = content[:start] + redact(content[start:end]).encode() + content[end:]
+    return content.decode("utf-8", "surrogateescape")
 
 
 def open_matcher(

@@ -5,25 +5,24 @@ Offline: whoever wants a URL scanned clones it first (`scanner.clone`).
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from offkey.fingerprint import OrgKey
-from offkey.model import Confidence, Finding, Gap, Place, Reach, Span
+from offkey.model import Finding, Gap, Reach
 from rules import RuleSet
 from rules.light import light
 from scanner import pool
 from scanner.examine import FileItem, Hit, Outcome, Setup, Task, Worker, split
-from scanner.git import Git
-from scanner.matcher import Matcher, default_cache, open_matcher
+from scanner.findings import gather
+from scanner.matcher import Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
-from scanner.sources import Target, expand, file_tasks, object_tasks, open_target, staged_changes
+from scanner.sources import Target, expand, file_tasks, object_tasks, open_target
 
 MISSING_SHOWN = 100
 """Missing objects that get a Gap of their own per repository; one more Gap counts the rest."""
-_RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +77,13 @@ def scan(
     options: Options | None = None,
     *,
     progress: Progress | None = None,
+    attributing: Callable[[int, int], None] | None = None,
 ) -> ScanResult:
     """Look at everything that the targets keep.
 
     Raises UsageError and GitError for a target that cannot be opened at all; whatever else cannot be looked at is a
-    Gap. `progress` is called with running counts as outcomes come in.
+    Gap. `progress` is called with running counts as outcomes come in, `attributing` then with commits done and of how
+    many, anew for each repository that holds a finding.
     """
     options = options or Options()
     began = time.monotonic()
@@ -105,7 +106,9 @@ def scan(
         tally.add(outcome, sources)
         if progress is not None:
             progress(tally.examined())
-    findings = _findings(tally.hits, sources, rules, gaps)
+    mask = partial(redacted_text, matcher, light_rules)
+    findings = gather(tally.hits, sources, rules, gaps, mask=mask, jobs=options.jobs, attributing=attributing)
+    gaps = [replace(gap, where=mask(gap.where), why=mask(gap.why)) for gap in gaps]
     return ScanResult(
         findings=findings,
         gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.where, gap.why))),
@@ -194,81 +197,3 @@ def _missing(oids: list[str], name: str) -> Iterator[Gap]:
     if len(oids) > MISSING_SHOWN:
         why = f"{len(oids) - MISSING_SHOWN} more objects are missing from the repository"
         yield Gap(where=f"{name}: objects", why=why, advice=advice)
-
-
-def _findings(hits: list[Hit], sources: list[Target], rules: RuleSet, gaps: list[Gap]) -> tuple[Finding, ...]:
-    """One Finding per fingerprint, with places, reach and authorship."""
-    provider = {rule.kind: rule.provider for rule in rules.rules}
-    by_target: dict[int, dict[str, list[Place]]] = {}
-    first: dict[str, Hit] = {}
-    confidence: dict[str, Confidence] = {}
-    for hit in hits:
-        places = by_target.setdefault(hit.target, {}).setdefault(hit.fingerprint, [])
-        places.append(_place(hit, sources[hit.target]))
-        first.setdefault(hit.fingerprint, hit)
-        seen = Confidence(hit.confidence)
-        confidence[hit.fingerprint] = min(confidence.get(hit.fingerprint, seen), seen, key=_RANK.__getitem__)
-    plain = {
-        fingerprint: Finding(
-            kind=hit.kind,
-            provider=provider[hit.kind],
-            rule=hit.kind,
-            fingerprint=fingerprint,
-            redacted=hit.redacted,
-            confidence=confidence[fingerprint],
-            places=(),
-        )
-        for fingerprint, hit in first.items()
-    }
-    return tuple(sorted(_attributed(plain, by_target, sources, gaps).values(), key=_order))
-
-
-def _attributed(
-    findings: dict[str, Finding],
-    by_target: Mapping[int, Mapping[str, list[Place]]],
-    sources: list[Target],
-    gaps: list[Gap],
-) -> dict[str, Finding]:
-    for number in sorted(by_target):
-        git = sources[number].git
-        places = {fingerprint: sorted(found, key=_place_order) for fingerprint, found in by_target[number].items()}
-        if git is not None and not git.bare:
-            places = _in_index(git, places)
-        for fingerprint, found in places.items():
-            finding = findings[fingerprint]
-            findings[fingerprint] = replace(finding, places=finding.places + tuple(found))
-    return findings
-
-
-def _in_index(git: Git, places: dict[str, list[Place]]) -> dict[str, list[Place]]:
-    """Places with those blobs marked that only the index holds under a path, as far as is known here."""
-    staged = {change.oid: change.path for change in staged_changes(git)}
-
-    def marked(place: Place) -> Place:
-        path = staged.get(place.object)
-        return place if path is None else replace(place, path=path, reach=Reach.INDEX)
-
-    return {fingerprint: [marked(place) for place in found] for fingerprint, found in places.items()}
-
-
-def _place(hit: Hit, source: Target) -> Place:
-    return Place(
-        repo=source.name,
-        object=hit.object,
-        object_type=hit.object_type,
-        path=hit.path,
-        line=hit.line,
-        column=hit.column,
-        spans=tuple(Span(part=part, start=start, end=end) for part, start, end in hit.spans),
-        commit=hit.object if hit.object_type == "commit" else "",
-        reach=Reach(hit.reach),
-        decoding=hit.decoding,
-    )
-
-
-def _place_order(place: Place) -> tuple[str, str, str, int, int]:
-    return (place.repo, place.path, place.object, place.line, place.column)
-
-
-def _order(finding: Finding) -> tuple[str, tuple[str, str, str, int, int], str]:
-    return (finding.kind, _place_order(finding.places[0]), finding.fingerprint)

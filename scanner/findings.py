@@ -1,0 +1,127 @@
+"""From hits to findings: one per distinct secret value and kind, with every place and whoever introduced it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from offkey.model import Authorship, Confidence, Finding, Gap, Place, Reach, Span
+from rules import RuleSet
+from scanner.attribution import Attributed, attribute
+from scanner.examine import Hit
+from scanner.sources import Target
+
+Attributing = Callable[[int, int], None]
+_RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
+
+
+def gather(
+    hits: Iterable[Hit],
+    sources: Sequence[Target],
+    rules: RuleSet,
+    gaps: list[Gap],
+    *,
+    mask: Callable[[str], str],
+    jobs: int = 1,
+    attributing: Attributing | None = None,
+) -> tuple[Finding, ...]:
+    """One Finding per fingerprint with its places, reach and authors, in a fixed order. Adds to `gaps`.
+
+    `mask` takes credentials out of text: names, addresses and paths may hold what is being reported (DESIGN rule 6).
+    `attributing` hears of commits done and of how many, anew for each repository that holds a hit.
+    """
+    provider = {rule.kind: rule.provider for rule in rules.rules}
+    by_target: dict[int, dict[str, list[Place]]] = {}
+    first: dict[str, Hit] = {}
+    confidence: dict[str, Confidence] = {}
+    for hit in hits:
+        places = by_target.setdefault(hit.target, {}).setdefault(hit.fingerprint, [])
+        places.append(_place(hit, sources[hit.target]))
+        first.setdefault(hit.fingerprint, hit)
+        seen = Confidence(hit.confidence)
+        confidence[hit.fingerprint] = min(confidence.get(hit.fingerprint, seen), seen, key=_RANK.__getitem__)
+    plain = {
+        fingerprint: Finding(
+            kind=hit.kind,
+            provider=provider[hit.kind],
+            rule=hit.kind,
+            fingerprint=fingerprint,
+            redacted=hit.redacted,
+            confidence=confidence[fingerprint],
+            places=(),
+        )
+        for fingerprint, hit in first.items()
+    }
+    for number in sorted(by_target):
+        git = sources[number].git
+        held = {fingerprint: sorted(found, key=_place_order) for fingerprint, found in by_target[number].items()}
+        told = attribute(git, held, attributing, jobs=jobs) if git is not None else None
+        gaps.extend(told.gaps if told else ())
+        for fingerprint, found in held.items():
+            finding = plain[fingerprint]
+            plain[fingerprint] = _with_author(finding, told) if told else _with_places(finding, found)
+    masked = lru_cache(maxsize=None)(mask)
+    return tuple(sorted((_without_values(finding, masked) for finding in plain.values()), key=_order))
+
+
+def _with_places(finding: Finding, places: Iterable[Place]) -> Finding:
+    return replace(finding, places=tuple(sorted((*finding.places, *places), key=_place_order)))
+
+
+def _with_author(finding: Finding, told: Attributed) -> Finding:
+    """The finding with one repository's answer; of several repositories the earliest author stands for the value."""
+    fingerprint = finding.fingerprint
+    merged = replace(
+        _with_places(finding, told.places[fingerprint]),
+        carried=finding.carried + told.carried[fingerprint],
+        evidence=finding.evidence + told.evidence[fingerprint],
+    )
+    author, known = told.introduced.get(fingerprint), finding.introduced
+    if author is None:
+        return merged
+    if known is not None and (known.at, known.commit) <= (author.at, author.commit):
+        return replace(merged, carried=(*merged.carried, author))
+    return replace(
+        merged,
+        introduced=author,
+        committer=told.committer.get(fingerprint),
+        coauthors=told.coauthors[fingerprint],
+        carried=merged.carried if known is None else (*merged.carried, known),
+    )
+
+
+def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
+    def author(claim: Authorship) -> Authorship:
+        return replace(claim, name=mask(claim.name), email=mask(claim.email), raw_email=mask(claim.raw_email))
+
+    return replace(
+        finding,
+        places=tuple(replace(place, path=mask(place.path)) for place in finding.places),
+        introduced=author(finding.introduced) if finding.introduced else None,
+        committer=author(finding.committer) if finding.committer else None,
+        coauthors=tuple(author(claim) for claim in finding.coauthors),
+        carried=tuple(author(claim) for claim in finding.carried),
+        evidence=tuple(mask(line) for line in finding.evidence),
+    )
+
+
+def _place(hit: Hit, source: Target) -> Place:
+    return Place(
+        repo=source.name,
+        object=hit.object,
+        object_type=hit.object_type,
+        path=hit.path,
+        line=hit.line,
+        column=hit.column,
+        spans=tuple(Span(part=part, start=start, end=end) for part, start, end in hit.spans),
+        commit=hit.object if hit.object_type == "commit" else "",
+        reach=Reach(hit.reach),
+        decoding=hit.decoding,
+    )
+
+
+def _place_order(place: Place) -> tuple[str, str, str, int, int]:
+    return (place.repo, place.path, place.object, place.line, place.column)
+
+
+def _order(finding: Finding) -> tuple[str, tuple[str, str, str, int, int], str]:
+    return (finding.kind, _place_order(finding.places[0]), finding.fingerprint)
