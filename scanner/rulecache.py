@@ -23,7 +23,7 @@ def load(extra: Sequence[str] = (), cache: str | None = None) -> tuple[LightRule
     Raises rules.RuleError for a rule file that cannot be used.
     """
     stamp = _stamp(extra)
-    path = os.path.join(cache, f"hook-{zlib.crc32(repr(list(extra)).encode()):08x}.json") if cache else ""
+    path = os.path.join(cache, _name(extra)) if cache else ""
     if path and _is_private(cache or "") and (data := _read(path)):
         head, _, body = data.partition(b"\n")
         if head == stamp:
@@ -49,6 +49,11 @@ def _build(stamp: bytes, extra: Sequence[str], cache: str, path: str) -> tuple[L
         except OSError as error:
             sys.stderr.write(f"offkey-hook: the rules cannot be cached in {cache}: {error.strerror}\n")
     return light(ruleset)
+
+
+def _name(extra: Sequence[str]) -> str:
+    """One file for each installation and choice of rule files, so that two of them do not overwrite each other's."""
+    return f"hook-{zlib.crc32(repr((__file__, list(extra))).encode()):08x}.json"
 
 
 def _stamp(extra: Sequence[str]) -> bytes:

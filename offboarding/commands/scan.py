@@ -125,7 +125,11 @@ def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack
             done = seen.objects + seen.files
             advance(done, max(done, expected), f"{seen.bytes >> 20} MiB")
 
-        return Scanned(scan(targets, ruleset, key, options, progress=progress), clones, stdin)
+        def attributing(done: int, total: int) -> None:
+            advance(done, total, "commits, to see who introduced what")
+
+        result = scan(targets, ruleset, key, options, progress=progress, attributing=attributing)
+    return Scanned(result, clones, stdin)
 
 
 def _processors() -> int:
