@@ -19,7 +19,6 @@ COMMANDS = {
     "apply": "carry out an approved plan, proving each step",
     "report": "write the evidence folder of a run",
     "verify": "check that everything is still dead, or that an evidence folder is intact",
-    "attest": "sign that a handed-over step is done",
     "ledger": "verify or export the hash-chained ledger",
     "doctor": "check configuration, credentials and installation; --init begins one",
     "revokers": "list what offkey can revoke, and how",

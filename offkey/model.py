@@ -391,4 +391,9 @@ def _listed(data: Any) -> Any:
         return {key: _listed(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [_listed(item) for item in data]
-    return data.value if isinstance(data, Enum) else data
+    if isinstance(data, Enum):
+        return data.value
+    if isinstance(data, str) and not data.isascii():
+        # Git's paths need not be UTF-8; canonical JSON must be. Objects are re-read by id, so the path may be spelled out.
+        return data.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return data
