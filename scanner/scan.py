@@ -19,7 +19,7 @@ from scanner.examine import FileItem, Hit, Outcome, Setup, Task, Worker, split
 from scanner.findings import gather
 from scanner.matcher import Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
-from scanner.sources import Target, expand, file_tasks, object_tasks, open_target
+from scanner.sources import Target, expand, file_tasks, object_tasks, open_target, staged_tasks
 
 MISSING_SHOWN = 100
 """Missing objects that get a Gap of their own per repository; one more Gap counts the rest."""
@@ -57,12 +57,16 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to scan. `history` is all or none, `since` a revision whose objects are left out."""
+    """How to scan. `history` is all or none, `since` a revision whose objects are left out.
+
+    `staged` adds the blobs that a commit made now would add: with no history and no work tree they are all there is.
+    """
 
     jobs: int = 1
     worktree: bool = True
     history: str = "all"
     since: str | None = None
+    staged: bool = False
     exhaustive: bool = False
     matcher: str = "auto"
     start_method: str | None = None
@@ -152,6 +156,8 @@ def _tasks(sources: list[Target], options: Options, gaps: list[Gap]) -> Iterator
         if source.git is not None and history:
             yield Task(number, walk=options.since is None)
             yield from object_tasks(source.git, number, options.since, gaps)
+        if source.git is not None and options.staged:
+            yield from staged_tasks(source.git, number, gaps)
         if source.content is None and (options.worktree or source.git is None):
             known = history and options.since is None
             yield from file_tasks(source, number, history=history, known=known, gaps=gaps)

@@ -127,9 +127,20 @@ def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> I
     With `since`, only what refs reach and that revision does not; raises UnknownRevision for one that does not exist.
     """
     reader = CatFileReader(git)
+    listed = reader.list_objects() if since is None else reader.info(newer_objects(git, since))
+    yield from _batches(listed, target, gaps)
+
+
+def staged_tasks(git: Git, target: int, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over the blobs that a commit made now would add."""
+    staged = sorted({change.oid for change in staged_changes(git)})
+    yield from _batches(CatFileReader(git).info(staged) if staged else iter(()), target, gaps)
+
+
+def _batches(listed: Iterable[ObjectInfo | Gap], target: int, gaps: list[Gap]) -> Iterator[Task]:
     batch: list[ObjectInfo] = []
     size = 0
-    for info in reader.list_objects() if since is None else reader.info(newer_objects(git, since)):
+    for info in listed:
         if isinstance(info, Gap):
             gaps.append(info)
         elif info.type != "tree":

@@ -38,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     what = parser.add_argument_group("what to look at")
     what.add_argument("--since", metavar="REV", help="leave out what this commit, branch or tag already held")
+    what.add_argument("--staged", action="store_true", help="only files that a commit made now would add or change")
     what.add_argument("--history", choices=("all", "none"), default="all", help="look at git's objects (default: all)")
     what.add_argument("--no-worktree", action="store_true", help="leave out files, the index and .git/config")
     what.add_argument("--exhaustive", action="store_true", help="read every object through git itself; slower")
@@ -107,18 +108,23 @@ def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack
     for name in dict.fromkeys(args.targets):
         target = _opened(name, stdin, ui, stack)
         targets.append(target)
+        if args.staged and (target.git is None or target.git.bare):
+            raise UsageError(f"{name}: has no index", advice="--staged needs a repository with a work tree")
         if target.git is not None and is_url(name):
             clones[target.name] = target.git.path
     options = Options(
         jobs=args.jobs or _processors(),
-        worktree=not args.no_worktree,
-        history=args.history,
+        worktree=not args.no_worktree and not args.staged,
+        history="none" if args.staged else args.history,
         since=args.since,
+        staged=args.staged,
         exhaustive=args.exhaustive,
         matcher=MATCHERS[args.matcher],
         start_method=args.start_method,
     )
-    expected = sum(_object_count(target) for target in targets) if args.history == "all" and ui.err.is_terminal else 0
+    expected = (
+        sum(_object_count(target) for target in targets) if options.history == "all" and ui.err.is_terminal else 0
+    )
     with ui.progress("Scanning") as advance:
 
         def progress(seen: Examined) -> None:

@@ -289,3 +289,17 @@ def test_history_and_work_tree_can_be_left_out(repo: Repo, capsys: pytest.Captur
     repo.write({"untracked.env": OTHER})
     assert kinds("--history", "none") == {"aws.access_key", "github.pat.classic"}
     assert kinds("--since", "HEAD~1", "--no-worktree") == {"aws.access_key"}
+
+
+def test_staged_looks_at_what_a_commit_would_add_and_nothing_else(
+    repo: Repo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["scan", str(repo.path), "--staged"]) == Exit.NOTHING_EXAMINED
+    repo.stage({"new.py": OTHER}).write({"new.py": "", "untracked.env": TOKEN})
+    capsys.readouterr()
+    assert cli.main(["scan", str(repo.path), "--staged", "--format", "jsonl"]) == Exit.OPEN
+    (found,) = lines(capsys.readouterr().out)
+    (place,) = found["places"]
+    assert (place["path"], place["reach"]) == ("new.py", "index")
+    assert found["introduced"] is None
+    assert cli.main(["scan", str(tmp_path), "--staged"]) == Exit.USAGE
