@@ -139,12 +139,11 @@ def _name(one: Authorship) -> str:
 
 def _evidence(finding: Finding) -> Text:
     lines = [f"because {line}" for line in finding.evidence] + [f"used in {line}" for line in finding.usage]
-    for role, people in (
-        ("committed by", (finding.committer,)),
-        ("with", finding.coauthors),
-        ("carried by", finding.carried),
-    ):
-        lines += [f"{role} {one.name} <{one.email}>" for one in people if one]
+    author, committer = finding.introduced, finding.committer
+    if committer and (author is None or _name(committer) != _name(author)):
+        lines.append(f"committed by {_name(committer)}")
+    lines += [f"with {_name(one)}" for one in finding.coauthors]
+    lines += [f"carried by {_name(one)}" for one in finding.carried]
     return Text("\n".join(printable(line) for line in lines), style="italic")
 
 
