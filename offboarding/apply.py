@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from offboarding import approvals as approvals_kept
 from offboarding import approve
 from offboarding.executors import Executors
 from offboarding.history import past
 from offboarding.ledger import Ledger
 from offboarding.step import Credentials, Run, carry_out
-from offkey.errors import OffkeyError
+from offkey.errors import Exit, OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import Action, Approval, Plan, Receipt
 
@@ -21,7 +22,9 @@ Progress = Callable[[int, int, str], None]
 
 
 class ApplyRefused(OffkeyError):
-    """Nothing was done: there is no approval of exactly this plan, or the plan is not the one that was made."""
+    """Nothing was done: the plan has expired."""
+
+    exit_code = Exit.PLAN_REFUSED
 
 
 def apply(
@@ -79,12 +82,11 @@ def apply(
 def check_approvals(
     plan: Plan, approvals: Sequence[Approval], ledger: Ledger, register: Path, now: datetime
 ) -> list[Approval]:
-    """The approvals that hold for exactly this plan, at least one. Raises ApplyRefused, or what `accept` raised."""
-    if past(ledger.events(plan.run)).plan_digest != plan.digest:
-        raise ApplyRefused(
-            "this is not the plan that was made: the file was edited, or a newer plan of the same run exists",
-            advice="make the plan again with `offkey plan`, and have that one approved",
-        )
+    """The approvals that hold for exactly this plan, at least one.
+
+    Raises NotThePlan, ApplyRefused, or ApprovalRefused with the reason of the last that does not hold.
+    """
+    approvals_kept.check_made(plan, ledger)
     if now >= plan.expires_at:
         raise ApplyRefused("the plan has expired", advice="make it again with `offkey plan`: things have changed since")
     accepted: list[Approval] = []
@@ -97,7 +99,5 @@ def check_approvals(
         else:
             accepted.append(approval)
     if not accepted:
-        if refused is None:
-            approve.accept(plan, None, register, now)
-        raise refused or ApplyRefused("no approval counts")
+        raise refused or approve.ApprovalRefused("the plan has no approval", advice="`offkey approve PLAN --as E-MAIL`")
     return accepted

@@ -29,13 +29,15 @@ def folder(state: Path, run: str, repo: str) -> Path:
     return run_folder(state, run) / "mirrors" / f"{name}.git"
 
 
-def make(state: Path, run: str, repo: str) -> Git:
+def make(state: Path, run: str, repo: str, name: str = "") -> Git:
     """A fresh copy of a repository on this disk, or behind a URL; an older copy of this run is replaced.
+
+    `name` is how places name it, where that differs (a URL without its credentials).
 
     A plain folder, and a repository that cannot be cloned (objects are missing), gets an empty one: `pin` brings what
     is needed. Raises UsageError, GitError.
     """
-    where = folder(state, run, repo)
+    where = folder(state, run, name or repo)
     if where.exists():
         shutil.rmtree(where)
     where.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)

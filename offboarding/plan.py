@@ -161,9 +161,8 @@ def _for_people(point: AccessPoint, ways: Sequence[Option], by_hand: str) -> Ste
     if not gather.is_alive(point):
         return _step(point, Action.HAND_OVER, False, "its issuer calls it dead; proven again at apply", how=how)
     if point.ownership is Ownership.PERSONAL and point.bond is Bond.THEIRS:
-        why = (told.reason if told else "") or (
-            "it cannot be named exactly at its issuer" if ways else f"there is no revoker for {point.kind}"
-        )
+        unnamed = "it cannot be named exactly at its issuer" if ways else f"there is no revoker for {point.kind}"
+        why = (told.reason or f"{point.provider} leaves this to a person") if told else unnamed
         return _step(point, Action.HAND_OVER, False, why, how=how)
     shared = "shared" if point.ownership is Ownership.SHARED else "not shown to be personal, so held to be shared"
     action = Action.ROTATE if point.places else Action.HAND_OVER

@@ -1,0 +1,130 @@
+"""`offkey verify RUN`: is everything still dead at its issuer? `offkey verify DIR`: is the evidence intact?
+
+Exit code for a run: 10 when something is alive again, 13 when something is open or cannot be seen, 14 when only gaps
+remain, else 0. For a folder: 0 when nothing contradicts it, else 1.
+"""
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+import revokers
+from offboarding import config, evidence, mirror, tables, verify
+from offboarding.commands.apply import close_if_done, code
+from offboarding.commands.report import run_name
+from offboarding.config import Config
+from offboarding.evidence_kit import verify as kit
+from offboarding.history import Past, past
+from offboarding.ledger import Ledger
+from offboarding.state import run_lock
+from offboarding.store import Store
+from offboarding.ui import UI
+from offkey.errors import Exit
+from offkey.fingerprint import KeyUnusable
+from offkey.model import CLOSED, Gap, Liveness
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `offkey verify`."""
+    parser.add_argument("what", metavar="RUN|DIR", help="a run's name or plan file, or an evidence folder")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept elsewhere, for a folder")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder in which the run was made")
+
+
+def run(args: argparse.Namespace, ui: UI) -> Exit:
+    """Verify a folder offline, or a run at its providers; the latter only reads there."""
+    if Path(args.what).is_dir():
+        return _folder(Path(args.what), args.checkpoint, ui)
+    return _run(args, ui)
+
+
+def _folder(folder: Path, checkpoint: Path | None, ui: UI) -> Exit:
+    verdict = kit.verify(folder, checkpoint)
+    for word, lines, style in (("ok", verdict.passed, "green"), ("note", verdict.notes, "yellow")):
+        for line in lines:
+            ui.out.print(Text.assemble((f"  {word:5}", style), line))
+    for line in verdict.problems:
+        ui.out.print(Text.assemble(("  FAIL ", "bold red"), line))
+    ui.out.print("NOT INTACT" if verdict.problems else "INTACT", style="bold")
+    return Exit.ERROR if verdict.problems else Exit.DONE
+
+
+def _run(args: argparse.Namespace, ui: UI) -> Exit:
+    settings = config.load(args.config)
+    key = settings.org_key()
+    if key is None:
+        raise KeyUnusable("there is no organisation key", advice="run `offkey doctor --init`")
+    state, name = settings.state_dir(args.state), run_name(args.what)
+    store = Store.open(state)
+    try:
+        with run_lock(state, name, _now()), ui.progress("Asking again") as advance:
+            ledger = Ledger(store, _now, "offkey")
+            told = past(ledger.events(name))
+            if told.plan is None:
+                raise evidence.NothingToSeal(f"no plan was made in a run {name!r}", advice="see `offkey ledger export`")
+            ask, gaps = _readers(settings, told)
+            seen = []
+            for result in verify.recheck(told, ask, mirror.reader(state, name, key), _now):
+                seen.append(result)
+                advance(len(seen), len(told.plan.steps), tables.named(result.step.point))
+            _record(ledger, name, seen)
+            told = past(ledger.events(name))
+            assert told.plan is not None
+            close_if_done(told.plan, list(told.receipts.values()), ledger, state)
+    finally:
+        store.close()
+    return _show(told, seen, gaps, ui)
+
+
+def _readers(settings: Config, told: Past) -> tuple[verify.Ask, list[Gap]]:
+    assert told.plan is not None
+    gaps: list[Gap] = []
+    made = {}
+    for name in sorted({step.point.provider for step in told.plan.steps if step.point.provider in revokers.REGISTRY}):
+        given = settings.provider_settings(name, write=False)
+        if isinstance(given, Gap):
+            gaps.append(given)
+        else:
+            made[name] = (revokers.REGISTRY[name], revokers.reader(name, given), given)
+    return made, gaps
+
+
+def _record(ledger: Ledger, name: str, seen: Sequence[verify.Rechecked]) -> None:
+    started = _now()
+    results = [
+        {"step": r.step.id, "liveness": r.check.liveness.value, "status": r.check.status, "reason": r.check.reason}
+        for r in seen
+    ]
+    ledger.append("run.verified", name, {"results": results})
+    for result in seen:
+        if result.settled_now and result.before is not None:
+            ledger.append("step.receipt", name, {"receipt": verify.receipt_of(result, started)})
+
+
+def _show(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap], ui: UI) -> Exit:
+    assert told.plan is not None
+    table = Table(title=f"{told.plan.person.id}, asked again", title_justify="left")
+    for column in ("what", "was", "is", "says the provider"):
+        table.add_column(column, overflow="fold")
+    for r in seen:
+        was = r.before.outcome.value if r.before else "open"
+        style = {True: "green", False: "bold red", None: "yellow"}[r.still]
+        table.add_row(Text(tables.named(r.step.point)), was, Text(r.check.liveness.value, style), Text(r.check.reason))
+    ui.out.print(table)
+    tables.show_gaps(gaps, ui)
+    alive = [r for r in seen if r.still is False and r.before and r.before.outcome in CLOSED]
+    for r in alive:
+        ui.out.print(Text(f"ALIVE AGAIN: {tables.named(r.step.point)}: {r.check.reason}", style="bold red"))
+    if alive:
+        return Exit.OPEN
+    if any(r.check.liveness is Liveness.UNKNOWN for r in seen):
+        return Exit.NOT_ALL_CONFIRMED
+    return code(list(told.receipts.values()), [*told.plan.gaps, *gaps])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,223 @@
+"""From a person's name to a plan: scan, copy, ask the issuers, list what providers know, gather, build.
+
+Everything here only reads. A value goes to its own issuer and nowhere else, never when it is a listed canary, and only
+where the provider is configured. What could not be asked is a Gap.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import revokers
+from offboarding import authors, gather, mirror, people, plan
+from offboarding.config import Config
+from offboarding.directory import Directory
+from offkey.errors import OffkeyError
+from offkey.fingerprint import OrgKey
+from offkey.http import Reader
+from offkey.model import AccessPoint, Account, Bond, Check, Credential, Finding, Gap, Liveness, Person, Plan
+from rules import RuleSet
+from scanner.clone import is_url, without_credentials
+from scanner.git import Git
+from scanner.scan import Options, ScanResult, scan
+from scanner.sources import Target, open_target
+from scanner.values import ValueGone
+
+Tell = Callable[[str, int, int], None]
+"""Progress: what is being done, how far, of how much (0: unknown)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What planning needs besides the person. `now` is the run's one moment for everything but providers' answers."""
+
+    config: Config
+    directory: Directory
+    rules: RuleSet
+    key: OrgKey
+    state: Path
+    run: str
+    requester: str
+    now: datetime
+    options: Options = field(default_factory=Options)
+    before_kill: bool = False
+    tell: Tell = lambda what, done, total: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """`left_out` credentials lie where the person worked, but nothing ties them to the person."""
+
+    plan: Plan
+    left_out: int
+    canaries: int
+    nothing_examined: bool
+
+
+def make(subject: str, setting: Setting) -> Planned:
+    """The plan for whom `subject` names, with the run's mirrors in place. Raises UnknownPerson, PlanRefused, others."""
+    gaps: list[Gap] = []
+    targets = list(_targets(setting, gaps))
+    result = _scanned(setting, targets)
+    seen, unread = authors.in_repositories(str(target.git.path) for target in targets if target.git is not None)
+    person = people.resolve(subject, setting.directory, seen)
+    findings = [f for f in result.findings if f.fingerprint not in setting.config.canaries.fingerprints]
+    gaps += [*result.gaps, *unread, *_copied(setting, findings)]
+    asked = _ask(setting, findings, gaps)
+    points = gather.gather(
+        person,
+        findings,
+        _listed(setting, person, gaps),
+        asked.checks,
+        ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
+        ids=asked.ids,
+    )
+    made = plan.build(
+        person,
+        points,
+        gaps,
+        (),
+        setting.config.limits(),
+        now=setting.now,
+        run=setting.run,
+        requester=setting.requester,
+        options=_options,
+        by_hand={name: " ".join(filter(None, (p.handover, p.console))) for name, p in setting.rules.providers.items()},
+        rules_digest=setting.rules.digest,
+        key_id=setting.key.id,
+        mirrors={place.repo for finding in findings for place in finding.places},
+        before_kill=setting.before_kill,
+    )
+    return Planned(
+        plan=made,
+        left_out=sum(point.bond is Bond.EXPOSED for point in points),
+        canaries=len(result.findings) - len(findings),
+        nothing_examined=result.examined.nothing,
+    )
+
+
+def _options(point: AccessPoint) -> tuple[Any, ...]:
+    revoker = revokers.REGISTRY.get(point.provider)
+    return revoker.options(point) if revoker else ()
+
+
+def _targets(setting: Setting, gaps: list[Gap]) -> Iterator[Target]:
+    """What to scan: local repositories as they are, remote ones as the run's own copy."""
+    paths = setting.config.repositories.paths
+    if not paths:
+        gaps.append(Gap(where="repositories", why="none is configured", advice="list them under [repositories]"))
+    for number, path in enumerate(paths):
+        setting.tell(f"opening {without_credentials(path)}", number, len(paths))
+        try:
+            if is_url(path):
+                name = without_credentials(path)
+                yield Target(name, git=mirror.make(setting.state, setting.run, path, name))
+            else:
+                yield open_target(path)
+        except OffkeyError as error:
+            gaps.append(Gap(where=without_credentials(path), why=str(error), advice=error.advice))
+
+
+def _scanned(setting: Setting, targets: Sequence[Target]) -> ScanResult:
+    def progress(examined: Any) -> None:
+        setting.tell("scanning", examined.objects + examined.files, 0)
+
+    return scan(targets, setting.rules, setting.key, setting.options, progress=progress)
+
+
+def _copied(setting: Setting, findings: Sequence[Finding]) -> Iterator[Gap]:
+    """Copy each repository that holds something, and pin what was found in it."""
+    repos = sorted({place.repo for finding in findings for place in finding.places})
+    for number, repo in enumerate(repos):
+        setting.tell(f"copying {Path(repo).name}", number, len(repos))
+        try:
+            there = mirror.folder(setting.state, setting.run, repo)
+            copy = Git(there) if is_url(repo) else mirror.make(setting.state, setting.run, repo)
+            yield from mirror.pin(copy, setting.run, repo, findings)
+        except OffkeyError as error:
+            yield Gap(where=repo, why=f"no copy for the run: {error}", advice=error.advice)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    checks: dict[str, Check] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+def _ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> _Asked:
+    """Each issuer's answer about each value that has a revoker, and the public ids inside values."""
+    asked = _Asked()
+    read = mirror.reader(setting.state, setting.run, setting.key)
+    mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
+    readers = _readers(setting, {finding.provider for finding in mine}, gaps)
+    for number, finding in enumerate(mine):
+        setting.tell(f"asking {finding.provider}", number, len(mine))
+        try:
+            credential = read(_as_point(finding))
+        except ValueGone as error:
+            gaps.append(Gap(where=f"{finding.kind} {finding.redacted}", why=str(error), advice=error.advice))
+            continue
+        if "id" in credential.parts:
+            asked.ids[finding.fingerprint] = credential.parts["id"].reveal().decode("ascii", "replace")
+        if finding.provider in readers:
+            asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
+    return asked
+
+
+def _checked(setting: Setting, reader: Reader, credential: Credential) -> Check:
+    try:
+        answer = revokers.REGISTRY[reader.gate.provider].check(reader, credential)
+    except OffkeyError as error:
+        answer = Check(liveness=Liveness.UNKNOWN, reason=str(error), at=setting.now)
+    # The moment of asking differs from run to run; the plan's own moment stands for all of it (DESIGN rule 8).
+    return replace(answer, at=setting.now)
+
+
+def _as_point(finding: Finding) -> AccessPoint:
+    return AccessPoint(
+        id="", provider=finding.provider, kind=finding.kind, fingerprint=finding.fingerprint, places=finding.places
+    )
+
+
+def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dict[str, Reader]:
+    made = {}
+    for name in sorted(providers):
+        settings = setting.config.provider_settings(name, write=False)
+        if isinstance(settings, Gap):
+            why = f"its credentials were found, and it was not asked: {settings.why}"
+            gaps.append(replace(settings, why=why))
+        else:
+            made[name] = revokers.reader(name, settings)
+    return made
+
+
+def _listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
+    """What each configured provider lists for the person's certain accounts there."""
+    points: list[AccessPoint] = []
+    for number, name in enumerate(sorted(setting.config.providers)):
+        setting.tell(f"listing {name}", number, len(setting.config.providers))
+        settings = setting.config.provider_settings(name, write=False)
+        if isinstance(settings, Gap):
+            gaps.append(settings)
+            continue
+        there = [account for account in gather.accounts(person) if account.provider == name]
+        if not there:
+            advice = "add the person's account there to people.yaml"
+            gaps.append(Gap(where=name, why="the directory knows no account of the person there", advice=advice))
+        for account in there:
+            for found in _inventory(name, settings, account):
+                (gaps if isinstance(found, Gap) else points).append(found)  # type: ignore[arg-type]
+    stamp = setting.now
+    return [replace(p, check=replace(p.check, at=stamp)) if p.check else p for p in points]
+
+
+def _inventory(name: str, settings: Any, account: Account) -> Iterator[AccessPoint | Gap]:
+    reader = revokers.reader(name, settings)
+    try:
+        yield from revokers.REGISTRY[name].inventory(reader, settings, account)
+    except OffkeyError as error:
+        yield Gap(where=name, why=str(error), advice=error.advice)
+    finally:
+        reader.close()

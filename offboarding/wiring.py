@@ -1,0 +1,81 @@
+"""Puts executors together from the configuration, for `apply` and `verify`."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import revokers
+from offboarding import mirror
+from offboarding.config import Config
+from offboarding.executors import REMEDY, Executor, ProviderExecutor, RemedyExecutor
+from offboarding.remedy.branch import Author
+from offboarding.remedy.executor import GATE, Remedy, Target
+from offkey.http import Reader, Writer
+from offkey.model import Action, Approval, Gap, Plan
+from scanner.clone import is_url
+from scanner.git import Git, GitError
+
+_GITHUB = re.compile(r"github\.com[:/](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?$")
+
+
+def executors(
+    config: Config, plan: Plan, approval: Approval, state: Path, now: Callable[[], datetime]
+) -> tuple[dict[str, Executor], list[Gap]]:
+    """One executor for each provider the plan needs, and one for removal from code; a Gap for each that is missing."""
+    made: dict[str, Executor] = {}
+    gaps: list[Gap] = []
+    for name in sorted({step.point.provider for step in plan.steps if step.point.provider in revokers.REGISTRY}):
+        settings = config.provider_settings(name, write=True)
+        if isinstance(settings, Gap):
+            gaps.append(settings)
+            continue
+        http = revokers.writer(name, settings, approval=approval, plan_digest=plan.digest, now=now)
+        made[name] = ProviderExecutor(revokers.REGISTRY[name], http, settings)
+    if any(step.action is Action.REWRITE for step in plan.steps):
+        settings = config.provider_settings("github", write=True)
+        if isinstance(settings, Gap) or settings.write is None:
+            gaps.append(Gap(where="removal from code", why="no write credential for github is configured"))
+        else:
+            where = targets(config, plan, state)
+            made[REMEDY] = RemedyExecutor(_remedy(config, settings, where, now, (approval, plan.digest)))
+    return made, gaps
+
+
+def _remedy(
+    config: Config, settings: Any, where: dict[str, Target], now: Callable[[], datetime], yes: tuple[Approval, str]
+) -> Remedy:
+    base = settings.url or revokers.REGISTRY["github"].URL
+    approval, plan_digest = yes
+    return Remedy(
+        targets=where,
+        reader=lambda: Reader(GATE, base, instance=settings.url, now=now),
+        writer=lambda: Writer(GATE, base, instance=settings.url, approval=approval, plan_digest=plan_digest, now=now),
+        token=settings.write,
+        author=Author(name=config.remedy.author_name, email=config.remedy.author_email),
+        prefix=config.remedy.branch_prefix,
+        now=now,
+    )
+
+
+def targets(config: Config, plan: Plan, state: Path) -> dict[str, Target]:
+    """Where the pull request for each repository of the plan goes; those without a GitHub name are left out."""
+    found = {}
+    for repo in sorted({p.repo for s in plan.steps if s.action is Action.REWRITE for p in s.point.places}):
+        remote = repo if is_url(repo) else origin(Path(repo))
+        match = _GITHUB.search(remote)
+        name = config.remedy.repositories.get(repo) or (match["name"] if match else "")
+        copy = mirror.folder(state, plan.run, repo)
+        if name and remote and copy.is_dir():
+            found[repo] = Target(mirror=Git(copy), remote=remote, full_name=name)
+    return found
+
+
+def origin(repo: Path) -> str:
+    """The address of a local repository's origin, or nothing.."""
+    try:
+        git = Git(repo)
+        return git.run("config", "--local", "--get", "remote.origin.url", check=False).decode().strip()
+    except GitError:
+        return ""
