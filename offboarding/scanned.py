@@ -140,7 +140,7 @@ def _draw(console: Console, look: Look, report: Report, gaps: Sequence[Gap], sec
     examined = report.scanned.result.examined
     shown = table.render(report.findings, gaps, names=names, width=console.width, explain=look.explain, secrets=secrets)
     console.print(shown, end="")
-    counts = {"objects": examined.objects, "files": examined.files}
+    counts = {"object": examined.objects, "file": examined.files}
     console.print(table.summary(report.findings, gaps, counts))
 
 

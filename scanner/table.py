@@ -47,11 +47,11 @@ def render(
 
 
 def summary(findings: Sequence[Finding], gaps: Sequence[Gap], examined: Mapping[str, int]) -> Text:
-    """One line: how many, how many of them new, and over what."""
+    """One line: how many, how many of them new, and over what; `examined` counts by singular noun."""
     new = sum(finding.new for finding in findings)
     text = Text(_count(len(findings), "credential"), style="bold red" if findings else "bold green")
     text.append(f" ({new} new)" if 0 < new < len(findings) else "")
-    what = ", ".join(f"{number:,} {name}" for name, number in examined.items() if number)
+    what = ", ".join(f"{number:,} {noun}{'' if number == 1 else 's'}" for noun, number in examined.items() if number)
     text.append(f" in {what}" if what else "", style="not bold default")
     if gaps:
         text.append(f"; {_count(len(gaps), 'gap')} could not be looked at", style="yellow")

@@ -62,10 +62,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _jobs(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; at least 1")
+    return int(text)
 
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
@@ -88,6 +87,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             args.format, explain=args.explain, show_secrets=args.show_secrets, ephemeral=own_key is None, exit_code=code
         )
         scanned.show(ui, look, scanned.Report(done, findings, ruleset), args.output)
+    if code is Exit.NOTHING_EXAMINED:
+        ui.err.print("offkey: nothing was examined: no object and no file is in what was named", style="bold red")
     return code
 
 

@@ -255,6 +255,7 @@ def test_nothing_found_nothing_examined_and_gaps_have_their_exit_codes(
     clean = tmp_path / "clean"
     clean.mkdir()
     assert cli.main(["scan", str(clean)]) == Exit.NOTHING_EXAMINED
+    assert "nothing was examined" in capsys.readouterr().err
     (clean / "a.txt").write_text("nothing here\n")
     assert cli.main(["scan", str(clean)]) == Exit.DONE
     repo = Repo.create(tmp_path / "damaged")
