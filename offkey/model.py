@@ -394,6 +394,6 @@ def _listed(data: Any) -> Any:
     if isinstance(data, Enum):
         return data.value
     if isinstance(data, str) and not data.isascii():
-        # Git's paths need not be UTF-8; canonical JSON must be. Objects are re-read by id, so the path may be spelled out.
+        # Git's paths need not be UTF-8; canonical JSON must be. Objects are re-read by id, so spelling it out will do.
         return data.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return data
