@@ -28,13 +28,16 @@ BOTS = re.compile(
 PLATFORM_ADDRESSES = frozenset(
     {"noreply@github.com", "actions@github.com", "action@github.com", "support@github.com", "noreply@gitlab.com"}
 )
-_SHARED = (
+_MACHINES = (
     "root ci cd admin administrator ubuntu debian ec2-user centos fedora vagrant docker jenkins build builder buildbot "
-    "deploy deployer deployment git gitlab github gitlab-runner runner bot robot system service svc nobody www-data "
-    "postgres mysql info team dev devs developers devops ops support test tester testing user guest noreply no-reply "
-    "hello contact security release releases automation"
+    "deploy deployer deployment gitlab-runner runner bot robot system service svc nobody www-data postgres mysql guest "
+    "team devs developers devops ops support test tester testing user noreply no-reply security release releases "
+    "automation"
 )
-SHARED_LOCAL_PARTS = frozenset(_SHARED.split())
+_VANITY = "git github gitlab dev me mail info hello hi contact code"
+SHARED_LOCAL_PARTS = frozenset(_MACHINES.split())
+VANITY_LOCAL_PARTS = frozenset(_VANITY.split())
+"""Shared in a company, and what many people call their own address at a domain of their own."""
 _NO_REPLY = (
     ("github", re.compile(r"(?:(?P<id>\d+)\+)?(?P<login>[^@+]+)@users\.noreply\.github\.com")),
     ("gitlab", re.compile(r"(?:(?P<id>\d+)-)?(?P<login>[^@]+)@users\.noreply\.gitlab\.com")),
@@ -160,7 +163,7 @@ class _Judge:
         return (
             self._platform(name, address)
             or self._no_reply(address, name)
-            or self._shared(address)
+            or self._shared(name, address)
             or self._mailmap(canonical)
             or self._resembles(name, address)
         )
@@ -206,11 +209,14 @@ class _Judge:
             )
         return None
 
-    def _shared(self, address: str) -> Judgement | None:
-        local = address.partition("@")[0]
-        if local in SHARED_LOCAL_PARTS:
-            return Judgement("excluded", f"a shared account: {local}@ is what many people and machines commit as")
-        return None
+    def _shared(self, name: str, address: str) -> Judgement | None:
+        local, mine = address.partition("@")[0], self._same_name(name)
+        if local not in SHARED_LOCAL_PARTS | VANITY_LOCAL_PARTS or (len(name_words(name)) > 1 and not mine):
+            # Under somebody else's full name it is that person's business.
+            return None
+        if mine and local in VANITY_LOCAL_PARTS:
+            return Judgement("probable", f"the same full name; {local}@ may be shared, or an address of their own")
+        return Judgement("excluded", f"a shared account: {local}@ is what many people and machines commit as")
 
     def _mailmap(self, canonical: str) -> Judgement | None:
         if canonical in self.entry.normal_emails:
@@ -234,7 +240,9 @@ class _Judge:
     @cached_property
     def _local_parts(self) -> frozenset[str]:
         parts = {email.partition("@")[0] for email in self.entry.normal_emails}
-        return frozenset(parts | {login.casefold() for _, login in self.entry.logins} - SHARED_LOCAL_PARTS)
+        return frozenset(
+            parts | {login.casefold() for _, login in self.entry.logins} - SHARED_LOCAL_PARTS - VANITY_LOCAL_PARTS
+        )
 
     def _same_name(self, name: str) -> bool:
         return self._named(self.entry, name)
