@@ -210,12 +210,17 @@ class _Judge:
         return None
 
     def _shared(self, name: str, address: str) -> Judgement | None:
-        local, mine = address.partition("@")[0], self._same_name(name)
-        if local not in SHARED_LOCAL_PARTS | VANITY_LOCAL_PARTS or (len(name_words(name)) > 1 and not mine):
+        (local, _, domain), mine = address.partition("@"), self._same_name(name)
+        if local in VANITY_LOCAL_PARTS:
+            if mine:
+                return Judgement("probable", f"the same full name; {local}@ may be shared, or an address of their own")
+            if all(domain != email.partition("@")[2] for email in self.entry.normal_emails):
+                return None
+        elif local not in SHARED_LOCAL_PARTS:
+            return None
+        if len(name_words(name)) > 1 and not mine:
             # Under somebody else's full name it is that person's business.
             return None
-        if mine and local in VANITY_LOCAL_PARTS:
-            return Judgement("probable", f"the same full name; {local}@ may be shared, or an address of their own")
         return Judgement("excluded", f"a shared account: {local}@ is what many people and machines commit as")
 
     def _mailmap(self, canonical: str) -> Judgement | None:

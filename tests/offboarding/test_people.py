@@ -97,6 +97,7 @@ def evidence(person: Person, email: str) -> str:
         ("Lea Mueller", "admin@corp.example", "excluded"),
         ("Lea Mueller", "git@mueller.example", "probable"),
         ("git", "git@corp.example", "excluded"),
+        ("gx", "hi@gxlin.example", "unrelated"),
         ("Bob Baker", "git@baker.example", "unrelated"),
         ("Somebody Else", "admin@else.example", "unrelated"),
         ("GitHub", "noreply@github.com", "excluded"),
