@@ -48,7 +48,7 @@ def gather(
         known = (finding.provider, finding.kind, ids.get(finding.fingerprint, ""))
         grouped.setdefault(by_id.get(known) or _leak_id(finding, known[2]), []).append(finding)
     made = [
-        _judge(person, _join(ident, listed.get(ident), found, checks, ids), found, ownership)
+        _judge(person, _join(ident, listed.get(ident), found, checks, ids), found, ownership, _answered(found, checks))
         for ident, found in ((ident, grouped.get(ident, [])) for ident in {**listed, **grouped})
     ]
     return tuple(sorted(made, key=lambda point: point.id))
@@ -83,15 +83,24 @@ def _join(
     )
 
 
+def _answered(found: Sequence[Finding], checks: Mapping[str, Check]) -> Account | None:
+    """Whom the issuer named when it was asked with the value itself."""
+    answers = (checks[finding.fingerprint] for finding in found if finding.fingerprint in checks)
+    return next((answer.holder for answer in answers if answer.holder), None)
+
+
 def _distinct(places: Iterable[Place]) -> tuple[Place, ...]:
     return tuple(dict.fromkeys(places))
 
 
 def _judge(
-    person: Person, point: AccessPoint, found: Sequence[Finding], ownership: Mapping[str, Ownership]
+    person: Person,
+    point: AccessPoint,
+    found: Sequence[Finding],
+    ownership: Mapping[str, Ownership],
+    asked: Account | None,
 ) -> AccessPoint:
     evidence = list(point.evidence)
-    asked = point.check.holder if point.check else None
     holder = asked or point.holder
     theirs = holder is not None and is_theirs(person, holder)
     conflict = ""
@@ -121,8 +130,11 @@ def _judge(
 
 def _hands(person: Person, finding: Finding) -> Iterable[tuple[bool, str]]:
     """(is it an introduction, sentence) for each part the person had in this value's history."""
-    introduced = (finding.introduced, finding.committer, *finding.coauthors)
-    for author in introduced:
+    first = finding.introduced
+    committer = finding.committer
+    if first and committer and (first.name, first.raw_email) == (committer.name, committer.raw_email):
+        committer = None
+    for author in (first, committer, *finding.coauthors):
         if author is not None and wrote(person, author):
             yield (
                 True,

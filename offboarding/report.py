@@ -135,7 +135,7 @@ def _card(steps: Sequence[Step], told: Past, words: Words) -> str:
 def _step(step: Step, receipt: Receipt | None, words: Words) -> str:
     what = f"{_action(step)}: {words(receipt.outcome) if receipt else 'not begun'}"
     where = f" in {Path(step.point.places[0].repo).name}" if step.action is Action.REWRITE and step.point.places else ""
-    line = f'<p class="label">{escape(step.id)}</p><p>{_badge(receipt)} {escape(what + where)}</p>'
+    line = f'<p class="step">{_badge(receipt)} {escape(what + where)} <small>{escape(step.id)}</small></p>'
     if receipt is None or receipt.before is None or step.action is Action.REWRITE:
         return line
     proof = f"<div><b>Before</b>{_check(receipt.before)}</div><div><b>After</b>{_check(receipt.after)}</div>"

@@ -100,7 +100,7 @@ def _waits(run: Run, step: Step) -> Told | None:
         return None
     return Told(
         Outcome.HANDED_OVER,
-        f"not begun: {step.after} has not proven the credential dead",
+        "not begun: the credential is not proven dead",
         step.how or "end the credential first, then plan again",
     )
 
