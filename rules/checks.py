@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import json
 import math
 import re
@@ -182,15 +181,9 @@ def _mixed(value: bytes) -> bool:
 def _pem_body(value: bytes) -> bool:
     """The body decodes from base64 to something of the size of a key; armour headers and escapes are left out."""
     text = re.sub(rb"\\r|\\n|\\t", b"\n", value)
-    lines = [line.strip(b" \t\r\n\"'+,\\;#*|>") for line in text.splitlines()]
+    lines = [line.strip(b"\"'+,\\;#*|>") for line in text.split()]
     body = b"".join(line for line in lines if line and b":" not in line and not line.startswith(b"="))
     return len(_unbase64(body)) >= 32 or len(_unbase64(body[: len(body) // 4 * 4])) >= 32
-
-
-def github_fine_grained_ranks(value: bytes) -> bool:
-    """Whether a `github_pat_` value carries the (undocumented) digest. For ranking only: never reject by it."""
-    body = value[len(b"github_pat_") :]
-    return base64.b32encode(hashlib.sha256(value[: 11 + 23 + 43]).digest())[:8].lower() == body[-16:-8].lower()
 
 
 CHECKSUMS: dict[str, Callable[[bytes], bool]] = {

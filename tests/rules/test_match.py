@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from rules import Rule, expand, load
 from rules.checks import accepts, entropy, placeholder
 from rules.examples import ALPHABETS
-from rules.light import LightRule, from_json, light, superset, to_json
+from rules.light import from_json, light, superset, to_json
 from rules.match import Match, compiled, find, resolve
 from rules.pairing import pair
 
@@ -294,10 +295,6 @@ def test_expansion_is_the_same_each_time_and_differs_by_index() -> None:
     assert expand(rule, "<your-token> <b>", 0) == b"<your-token> <b>"
 
 
-def test_light_rules_are_plain_tuples() -> None:
-    assert all(isinstance(rule, LightRule) and isinstance(rule, tuple) for rule in LIGHT.values())
-
-
 def test_values_that_stand_one_separator_apart_are_all_found() -> None:
     for kind in ("okta.api_token", "azure.client_secret", "telegram.bot", "jwt.token", "twilio.auth_token"):
         rule = RULES[kind]
@@ -309,3 +306,28 @@ def test_values_that_stand_one_separator_apart_are_all_found() -> None:
         else:
             content = b"# okta\n" + b",".join([value] * 3) + b"\n"
         assert len(find(LIGHT[kind], content)) == 3, kind
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        (["-t", "ed25519"], "private_key.openssh"),
+        (["-t", "rsa", "-m", "PEM"], "private_key.rsa"),
+        (["-t", "ecdsa", "-m", "PEM"], "private_key.ec"),
+        (["-t", "ecdsa", "-m", "PKCS8"], "private_key.pkcs8"),
+    ],
+)
+def test_real_keys_are_found_however_their_lines_are_written(options: list[str], kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", *options, "-N", "", "-f", str(path)], check=True)
+    lines = path.read_bytes().splitlines()
+    quoted = b"\n".join(b'"' + line + b'\\n"' for line in lines)
+    for text in (
+        b"\n".join(lines),
+        b"\r\n".join(lines),
+        b"\\n".join(lines),
+        b" ".join(lines),
+        b"\n    ".join(lines),
+        quoted,
+    ):
+        assert kinds(text) == [kind]
