@@ -10,6 +10,7 @@ from pathlib import Path
 import offkey
 from offboarding import ui
 from offkey.errors import Exit, OffkeyError
+from scanner.printable import printable
 
 COMMANDS = {
     "scan": "find credentials in repositories, folders, files or standard input",
@@ -62,9 +63,11 @@ def main(argv: list[str] | None = None) -> int:
         module = importlib.import_module(f"offboarding.commands.{args.command}")
         return int(module.run(args, screen))
     except OffkeyError as error:
-        screen.err.print(f"offkey: {error}", style="bold red", markup=False, highlight=False)
-        if error.advice:
-            screen.err.print(f"  {error.advice}", markup=False, highlight=False)
+        # What a repository names must not drive the terminal.
+        said, advice = printable(str(error)), printable(error.advice)
+        screen.err.print(f"offkey: {said}", style="bold red", markup=False, highlight=False, soft_wrap=True)
+        if advice:
+            screen.err.print(f"  {advice}", markup=False, highlight=False, soft_wrap=True)
         return int(error.exit_code)
     except KeyboardInterrupt:
         screen.err.print("offkey: interrupted; `offkey apply --resume` goes on where a run was cut off")

@@ -126,10 +126,11 @@ def _who(finding: Finding) -> Text:
     one = finding.introduced
     if one is None:
         return Text("not committed" if not any(place.commit for place in finding.places) else "", style="dim")
-    text = Text(_name(one))
-    text.append(f"\n{one.at:%Y-%m-%d} in {one.commit[:10]}", style="dim")
+    text = Text("brought in by ", style="dim")
+    text.append(_name(one), style="not dim")
     if one.person:
-        text.append(f"\n{printable(one.person)}", style="magenta")
+        text.append(f" = {printable(one.person)}", style="not dim magenta")
+    text.append(f"\n{one.at:%Y-%m-%d} with {one.commit[:10]}")
     return text
 
 
