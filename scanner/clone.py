@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ def mirror(url: str, folder: Path, *, protocols: tuple[str, ...] = PROTOCOLS) ->
     Credentials in the URL reach git through its environment alone: not its arguments, the clone's configuration or a
     log. Raises UsageError for a protocol that is not allowed, CloneFailed for all else.
     """
-    scheme = urlsplit(url).scheme if "://" in url else "ssh"
+    scheme = _scheme(url)
     if scheme not in protocols:
         raise UsageError(
             f"{without_credentials(url)}: the protocol {scheme} is not allowed", advice=f"use {', '.join(protocols)}"
@@ -64,8 +65,16 @@ def mirror(url: str, folder: Path, *, protocols: tuple[str, ...] = PROTOCOLS) ->
         run_git(*settings, *arguments, protocols=protocols, extra=extra)
         return Git(folder)
     except GitError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         advice = "check the URL, your access to it and that git can clone it without asking for a password"
         raise CloneFailed(f"cannot clone {clean}: {error}", advice=advice) from error
+
+
+def _scheme(url: str) -> str:
+    """The protocol that git would use: `helper::address` names a program, `user@host:path` means ssh."""
+    if helper := re.match(r"([A-Za-z0-9+.-]*)::", url):
+        return helper[1]
+    return urlsplit(url).scheme if "://" in url else "ssh"
 
 
 @contextmanager
