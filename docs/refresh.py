@@ -1,0 +1,37 @@
+"""Rewrites the generated parts of the documents: `python docs/refresh.py`. Tests compare them with the code."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from offboarding.beginning import CONFIGURATION
+from rules import load
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> None:
+    """README's help and numbers, and the page on configuration."""
+    command = [sys.executable, "-m", "offkey", "--help"]
+    printed = subprocess.run(
+        command, env={**os.environ, "COLUMNS": "100"}, capture_output=True, text=True, check=True
+    ).stdout
+    readme = (ROOT / "README.md").read_text()
+    readme = re.sub(r"```\n(usage: .*?|\{\{HELP\}\}\n)```", lambda _: f"```\n{printed}```", readme, flags=re.DOTALL)
+    rules = load()
+    readme = re.sub(
+        r"finds \S+ kinds of credentials of \S+ providers",
+        f"finds {len(rules.rules)} kinds of credentials of {len(rules.providers)} providers",
+        readme,
+    )
+    (ROOT / "README.md").write_text(readme)
+    (ROOT / "docs" / "configuration.md").write_text(
+        "# Configuration\n\n`offkey doctor --init` writes this file as `offkey.toml`, beside an example directory and "
+        "register, and makes the\norganisation key. `offkey doctor` checks all of it without changing anything.\n\n"
+        f"```toml\n{CONFIGURATION}```\n"
+    )
+
+
+main()
