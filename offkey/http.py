@@ -174,7 +174,8 @@ class Reader:
     def send_raw(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
         """One prepared request of a driver (PyGithub), which has asked `permit` before. Sent once."""
         shown = urlsplit(url).netloc + urlsplit(url).path
-        return self._send(self._client.build_request(method, url, headers=headers, content=body), shown, (), 1)
+        signed = Secret(headers.get("Authorization", "").rpartition(" ")[2].encode("latin-1"))
+        return self._send(self._client.build_request(method, url, headers=headers, content=body), shown, (signed,), 1)
 
     def record(self, method: str, target: str, status: int, summary: str) -> None:
         """Note one exchange, already redacted, for the receipt."""

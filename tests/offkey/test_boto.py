@@ -83,6 +83,12 @@ def test_an_address_from_the_environment_is_not_taken(server: Canned, monkeypatc
     assert boto.call(http, boto.client(http, "sts", SIGNER), "GetCallerIdentity")[0] == 200
 
 
+def test_aws_itself_is_asked_even_where_the_environment_names_another_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    made = boto.client(Reader(GATE, "https://sts.amazonaws.com"), "iam", SIGNER)
+    assert made.meta.endpoint_url == "https://iam.amazonaws.com"
+
+
 def test_a_redirect_is_not_followed(server: Canned) -> None:
     with Canned(IDENTITY) as elsewhere:
         server.answers = [Answer(status=307, headers={"Location": elsewhere.url})]

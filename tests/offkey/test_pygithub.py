@@ -135,6 +135,14 @@ def test_garbage_is_no_answer(server: Canned, body: bytes) -> None:
         pygithub.ask(lambda: int(client.get_user("dana").id))
 
 
+def test_an_echoed_token_is_recorded_as_stars(server: Canned) -> None:
+    server.answers = [Answer(status=400, body={"message": f"bad {TOKEN.reveal().decode()}"})]
+    http = reader(server)
+    client = pygithub.client(http, TOKEN)
+    assert pygithub.ask(lambda: client.get_user("dana")) == (400, None)
+    assert http.exchanges[0].summary == "bad ***"
+
+
 def test_the_injected_connection_class_is_put_back(server: Canned) -> None:
     before = github.Requester.Requester._Requester__httpsConnectionClass  # type: ignore[attr-defined]
     pygithub.client(reader(server), TOKEN)

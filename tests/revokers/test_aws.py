@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.aws import AwsServer
+from offkey import boto
 from offkey.boto import AwsCredentials
+from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from offkey.secret import Secret
 from revokers import aws, reader
@@ -57,11 +60,23 @@ def test_deactivation_is_proved_by_the_listed_status_and_does_not_pass_for_delet
 
 def test_a_key_that_still_answers_is_not_dead_because_it_is_not_listed(case: Case) -> None:
     """The plan names the wrong holder: absence from that user's list proves nothing about a pair that signs."""
-    point = replace(case.points[1], provider_id=case.points[1].provider_id, holder=case.points[0].holder)
+    point = replace(case.points[1], holder=case.points[0].holder)
+    case.sim.fail("*", "iam:GetAccessKeyLastUsed", 403)
     assert aws.state(case.reader(), case.settings, point, case.credentials[1]).liveness is Liveness.LIVE
+
+
+def test_a_key_of_another_user_than_the_plan_says_is_not_touched(case: Case) -> None:
+    point = replace(case.points[1], holder=case.points[0].holder)
     with pytest.raises(NotIdentified, match="the plan says ann's"):
         aws.revoke(case.writer(), case.settings, Action.REVOKE, point, None)
     assert case.state(1).liveness is Liveness.LIVE
+
+
+def test_boto3_asks_at_the_listed_hosts() -> None:
+    signer = AwsCredentials(access_key_id="AKIA" + "Q7" * 8, secret_access_key=Secret(b"x" * 40))
+    http = Reader(aws.gate, aws.URL)
+    for service in ("sts", "iam"):
+        assert httpx.URL(boto.client(http, service, signer).meta.endpoint_url).host in aws.HOSTS
 
 
 def test_a_key_of_another_account_is_unknown_and_never_touched(case: Case) -> None:

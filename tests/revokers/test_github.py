@@ -14,6 +14,7 @@ from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from offkey.secret import Secret
 from revokers import github
+from revokers.github_admin import Admin
 from revokers.protocol import NotAutomatic, NotIdentified
 from tests.revokers.contract import CASES, ORG, Case, approval, credential
 
@@ -145,6 +146,13 @@ def test_a_grant_of_somebody_else_is_not_ended_under_this_name() -> None:
         with pytest.raises(NotIdentified, match="does not list"):
             github.revoke(case.writer(), case.settings, Action.REVOKE, mixed)
         assert len(hub.state.orgs[ORG].grants) == 3
+
+
+def test_a_server_that_ignores_the_narrowing_lists_nobody_elses_grants() -> None:
+    rows = [{"id": 1, "owner": {"login": "ann"}}, {"id": 2, "owner": {"login": "Dana"}}]
+    server = httpx.MockTransport(lambda _: httpx.Response(200, json=rows))
+    asker = Admin(Reader(github.gate, github.URL, transport=server), Secret(b"t"))
+    assert [row["id"] for row in asker.listed("github.pat_grant", ORG, "dana")] == [2]
 
 
 def test_an_organisation_that_is_not_configured_is_not_touched() -> None:
