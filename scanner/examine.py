@@ -15,7 +15,7 @@ from rules.light import LightRule
 from rules.match import Match
 from scanner.git import Git
 from scanner.matcher import Matcher, matches, open_matcher
-from scanner.objects import SIZE_LIMIT, CatFileReader, ObjectInfo, missing_objects, object_id
+from scanner.objects import SIZE_LIMIT, CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
 from scanner.pragma import allowed
 
 _BINARY_LOOK = 8000
@@ -78,7 +78,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a worker needs, in a form that `spawn` can hand over. The key's bytes go through the pipe only."""
+    """All that a worker needs, in a form that `spawn` can hand over. The key's bytes go through the pipe only.
+
+    `verify` has each object's content compared with its id, which git does not do when it reads.
+    """
 
     gits: tuple[Git | None, ...]
     rules: tuple[LightRule, ...]
@@ -87,6 +90,7 @@ class Setup:
     matcher: str = "auto"
     cache: Path | None = None
     limit: int = SIZE_LIMIT
+    verify: bool = False
 
 
 class Worker:
@@ -153,6 +157,8 @@ class Worker:
             if isinstance(found, Gap):
                 outcome.gaps.append(found)
                 continue
+            if self._setup.verify and object_id(found.type, found.content, git.object_format) != found.oid:
+                outcome.gaps.append(_not_itself(git, found))
             outcome.objects += 1
             outcome.bytes += len(found.content)
             reach = "message" if found.type in ("commit", "tag") else "dangling"
@@ -189,6 +195,14 @@ class Worker:
         hits, suppressed = self.content(content, make)
         outcome.hits += hits
         outcome.suppressed += suppressed
+
+
+def _not_itself(git: Git, found: GitObject) -> Gap:
+    return Gap(
+        where=f"{git.path}: {found.type} {found.oid}",
+        why="its content is not what its id says; what is there was looked at",
+        advice="run `git fsck`; a fresh clone may be whole",
+    )
 
 
 def decoded(content: bytes) -> tuple[bytes, tuple[str, ...]]:

@@ -5,6 +5,7 @@ environment built from nothing, settings on the command line (they win over the 
 programs off, no protocols unless a clone asks for them, and only plumbing that applies no filter or textconv.
 """
 
+import os
 import subprocess  # noqa: TID251 - the wrapper itself
 import sys
 import tempfile
@@ -238,12 +239,25 @@ def _widen(pipe: int) -> None:
 
 def _holder_of(path: Path, git_dir: Path) -> Path | None:
     """The folder at or above `path` whose `.git` leads to `git_dir`; None for a path inside the git folder itself."""
+    wanted = git_dir.resolve()
     for folder in (path, *path.parents):
-        if (folder / ".git").exists():
+        if folder.resolve() == wanted:
+            # Named by its inside: `.git` of a work tree still has one beside it.
+            return folder.parent if folder.name == ".git" else None
+        if _led_to(folder / ".git") == wanted:
             return folder
-        if folder == git_dir or folder.resolve() == git_dir.resolve():
-            return None
     return None
+
+
+def _led_to(link: Path) -> Path | None:
+    """Where a `.git` leads: itself when it is a folder, the path inside when it is a file, None when it is neither."""
+    if link.is_dir():
+        return link.resolve()
+    try:
+        text = os.fsdecode(link.read_bytes()[:4096])
+    except OSError:
+        return None
+    return (link.parent / text.removeprefix("gitdir:").strip()).resolve() if text.startswith("gitdir:") else None
 
 
 def _records(pipe: IO[bytes], separator: bytes) -> Iterator[bytes]:

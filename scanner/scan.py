@@ -104,6 +104,7 @@ def scan(
         matcher=options.matcher,
         cache=options.cache,
         limit=options.limit,
+        verify=options.exhaustive,
     )
     tally = _Tally(gaps)
     for outcome in _outcomes(sources, setup, matcher, options, gaps):

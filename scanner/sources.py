@@ -10,7 +10,7 @@ from typing import NamedTuple
 from offkey.errors import UsageError
 from offkey.model import Gap
 from scanner.examine import FileItem, Task
-from scanner.git import Git, GitError, NotARepository
+from scanner.git import CorruptRepository, Git, GitError, NotARepository
 from scanner.objects import CatFileReader, ObjectInfo
 
 SHARE = 16 << 20
@@ -90,8 +90,15 @@ def _repository_at(path: Path) -> Git | None:
         if bare and not (path / ".git").exists():
             return None
         raise
-    top = git.work_tree or git.git_dir
-    return git if top.resolve() in (path.resolve(), path.resolve().parent) else None
+    top = (git.work_tree or git.git_dir).resolve()
+    if top == path.resolve() or git.git_dir.resolve() == path.resolve():
+        return git
+    if (path / ".git").exists():
+        # git has passed over it and found a repository further up.
+        raise CorruptRepository(
+            f"{path}: its .git is none that git can open", advice="mend or remove .git, or clone anew"
+        )
+    return None
 
 
 def nested(target: Target) -> Iterator[Target | Gap]:

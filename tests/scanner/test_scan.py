@@ -1,6 +1,5 @@
 """Scanning from end to end: everything that a target keeps is found, in every mode, with the same findings."""
 
-import io
 import os
 import socket
 from pathlib import Path
@@ -16,7 +15,7 @@ from rules import RuleSet
 from scanner.git import Git, UnknownRevision
 from scanner.scan import Examined, Options, ScanResult, scan
 from scanner.sources import Target, open_target
-from tests.builders import ANN, BOB, Repo
+from tests.builders import BOB, Repo
 from tests.scanner.conftest import Scan
 
 
@@ -251,6 +250,34 @@ def test_a_missing_blob_is_a_gap_and_the_rest_is_scanned(tmp_path: Path, look: S
     assert gap.advice
 
 
+def test_an_exhaustive_scan_tells_of_content_that_is_not_what_its_id_says(
+    tmp_path: Path, look: Scan, key: OrgKey
+) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a.py": "harmless"})
+    real, other = repo.blob("a.py"), repo.loose(tok("hidden"))
+    objects = repo.path / ".git" / "objects"
+    os.replace(objects / other[:2] / other[2:], objects / real[:2] / real[2:])
+    result = look(repo.path, exhaustive=True)
+    assert fingerprints(key, "hidden") == found(result)
+    assert any(real in gap.where and "id says" in gap.why for gap in result.gaps)
+
+
+def test_a_corrupt_pack_is_a_gap_and_what_can_be_read_is_scanned(tmp_path: Path, look: Scan, key: OrgKey) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a.py": tok("whole"), "noise": os.urandom(20_000)})
+    repo.pack()
+    (pack,) = (repo.path / ".git" / "objects" / "pack").glob("*.pack")
+    content = bytearray(pack.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    pack.chmod(0o644)
+    pack.write_bytes(content)
+    for jobs in (1, 2):
+        result = look(repo.path, worktree=False, jobs=jobs)
+        assert found(result) == fingerprints(key, "whole")
+        assert any(gap.advice for gap in result.gaps)
+
+
 def test_an_empty_repository_is_one_in_which_nothing_was_examined(tmp_path: Path, look: Scan) -> None:
     for bare in (False, True):
         assert look(Repo.create(tmp_path / f"empty{bare}", bare=bare).path).examined.nothing
@@ -305,4 +332,3 @@ def test_an_opened_target_may_be_given(everywhere: Repo, look: Scan) -> None:
     git = Git(everywhere.path)
     named = look(Target("https://example.com/app.git", git=git), worktree=False)
     assert {place.repo for finding in named.findings for place in finding.places} == {"https://example.com/app.git"}
-    assert io.StringIO(str(ANN))
