@@ -65,11 +65,13 @@ def make(subject: str, setting: Setting) -> Planned:
     person = people.resolve(subject, setting.directory, seen)
     findings = [f for f in result.findings if f.fingerprint not in setting.config.canaries.fingerprints]
     gaps += [*result.gaps, *unread, *_copied(setting, findings)]
+    # Listed first: asking with a value counts as a use of it at some providers.
+    listed = _listed(setting, person, gaps)
     asked = _ask(setting, findings, gaps)
     points = gather.gather(
         person,
         findings,
-        _listed(setting, person, gaps),
+        listed,
         asked.checks,
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
         ids=asked.ids,
@@ -209,8 +211,13 @@ def _listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoi
         for account in there:
             for found in _inventory(name, settings, account):
                 (gaps if isinstance(found, Gap) else points).append(found)  # type: ignore[arg-type]
-    stamp = setting.now
-    return [replace(p, check=replace(p.check, at=stamp)) if p.check else p for p in points]
+    return [_steady(point, setting.now) for point in points]
+
+
+def _steady(point: AccessPoint, now: datetime) -> AccessPoint:
+    """The point without what differs between equal runs: when we asked, and a use that may have been our asking."""
+    used = point.last_used if point.last_used and point.last_used.date() < now.date() else None
+    return replace(point, last_used=used, check=replace(point.check, at=now) if point.check else None)
 
 
 def _inventory(name: str, settings: Any, account: Account) -> Iterator[AccessPoint | Gap]:
