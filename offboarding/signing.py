@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from offboarding.evidence_kit import verify as verifier
 from offkey.errors import OffkeyError
 
 NAMESPACE = "offkey-plan"
@@ -138,6 +139,9 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
             f"{approver} is not in the register of approvers",
             advice=f"let somebody else approve, or add them to {register}",
         )
+    if shutil.which("ssh-keygen") is None:
+        _verify_here(statement, signature, listed, register, now)
+        return
     with tempfile.TemporaryDirectory(prefix="offkey-") as folder:
         file, signers = Path(folder, "signature"), Path(folder, "signers")
         file.write_text(signature, encoding="utf-8", errors="replace")
@@ -156,6 +160,30 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
         raise SignatureRefused(
             f"the signature of {approver} does not hold: {_said(done)}",
             advice="approve the plan as it is now, with the key that the register lists and that is still valid",
+        )
+
+
+def _verify_here(statement: bytes, signature: str, listed: Approver, register: Path, now: datetime) -> None:
+    """Where there is no OpenSSH: Ed25519 keys alone, by the very code that auditors get. Beyond it: refused."""
+    if register.with_name(register.name + ".revoked").exists():
+        raise SignatureRefused(
+            "revoked approver keys can be told by ssh-keygen alone, which was not found", advice="install OpenSSH"
+        )
+    try:
+        signer = verifier.ssh_verify(statement, signature)
+        valid = verifier.registered(f"{listed.email} {listed.options} {listed.key}", listed.email, now)
+    except verifier.NotHere as error:
+        raise SignatureRefused(
+            f"the signature of {listed.email} cannot be judged without ssh-keygen ({error})", advice="install OpenSSH"
+        ) from error
+    except verifier.Bad as error:
+        raise SignatureRefused(
+            f"the signature of {listed.email} does not hold: {error}", advice="approve the plan as it is now"
+        ) from error
+    if signer not in valid:
+        raise SignatureRefused(
+            f"the signature is not by a key that the register gives {listed.email} now",
+            advice="approve with the key that the register lists and that is still valid",
         )
 
 

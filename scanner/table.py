@@ -18,7 +18,6 @@ from scanner.printable import printable
 NARROW = 100
 """Columns of a terminal below which a credential is shown as a block of lines instead of a row."""
 _PLACES = 3
-_GAPS = 20
 _STYLE = {Confidence.HIGH: "bold red", Confidence.MEDIUM: "yellow", Confidence.LOW: "dim"}
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
@@ -149,10 +148,15 @@ def _evidence(finding: Finding) -> Text:
 
 
 def _gaps(gaps: Sequence[Gap]) -> RenderableType:
+    """Gaps of one reason together: a snapshot may lack hundreds of objects for the same one."""
     text = Text("Could not be looked at", style="bold yellow")
-    for gap in gaps[:_GAPS]:
-        text.append(f"\n  {printable(gap.where)}: {printable(gap.why)}", style="not bold")
-        text.append(f"\n    {printable(gap.advice)}" if gap.advice else "", style="not bold dim")
-    if len(gaps) > _GAPS:
-        text.append(f"\n  and {len(gaps) - _GAPS} more; --format json lists them all", style="not bold")
+    ordered = sorted(gaps, key=lambda gap: (gap.why, gap.advice))
+    for (why, advice), group in groupby(ordered, key=lambda gap: (gap.why, gap.advice)):
+        places = [printable(gap.where) for gap in group]
+        text.append(f"\n  {printable(why)}", style="not bold")
+        for place in places[:_PLACES]:
+            text.append(f"\n    {place}", style="not bold")
+        if len(places) > _PLACES:
+            text.append(f"\n    and {len(places) - _PLACES} more; --format json lists them all", style="not bold")
+        text.append(f"\n    -> {printable(advice)}" if advice else "", style="not bold dim")
     return text

@@ -3,6 +3,7 @@
 import json
 import secrets
 import shlex
+import shutil
 import subprocess  # noqa: TID251 - runs offkey itself, as a user would
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from rich.rule import Rule
 from rich.table import Table
 
+from offboarding.demo import approver
 from offboarding.demo.organisation import SAM, SAM_BEFORE, SAM_LOGIN
 from offboarding.demo.services import ORGANISATION, Services
 from offboarding.ui import UI
@@ -43,10 +45,7 @@ class Story:
         for name, content in self._private_files().items():
             (private / name).write_bytes(content)
             (private / name).chmod(0o600)
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", APPROVER, "-f", str(private / "approver")], check=True
-        )
-        public = " ".join((private / "approver.pub").read_text().split()[:2])
+        public = approver.make_key(private / "approver")
         (self.folder / "approvers").write_text(f'{APPROVER} namespaces="offkey-plan" {public}\n')
         (self.folder / "people.yaml").write_text(self._people())
         (self.folder / "offkey.toml").write_text(self._configuration())
@@ -60,8 +59,7 @@ class Story:
         self._step("What did he leave in the code?", ["scan", *works, "--person", email], Exit.OPEN)
         self._step("What has to be done? Nothing is changed yet.", ["plan", email, "-o", plan], Exit.WAITS_FOR_APPROVAL)
         run = str(json.loads((self.folder / plan).read_bytes())["run"])
-        yes = ["approve", plan, "--as", APPROVER, "--key", "private/approver", "--allow", "github-public-revoke"]
-        self._step("Somebody else says yes, with an SSH key.", ["--yes", *yes], Exit.DONE)
+        self._approve(plan)
         self._step(
             "Do it, and prove each step.", ["apply", plan], Exit.DONE, Exit.OPEN, Exit.NOT_ALL_CONFIRMED, Exit.GAPS
         )
@@ -71,6 +69,19 @@ class Story:
             "Is everything still dead, at the providers?", ["verify", run], Exit.DONE, Exit.NOT_ALL_CONFIRMED, Exit.GAPS
         )
         self._ask_the_services()
+
+    def _approve(self, plan: str) -> None:
+        """Grace approves with her own key; where there is no OpenSSH, in two steps, as by hand."""
+        title = "Somebody else says yes, with an SSH key."
+        words = ["--yes", "approve", plan, "--as", APPROVER, "--allow", "github-public-revoke"]
+        if shutil.which("ssh-keygen"):
+            self._step(title, [*words, "--key", "private/approver"], Exit.DONE)
+            return
+        self._step(title, words, Exit.WAITS_FOR_APPROVAL)
+        statement = next((self.folder / f"{plan}.approvals").glob("*.statement"))
+        signature = approver.sign(statement, self.folder / "private" / "approver")
+        told = ["approve", plan, "--as", APPROVER, "--signature", str(signature.relative_to(self.folder))]
+        self._step("She signs the statement and hands the signature in.", ["--yes", *told], Exit.DONE)
 
     def _step(self, title: str, words: Sequence[str], *expected: Exit) -> None:
         self.ui.out.print()
@@ -166,6 +177,7 @@ write = "file:private/aws"
 [providers.github]
 url = "{services.hub.url}"
 organisations = ["{ORGANISATION}"]
+sso = false
 read = "file:private/github"
 write = "file:private/github"
 
