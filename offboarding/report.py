@@ -105,8 +105,8 @@ def _open(plan: Plan, told: Past, words: Words) -> str:
             continue
         why = receipt.note if receipt else "not begun"
         do = (receipt.advice if receipt else "") or step.how or "see the provider's answer, then plan again"
-        due = f"{receipt.assignee}, by {_when(receipt.due)}" if receipt and receipt.due else ""
-        rows.append((_what(step.point), _badge(receipt), escape(why), escape(do), escape(due)))
+        due = f"{escape(receipt.assignee)}<br>by {receipt.due:%Y-%m-%d}" if receipt and receipt.due else ""
+        rows.append((_what(step.point), _badge(receipt), escape(why), escape(do), due))
     table = _table(("What", "Outcome", "Why", "What to do", "Who, until when"), rows)
     return f"<h2>Needs somebody</h2>{table}" if rows else ""
 

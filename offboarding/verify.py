@@ -11,6 +11,7 @@ from typing import Any
 
 from offboarding.history import Past
 from offboarding.outcomes import DONE
+from offboarding.remedy.executor import Remedy
 from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.model import CLOSED, AccessPoint, Action, Check, Credential, Liveness, Outcome, Receipt, Step, timestamp
@@ -37,15 +38,33 @@ class Rechecked:
 
 
 def recheck(
-    told: Past, ask: Ask, credentials: Callable[[AccessPoint], Credential], now: Callable[[], datetime]
+    told: Past,
+    ask: Ask,
+    credentials: Callable[[AccessPoint], Credential],
+    now: Callable[[], datetime],
+    remedy: Remedy | None = None,
 ) -> Iterator[Rechecked]:
-    """Each step that ends something, asked anew, in the plan's order. Removal from code is not asked here."""
+    """Each step that changes something, asked anew, in the plan's order; with `remedy` also removal from code."""
     assert told.plan is not None
     for step in told.plan.steps:
+        if step.action is Action.REWRITE and remedy is not None:
+            check = _in_code(step, remedy, credentials, now)
+            known = None if check.liveness is Liveness.UNKNOWN else check.liveness is Liveness.DEAD
+            yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=known)
         if step.action in (Action.KEEP, Action.REWRITE):
             continue
         check = _ask(step.point, ask, credentials, now, told.receipts.get(step.id))
         yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=_still(step, check, ask))
+
+
+def _in_code(
+    step: Step, remedy: Remedy, credentials: Callable[[AccessPoint], Credential], now: Callable[[], datetime]
+) -> Check:
+    """Whether any branch still holds the value: DEAD when none does."""
+    try:
+        return remedy.before(step, credentials(step.point))
+    except OffkeyError as error:
+        return Check(liveness=Liveness.UNKNOWN, reason=str(error), at=now())
 
 
 def _ask(
@@ -57,7 +76,7 @@ def _ask(
 ) -> Check:
     proof = f"; last proof {timestamp(last.finished_at)}" if last and last.outcome in CLOSED else ""
     if point.provider not in ask:
-        why = f"{point.provider} is not configured, or has no revoker{proof}"
+        why = f"nothing here can ask {point.provider}{proof}"
         return Check(liveness=Liveness.UNKNOWN, reason=why, at=now())
     revoker, reader, settings = ask[point.provider]
     credential, why = None, ""

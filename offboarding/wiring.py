@@ -12,8 +12,9 @@ from offboarding.config import Config
 from offboarding.executors import REMEDY, Executor, ProviderExecutor, RemedyExecutor
 from offboarding.remedy.branch import Author
 from offboarding.remedy.executor import GATE, Remedy, Target
-from offkey.http import Reader, Writer
+from offkey.http import Reader, Refused, Writer
 from offkey.model import Action, Approval, Gap, Plan
+from offkey.secret import Secret
 from scanner.clone import is_url
 from scanner.git import Git, GitError
 
@@ -39,20 +40,41 @@ def executors(
             gaps.append(Gap(where="removal from code", why="no write credential for github is configured"))
         else:
             where = targets(config, plan, state)
-            made[REMEDY] = RemedyExecutor(_remedy(config, settings, where, now, (approval, plan.digest)))
+            made[REMEDY] = RemedyExecutor(
+                _remedy(config, settings, settings.write, where=where, now=now, yes=(approval, plan.digest))
+            )
     return made, gaps
 
 
+def watcher(config: Config, plan: Plan, state: Path, now: Callable[[], datetime]) -> Remedy | Gap:
+    """What looks whether branches still hold a value, with the read credential; it cannot propose anything."""
+    settings = config.provider_settings("github", write=False)
+    if isinstance(settings, Gap):
+        return settings
+    return _remedy(config, settings, settings.read, where=targets(config, plan, state), now=now, yes=None)
+
+
 def _remedy(
-    config: Config, settings: Any, where: dict[str, Target], now: Callable[[], datetime], yes: tuple[Approval, str]
+    config: Config,
+    settings: Any,
+    token: Secret,
+    *,
+    where: dict[str, Target],
+    now: Callable[[], datetime],
+    yes: tuple[Approval, str] | None,
 ) -> Remedy:
     base = settings.url or revokers.REGISTRY["github"].URL
-    approval, plan_digest = yes
+
+    def writer() -> Writer:
+        if yes is None:
+            raise Refused("no approval", advice="only `offkey apply` opens pull requests")
+        return Writer(GATE, base, instance=settings.url, approval=yes[0], plan_digest=yes[1], now=now)
+
     return Remedy(
         targets=where,
         reader=lambda: Reader(GATE, base, instance=settings.url, now=now),
-        writer=lambda: Writer(GATE, base, instance=settings.url, approval=approval, plan_digest=plan_digest, now=now),
-        token=settings.write,
+        writer=writer,
+        token=token,
         author=Author(name=config.remedy.author_name, email=config.remedy.author_email),
         prefix=config.remedy.branch_prefix,
         now=now,

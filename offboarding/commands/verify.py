@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 import revokers
-from offboarding import config, evidence, mirror, tables, verify
+from offboarding import config, evidence, mirror, tables, verify, wiring
 from offboarding.commands.apply import close_if_done, code
 from offboarding.commands.report import run_name
 from offboarding.config import Config
@@ -68,7 +68,9 @@ def _run(args: argparse.Namespace, ui: UI) -> Exit:
                 raise evidence.NothingToSeal(f"no plan was made in a run {name!r}", advice="see `offkey ledger export`")
             ask, gaps = _readers(settings, told)
             seen = []
-            for result in verify.recheck(told, ask, mirror.reader(state, name, key), _now):
+            watcher = wiring.watcher(settings, told.plan, state, _now)
+            remedy = None if isinstance(watcher, Gap) else watcher
+            for result in verify.recheck(told, ask, mirror.reader(state, name, key), _now, remedy):
                 seen.append(result)
                 advance(len(seen), len(told.plan.steps), tables.named(result.step.point))
             _record(ledger, name, seen)
@@ -116,7 +118,8 @@ def _show(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap], ui:
         table.add_row(Text(tables.named(r.step.point)), was, Text(r.check.liveness.value, style), Text(r.check.reason))
     ui.out.print(table)
     tables.show_gaps(gaps, ui)
-    alive = [r for r in seen if r.still is False and r.before and r.before.outcome in CLOSED]
+    ended = [r for r in seen if r.before and r.before.outcome in CLOSED]
+    alive = [r for r in ended if r.still is False]
     for r in alive:
         ui.out.print(Text(f"ALIVE AGAIN: {tables.named(r.step.point)}: {r.check.reason}", style="bold red"))
     if alive:

@@ -46,6 +46,7 @@ class Providers:
     hub_admin: str
     effects: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
+    points: dict[frozenset[str], list[str]] = field(default_factory=dict)
 
     def noted(self, line: Recorded) -> None:
         self.effects.append(f"{line.method} {line.path}")
@@ -195,9 +196,11 @@ def assert_ended_once(
 
 def cut_points(at: Providers, folder: Path, kinds: frozenset[str]) -> list[str]:
     """Where an uninterrupted run could have been cut."""
-    case, since, cut = make_case(at, folder / "whole", kinds), len(at.effects), Cut()
-    assert_ended_once(at, case, kinds, since, case.world.run(cut))
-    return cut.names
+    if kinds not in at.points:
+        case, since, cut = make_case(at, folder / "whole", kinds), len(at.effects), Cut()
+        assert_ended_once(at, case, kinds, since, case.world.run(cut))
+        at.points[kinds] = cut.names
+    return at.points[kinds]
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

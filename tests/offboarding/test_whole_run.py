@@ -199,6 +199,29 @@ def test_what_came_back_to_life_is_found_by_verify(office: Office) -> None:
     assert "ALIVE AGAIN: github.membership" in office.said
 
 
+def test_a_merged_pull_request_is_seen_as_removed(office: Office) -> None:
+    office.plan()
+    office.approve()
+    office.offkey("apply", "plan.json")
+    office.offkey("verify", office.run)
+    assert "REMOVED" not in rewrites(office).values()
+    remote = office.folder / "remotes" / "chatbot.git"
+    for branch in subprocess.check_output(
+        ["git", "--git-dir", str(remote), "for-each-ref", "--format=%(refname:short)", "refs/heads/offkey/"], text=True
+    ).split():
+        subprocess.run(["git", "--git-dir", str(remote), "branch", "-f", "main", branch], check=True)
+    office.offkey("verify", office.run)
+    assert "REMOVED" in rewrites(office).values()
+
+
+def rewrites(office: Office) -> dict[str, str]:
+    """The outcome of each rewrite step, from a fresh evidence folder."""
+    office.offkey("report", office.run, "-o", "evidence")
+    steps = {s["id"]: s for s in json.loads((office.folder / "plan.json").read_bytes())["steps"]}
+    receipts = [json.loads(p.read_bytes()) for p in (office.folder / "evidence" / "receipts").iterdir()]
+    return {r["step"]: r["outcome"] for r in receipts if steps[r["step"]]["action"] == "REWRITE"}
+
+
 def test_a_plan_edited_by_hand_is_neither_approved_nor_applied(office: Office) -> None:
     office.plan()
     path = office.folder / "plan.json"
