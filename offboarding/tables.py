@@ -1,6 +1,6 @@
 """Plans and receipts as tables for people. Everything shown is escaped: paths and names come from strangers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from offboarding.outcomes import SETTLED, words
 from offboarding.ui import UI
-from offkey.model import CLOSED, AccessPoint, Action, Gap, Outcome, Plan, Receipt, Step
+from offkey.model import CLOSED, AccessPoint, Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, Step
 
 _COLOUR = {
     Action.REVOKE: "red",
@@ -19,6 +19,16 @@ _COLOUR = {
     Action.HAND_OVER: "magenta",
     Action.KEEP: "dim",
 }
+_BONDS = {Bond.THEIRS: "theirs", Bond.INTRODUCED: "brought in by them", Bond.EXPOSED: "within their reach"}
+_ENDING = frozenset({Action.DISABLE, Action.REMOVE, Action.REVOKE})
+_BY_HAND = frozenset({Action.ROTATE, Action.HAND_OVER})
+_SECTIONS: tuple[tuple[str, Callable[[Step], bool]], ...] = (
+    ("Contain: can be undone", lambda step: step.action in _ENDING and step.reversible),
+    ("End for good: cannot be undone", lambda step: step.action in _ENDING and not step.reversible),
+    ("Take out of the code: a pull request each, once it is dead", lambda step: step.action is Action.REWRITE),
+    ("For people: offkey does not do this by itself", lambda step: step.action in _BY_HAND),
+    ("Left as it is", lambda step: step.action is Action.KEEP),
+)
 GAPS_SHOWN = 12
 
 
@@ -37,24 +47,47 @@ def where(step: Step) -> str:
 
 
 def show_plan(plan: Plan, ui: UI) -> None:
-    """What would be done, in the order of doing."""
-    if plan.steps:
-        table = Table(title=f"Plan for {plan.person.id}: {len(plan.steps)} steps", title_justify="left")
-        for column in ("do", "what", "where", "whose, and why", "undo", "breaks, needs"):
-            table.add_column(column, overflow="fold")
-        for step in plan.steps:
-            needs = f"extra yes: {step.needs}" if step.needs else ""
-            cells = (
-                Text(step.action.value, style=_COLOUR[step.action]),
-                Text(named(step.point)),
-                Text(where(step)),
-                Text(f"{step.point.bond.value}, {step.point.ownership.value.lower()}: {step.reason}"),
-                Text("yes" if step.reversible else "no"),
-                Text("; ".join(filter(None, (*step.breaks, needs)))),
-            )
-            table.add_row(*cells)
-        ui.out.print(table)
+    """What would be done, in the order of doing, under what kind of doing it is."""
+    ui.out.print(Text.assemble(("Plan for ", "bold"), (plan.person.id, "bold cyan"), f": {len(plan.steps)} steps"))
+    for heading, wanted in _SECTIONS:
+        chosen = [(number, step) for number, step in enumerate(plan.steps, 1) if wanted(step)]
+        if not chosen:
+            continue
+        ui.out.print(Text(f"\n{heading}", style="bold"))
+        rows = columns(3)
+        for number, step in chosen:
+            rows.add_row(str(number), Text(step.action.value, style=_COLOUR[step.action]), _told(step))
+        ui.out.print(rows)
     show_gaps(plan.gaps, ui)
+
+
+def columns(number: int) -> Table:
+    """A table without lines whose first column is a step's number; the second keeps one width over many tables."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", style="dim", min_width=4)
+    for index in range(number - 1):
+        table.add_column(overflow="fold", min_width=9 if index == 0 else None)
+    return table
+
+
+def _told(step: Step) -> Text:
+    """One step in a few lines: what and where, whose and how that is known, what it costs."""
+    point = step.point
+    text = Text(named(point), style="bold")
+    text.append(f"  {where(step)}", style="not bold")
+    lines = [] if step.action is Action.REWRITE else [step.reason]  # its reason is the place, which stands above
+    known = point.evidence[0] if point.evidence else ""
+    if step.action not in (Action.REWRITE, Action.KEEP) and not (known and known in step.reason):
+        lines.append(": ".join(filter(None, (_BONDS[point.bond], known))))
+    if step.action in (Action.ROTATE, Action.HAND_OVER) and step.how:
+        lines.append(f"how: {step.how}")
+    for line in dict.fromkeys(lines):
+        text.append(f"\n{line}", style="not bold")
+    if step.breaks:
+        text.append(f"\nbreaks: {'; '.join(step.breaks)}", style="not bold dim")
+    if step.needs:
+        text.append(f"\nneeds an extra yes: {step.needs}", style="not bold yellow")
+    return text
 
 
 def show_gaps(gaps: Sequence[Gap], ui: UI) -> None:
@@ -68,30 +101,47 @@ def show_gaps(gaps: Sequence[Gap], ui: UI) -> None:
 
 
 def show_receipts(plan: Plan, receipts: Iterable[Receipt], ui: UI) -> None:
-    """What became of each step, and what somebody still has to do."""
+    """What became of each step with its proof, and what somebody still has to do."""
     by_step = {receipt.step: receipt for receipt in receipts}
-    table = Table(title=f"What was done for {plan.person.id}", title_justify="left")
-    for column in ("do", "what", "outcome", "before", "after"):
-        table.add_column(column, overflow="fold")
-    for step in plan.steps:
-        receipt = by_step.get(step.id)
-        table.add_row(Text(step.action.value), Text(named(step.point)), *_proof(receipt))
-    ui.out.print(table)
-    for step in plan.steps:
-        receipt = by_step.get(step.id)
-        if receipt is not None and receipt.outcome not in SETTLED:
-            ui.out.print(Text(f"{named(step.point)}: {words(receipt.outcome)}: {receipt.note}", style="yellow"))
-            if receipt.advice:
-                ui.out.print(Text(f"  {receipt.advice}"))
-            if receipt.due:
-                ui.out.print(Text(f"  {receipt.assignee}, by {receipt.due:%Y-%m-%d}"), style="dim")
+    ui.out.print(Text.assemble(("What was done for ", "bold"), (plan.person.id, "bold cyan")))
+    rows = columns(4)
+    for number, step in enumerate(plan.steps, 1):
+        outcome, proof = _proof(by_step.get(step.id))
+        rows.add_row(str(number), outcome, Text(named(step.point)), proof)
+    ui.out.print(rows)
+    left = [(number, step, by_step.get(step.id)) for number, step in enumerate(plan.steps, 1)]
+    todo = [(n, step, r) for n, step, r in left if r is not None and r.outcome not in SETTLED]
+    if todo:
+        ui.out.print(Text("\nStill to do", style="bold yellow"))
+    for number, step, receipt in todo:
+        ui.out.print(_todo(number, step, receipt))
 
 
-def _proof(receipt: Receipt | None) -> tuple[Text, Text, Text]:
+def _todo(number: int, step: Step, receipt: Receipt) -> Table:
+    row = columns(2)
+    text = Text(named(step.point), style="bold")
+    text.append(f"  {words(receipt.outcome)}", style="not bold yellow")
+    for line in filter(None, dict.fromkeys((receipt.note, receipt.advice))):
+        text.append(f"\n{line}", style="not bold")
+    if receipt.due:
+        text.append(f"\n{receipt.assignee}, by {receipt.due:%Y-%m-%d}", style="not bold dim")
+    row.add_row(str(number), text)
+    return row
+
+
+def _proof(receipt: Receipt | None) -> tuple[Text, Text]:
+    """(outcome, "LIVE -> DEAD (Inactive)")."""
     if receipt is None:
-        return Text("open", style="yellow"), Text(""), Text("")
+        return Text("open", style="yellow"), Text("")
     good = receipt.outcome in CLOSED
     style = "green" if good else "cyan" if receipt.outcome in (Outcome.PROPOSED, Outcome.SKIPPED) else "yellow"
-    before = receipt.before.liveness.value if receipt.before else ""
-    after = f"{receipt.after.liveness.value} {receipt.after.status}".strip() if receipt.after else ""
-    return Text(receipt.outcome.value, style=style), Text(before), Text(after)
+    told = [check_words(check) for check in (receipt.before, receipt.after) if check is not None]
+    if receipt.outcome is Outcome.PROPOSED:
+        told = ["a pull request is open"]
+    return Text(receipt.outcome.value, style=style), Text(" -> ".join(told), style="dim")
+
+
+def check_words(check: Check) -> str:
+    """A check in a word or two: LIVE, or `DEAD (deleted)`."""
+    plain = check.liveness is Liveness.LIVE or not (check.status or check.reason)
+    return check.liveness.value if plain else f"{check.liveness.value} ({check.status or check.reason})"

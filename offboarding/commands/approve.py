@@ -8,10 +8,9 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rich.table import Table
 from rich.text import Text
 
-from offboarding import approvals, approve, config, signing
+from offboarding import approvals, approve, config, signing, tables
 from offboarding import plan as plans
 from offboarding.config import Config
 from offboarding.ledger import Ledger
@@ -84,18 +83,15 @@ def _explain(args: argparse.Namespace, approval: Approval, ui: UI) -> Exit:
 
 
 def show(plan: Plan, approval: Approval, ui: UI) -> None:
-    """A plan as an approver needs it: how much, what cannot be undone, what breaks, what nobody could see."""
+    """A plan as an approver needs it: what is done, what cannot be undone, what breaks, what nobody could see."""
     out = ui.out
-    out.print(Text.assemble(("Plan for ", "bold"), (plan.person.id, "bold cyan"), f" (run {plan.run})"))
-    out.print(f"asked by {plan.requester}, expires {timestamp(plan.expires_at)}", markup=False, highlight=False)
+    tables.show_plan(plan, ui)
+    out.print(Text(f"\nrun {plan.run}, asked by {plan.requester}, expires {timestamp(plan.expires_at)}"))
     out.print(f"digest {plan.digest}", style="dim", markup=False, highlight=False, soft_wrap=True)
     counts = Counter(step.action.value for step in plan.steps)
     out.print(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing to do")
-    _steps("Cannot be undone", [step for step in plan.steps if not step.reversible and _acts(step)], ui)
-    _steps("Can be undone", [step for step in plan.steps if step.reversible and _acts(step)], ui)
     breaks = sorted({what for step in plan.steps if _acts(step) for what in step.breaks})
     _lines("What breaks", breaks, ui)
-    _lines("Could not be looked at", [f"{gap.where}: {gap.why}" for gap in plan.gaps], ui)
     _lines(
         "Skipped by opt-out",
         [f"{o.id} {o.scope}: {o.reason}, until {timestamp(o.expires_at)}" for o in plan.optouts],
@@ -109,22 +105,6 @@ def show(plan: Plan, approval: Approval, ui: UI) -> None:
 
 def _acts(step: Step) -> bool:
     return step.action.value not in ("KEEP", "HAND_OVER")
-
-
-def _steps(title: str, steps: list[Step], ui: UI) -> None:
-    if not steps:
-        return
-    table = Table(title=f"{title} ({len(steps)})", title_justify="left", title_style="bold")
-    for column in ("action", "what", "whose", "why"):
-        table.add_column(column, overflow="fold")
-    for step in steps[:MOST_LINES]:
-        point, holder = step.point, step.point.holder
-        what = f"{point.kind} {point.redacted or point.provider_id}"
-        cells = (step.action.value, what, (holder.login or holder.id) if holder else point.ownership.value, step.reason)
-        table.add_row(*(Text(cell) for cell in cells))
-    ui.out.print(table)
-    if len(steps) > MOST_LINES:
-        ui.out.print(f"... and {len(steps) - MOST_LINES} more: read them all in the plan file")
 
 
 def _lines(title: str, lines: list[str], ui: UI) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.table import Table
 from rich.text import Text
 
 import revokers
@@ -109,14 +108,15 @@ def _record(ledger: Ledger, name: str, seen: Sequence[verify.Rechecked]) -> None
 
 def _show(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap], ui: UI) -> Exit:
     assert told.plan is not None
-    table = Table(title=f"{told.plan.person.id}, asked again", title_justify="left")
-    for column in ("what", "was", "is", "says the provider"):
-        table.add_column(column, overflow="fold")
+    ui.out.print(Text.assemble(("Asked again for ", "bold"), (told.plan.person.id, "bold cyan")))
+    numbers = {step.id: number for number, step in enumerate(told.plan.steps, 1)}
+    rows = tables.columns(4)
     for r in seen:
-        was = r.before.outcome.value if r.before else "open"
         style = {True: "green", False: "bold red", None: "yellow"}[r.still]
-        table.add_row(Text(tables.named(r.step.point)), was, Text(r.check.liveness.value, style), Text(r.check.reason))
-    ui.out.print(table)
+        was = r.before.outcome.value if r.before else "open"
+        now = Text.assemble((r.check.liveness.value, style), f" {r.check.reason}")
+        rows.add_row(str(numbers[r.step.id]), was, Text(tables.named(r.step.point)), now)
+    ui.out.print(rows)
     tables.show_gaps(gaps, ui)
     ended = [r for r in seen if r.before and r.before.outcome in CLOSED]
     alive = [r for r in ended if r.still is False]

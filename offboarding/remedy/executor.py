@@ -56,9 +56,7 @@ class Remedy:
         """LIVE while any branch of the remote holds the value."""
         target = self._target(step)
         self._fetch(target, step)
-        holders = sorted(
-            name for name, tip in self._tips(target, step).items() if _holding(target.mirror, tip, _values(credential))
-        )
+        holders = self._holders(target, step, credential)
         if not holders:
             return self._check(Liveness.DEAD, "no branch of the remote holds the value")
         opened = self._open_pull(target, step)
@@ -125,6 +123,11 @@ class Remedy:
             return next((str(pull.html_url) for pull in repository.get_pulls(state="open", head=head)), "")
         finally:
             http.close()
+
+    def _holders(self, target: Target, step: Step, credential: Credential) -> list[str]:
+        """The remote's branches, other than our own, whose tip holds the value."""
+        tips = self._tips(target, step)
+        return sorted(name for name, tip in tips.items() if _holding(target.mirror, tip, _values(credential)))
 
     def _target(self, step: Step) -> Target:
         label = step.point.places[0].repo if step.point.places else ""
