@@ -12,9 +12,11 @@ from offboarding.config import Config
 from offboarding.executors import REMEDY, Executor, ProviderExecutor, RemedyExecutor
 from offboarding.remedy.branch import Author
 from offboarding.remedy.executor import GATE, Remedy, Target
+from offkey.errors import UsageError
 from offkey.http import Reader, Refused, Writer
 from offkey.model import Action, Approval, Gap, Plan
 from offkey.secret import Secret
+from scanner import gitconfig
 from scanner.clone import is_url
 from scanner.git import Git, GitError
 
@@ -95,9 +97,12 @@ def targets(config: Config, plan: Plan, state: Path) -> dict[str, Target]:
 
 
 def origin(repo: Path) -> str:
-    """The address of a local repository's origin, or nothing.."""
+    """The address of a local repository's remote: `origin`, or the only one it has; "" for none.
+
+    Read from its configuration file as text, so that nothing which that names is followed or run.
+    """
     try:
-        git = Git(repo)
-        return git.run("config", "--local", "--get", "remote.origin.url", check=False).decode().strip()
-    except GitError:
+        found = gitconfig.remotes((Git(repo).common_dir / "config").read_bytes())
+    except (GitError, UsageError, OSError, gitconfig.Unreadable):
         return ""
+    return found.get("origin") or (next(iter(found.values())) if len(found) == 1 else "")

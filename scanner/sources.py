@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from offkey.errors import UsageError
 from offkey.model import Gap
-from scanner.examine import FileItem, Task
+from scanner.examine import FileItem, Task, read_file
 from scanner.git import CorruptRepository, Git, GitError, NotARepository
 from scanner.objects import CatFileReader, ObjectInfo
 
@@ -107,18 +107,34 @@ def nested(target: Target) -> Iterator[Target | Gap]:
         tree = target.git.work_tree
         links = [path for mode, _, path in index_entries(target.git) if mode == "160000"]
         untracked = [path[:-1] for path in _others(target.git) if path.endswith("/")]
+        homes = _submodule_homes(tree) if links else {}
         for path in dict.fromkeys(links + untracked):
             if (tree / path / ".git").exists():
                 yield _nested_at(f"{target.name}/{path}", tree / path)
             elif path in links:
                 advice = "check it out (`git submodule update --init`) or scan its own repository"
-                yield Gap(where=f"{target.name}/{path}", why="a submodule that is not checked out", advice=advice)
+                home = f", of {homes[path]}" if path in homes else ""
+                yield Gap(
+                    where=f"{target.name}/{path}", why=f"a submodule that is not checked out{home}", advice=advice
+                )
     elif target.root is not None and not target.files:
         for folder, names, _ in os.walk(target.root):
             relative = os.path.relpath(folder, target.root)
             if relative != "." and ".git" in os.listdir(folder):
                 names.clear()
                 yield _nested_at(os.path.join(target.name, relative), Path(folder))
+
+
+def _submodule_homes(tree: Path) -> dict[str, str]:
+    """Path to the URL it comes from, without credentials; nothing where `.gitmodules` is absent or does not parse."""
+    from scanner import gitconfig
+
+    content = read_file(FileItem(str(tree), ".gitmodules", "file", "worktree", ""), gitconfig.LIMIT)
+    try:
+        urls = gitconfig.submodules(content) if isinstance(content, bytes) else {}
+    except gitconfig.Unreadable:
+        return {}
+    return {path: gitconfig.shown(url) for path, url in urls.items()}
 
 
 def _nested_at(name: str, path: Path) -> Target | Gap:
