@@ -1,6 +1,5 @@
 """Puts executors together from the configuration, for `apply` and `verify`."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ import revokers
 from offboarding import mirror
 from offboarding.config import Config
 from offboarding.executors import REMEDY, Executor, ProviderExecutor, RemedyExecutor
+from offboarding.remedy.address import git_host, remote_at
 from offboarding.remedy.branch import Author
 from offboarding.remedy.executor import GATE, Remedy, Target
 from offkey.errors import UsageError
@@ -19,8 +19,6 @@ from offkey.secret import Secret
 from scanner import gitconfig
 from scanner.clone import is_url
 from scanner.git import Git, GitError
-
-_GITHUB = re.compile(r"github\.com[:/](?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
 def executors(
@@ -43,7 +41,7 @@ def executors(
         else:
             where = targets(config, plan, state)
             made[REMEDY] = RemedyExecutor(
-                _remedy(config, settings, settings.write, where=where, now=now, yes=(approval, plan.digest))
+                _remedy(config, settings, settings.write, plan, where=where, now=now, yes=(approval, plan.digest))
             )
     return made, gaps
 
@@ -53,13 +51,14 @@ def watcher(config: Config, plan: Plan, state: Path, now: Callable[[], datetime]
     settings = config.provider_settings("github", write=False)
     if isinstance(settings, Gap):
         return settings
-    return _remedy(config, settings, settings.read, where=targets(config, plan, state), now=now, yes=None)
+    return _remedy(config, settings, settings.read, plan, where=targets(config, plan, state), now=now, yes=None)
 
 
 def _remedy(
     config: Config,
     settings: Any,
     token: Secret,
+    plan: Plan,
     *,
     where: dict[str, Target],
     now: Callable[[], datetime],
@@ -79,17 +78,22 @@ def _remedy(
         token=token,
         author=Author(name=config.remedy.author_name, email=config.remedy.author_email),
         prefix=config.remedy.branch_prefix,
+        dated=plan.created_at,
         now=now,
+        host=git_host(settings.url),
     )
 
 
 def targets(config: Config, plan: Plan, state: Path) -> dict[str, Target]:
-    """Where the pull request for each repository of the plan goes; those without a GitHub name are left out."""
+    """Where the pull request for each repository of the plan goes; those without a GitHub name are left out.
+
+    A repository's own word on its remote leads to this disk or to the configured GitHub, nowhere else.
+    """
     found = {}
+    host = git_host(config.providers["github"].url if "github" in config.providers else "")
     for repo in sorted({p.repo for s in plan.steps if s.action is Action.REWRITE for p in s.point.places}):
-        remote = repo if is_url(repo) else origin(Path(repo))
-        match = _GITHUB.search(remote)
-        name = config.remedy.repositories.get(repo) or (match["name"] if match else "")
+        remote, told = remote_at(host, repo if is_url(repo) else origin(Path(repo)))
+        name = config.remedy.repositories.get(repo) or told
         copy = mirror.folder(state, plan.run, repo)
         if name and remote and copy.is_dir():
             found[repo] = Target(mirror=Git(copy), remote=remote, full_name=name)

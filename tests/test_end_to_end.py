@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -158,3 +160,19 @@ def test_one_changed_byte_of_the_evidence_is_found(told: Told, tmp_path: Path) -
     target.write_bytes(target.read_bytes().replace(b"DEAD", b"LIVE", 1))
     done = subprocess.run([sys.executable, str(copy / "verify.py"), str(copy)], capture_output=True, check=False)
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_a_browser_shows_the_report_and_it_asks_the_network_for_nothing(told: Told, tmp_path: Path) -> None:
+    page = told.folder / "evidence" / "report.html"
+    shown = subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         f"--user-data-dir={tmp_path}", "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, check=True, timeout=120,
+    ).stdout  # fmt: skip
+    assert "Offboarding of sam.rivera" in shown
+    assert "not listed for sam.rivera any more" in shown
+    source = page.read_text()
+    assert "<script" not in source
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", source)

@@ -42,7 +42,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """Pull requests through GitHub. `targets` by the repository label that places carry; `http` is made per use."""
+    """Pull requests through GitHub. `targets` by the repository label that places carry; a Reader or Writer is made per use.
+
+    `dated` is every commit's date, the plan's: doing it again after a crash makes the same commit, which the remote has.
+    """
 
     targets: Mapping[str, Target]
     reader: Callable[[], Reader]
@@ -50,7 +53,10 @@ class Remedy:
     token: Secret
     author: branch.Author
     prefix: str
+    dated: datetime
     now: Callable[[], datetime]
+    host: str = "github.com"
+    """The one host whose git gets the token."""
 
     def before(self, step: Step, credential: Credential) -> Check:
         """LIVE while any branch of the remote holds the value."""
@@ -90,10 +96,9 @@ class Remedy:
         )
         name = proposal.branch_name(self.prefix, step.id)
         message = proposal.commit_message(said)
-        # The tip's own date: doing it again after a crash makes the same commit, which the remote already has.
-        moment = datetime.fromisoformat(target.mirror.run("log", "-1", "--format=%cI", tip).decode().strip())
-        oid = branch.commit(target.mirror, tip, changes, message, author=self.author, now=moment)
-        branch.push(target.mirror, target.remote, oid, name, self.token)
+        oid = branch.commit(target.mirror, tip, changes, message, author=self.author, now=self.dated)
+        access = branch.authorization(target.remote, self.token, self.host)
+        branch.push(target.mirror, target.remote, oid, name, access)
         pushed = Exchange(
             method="PUSH", target=f"{target.full_name} {name}", status=200, at=self.now(), summary=f"commit {oid[:12]}"
         )
@@ -141,10 +146,10 @@ class Remedy:
     def _fetch(self, target: Target, step: Step) -> None:
         scheme = target.remote.split("://")[0] if "://" in target.remote else "file"
         run_git(
-            f"--git-dir={target.mirror.git_dir}", "fetch", "--quiet", "--no-tags", "--prune", "--force", target.remote,
+            f"--git-dir={target.mirror.git_dir}", "fetch", "--quiet", "--no-tags", "--prune", "--force", "--", target.remote,
             f"+refs/heads/*:refs/offkey/remote/{step.id}/*",
             protocols=(scheme,),
-            extra=branch.authorization(target.remote, self.token),
+            extra=branch.authorization(target.remote, self.token, self.host),
         )  # fmt: skip
 
     def _tips(self, target: Target, step: Step) -> dict[str, str]:

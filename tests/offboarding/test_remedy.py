@@ -79,6 +79,7 @@ def _remedy(hub: GitHubSimulator, mirror: Repo, remote: Repo, admin: Secret, roo
         token=admin,
         author=Author(name="offkey", email="offkey@example.com"),
         prefix="offkey/",
+        dated=NOW,
         now=lambda: NOW,
     )
 
