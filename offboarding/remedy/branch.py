@@ -63,13 +63,16 @@ def commit(
     return _git(mirror, who, "commit-tree", tree, "-p", base, "-F", "-", input=message.encode())
 
 
-def push(mirror: Git, remote: str, oid: str, branch: str, token: Secret | None) -> None:
-    """Push a commit as a new branch. Raises `PushRefused`; pushing the same commit again changes nothing."""
+def push(mirror: Git, remote: str, oid: str, branch: str, access: Mapping[str, str]) -> None:
+    """Push a commit as a new branch, with what `authorization` gave. Raises `PushRefused`.
+
+    Pushing the same commit again changes nothing.
+    """
     scheme = urlsplit(remote).scheme or "file"
     try:
         run_git(
-            f"--git-dir={mirror.git_dir}", "push", "--quiet", remote, f"{oid}:refs/heads/{branch}",
-            protocols=(scheme,), extra=authorization(remote, token),
+            f"--git-dir={mirror.git_dir}", "push", "--quiet", "--", remote, f"{oid}:refs/heads/{branch}",
+            protocols=(scheme,), extra=access,
         )  # fmt: skip
     except OffkeyError as error:
         raise PushRefused(
@@ -77,15 +80,18 @@ def push(mirror: Git, remote: str, oid: str, branch: str, token: Secret | None) 
         ) from None
 
 
-def authorization(remote: str, token: Secret | None) -> dict[str, str]:
-    """Variables that give git a token for an https remote, so that it is in no argument list. Empty for others."""
-    if token is None or urlsplit(remote).scheme != "https":
+def authorization(remote: str, token: Secret, host: str) -> dict[str, str]:
+    """Variables that give git the token for an https remote at `host`, in no argument list. Empty for any other."""
+    parts = urlsplit(remote)
+    if parts.scheme != "https" or parts.hostname != host:
         return {}
     basic = base64.b64encode(b"x-access-token:" + token.reveal()).decode()
     return {
-        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": f"http.{remote}.extraHeader",
         "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+        "GIT_CONFIG_KEY_1": "http.followRedirects",
+        "GIT_CONFIG_VALUE_1": "false",
     }
 
 

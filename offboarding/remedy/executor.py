@@ -146,7 +146,8 @@ class Remedy:
     def _fetch(self, target: Target, step: Step) -> None:
         scheme = target.remote.split("://")[0] if "://" in target.remote else "file"
         run_git(
-            f"--git-dir={target.mirror.git_dir}", "fetch", "--quiet", "--no-tags", "--prune", "--force", "--", target.remote,
+            f"--git-dir={target.mirror.git_dir}", "fetch", "--quiet", "--no-tags", "--prune", "--force",
+            "--", target.remote,
             f"+refs/heads/*:refs/offkey/remote/{step.id}/*",
             protocols=(scheme,),
             extra=branch.authorization(target.remote, self.token, self.host),
