@@ -42,9 +42,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """Pull requests through GitHub. `targets` by the repository label that places carry; a Reader or Writer is made per use.
+    """Pull requests through GitHub. `targets` by the repository label of places; a Reader or Writer is made per use.
 
-    `dated` is every commit's date, the plan's: doing it again after a crash makes the same commit, which the remote has.
+    `dated`, the plan's time, is every commit's date: done again after a crash, it is the commit the remote has.
     """
 
     targets: Mapping[str, Target]
