@@ -24,6 +24,8 @@ logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs requ
 _MODELS = Loader()  # reading a service's description takes far longer than asking it: read once a process
 # For an explicit key nothing of the user's AWS configuration counts: a wrong AWS_PROFILE would stop every check.
 _UNCONFIGURED = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+_GARBLED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+"""What botocore's parsers raise for XML that is not the operation's."""
 REGION = "us-east-1"  # IAM is global and signed for this region; the STS endpoint of it is always on
 
 
@@ -109,7 +111,7 @@ def call(http: Reader, made: Any, operation: str, **arguments: Any) -> tuple[int
         code = re.sub(r"[^A-Za-z0-9.:_-].*", "", str(error.response.get("Error", {}).get("Code", "")))[:60]
         http.record("POST", shown, status, code)
         return status, code, {}
-    except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError) as error:
+    except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError, *_GARBLED) as error:
         # Its text may quote what was received or sent: only its name is kept.
         http.record("POST", shown, 0, type(error).__name__)
         raise NoAnswer(f"aws: {service}:{operation} failed: {type(error).__name__}", advice="try again later") from None

@@ -7,7 +7,6 @@ mutations are never retried. boto3 and PyGithub pass the same gates (`offkey/bot
 """
 
 import base64
-import json
 import logging
 import re
 import ssl
@@ -185,7 +184,7 @@ class Reader:
     def _answer(response: httpx.Response) -> Answer:
         try:
             data = response.json()
-        except (json.JSONDecodeError, UnicodeDecodeError):
+        except (ValueError, RecursionError):  # besides what is no JSON: numbers and depths beyond Python's limits
             data = None
         return Answer(response.status_code, response.headers, data, response.text[:2000])
 
@@ -274,7 +273,7 @@ def _gist(response: httpx.Response) -> str:
     """The provider's own error word: short, and the only part of a body that is recorded."""
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return "" if not response.content else "(not JSON)"
     if not isinstance(body, dict):
         return ""

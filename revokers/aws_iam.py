@@ -70,9 +70,9 @@ class Admin:
     account: str
 
     def ask(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
-        """IAM's answer; empty when it knows no such user or thing. Raises Unclear for any other refusal."""
+        """IAM's answer; empty when it knows no such user or thing, and only then. Raises Unclear for anything else."""
         status, code, answer = boto.call(self.http, self.iam, operation, **arguments)
-        if status == 200:
+        if status == 200 and answer.keys() - {"ResponseMetadata"}:
             return answer
         if code in ("NoSuchEntity", "NoSuchEntityException"):
             return {}
@@ -83,6 +83,8 @@ class Admin:
         marker: dict[str, str] = {}
         while True:
             page = self.ask(listed.lister, UserName=user, **marker)
+            if page and listed.rows not in page:
+                raise Unclear(f"iam:{listed.lister} {trouble(200)}")
             found = page.get(listed.rows, [])
             yield from [found] if isinstance(found, dict) else found
             if not page.get("IsTruncated"):

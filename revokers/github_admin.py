@@ -85,10 +85,9 @@ class Admin:
         return self.ask(f"{org}: owners", question)
 
     def collaborators(self, org: str) -> list[int]:
-        def question(client: github.Github) -> list[int]:
-            return [user.id for user in client.get_organization(org).get_outside_collaborators()]
-
-        return self.ask(f"{org}: outside collaborators", question)
+        """Not through PyGithub, which takes an object for an empty list: absence would then prove something."""
+        pages = self.http.pages("/orgs/{org}/outside_collaborators", path={"org": org}, headers=signed(self.token))
+        return [int(user["id"]) for user in rows(pages, f"{org}: outside collaborators", "id", "login")]
 
     def holder(self, account: Account) -> Account:
         """The account under its present login. Raises NotIdentified when the login is now somebody else's."""
@@ -107,7 +106,7 @@ class Admin:
         """The person's rows of an organisation's list of credentials, those that name the login itself."""
         template, narrow, name = LISTS[kind]
         pages = self.http.pages(template, path={"org": org}, params={narrow: login}, headers=signed(self.token))
-        for row in rows(pages, f"{org}: {kind}", name):
-            owner = row["owner"]["login"] if kind == PAT_GRANT else row.get("login", "")
+        for row in rows(pages, f"{org}: {kind}", name, "owner" if kind == PAT_GRANT else "login"):
+            owner = row["owner"]["login"] if kind == PAT_GRANT else row["login"]
             if owner.lower() == login.lower():
                 yield row

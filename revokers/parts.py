@@ -11,6 +11,8 @@ from revokers.protocol import NotIdentified, Unclear
 
 P = ParamSpec("P")
 
+GARBLED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What reading an answer raises that has the right status and none of the expected form."""
 _MEANING = {
     401: "the credential that asked was refused",
     403: "forbidden, which says nothing about liveness",
@@ -53,6 +55,8 @@ def answered(ask: Callable[Concatenate[Reader, P], Check]) -> Callable[Concatena
             return ask(http, *args, **options)
         except (NoAnswer, Unclear, NotIdentified) as error:
             return unknown(http, str(error))
+        except GARBLED as error:
+            return unknown(http, _garbled(error))
 
     return asked
 
@@ -63,6 +67,13 @@ def or_gap(where: str, points: Iterable[AccessPoint | Gap], advice: str = "") ->
         yield from points
     except (NoAnswer, Unclear, NotIdentified) as error:
         yield Gap(where=where, why=str(error), advice=error.advice or advice)
+    except GARBLED as error:
+        yield Gap(where=where, why=_garbled(error), advice="try again later")
+
+
+def _garbled(error: Exception) -> str:
+    """Only the error's name: its text may quote the answer."""
+    return f"the answer is none of its API ({type(error).__name__})"
 
 
 def fields(answer: Answer, what: str, *names: str) -> dict[str, Any]:
