@@ -10,6 +10,8 @@ Other runs' events are not in it: the proofs show the run's place among them wit
 """
 
 import json
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,20 +76,43 @@ def build(ledger: Sequence[AuditEvent], run: str, register: bytes, checkpoint: C
 
 
 def seal(files: Files, folder: Path) -> str:
-    """Write the folder (mode 0700); returns the manifest's digest. Raises UsageError when something else is there."""
+    """Write the folder (mode 0700), all of it or nothing; returns the manifest's digest.
+
+    Older evidence there is replaced. Raises UsageError when anything else is there.
+    """
+    folder = folder.absolute()
     try:
-        if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").is_file():
-            raise UsageError(f"{folder} is not empty", advice="name a new folder with -o")
-        for old in sorted(folder.rglob("*"), reverse=True) if folder.exists() else ():
-            if old.is_file() and old.relative_to(folder).as_posix() not in files:
-                old.unlink()
-        for name, content in files.items():
-            path = folder / name
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.write_bytes(content)
+        _refuse_foreign(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))  # made with mode 0700
+        old = draft.with_name(f"{draft.name}.old")
+        try:
+            for name, content in files.items():
+                path = draft / name
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                path.write_bytes(content)
+            if folder.exists():
+                folder.rename(old)
+            draft.rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise UsageError(f"{folder}: {error.strerror}", advice="name a folder that you can write with -o") from error
     return content_digest(files["manifest.json"])
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raise UsageError unless the folder is absent, empty, or holds nothing but what its own manifest lists."""
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        ours = set(manifest["files"]) if manifest.keys() == {"version", "run", "plan", "files"} else set()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        ours = set()
+    foreign = sorted(present - ours - ({"manifest.json"} if ours else set()))
+    if foreign:
+        raise UsageError(f"{folder} is not empty: {foreign[0]} is no part of evidence", advice="name a new folder: -o")
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

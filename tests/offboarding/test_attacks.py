@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import mirror, wiring
+from offboarding import evidence, mirror, wiring
 from offboarding.config import Config, Provider, Remedy
 from offboarding.remedy import branch
 from offboarding.remedy.executor import Target
+from offkey.canonical import canonical, content_digest
+from offkey.errors import UsageError
 from offkey.secret import Secret
 from tests.builders import Repo
 from tests.offboarding.cases import leaked, place, plan_of
@@ -80,3 +82,50 @@ def test_git_gets_a_token_for_the_providers_own_host_alone() -> None:
     assert base64.b64encode(b"x-access-token:" + TOKEN.reveal()).decode() in given["GIT_CONFIG_VALUE_0"]
     for remote in ("https://evil.example/corp/app.git", "http://github.com/corp/app.git", "/srv/git/app.git"):
         assert branch.authorization(remote, TOKEN, "github.com") == {}
+
+
+def test_a_folder_of_somebody_elses_with_a_manifest_is_not_taken_for_evidence(tmp_path: Path) -> None:
+    """A browser extension has a manifest.json, too."""
+    (tmp_path / "manifest.json").write_text('{"name": "my extension", "version": "1"}')
+    (tmp_path / "precious.js").write_text("years of work")
+    with pytest.raises(UsageError, match="not empty"):
+        evidence.seal({"plan.json": b"{}", "manifest.json": b"{}"}, tmp_path)
+    assert (tmp_path / "precious.js").read_text() == "years of work"
+
+
+def test_a_file_that_was_added_to_evidence_is_not_deleted_by_writing_it_again(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    first = files_of("report.html", "receipts/001-a.json")
+    evidence.seal(first, folder)
+    evidence.seal(first, folder)
+    (folder / "notes.txt").write_text("the auditor's")
+    with pytest.raises(UsageError, match=r"notes\.txt"):
+        evidence.seal(files_of("report.html"), folder)
+    (folder / "notes.txt").unlink()
+    evidence.seal(files_of("report.html"), folder)
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["manifest.json", "report.html"]
+
+
+def test_evidence_is_there_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "evidence"
+    write = Path.write_bytes
+
+    def cut_off(path: Path, content: bytes) -> int:
+        if path.name == "second":
+            raise KeyboardInterrupt
+        return write(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            evidence.seal(files_of("first", "second"), folder)
+    evidence.seal(files_of("first", "second"), folder)
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["first", "manifest.json", "second"]
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def files_of(*names: str) -> dict[str, bytes]:
+    """Files with a manifest in evidence's form."""
+    files = {name: name.encode() for name in names}
+    listed = {name: content_digest(content) for name, content in files.items()}
+    return {**files, "manifest.json": canonical({"version": 1, "run": "r", "plan": "p", "files": listed})}
