@@ -5,6 +5,7 @@ to all its parents adds such an object at a path that held none before. Every fi
 the introducers are the bringers with no other bringer among their ancestors. The names are claims (DESIGN section 4).
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -154,7 +155,7 @@ def _notes(git: Git, tips: Tips) -> tuple[str, ...]:
     notes = []
     if tips.replaced:
         notes.append("this repository has replace refs: history was read as stored, not as they show it")
-    if (git.common_dir / "info" / "grafts").exists():
+    if os.path.exists(git.common_dir / "info" / "grafts"):
         notes.append("this repository has grafts: history was read as stored, not as they show it")
     return tuple(notes)
 

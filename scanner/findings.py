@@ -95,7 +95,7 @@ def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
 
     return replace(
         finding,
-        places=tuple(replace(place, path=mask(place.path)) for place in finding.places),
+        places=tuple(replace(place, repo=mask(place.repo), path=mask(place.path)) for place in finding.places),
         introduced=author(finding.introduced) if finding.introduced else None,
         committer=author(finding.committer) if finding.committer else None,
         coauthors=tuple(author(claim) for claim in finding.coauthors),

@@ -9,7 +9,7 @@ import os
 import subprocess  # noqa: TID251 - the wrapper itself
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +73,7 @@ def run_git(
             env=environment(protocols) | dict(extra or {}),
             check=False,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise _cannot_start(cwd) from error
     if check and done.returncode:
         raise failure(done.stderr, cwd)
@@ -81,8 +81,10 @@ def run_git(
 
 
 def _cannot_start(cwd: Path | None) -> OffkeyError:
-    if cwd is not None and not cwd.is_dir():
+    if cwd is not None and not os.path.isdir(cwd):
         return UsageError(f"{cwd}: no such folder", advice="name an existing repository, folder or file")
+    if cwd is not None and not os.access(cwd, os.X_OK):
+        return GitError(f"{cwd}: permission denied", advice="run as a user who may read the repository")
     return GitMissing("the git program was not found", advice="install git and put it on PATH")
 
 
@@ -138,13 +140,14 @@ class Git:
 
     def __post_init__(self) -> None:
         path = Path(self.path).absolute()
-        if not path.is_dir():
+        if not os.path.isdir(path):
             raise UsageError(f"{self.path}: no such folder", advice="name an existing repository, folder or file")
         # No GIT_DIR here: naming the repository would switch off git's ownership check.
-        asked = ("--absolute-git-dir", "--git-common-dir", "--show-object-format", "--is-bare-repository")
-        git_dir, common, object_format, bare = (
-            run_git("rev-parse", *asked, cwd=path).decode(errors="surrogateescape").splitlines()
-        )
+        asked = ("--show-object-format", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
+        object_format, bare, *folders = os.fsdecode(run_git("rev-parse", *asked, cwd=path)).split("\n")[:-1]
+        if len(folders) > 2:  # a line break in the path: each alone is what is printed
+            folders = [os.fsdecode(run_git("rev-parse", option, cwd=path))[:-1] for option in asked[2:]]
+        git_dir, common = folders
         for name, value in (
             ("path", path),
             ("git_dir", Path(git_dir)),
@@ -189,16 +192,22 @@ class Git:
             finally:
                 talk.close()
 
-    def stream(self, *args: str, separator: bytes = b"\n") -> Iterator[bytes]:
+    def stream(
+        self, *args: str, separator: bytes = b"\n", told: Callable[[str], None] | None = None
+    ) -> Iterator[bytes]:
         """The records that git prints, one by one, without their separator.
 
-        Raises GitError after the last record when git ended with a failure: what came before is still good.
+        `told` hears each different line of what git said on standard error though it ended well. Raises GitError after
+        the last record when git ended with a failure: what came before is still good.
         """
         with self.popen(*args) as process:
             process.stdin.close()
             yield from _records(process.stdout, separator)
             if process.wait():
                 raise failure(process.said(), self.path)
+            if told is not None:
+                for line in dict.fromkeys(mask(process.said().decode(errors="replace")).splitlines()):
+                    told(line)
 
 
 @dataclass(frozen=True)
@@ -251,7 +260,7 @@ def _holder_of(path: Path, git_dir: Path) -> Path | None:
 
 def _led_to(link: Path) -> Path | None:
     """Where a `.git` leads: itself when it is a folder, the path inside when it is a file, None when it is neither."""
-    if link.is_dir():
+    if os.path.isdir(link):
         return link.resolve()
     try:
         text = os.fsdecode(link.read_bytes()[:4096])

@@ -69,11 +69,15 @@ class CatFileReader:
     def list_objects(self) -> Iterator[ObjectInfo | Gap]:
         """Packs, loose objects and alternates, in pack order, which keeps delta bases near their deltas."""
         listing = ("cat-file", "--batch-all-objects", "--unordered", f"--batch-check={LISTED}")
+        said: list[str] = []
         try:
-            for line in self._git.stream(*listing):
+            for line in self._git.stream(*listing, told=said.append):
                 yield self._listed(line)
         except GitError as error:
             yield self._gap("the list of its objects", f"git stopped: {error}", error.advice)
+        for complaint in said:  # a pack or an alternate that cannot be opened is no failure to git
+            if complaint.startswith("error:"):
+                yield self._gap("the list of its objects", complaint)
 
     def info(self, oids: Iterable[str]) -> Iterator[ObjectInfo | Gap]:
         """Type and size of the named objects."""

@@ -1,6 +1,7 @@
 """What a target consists of: a repository's objects, index and work tree; a plain folder, a file, standard input."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -58,13 +59,16 @@ def open_target(name: str | Path, *, stdin: bytes | None = None) -> Target:
     if str(name) == "-":
         return Target("-", content=stdin or b"")
     path = Path(name)
-    if path.is_symlink() and not path.exists():
-        raise UsageError(f"{name}: a link that leads nowhere", advice="name an existing repository, folder or file")
-    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
-        raise _unreadable(str(name), path)
-    if path.is_file():
-        return Target(str(name), root=path.absolute().parent, files=(path.name,))
-    if not path.is_dir():
+    try:
+        kind = os.stat(str(name)).st_mode
+    except OSError as error:
+        raise _not_there(str(name), error) from error
+    if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(kind) else 0)):
+        raise UsageError(f"{name}: permission denied", advice="run as a user who may read it")
+    if stat.S_ISREG(kind):
+        file = path.resolve()  # a link that the user named is meant; one found in a folder is not followed
+        return Target(str(name), root=file.parent, files=(file.name,))
+    if not stat.S_ISDIR(kind):
         raise UsageError(
             f"{name}: no folder or file", advice="name a repository, a folder, a file, or - for standard input"
         )
@@ -73,10 +77,14 @@ def open_target(name: str | Path, *, stdin: bytes | None = None) -> Target:
     return Target(str(name), root=path.absolute())
 
 
-def _unreadable(name: str, path: Path) -> UsageError:
-    if path.exists():
+def _not_there(name: str, error: OSError) -> UsageError:
+    advice = "name an existing repository, folder or file"
+    if os.path.islink(name):
+        return UsageError(f"{name}: a link that leads nowhere", advice=advice)
+    if isinstance(error, PermissionError):
         return UsageError(f"{name}: permission denied", advice="run as a user who may read it")
-    return UsageError(f"{name}: no such path", advice="name an existing repository, folder or file")
+    missing = isinstance(error, FileNotFoundError)
+    return UsageError(f"{name[:200]}: {'no such path' if missing else error.strerror}", advice=advice)
 
 
 def _repository_at(path: Path) -> Git | None:
@@ -105,11 +113,15 @@ def nested(target: Target) -> Iterator[Target | Gap]:
     """Repositories inside a target: submodules that are checked out (a Gap for others), repositories in a folder."""
     if target.git is not None and target.git.work_tree is not None:
         tree = target.git.work_tree
-        links = [path for mode, _, path in index_entries(target.git) if mode == "160000"]
-        untracked = [path[:-1] for path in _others(target.git) if path.endswith("/")]
+        try:
+            links = [path for mode, _, path in index_entries(target.git) if mode == "160000"]
+            untracked = [path[:-1] for path in _others(target.git) if path.endswith("/")]
+        except GitError as error:
+            yield _no_index(target.git, error)
+            return
         homes = _submodule_homes(tree) if links else {}
         for path in dict.fromkeys(links + untracked):
-            if (tree / path / ".git").exists():
+            if os.path.lexists(tree / path / ".git"):
                 yield _nested_at(f"{target.name}/{path}", tree / path)
             elif path in links:
                 advice = "check it out (`git submodule update --init`) or scan its own repository"
@@ -118,9 +130,9 @@ def nested(target: Target) -> Iterator[Target | Gap]:
                     where=f"{target.name}/{path}", why=f"a submodule that is not checked out{home}", advice=advice
                 )
     elif target.root is not None and not target.files:
-        for folder, names, _ in os.walk(target.root):
+        for folder, names, files in os.walk(target.root):
             relative = os.path.relpath(folder, target.root)
-            if relative != "." and ".git" in os.listdir(folder):
+            if relative != "." and ".git" in names + files:
                 names.clear()
                 yield _nested_at(os.path.join(target.name, relative), Path(folder))
 
@@ -139,9 +151,16 @@ def _submodule_homes(tree: Path) -> dict[str, str]:
 
 def _nested_at(name: str, path: Path) -> Target | Gap:
     try:
-        return Target(name, git=Git(path))
+        git = _repository_at(path)
     except (GitError, UsageError) as error:
         return Gap(where=name, why=str(error), advice=error.advice)
+    if git is None:
+        return Gap(where=name, why="its .git is a link that leads nowhere", advice="mend or remove .git")
+    return Target(name, git=git)
+
+
+def _no_index(git: Git, error: GitError) -> Gap:
+    return Gap(where=f"{git.path}: index and work tree", why=str(error), advice=error.advice)
 
 
 def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> Iterator[Task]:
@@ -189,7 +208,7 @@ def file_tasks(target: Target, number: int, *, history: bool, known: bool, gaps:
     With `history` reflog messages belong to it; when all blobs are scanned too (`known`), files that equal theirs are
     left to them.
     """
-    items = _work_tree_items(target.git, history, known) if target.git else _folder_items(target, gaps)
+    items = _repository_items(target.git, history, known, gaps) if target.git else _folder_items(target, gaps)
     batch: list[FileItem] = []
     for item in items:
         batch.append(item)
@@ -221,24 +240,37 @@ def staged_changes(git: Git) -> Iterator[StagedChange]:
             yield StagedChange(path, oid)
 
 
-def _others(git: Git, *options: str) -> Iterator[str]:
+def _others(git: Git, *options: str, gaps: list[Gap] | None = None) -> Iterator[str]:
+    """Untracked paths, a folder for a repository within. Folders that git could not open are added to `gaps`."""
     listing = ("ls-files", "--others", "--exclude-standard", *options, "-z")
-    yield from (os.fsdecode(path) for path in git.stream(*listing, separator=b"\0"))
+
+    def told(line: str) -> None:
+        if gaps is not None and "could not open directory" in line:
+            gaps.append(Gap(where=f"{git.path}: work tree", why=line, advice="run as a user who may read it"))
+
+    yield from (os.fsdecode(path) for path in git.stream(*listing, separator=b"\0", told=told))
 
 
-def _work_tree_items(git: Git, history: bool, known: bool) -> Iterator[FileItem]:
+def _repository_items(git: Git, history: bool, known: bool, gaps: list[Gap]) -> Iterator[FileItem]:
+    yield from _config_items(git, history, gaps)
+    try:
+        yield from _work_tree_items(git, known, gaps)
+    except GitError as error:
+        gaps.append(_no_index(git, error))
+
+
+def _work_tree_items(git: Git, known: bool, gaps: list[Gap]) -> Iterator[FileItem]:
     if git.work_tree is not None:
         root = str(git.work_tree)
         for mode, oid, path in index_entries(git):
             if mode in ("100644", "100755"):
                 yield FileItem(root, path, "file", "worktree", oid if known else "")
-        for path in _others(git):
+        for path in _others(git, gaps=gaps):
             if not path.endswith("/"):
                 yield FileItem(root, path, "file", "worktree", "")
         for path in _others(git, "--ignored"):
             if not path.endswith("/") and tells(path):
                 yield FileItem(root, path, "file", "worktree", "")
-    yield from _config_items(git, history)
 
 
 def tells(path: str) -> bool:
@@ -247,17 +279,22 @@ def tells(path: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in IGNORED_BUT_TELLING)
 
 
-def _config_items(git: Git, history: bool) -> Iterator[FileItem]:
+def _config_items(git: Git, history: bool, gaps: list[Gap]) -> Iterator[FileItem]:
     """Git's own files that carry URLs and headers with credentials; hooks but the samples; with history reflogs."""
     top = git.work_tree or git.common_dir
     folders = dict.fromkeys((git.common_dir, git.git_dir))
     for folder in folders:
         found: set[Path] = set()
+        for name in ("hooks", "logs", "modules"):
+            if os.path.isdir(folder / name) and not os.access(folder / name, os.R_OK | os.X_OK):
+                gaps.append(
+                    Gap(where=str(folder / name), why="permission denied", advice="run as a user who may read it")
+                )
         patterns = ("config", "config.worktree", "FETCH_HEAD", "hooks/*", "modules/**/config")
         for pattern in (*patterns, "logs/**/*") if history else patterns:
             found.update(folder.glob(pattern))
         for path in sorted(found):
-            if path.suffix != ".sample" and path.is_file() and not path.is_symlink():
+            if path.suffix != ".sample" and os.path.isfile(path) and not os.path.islink(path):
                 yield FileItem(str(top), Path(os.path.relpath(path, top)).as_posix(), "config", "config", "")
 
 
@@ -285,12 +322,26 @@ def _folder_items(target: Target, gaps: list[Gap]) -> Iterator[FileItem]:
             )
 
 
+def _identity(target: Target) -> tuple[Path, ...]:
+    """Equal for two names of the same repository and work tree, folder, or file."""
+    if target.git is not None:
+        return target.git.git_dir.resolve(), (target.git.work_tree or target.git.git_dir).resolve()
+    return (target.root.resolve(), *map(Path, target.files)) if target.root else (Path(target.name),)
+
+
 def expand(targets: Iterable[Target], gaps: list[Gap], *, worktree: bool = True) -> list[Target]:
-    """The targets and the repositories nested in them; those that cannot be opened are gaps."""
+    """The targets and the repositories nested in them, each once; those that cannot be opened are gaps.
+
+    Of several names for one thing the first stands: a link may lead to where it lies, a submodule to its own parent.
+    """
     waiting = list(targets)
     done: list[Target] = []
+    seen: set[tuple[Path, ...]] = set()
     while waiting:
         target = waiting.pop(0)
+        if (identity := _identity(target)) in seen:
+            continue
+        seen.add(identity)
         done.append(target)
         if worktree or target.git is None:
             for inner in nested(target):

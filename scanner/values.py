@@ -66,6 +66,10 @@ def _content(place: Place, repository: Path | None) -> bytes:
     root = repository or Path(place.repo)
     if place.repo == "-":
         raise _gone(place, "standard input cannot be read again")
+    if root.is_file():
+        root = root.resolve()
+    elif root.name == ".git":
+        root = Git(root).work_tree or root
     item = (
         FileItem(str(root.parent), root.name, *_AS_FILE)
         if root.is_file()

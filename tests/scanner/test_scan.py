@@ -332,3 +332,11 @@ def test_an_opened_target_may_be_given(everywhere: Repo, look: Scan) -> None:
     git = Git(everywhere.path)
     named = look(Target("https://example.com/app.git", git=git), worktree=False)
     assert {place.repo for finding in named.findings for place in finding.places} == {"https://example.com/app.git"}
+
+
+def test_a_folder_that_bears_the_name_of_a_secret_does_not_show_it(tmp_path: Path, look: Scan) -> None:
+    inner = Repo.create(tmp_path / "folder" / tok("name"))
+    inner.commit("one", {"a.py": tok("other")})
+    result = look(tmp_path / "folder")
+    assert len(result.findings) == 1
+    assert tok("name") not in canonical(to_json([result.findings, result.gaps])).decode()

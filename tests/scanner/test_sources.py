@@ -143,3 +143,76 @@ def test_the_pragma_counts_on_its_own_line_or_the_next_one_only() -> None:
     assert not allowed(b"x = 1\n" + here, 0)
     assert allowed(following + b"\nx = 1", len(following) + 2)
     assert not allowed(following + b"\n\nx = 1", len(following) + 3)
+
+
+def test_a_repository_may_lie_in_a_folder_whose_name_has_line_breaks(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "two\nlines\u2028three")
+    repo.commit("one", {"a": "1"})
+    git = Git(repo.path)
+    assert git.git_dir == repo.path / ".git"
+    assert git.common_dir == repo.path / ".git"
+    assert git.work_tree == repo.path
+
+
+def test_a_submodule_with_an_empty_git_folder_is_a_gap_and_not_its_parent_again(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a": "1"})
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{repo.head()},sub")
+    (repo.path / "sub" / ".git").mkdir(parents=True)
+    gaps: list[Gap] = []
+    assert [target.name for target in expand([open_target(repo.path)], gaps)] == [str(repo.path)]
+    assert [gap.where for gap in gaps] == [f"{repo.path}/sub"]
+
+
+def test_a_submodule_that_leads_back_to_its_parent_ends(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    (repo.path / "sub").symlink_to(".")
+    assert len(expand([open_target(repo.path)], [])) == 1
+
+
+def test_several_names_of_one_thing_are_one_target(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "folder" / "app")
+    repo.commit("one", {"a": "1"})
+    link = tmp_path / "link"
+    link.symlink_to(repo.path)
+    names = [repo.path, f"{repo.path}/", repo.path / ".git", link, repo.path.parent, repo.path / "a", repo.path / "a"]
+    found = expand([open_target(name) for name in names], [])
+    assert [target.name for target in found] == [str(repo.path), str(repo.path.parent), str(repo.path / "a")]
+
+
+def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("1")
+    link = tmp_path / "link"
+    link.symlink_to("real")
+    assert [item.path for item in items(link)] == ["real"]
+
+
+@pytest.mark.parametrize("name", ["", "n" * 300, "n/" * 3000, "a file/below"])
+def test_a_name_that_can_be_nothing_is_a_usage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a file").write_text("1")
+    with pytest.raises(UsageError):
+        open_target(name)
+
+
+def test_a_damaged_index_is_a_gap_and_costs_only_the_work_tree(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a": "1"})
+    (repo.path / ".git" / "index").write_bytes(b"DIRC")
+    gaps: list[Gap] = []
+    targets = expand([open_target(repo.path)], gaps)
+    tasks = list(file_tasks(targets[0], 0, history=True, known=True, gaps=gaps))
+    assert {gap.where for gap in gaps} == {f"{repo.path}: index and work tree"}
+    assert ".git/config" in {item.path for task in tasks for item in task.files}
+
+
+def test_an_alternate_that_is_gone_is_a_gap(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a": "1"})
+    (repo.path / ".git" / "objects" / "info" / "alternates").write_text(f"{tmp_path}/gone\n")
+    gaps: list[Gap] = []
+    assert list(object_tasks(Git(repo.path), 0, None, gaps))
+    assert [f"{tmp_path}/gone" in gap.why for gap in gaps] == [True]

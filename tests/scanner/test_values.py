@@ -117,3 +117,18 @@ def test_standard_input_cannot_be_read_again(look: Scan) -> None:
     (finding,) = look(open_target("-", stdin=TOKEN.encode())).findings
     with pytest.raises(ValueGone, match="standard input"):
         read_value(finding.places[0])
+
+
+def test_a_file_of_a_work_tree_is_read_again_though_its_git_folder_was_named(tmp_path: Path, look: Scan) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a.py": "1"})
+    repo.write({"new.py": f"T = '{github_classic('again')}'\n"})
+    (finding,) = look(repo.path / ".git").findings
+    assert read_value(finding.places[0])["secret"] == github_classic("again").encode()
+
+
+def test_a_file_named_by_a_link_is_read_again(tmp_path: Path, look: Scan) -> None:
+    (tmp_path / "real").write_text(github_classic("again"))
+    (tmp_path / "link").symlink_to("real")
+    (finding,) = look(tmp_path / "link").findings
+    assert read_value(finding.places[0])["secret"] == github_classic("again").encode()
