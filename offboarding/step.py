@@ -196,7 +196,7 @@ def _ask(
     try:
         return question(step, credential)
     except Exception as error:  # noqa: BLE001 - one provider's garbage must not end the run; it is in the receipt
-        return Check(liveness=Liveness.UNKNOWN, reason=_said(error), at=run.now())
+        return Check(liveness=Liveness.UNKNOWN, reason=said(error), at=run.now())
 
 
 def _act(executor: Executor, step: Step, credential: Credential | None) -> tuple[Act, str] | Told:
@@ -208,7 +208,7 @@ def _act(executor: Executor, step: Step, credential: Credential | None) -> tuple
     except NotAutomatic as error:
         return Told(Outcome.HANDED_OVER, str(error), error.advice)
     except Exception as error:  # noqa: BLE001 - it may have happened all the same: the re-check decides
-        return Act.UNANSWERED, _said(error)
+        return Act.UNANSWERED, said(error)
     if not exchanges:
         return Act.ACCEPTED, "it was there already"
     act = act_of(exchanges[-1])
@@ -216,7 +216,8 @@ def _act(executor: Executor, step: Step, credential: Credential | None) -> tuple
     return act, "" if act is Act.ACCEPTED else refused
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """What may be shown and recorded of an error."""
     # Our own errors are written to be shown; a stranger's text could hold anything.
     return str(error) if isinstance(error, OffkeyError) else f"failed with {type(error).__name__}"
 

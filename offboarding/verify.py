@@ -12,6 +12,7 @@ from typing import Any
 from offboarding.history import Past
 from offboarding.outcomes import DONE
 from offboarding.remedy.executor import Remedy
+from offboarding.step import said
 from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.model import CLOSED, AccessPoint, Action, Check, Credential, Liveness, Outcome, Receipt, Step, timestamp
@@ -63,8 +64,8 @@ def _in_code(
     """Whether any branch still holds the value: DEAD when none does."""
     try:
         return remedy.before(step, credentials(step.point))
-    except OffkeyError as error:
-        return Check(liveness=Liveness.UNKNOWN, reason=str(error), at=now())
+    except Exception as error:  # noqa: BLE001 - one provider's garbage must not end the asking; it is in the answer
+        return Check(liveness=Liveness.UNKNOWN, reason=said(error), at=now())
 
 
 def _ask(
@@ -87,8 +88,8 @@ def _ask(
             why = "the run's copy of the value is gone"
     try:
         check = revoker.state(reader, settings, point, credential)
-    except OffkeyError as error:
-        check = Check(liveness=Liveness.UNKNOWN, reason=str(error), at=now())
+    except Exception as error:  # noqa: BLE001 - as above
+        check = Check(liveness=Liveness.UNKNOWN, reason=said(error), at=now())
     if check.liveness is Liveness.UNKNOWN:
         words = "; ".join(filter(None, (check.reason, why))) + proof
         return Check(liveness=Liveness.UNKNOWN, reason=words, at=check.at, status=check.status)

@@ -118,15 +118,24 @@ def _show(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap], ui:
         rows.add_row(str(numbers[r.step.id]), was, Text(tables.named(r.step.point)), now)
     ui.out.print(rows)
     tables.show_gaps(gaps, ui)
-    ended = [r for r in seen if r.before and r.before.outcome in CLOSED]
-    alive = [r for r in ended if r.still is False]
-    for r in alive:
+    for r in _alive(seen):
         ui.out.print(Text(f"ALIVE AGAIN: {tables.named(r.step.point)}: {r.check.reason}", style="bold red"))
-    if alive:
+    return outcome(told, seen, [*told.plan.gaps, *gaps])
+
+
+def _alive(seen: Sequence[verify.Rechecked]) -> list[verify.Rechecked]:
+    return [r for r in seen if r.before and r.before.outcome in CLOSED and r.still is False]
+
+
+def outcome(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap]) -> Exit:
+    """The exit code that a run, as it is now, comes to. A step that nobody has done yet is open."""
+    assert told.plan is not None
+    if _alive(seen):
         return Exit.OPEN
-    if any(r.check.liveness is Liveness.UNKNOWN for r in seen):
+    undone = any(step.id not in told.receipts for step in told.plan.steps)
+    if undone or any(r.check.liveness is Liveness.UNKNOWN for r in seen):
         return Exit.NOT_ALL_CONFIRMED
-    return code(list(told.receipts.values()), [*told.plan.gaps, *gaps])
+    return code(list(told.receipts.values()), gaps)
 
 
 def _now() -> datetime:

@@ -8,17 +8,19 @@ after    is the pull request open (status "proposed"), or has the value left eve
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from offboarding.remedy import branch, proposal
 from offboarding.remedy.literal import CannotRewrite
 from offboarding.remedy.rewrite import find, rewrite, secret_name
 from offkey import pygithub
 from offkey.errors import OffkeyError
-from offkey.http import Gate, Reader, Writer
+from offkey.http import Gate, NoAnswer, Reader, Writer
 from offkey.model import Check, Credential, Exchange, Liveness, Step
 from offkey.secret import Secret
 from scanner.git import Git, failure, run_git
 
+T = TypeVar("T")
 GATE = Gate(
     provider="github",
     hosts=frozenset({"api.github.com"}),
@@ -112,8 +114,9 @@ class Remedy:
             return ()
         http = self.writer()
         try:
-            repository = pygithub.client(http, self.token).get_repo(target.full_name)
-            repository.create_pull(base=base, head=name, title=proposal.TITLE, body=proposal.body(said))
+            title, text = proposal.TITLE, proposal.body(said)
+            client = pygithub.client(http, self.token)
+            _asked(lambda: client.get_repo(target.full_name).create_pull(base=base, head=name, title=title, body=text))
             return tuple(http.exchanges)
         finally:
             http.close()
@@ -122,10 +125,11 @@ class Remedy:
         """The address of our open pull request, or nothing."""
         http = self.reader()
         try:
-            repository = pygithub.client(http, self.token).get_repo(target.full_name)
+            client = pygithub.client(http, self.token)
             owner = target.full_name.split("/")[0]
             head = f"{owner}:{proposal.branch_name(self.prefix, step.id)}"
-            return next((str(pull.html_url) for pull in repository.get_pulls(state="open", head=head)), "")
+            pulls = _asked(lambda: list(client.get_repo(target.full_name).get_pulls(state="open", head=head)))
+            return next((str(pull.html_url) for pull in pulls), "")
         finally:
             http.close()
 
@@ -161,6 +165,14 @@ class Remedy:
 
     def _check(self, liveness: Liveness, reason: str, status: str = "") -> Check:
         return Check(liveness=liveness, reason=reason, at=self.now(), status=status)
+
+
+def _asked(question: Callable[[], T]) -> T:
+    """Raises NoAnswer with GitHub's status: PyGithub's own errors quote the answer."""
+    status, answer = pygithub.ask(question)
+    if answer is None:
+        raise NoAnswer(f"github answered {status} about the pull request", advice="check the token, then try again")
+    return answer
 
 
 def _values(credential: Credential) -> dict[str, bytes]:

@@ -1,19 +1,25 @@
 """Attacks on the part that can do harm, each written down when it had worked once."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from offboarding import evidence, mirror, wiring
+from offboarding import evidence, mirror, verify, wiring
+from offboarding.commands import verify as commands
 from offboarding.config import Config, Provider, Remedy
+from offboarding.demo.simulators.wire import Trouble
+from offboarding.history import Past
 from offboarding.remedy import branch
 from offboarding.remedy.executor import Target
 from offkey.canonical import canonical, content_digest
-from offkey.errors import UsageError
+from offkey.errors import Exit, UsageError
 from offkey.secret import Secret
 from tests.builders import Repo
-from tests.offboarding.cases import leaked, place, plan_of
+from tests.offboarding.cases import NOW, check, leaked, listed, place, plan_of
+from tests.offboarding.test_remedy import Scene
+from tests.offboarding.test_remedy import scene as scene  # noqa: PLC0414 - a fixture
 
 TOKEN = Secret(b"the write credential")
 
@@ -129,3 +135,20 @@ def files_of(*names: str) -> dict[str, bytes]:
     files = {name: name.encode() for name in names}
     listed = {name: content_digest(content) for name, content in files.items()}
     return {**files, "manifest.json": canonical({"version": 1, "run": "r", "plan": "p", "files": listed})}
+
+
+def test_a_run_of_which_nothing_was_applied_is_not_called_done() -> None:
+    """Nothing is UNKNOWN, and nothing came back to life, since nothing was ever ended."""
+    plan = plan_of(listed())
+    told = Past(plan=plan, plan_digest=plan.digest)
+    seen = [verify.Rechecked(step=step, before=None, check=check(), still=False) for step in plan.steps]
+    assert commands.outcome(told, seen, ()) == Exit.NOT_ALL_CONFIRMED
+
+
+@pytest.mark.parametrize("trouble", [500, 403, 429, "garbage", "reset"])
+def test_a_github_in_trouble_does_not_end_a_verification(scene: Scene, trouble: Trouble) -> None:
+    told = Past(plan=replace(plan_of(listed()), steps=(scene.step,)))
+    scene.hub.fail("*", "/repos/", trouble, times=99)
+    (seen,) = verify.recheck(told, {}, lambda _: scene.credential, lambda: NOW, scene.remedy)
+    assert seen.still is None
+    assert scene.value not in seen.check.reason
