@@ -5,6 +5,7 @@ that was begun is looked at first. A mutation is never sent twice blindly.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def apply(
     accepted = check_approvals(plan, approvals, ledger, register, now())
     run = Run(
         plan=plan,
-        allows=frozenset(word for approval in accepted for word in approval.allows),
+        allows=_allowed(plan, accepted, now()),
         executors=executors,
         ledger=ledger,
         credentials=credentials,
@@ -72,11 +73,22 @@ def apply(
     for done, step in enumerate(steps):
         progress(done, len(steps), f"{step.action.value} {step.point.redacted or step.point.provider_id}")
         if step.id not in receipts:
+            run = replace(run, allows=_allowed(plan, accepted, now()))
             receipts[step.id] = carry_out(run, step)
             run.note("step.receipt", receipt=receipts[step.id])
     progress(len(steps), len(steps), "")
     run.note("apply.finished", digest=plan.digest)
     return tuple(receipts[step.id] for step in plan.steps)
+
+
+def _allowed(plan: Plan, accepted: Sequence[Approval], now: datetime) -> frozenset[str]:
+    """The extra yeses that are in force now. Raises ApprovalRefused when nothing is: a long run may outlast its yes."""
+    holding = [approval for approval in accepted if approval.at <= now < min(approval.expires_at, plan.expires_at)]
+    if not holding:
+        raise approve.ApprovalRefused(
+            "the approval ran out before all steps were done", advice="approve again, then `offkey apply --resume`"
+        )
+    return frozenset(word for approval in holding for word in approval.allows)
 
 
 def check_approvals(

@@ -11,6 +11,7 @@ from offboarding.outcomes import PROPOSAL_OPEN, Act, act_of, already, proves_dea
 from offboarding.policy import PR_BEFORE_KILL, opt_out_for
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
+from offkey.http import Expired
 from offkey.model import (
     AccessPoint,
     Action,
@@ -200,9 +201,11 @@ def _ask(
 
 
 def _act(executor: Executor, step: Step, credential: Credential | None) -> tuple[Act, str] | Told:
-    """Send it, once. A Told means that nothing was sent."""
+    """Send it, once. A Told means that nothing was sent. Raises Expired: nothing was sent, and nothing more may be."""
     try:
         exchanges = executor.act(step, credential)
+    except Expired:
+        raise
     except NotIdentified as error:
         return Told(Outcome.NOT_IDENTIFIED, str(error), error.advice)
     except NotAutomatic as error:

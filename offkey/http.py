@@ -43,6 +43,10 @@ class Refused(OffkeyError):
     """A gate refused a request: the request is not on the list, or the host is not this provider's."""
 
 
+class Expired(Refused):
+    """The approval ran out. Nothing was sent."""
+
+
 class NoAnswer(OffkeyError):
     """The provider did not answer, or what answered was not its API. Liveness stays UNKNOWN."""
 
@@ -107,16 +111,20 @@ class Reader:
         )
 
     def permit(self, operation: Operation) -> None:
-        """Raises `Refused` unless this gate lets the operation through."""
+        """Raises `Refused` unless this gate lets the operation through now."""
         if operation in self.gate.reads or operation[0] in ("GET", "HEAD"):
             return
         if self.may_write and operation in self.gate.writes:
+            self._check_time()
             return
         listed = "writes" if self.may_write else "reads"
         raise Refused(
             f"{self.gate.provider}: {' '.join(operation)} is not on the list of {listed}",
             advice="a change needs an approved plan: `offkey approve`, then `offkey apply`",
         )
+
+    def _check_time(self) -> None:
+        """Nothing a Reader does runs out."""
 
     def request(
         self,
@@ -214,8 +222,13 @@ class Writer(Reader):
             raise Refused("no signed approval", advice="run `offkey approve PLAN`")
         if approval.plan_digest != plan_digest:
             raise Refused("the approval is of another plan", advice="approve the plan as it is now")
-        if self.now() >= approval.expires_at:
-            raise Refused("the approval has expired", advice="approve the plan again")
+        self._until = approval.expires_at
+        self._check_time()
+
+    def _check_time(self) -> None:
+        """An approval may run out while a long plan is carried out."""
+        if self.now() >= self._until:
+            raise Expired("the approval has expired", advice="approve the plan again, then `offkey apply --resume`")
 
 
 @cache

@@ -20,7 +20,7 @@ from offboarding.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import KeyUnusable
-from offkey.model import Gap, Outcome, Plan, Receipt
+from offkey.model import Approval, Gap, Outcome, Plan, Receipt
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             if told.started and not args.resume and len(told.receipts) < len(plan.steps):
                 raise UsageError("this run was begun and cut off", advice="go on with `offkey apply --resume`")
             accepted = apply.check_approvals(plan, told.approvals, ledger, register, _now())
-            executors, gaps = wiring.executors(settings, plan, accepted[0], state, _now)
+            executors, gaps = wiring.executors(settings, plan, _longest(accepted), state, _now)
             for gap in gaps:
                 ui.err.print(f"{gap.where}: {gap.why}", style="yellow", markup=False)
             with ui.progress("Applying") as advance:
@@ -72,6 +72,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     finally:
         store.close()
     return _show(plan, receipts, ui)
+
+
+def _longest(accepted: Sequence[Approval]) -> Approval:
+    """The approval under which requests are sent: of several that hold, the last to run out."""
+    return max(accepted, key=lambda approval: approval.expires_at)
 
 
 def close_if_done(plan: Plan, receipts: Sequence[Receipt], ledger: Ledger, state: Path) -> bool:

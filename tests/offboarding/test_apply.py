@@ -111,7 +111,7 @@ class Scene:
             register=self.who.register,
             credentials=self.credential,
             key=KEY,
-            now=ticking(),
+            now=more.pop("now", None) or ticking(),
             sleep=self.waited.append,
             confirm_seconds=30,
             **more,

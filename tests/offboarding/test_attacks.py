@@ -1,25 +1,51 @@
 """Attacks on the part that can do harm, each written down when it had worked once."""
 
 import base64
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from offboarding import evidence, mirror, verify, wiring
+from offboarding import approve, evidence, mirror, verify, wiring
 from offboarding.commands import verify as commands
 from offboarding.config import Config, Provider, Remedy
 from offboarding.demo.simulators.wire import Trouble
-from offboarding.history import Past
+from offboarding.history import Past, past
+from offboarding.ledger import Ledger
 from offboarding.remedy import branch
-from offboarding.remedy.executor import Target
+from offboarding.remedy.executor import GATE, Target
+from offboarding.store import Store
 from offkey.canonical import canonical, content_digest
 from offkey.errors import Exit, UsageError
+from offkey.http import Expired, Writer
+from offkey.model import Approval, Liveness
 from offkey.secret import Secret
 from tests.builders import Repo
-from tests.offboarding.cases import NOW, check, leaked, listed, place, plan_of
+from tests.offboarding.cases import NOW, approver, check, leaked, listed, place, plan_of, ticking
+from tests.offboarding.test_apply import Provider as Script
+from tests.offboarding.test_apply import Scene as Desk
 from tests.offboarding.test_remedy import Scene
 from tests.offboarding.test_remedy import scene as scene  # noqa: PLC0414 - a fixture
+
+
+@dataclass
+class Clock:
+    """A clock that is set by hand."""
+
+    moment: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    store = Store.open(tmp_path / "state")
+    yield Desk(Ledger(store, ticking(), "offkey"), approver(tmp_path / "approvers"))
+    store.close()
+
 
 TOKEN = Secret(b"the write credential")
 
@@ -152,3 +178,37 @@ def test_a_github_in_trouble_does_not_end_a_verification(scene: Scene, trouble: 
     (seen,) = verify.recheck(told, {}, lambda _: scene.credential, lambda: NOW, scene.remedy)
     assert seen.still is None
     assert scene.value not in seen.check.reason
+
+
+def test_an_approval_that_runs_out_stops_the_run_before_the_next_step_and_a_new_one_goes_on(desk: Desk) -> None:
+    plan = desk.made(plan_of(listed("AKIAONE"), listed("AKIATWO")))
+    provider, clock = Script(looks=[check(), check(Liveness.DEAD, status="deleted")] * 9), Clock()
+    short = replace(approve.approve(plan, desk.who.email, NOW), expires_at=NOW + timedelta(minutes=1))
+    short = approve.sign(short, desk.who.key)
+
+    def slowly() -> int:
+        clock.moment += timedelta(hours=1)
+        return 200
+
+    provider.answer = slowly
+    with pytest.raises(approve.ApprovalRefused, match="ran out") as caught:
+        desk.run(plan, provider, approvals=[short], now=clock)
+    assert caught.value.exit_code is Exit.WAITS_FOR_APPROVAL
+    assert len(provider.sent) == 1
+    assert len(past(desk.ledger.events(plan.run)).receipts) == 1
+    fresh = approve.sign(approve.approve(plan, desk.who.email, clock()), desk.who.key)
+    desk.run(plan, provider, approvals=[short, fresh], now=clock)
+    assert sorted(provider.sent) == sorted(step.id for step in plan.steps)
+
+
+def test_a_writer_sends_nothing_once_its_approval_has_run_out() -> None:
+    clock = Clock()
+    approval = Approval(
+        plan_digest="d", approver="a@example.com", at=NOW, expires_at=NOW + timedelta(minutes=1), signature="signed"
+    )
+    http = Writer(GATE, "https://api.github.com", approval=approval, plan_digest="d", now=clock)
+    http.permit(("POST", "/repos/{owner}/{repo}/pulls"))
+    clock.moment += timedelta(minutes=1)
+    with pytest.raises(Expired):
+        http.permit(("POST", "/repos/{owner}/{repo}/pulls"))
+    http.permit(("GET", "/repos/{owner}/{repo}"))
