@@ -15,6 +15,8 @@ from rules.checks import CHECKSUMS
 from rules.reading import Table, fail
 
 BUNDLED = Path(__file__).parent
+GENERIC = "generic"
+"""The provider whose rules are loaded on request only."""
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
 
@@ -75,14 +77,17 @@ class RuleSet:
     digest: str
 
 
-def load(extra: Sequence[Path] = ()) -> RuleSet:
+def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
     """The bundled rules and those of the user's files, which may replace a bundled kind or add to a provider.
 
+    `generic` adds `generic.toml`, whose kinds only `scanner.generic` can tell from noise.
     A user's rules are also tried on their own examples. Raises RuleError for a file that cannot be read or used.
     """
     rules: dict[str, Rule] = {}
     providers: dict[str, Provider] = {}
     for path in sorted(BUNDLED.glob("*.toml")):
+        if path.stem == GENERIC and not generic:
+            continue
         provider, found = read(path)
         if provider.name != path.stem:
             fail(path, "", f"provider is {provider.name!r}", "name the file after its provider")

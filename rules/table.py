@@ -48,11 +48,22 @@ def markdown(ruleset: RuleSet) -> str:
     lines = [_HEAD, f"{len(ruleset.rules)} kinds of {len({rule.provider for rule in ruleset.rules})} providers.", ""]
     lines += ["| kind | what it is | confidence | ownership |", "|---|---|---|---|"]
     lines += [_row(rule) for rule in ruleset.rules]
+    lines += _on_request(ruleset)
     lines += ["", "## By hand", "", "| provider | console | handover |", "|---|---|---|"]
     lines += [f"| {p.name} | {p.console} | {p.handover} |" for _, p in sorted(ruleset.providers.items())]
     checksums = ", ".join(f"`{name}`" for name in sorted(CHECKSUMS))
     alphabets = ", ".join(f"`{name}`" for name in sorted(ALPHABETS))
     return "\n".join(lines) + "\n" + _FORMAT.format(checksums=checksums, alphabets=alphabets)
+
+
+def _on_request(ruleset: RuleSet) -> list[str]:
+    """What only `--generic` looks for; never in the pre-commit hook, `plan` or the numbers above."""
+    more = load(generic=True)
+    added = [rule for rule in more.rules if rule.provider not in ruleset.providers]
+    lines = ["", "## Only with `offkey scan --generic`", ""]
+    lines += ["Told by the variable's name; detect-secrets' detectors and filters decide which of them count.", ""]
+    lines += ["| kind | what it is | confidence | ownership | by hand |", "|---|---|---|---|---|"]
+    return lines + [f"{_row(rule)} {more.providers[rule.provider].handover} |" for rule in added]
 
 
 def _row(rule: Rule) -> str:

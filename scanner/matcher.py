@@ -24,6 +24,8 @@ from scanner.expressions import by_keyword, expressions
 
 log = logging.getLogger(__name__)
 
+GENERIC = "generic."
+"""How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
 CACHE_VERSION = b"offkey-hyperscan-2\n"
 
 
@@ -41,7 +43,18 @@ class Matcher(Protocol):
 def matches(matcher: Matcher, rules: Sequence[LightRule], content: bytes) -> list[Match]:
     """The confirmed matches in a content, one per secret, in order."""
     indexes = matcher.candidates(content)
-    return resolve(match for index in indexes for match in find(rules[index], content)) if indexes else []
+    if not indexes:
+        return []
+    found = [match for index in indexes for match in find(rules[index], content)]
+    specific = resolve(match for match in found if not match.kind.startswith(GENERIC))
+    vague = [match for match in found if match.kind.startswith(GENERIC)]
+    if not vague:
+        return specific
+    from scanner.generic import confirmed
+
+    return sorted(
+        specific + confirmed(content, vague, specific), key=lambda match: (match.start, match.end, match.kind)
+    )
 
 
 def redacted_text(matcher: Matcher, rules: Sequence[LightRule], text: str) -> str:

@@ -17,7 +17,7 @@ from rules.light import light
 from scanner import pool
 from scanner.examine import FileItem, Hit, Outcome, Setup, Task, Worker, split
 from scanner.findings import gather
-from scanner.matcher import Matcher, default_cache, open_matcher, redacted_text
+from scanner.matcher import GENERIC, Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
 from scanner.sources import Target, expand, file_tasks, object_tasks, open_target, staged_tasks
 
@@ -113,6 +113,10 @@ def scan(
             progress(tally.examined())
     mask = partial(redacted_text, matcher, light_rules)
     findings = gather(tally.hits, sources, rules, gaps, mask=mask, jobs=options.jobs, attributing=attributing)
+    if any(rule.kind.startswith(GENERIC) for rule in light_rules):
+        from scanner.generic import without_noise
+
+        findings = without_noise(findings)
     gaps = [replace(gap, where=mask(gap.where), why=mask(gap.why)) for gap in gaps]
     return ScanResult(
         findings=findings,

@@ -45,6 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="further rules"
     )
+    what.add_argument("--generic", action="store_true", help="also passwords by their variable's name; low confidence")
     show = parser.add_argument_group("what to show")
     show.add_argument("--person", metavar="EMAIL", help="only what a commit of this person brought in")
     show.add_argument("--new-only", action="store_true", help="only what no earlier scan has reported")
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     scanned.check_output(args.output)
     settings = config.load(args.config)
     known = directory.load(settings.directory.people)
-    ruleset = rules.load(args.rules)
+    ruleset = rules.load(args.rules, generic=args.generic)
     own_key = settings.org_key()
     _check_memory(args, own_key, ui)
     with ExitStack() as stack:
