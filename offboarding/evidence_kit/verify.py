@@ -358,6 +358,18 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
     return "consistent with the given checkpoint over {} events".format(outside["seq"])
 
 
+def left_out(evidence: Evidence) -> list[str]:
+    """A sentence on the ledger's events that are not here: whether one of them is this run's cannot be seen."""
+    here = {event["seq"] for event in evidence.events}
+    size = parse(evidence.files["checkpoint.json"], "checkpoint.json")["seq"]
+    missing = [number for number in range(1, size + 1) if number not in here]
+    if not missing:
+        return []
+    shown = ", ".join(map(str, missing[:8])) + (f" and {len(missing) - 8} more" if missing[8:] else "")
+    text = f"numbers {shown} of the ledger are not in this folder"
+    return [text + ": they are said to be other runs', which only the ledger itself can show"]
+
+
 def check_plan(evidence: Evidence) -> str:
     made = evidence.of_type("plan.made")
     plan_digest = sha256(evidence.files["plan.json"])
@@ -366,18 +378,49 @@ def check_plan(evidence: Evidence) -> str:
     return f"the plan is the one in the ledger ({plan_digest})"
 
 
+class Period(NamedTuple):
+    """One plan of the run with what was done under it: a run is planned anew when something stays open."""
+
+    plan: dict[str, Any]
+    digest: str
+    events: list[dict[str, Any]]
+
+    def of_type(self, *kinds: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] in kinds]
+
+
+def periods(evidence: Evidence) -> list[Period]:
+    found: list[Period] = []
+    for event in evidence.events:
+        if event["type"] == "plan.made" and (not found or event["body"]["digest"] != found[-1].digest):
+            plan = event["body"]["plan"]
+            if sha256(canonical(plan)) != event["body"]["digest"]:
+                raise Bad("event {} gives a plan another digest".format(event["seq"]))
+            found.append(Period(plan, event["body"]["digest"], []))
+        elif found:
+            found[-1].events.append(event)
+    return found
+
+
 def check_receipts(evidence: Evidence) -> str:
     """Receipts and ledger agree, and each step was written down before it was begun."""
-    last = {event["body"]["receipt"]["step"]: event["body"]["receipt"] for event in evidence.of_type("step.receipt")}
+    last: dict[str, dict[str, Any]] = {}
+    for period in periods(evidence):
+        last = {e["body"]["receipt"]["step"]: e["body"]["receipt"] for e in period.of_type("step.receipt")}
+        if not set(last) <= {step["id"] for step in period.plan["steps"]}:
+            raise Bad("there is a receipt for a step that is not in the plan")
+        _check_order(period)
     if sorted(map(canonical, last.values())) != sorted(map(canonical, evidence.receipts.values())):
         raise Bad("the receipts are not those in the ledger")
-    steps = {step["id"] for step in evidence.plan["steps"]}
-    if not set(last) <= steps:
-        raise Bad("there is a receipt for a step that is not in the plan")
+    missing = len(evidence.plan["steps"]) - len(last)
+    return f"{len(last)} receipts agree with the ledger" + (f"; {missing} steps have none yet" if missing else "")
+
+
+def _check_order(period: Period) -> None:
     stage: dict[str, int] = {}
     rank = {"step.intent": 1, "step.acting": 2, "step.acted": 3, "step.receipt": 4}
     started = False
-    for event in evidence.events:
+    for event in period.events:
         started = started or event["type"] == "apply.started"
         if event["type"] not in rank:
             continue
@@ -387,8 +430,6 @@ def check_receipts(evidence: Evidence) -> str:
         if not started or (now > 1 and stage.get(step, 0) < (2 if now == 3 else 1)):
             raise Bad("event {} ({}) was not announced before".format(event["seq"], event["type"]))
         stage[step] = now
-    missing = len(steps) - len(last)
-    return f"{len(last)} receipts agree with the ledger" + (f"; {missing} steps have none yet" if missing else "")
 
 
 def person_emails(plan: dict[str, Any]) -> list[str]:
@@ -399,44 +440,57 @@ def person_emails(plan: dict[str, Any]) -> list[str]:
 
 def check_approvals(evidence: Evidence) -> tuple[list[str], list[str]]:
     """Sentences for what holds and for what this verifier cannot judge. Raises Bad for what is wrong."""
-    ledger = [canonical(event["body"]["approval"]) for event in evidence.of_type("plan.approved")]
-    passed, notes, good = [], [], []
-    register = evidence.files["approvers"].decode("utf-8", "replace")
-    plan_digest = sha256(evidence.files["plan.json"])
+    recorded = {canonical(event["body"]["approval"]): event["seq"] for event in evidence.of_type("plan.approved")}
+    passed: list[str] = []
+    notes: list[str] = []
+    good: list[tuple[int, dict[str, Any]]] = []
+    plans = {period.digest: period.plan for period in periods(evidence)}
     for name, approval in sorted(evidence.approvals.items()):
-        approver = approval["approver"]
-        if canonical(approval) not in ledger:
+        if canonical(approval) not in recorded:
             raise Bad(f"{name} is not in the ledger")
-        if approval["plan_digest"] != plan_digest:
-            notes.append(f"{name} is of an older plan of this run, and counts for nothing")
+        if approval["plan_digest"] not in plans:
+            notes.append(f"{name} is of a plan that is not in this ledger, and counts for nothing")
             continue
-        if approver.lower() in person_emails(evidence.plan):
-            raise Bad(f"{name}: the approver is the person concerned")
-        if approver.lower() == evidence.plan["requester"].lower():
-            raise Bad(f"{name}: the approver is who asked for the plan")
-        statement = canonical({key: value for key, value in approval.items() if key != "signature"})
         try:
-            if ssh_verify(statement, approval["signature"]) not in registered(
-                register, approver, moment(approval["at"])
-            ):
-                raise Bad(f"{name}: the key is not in the register for {approver}")
+            _check_approval(evidence, name, approval, plans[approval["plan_digest"]])
         except NotHere as other:
             notes.append(
                 f"{name} ({other}) is not verified here: write its statement to a file and use "
-                f"`ssh-keygen -Y verify -n {NAMESPACE} -f approvers -I {approver} -s SIGNATURE < STATEMENT`"
+                f"`ssh-keygen -Y verify -n {NAMESPACE} -f approvers -I {approval['approver']} -s SIGNATURE < STATEMENT`"
             )
             continue
-        good.append(approval)
-        passed.append("approved by {} on {}, signature verified".format(approver, approval["at"]))
-    if len(ledger) != len(evidence.approvals):
+        good.append((recorded[canonical(approval)], approval))
+        newest = approval["plan_digest"] == sha256(evidence.files["plan.json"])
+        what = "approved" if newest else "an older plan of this run was approved"
+        passed.append("{} by {} on {}, signature verified".format(what, approval["approver"], approval["at"]))
+    if len(recorded) != len({canonical(approval) for approval in evidence.approvals.values()}):
         raise Bad("the approvals are not those in the ledger")
-    for event in evidence.of_type("apply.started"):
-        if not any(_covers(approval, event) for approval in good):
-            if not notes:
-                raise Bad("something was begun (event {}) without an approval in force".format(event["seq"]))
-            notes.append("no approval verified here covers the start in event {}".format(event["seq"]))
-            raise Unverified(notes)
+    _check_covered(evidence, good, notes)
     return passed, notes
+
+
+def _check_approval(evidence: Evidence, name: str, approval: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Raises Bad, or NotHere when this verifier cannot judge the signature."""
+    approver = approval["approver"]
+    if approver.lower() in person_emails(plan):
+        raise Bad(f"{name}: the approver is the person concerned")
+    if approver.lower() == plan["requester"].lower():
+        raise Bad(f"{name}: the approver is who asked for the plan")
+    register = evidence.files["approvers"].decode("utf-8", "replace")
+    statement = canonical({key: value for key, value in approval.items() if key != "signature"})
+    if ssh_verify(statement, approval["signature"]) not in registered(register, approver, moment(approval["at"])):
+        raise Bad(f"{name}: the key is not in the register for {approver}")
+
+
+def _check_covered(evidence: Evidence, good: list[tuple[int, dict[str, Any]]], notes: list[str]) -> None:
+    """Each step was begun under an approval of its own plan that was in the ledger before, and had not run out."""
+    for period in periods(evidence):
+        mine = [(seq, approval) for seq, approval in good if approval["plan_digest"] == period.digest]
+        for event in period.of_type("apply.started", "step.intent"):
+            if not any(seq < event["seq"] and _covers(approval, event) for seq, approval in mine):
+                if not notes:
+                    raise Bad("something was begun (event {}) without an approval in force".format(event["seq"]))
+                raise Unverified([*notes, "no approval verified here covers event {}".format(event["seq"])])
 
 
 class Unverified(Exception):
@@ -458,8 +512,12 @@ def verify(folder: Path, checkpoint: Path | None = None) -> Verdict:
         outside = json.loads(checkpoint.read_text("utf-8")) if checkpoint else None
         evidence = read(folder)
         verdict.passed.append(f"{len(evidence.files) - 1} files are those of the manifest")
-        verdict.notes.append(f"manifest {sha256(evidence.files[MANIFEST])}")
+        verdict.notes.append(
+            f"manifest {sha256(evidence.files[MANIFEST])}: report.html, approvers and verify.py hang on it alone; "
+            "compare it with the one that the ledger recorded (evidence.sealed), or that was kept elsewhere"
+        )
         verdict.passed.append(f"{len(evidence.events)} ledger events: {check_ledger(evidence, outside)}")
+        verdict.notes.extend(left_out(evidence))
         verdict.passed.append(check_plan(evidence))
         verdict.passed.append(check_receipts(evidence))
         passed, notes = check_approvals(evidence)

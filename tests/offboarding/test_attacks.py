@@ -20,12 +20,14 @@ from offboarding.store import Store
 from offkey.canonical import canonical, content_digest
 from offkey.errors import Exit, UsageError
 from offkey.http import Expired, Writer
-from offkey.model import Approval, Liveness
+from offkey.model import Approval, Liveness, to_json
 from offkey.secret import Secret
 from tests.builders import Repo
 from tests.offboarding.cases import NOW, approver, check, leaked, listed, place, plan_of, ticking
 from tests.offboarding.test_apply import Provider as Script
 from tests.offboarding.test_apply import Scene as Desk
+from tests.offboarding.test_evidence import Run as EvidenceRun
+from tests.offboarding.test_evidence import kit
 from tests.offboarding.test_remedy import Scene
 from tests.offboarding.test_remedy import scene as scene  # noqa: PLC0414 - a fixture
 
@@ -212,3 +214,53 @@ def test_a_writer_sends_nothing_once_its_approval_has_run_out() -> None:
     with pytest.raises(Expired):
         http.permit(("POST", "/repos/{owner}/{repo}/pulls"))
     http.permit(("GET", "/repos/{owner}/{repo}"))
+
+
+@pytest.fixture
+def run(desk: Desk, tmp_path: Path) -> EvidenceRun:
+    return EvidenceRun.create(tmp_path / "run", desk.who)
+
+
+def test_evidence_of_a_run_that_was_planned_anew_is_intact(run: EvidenceRun, desk: Desk, tmp_path: Path) -> None:
+    run.approve(desk.who).do()
+    run.plan = replace(plan_of(leaked("slack.user", "three")), created_at=NOW + timedelta(milliseconds=1))
+    run.ledger.append("plan.made", run.plan.run, {"digest": run.plan.digest, "plan": to_json(run.plan)})
+    run.approve(desk.who).do()
+    verdict = kit.verify(run.folder(tmp_path / "evidence"))
+    assert verdict.problems == []
+    assert sum("signature verified" in line for line in verdict.passed) == 2
+
+
+def test_an_approval_that_was_recorded_after_the_act_does_not_cover_it(
+    run: EvidenceRun, desk: Desk, tmp_path: Path
+) -> None:
+    """Signed late, and dated early: only its place in the ledger tells."""
+    run.do().approve(desk.who)
+    assert any("without an approval" in p for p in kit.verify(run.folder(tmp_path / "evidence")).problems)
+
+
+def test_an_approval_of_the_older_plan_does_not_cover_the_newer_one(
+    run: EvidenceRun, desk: Desk, tmp_path: Path
+) -> None:
+    run.approve(desk.who).do()
+    run.plan = replace(run.plan, created_at=NOW + timedelta(seconds=1))
+    run.ledger.append("plan.made", run.plan.run, {"digest": run.plan.digest, "plan": to_json(run.plan)})
+    run.do()
+    assert any("without an approval" in p for p in kit.verify(run.folder(tmp_path / "evidence")).problems)
+
+
+def test_a_step_that_was_begun_after_its_approval_had_run_out_is_found(
+    run: EvidenceRun, desk: Desk, tmp_path: Path
+) -> None:
+    start = run.ledger.now() + timedelta(milliseconds=5)
+    short = replace(approve.approve(run.plan, desk.who.email, NOW), expires_at=start)
+    run.ledger.append("plan.approved", run.plan.run, {"approval": to_json(approve.sign(short, desk.who.key))})
+    run.do()
+    assert any("without an approval" in p for p in kit.verify(run.folder(tmp_path / "evidence")).problems)
+
+
+def test_the_verifier_says_what_it_cannot_know(run: EvidenceRun, desk: Desk, tmp_path: Path) -> None:
+    run.approve(desk.who).do()
+    said = " ".join(kit.verify(run.folder(tmp_path / "evidence")).notes)
+    assert "report.html, approvers and verify.py" in said
+    assert "numbers 1, 4 of the ledger are not in this folder" in said
