@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -60,6 +60,15 @@ class Hit(NamedTuple):
     column: int
     spans: tuple[tuple[str, int, int], ...]
     decoding: tuple[str, ...]
+
+
+class Spot(NamedTuple):
+    """Where a match stands in the content after the `decoding` steps."""
+
+    text: bytes
+    decoding: tuple[str, ...]
+    line: int
+    column: int
 
 
 @dataclass
@@ -123,19 +132,24 @@ class Worker:
         for reader in self._readers.values():
             reader.close()
 
-    def content(self, content: bytes, make: Callable[[Match, bytes, tuple[str, ...]], Hit]) -> tuple[list[Hit], int]:
+    def content(self, content: bytes, make: Callable[[Match, Spot], Hit]) -> tuple[list[Hit], int]:
         """Hits in one content and the number suppressed by an inline `pragma: allowlist secret`."""
         text, decoding = decoded(content)
         binary = not decoding and b"\0" in text[:_BINARY_LOOK]
         hits = []
         suppressed = 0
-        for match in matches(self._matcher, self._setup.rules, text):
+        found = matches(self._matcher, self._setup.rules, text)
+        seen, excused = -1, False
+        for match, (line, column) in zip(found, positions(text, [match.start for match in found]), strict=True):
             if binary and match.confidence == "low":
                 continue
-            if allowed(text, match.start):
+            begin = match.start - column + 1
+            if begin != seen:  # one look at each line: a line may be as long as its file
+                seen, excused = begin, allowed(text, begin)
+            if excused:
                 suppressed += 1
                 continue
-            hits.append(make(match, text, decoding))
+            hits.append(make(match, Spot(text, decoding, line, column)))
         return hits, suppressed
 
     def _walk(self, task: Task, outcome: Outcome) -> None:
@@ -184,13 +198,12 @@ class Worker:
         self._look(outcome, target, content, (address, item.kind, item.path, item.reach))
 
     def _look(self, outcome: Outcome, target: int, content: bytes, address: tuple[str, str, str, str]) -> None:
-        def make(match: Match, text: bytes, decoding: tuple[str, ...]) -> Hit:
-            parts = {name: text[start:end] for name, start, end in match.spans}
-            shown = parts.get("secret") or text[match.start : match.end]
-            line, column = position(text, match.start)
+        def make(match: Match, spot: Spot) -> Hit:
+            parts = {name: spot.text[start:end] for name, start, end in match.spans}
+            shown = parts.get("secret") or spot.text[match.start : match.end]
             fingerprint = self._key.fingerprint(match.kind, parts)
             found = (match.kind, fingerprint, redact(shown), match.confidence)
-            return Hit(target, *found, *address, line, column, match.spans, decoding)
+            return Hit(target, *found, *address, spot.line, spot.column, match.spans, spot.decoding)
 
         hits, suppressed = self.content(content, make)
         outcome.hits += hits
@@ -222,9 +235,17 @@ def _every_other_zero(head: bytes, first: int) -> bool:
     return len(head) >= 8 and not any(head[first::2]) and 0 not in head[1 - first :: 2]
 
 
-def position(text: bytes, start: int) -> tuple[int, int]:
-    """Line and column of an offset, both from 1; the column counts bytes."""
-    return text.count(b"\n", 0, start) + 1, start - text.rfind(b"\n", 0, start)
+def positions(text: bytes, offsets: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Line and column of each of the ascending offsets, both from 1; the column counts bytes.
+
+    The text is gone over once, however many offsets there are.
+    """
+    line, begin, at = 1, 0, 0
+    for offset in offsets:
+        line += text.count(b"\n", at, offset)
+        begin = max(begin, text.rfind(b"\n", at, offset) + 1)
+        at = offset
+        yield line, offset - begin + 1
 
 
 def read_file(item: FileItem, limit: int) -> bytes | Gap | None:

@@ -340,3 +340,11 @@ def test_a_folder_that_bears_the_name_of_a_secret_does_not_show_it(tmp_path: Pat
     result = look(tmp_path / "folder")
     assert len(result.findings) == 1
     assert tok("name") not in canonical(to_json([result.findings, result.gaps])).decode()
+
+
+def test_many_secrets_in_one_long_line_cost_no_more_than_the_line(tmp_path: Path, look: Scan) -> None:
+    dense = tmp_path / "dense.min.js"
+    dense.write_text("".join(f"{'x' * 20_000} {tok(str(number))} " for number in range(400)))
+    result = look(dense)
+    assert len(result.findings) == 400
+    assert result.seconds < 10

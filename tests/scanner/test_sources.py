@@ -7,7 +7,7 @@ import pytest
 
 from offkey.errors import UsageError
 from offkey.model import Gap
-from scanner.examine import FileItem, allowed, decoded, position
+from scanner.examine import FileItem, allowed, decoded, positions
 from scanner.git import CorruptRepository, Git, GitError
 from scanner.sources import expand, file_tasks, object_tasks, open_target, staged_changes, tells
 from tests.builders import Repo
@@ -133,8 +133,8 @@ def test_utf16_is_told_from_binary_and_text() -> None:
 
 
 def test_lines_and_columns_count_from_one() -> None:
-    assert position(b"ab\ncd", 0) == (1, 1)
-    assert position(b"ab\ncd", 4) == (2, 2)
+    assert list(positions(b"ab\ncd", [0, 4, 4])) == [(1, 1), (2, 2), (2, 2)]
+    assert list(positions(b"\n\nab", [1, 3])) == [(2, 1), (3, 2)]
 
 
 def test_the_pragma_counts_on_its_own_line_or_the_next_one_only() -> None:
