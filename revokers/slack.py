@@ -178,15 +178,26 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
 def revoke(
     http: Writer, settings: Settings, action: Action, point: AccessPoint, credential: Credential | None = None
 ) -> Exchange:
-    """Dry run first; the real call only when the dry run was accepted."""
+    """Dry run first; the real call only when the dry run was accepted.
+
+    Raises Unclear when Slack said no, in its answers of 200: an exchange of that status would pass for a yes.
+    """
     if action is not Action.REVOKE or point.kind not in _SEEN_BY_VALUE:
         raise NotAutomatic(f"{action} of {point.kind} is not done here", advice=" ".join(o.how for o in options(point)))
     if credential is None or credential.kind != point.kind:
         raise NotIdentified("the value is not at hand", advice="scan again: it was not found where the plan says")
     tried = _call(http, "/auth.revoke", credential.secret, {"test": "1"})
-    if isinstance(tried.json, dict) and tried.json.get("ok") is True:
-        _call(http, "/auth.revoke", credential.secret)
+    done = _call(http, "/auth.revoke", credential.secret) if _ok(tried) else tried
+    said = _error(done.json) if isinstance(done.json, dict) else ""
+    if done.status == 200 and not _ok(done) and said not in DEAD - {"invalid_auth"}:
+        raise Unclear(
+            f"auth.revoke {f'said {said}' if said else trouble(200)}", advice="see Slack's answer, plan again"
+        )
     return last(http)
+
+
+def _ok(answer: Answer) -> bool:
+    return isinstance(answer.json, dict) and answer.json.get("ok") is True
 
 
 def _error(body: Mapping[str, object]) -> str:

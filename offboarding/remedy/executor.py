@@ -5,7 +5,7 @@ act      rewrite the files, commit in the run's mirror, push a new branch, open 
 after    is the pull request open (status "proposed"), or has the value left every branch?
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -16,8 +16,9 @@ from offboarding.remedy.rewrite import find, rewrite, secret_name
 from offkey import pygithub
 from offkey.errors import OffkeyError
 from offkey.http import Gate, NoAnswer, Reader, Writer
-from offkey.model import Check, Credential, Exchange, Liveness, Step
+from offkey.model import Check, Credential, Exchange, Liveness, Place, Step
 from offkey.secret import Secret
+from scanner.examine import decoded
 from scanner.git import Git, failure, run_git
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ class Remedy:
         tip = self._tips(target, step).get(base)
         if tip is None:
             raise NothingToPropose(f"the remote has no branch {base}", advice="remove the value by hand")
-        changes, left, names = _rewrite_all(target.mirror, tip, credential)
+        changes, left, names = _rewrite_all(target.mirror, tip, credential, step.point.places)
         if not changes:
             reasons = (
                 "; ".join(f"{path}: {why}" for path, why in left) or f"{base} does not hold it, another branch does"
@@ -136,7 +137,8 @@ class Remedy:
     def _holders(self, target: Target, step: Step, credential: Credential) -> list[str]:
         """The remote's branches, other than our own, whose tip holds the value."""
         tips = self._tips(target, step)
-        return sorted(name for name, tip in tips.items() if _holding(target.mirror, tip, _values(credential)))
+        values, places = _values(credential), step.point.places
+        return sorted(name for name, tip in tips.items() if _holding(target.mirror, tip, values, places))
 
     def _target(self, step: Step) -> Target:
         label = step.point.places[0].repo if step.point.places else ""
@@ -180,8 +182,11 @@ def _values(credential: Credential) -> dict[str, bytes]:
     return {secret_name(credential.kind, part): value.reveal() for part, value in credential.parts.items()}
 
 
-def _holding(mirror: Git, tip: str, values: Mapping[str, bytes]) -> list[str]:
-    """Paths in a commit whose file holds any of the values; `git grep` narrows, the whole value decides."""
+def _holding(mirror: Git, tip: str, values: Mapping[str, bytes], places: Sequence[Place]) -> list[str]:
+    """Paths in a commit whose file holds any of the values; `git grep` narrows, the whole value decides.
+
+    `git grep` sees nothing in UTF-16: files that were found so are looked for by path and by content.
+    """
     lines = [max(value.splitlines() or [b""], key=len) for value in values.values()]
     with mirror.popen("grep", "-l", "-z", "-a", "-F", "--no-textconv", "-f", "-", tip) as grep:
         grep.stdin.write(b"\n".join(lines) + b"\n")
@@ -190,12 +195,16 @@ def _holding(mirror: Git, tip: str, values: Mapping[str, bytes]) -> list[str]:
         if grep.wait() not in (0, 1):  # 1: nothing found
             raise failure(grep.said(), mirror.path)
     paths = [name.decode("utf-8", "surrogateescape").removeprefix(f"{tip}:") for name in found.split(b"\0") if name]
-    contents = ((path, mirror.run("cat-file", "blob", f"{tip}:{path}")) for path in paths)
+    hidden = [place for place in places if place.decoding]
+    known = {place.path for place in hidden} | {place.object for place in hidden}
+    held = branch.files(mirror, tip) if hidden else {}
+    paths += [path for path, (_, oid) in held.items() if known & {path, oid} and path not in paths]
+    contents = ((path, decoded(mirror.run("cat-file", "blob", f"{tip}:{path}"))[0]) for path in paths)
     return [path for path, content in contents if any(value in content for value in values.values())]
 
 
 def _rewrite_all(
-    mirror: Git, tip: str, credential: Credential
+    mirror: Git, tip: str, credential: Credential, places: Sequence[Place]
 ) -> tuple[dict[str, bytes | None], list[tuple[str, str]], dict[str, str]]:
     """What changes (path -> content, None for removed), what is left to a person and why, and the names to create."""
     values = _values(credential)
@@ -203,8 +212,11 @@ def _rewrite_all(
     left: list[tuple[str, str]] = []
     names: dict[str, str] = {}
     parts = {secret_name(credential.kind, part): part for part in credential.parts}
-    for path in _holding(mirror, tip, values):
+    for path in _holding(mirror, tip, values, places):
         content = mirror.run("cat-file", "blob", f"{tip}:{path}")
+        if decoded(content)[1]:
+            left.append((path, "written in UTF-16"))
+            continue
         try:
             done = rewrite(path, content, values)
         except CannotRewrite as reason:

@@ -15,7 +15,7 @@ from offboarding.demo.simulators.wire import Trouble
 from offboarding.history import Past, past
 from offboarding.ledger import Ledger
 from offboarding.remedy import branch
-from offboarding.remedy.executor import GATE, Target
+from offboarding.remedy.executor import GATE, NothingToPropose, Target
 from offboarding.store import Store
 from offkey.canonical import canonical, content_digest
 from offkey.errors import Exit, UsageError
@@ -264,3 +264,23 @@ def test_the_verifier_says_what_it_cannot_know(run: EvidenceRun, desk: Desk, tmp
     said = " ".join(kit.verify(run.folder(tmp_path / "evidence")).notes)
     assert "report.html, approvers and verify.py" in said
     assert "numbers 1, 4 of the ledger are not in this folder" in said
+
+
+def test_a_value_in_utf_16_is_not_called_removed_while_it_stands_there(scene: Scene) -> None:
+    """`git grep` does not see it; the scan did, and said how it is written."""
+    repo, value = scene.repo, scene.value
+    first = repo.commit("in utf-16", {"set.ps1": f'$t = "{value}"\r\n'.encode("utf-16")}, delete=("app.py",))
+    repo.commit("nothing else", delete=("deploy.sh", "conf.json"))
+    (old,) = scene.step.point.places
+    found = replace(old, object=repo.blob("set.ps1", first), path="set.ps1", decoding=("utf-16",))
+    step = replace(scene.step, point=replace(scene.step.point, places=(found,)))
+    for name in ("set.ps1", "moved.ps1"):
+        repo.git("push", "-q", str(scene.remote.path), "main")
+        assert scene.remedy.before(step, scene.credential).liveness is Liveness.LIVE
+        with pytest.raises(NothingToPropose, match=f"{name}: written in UTF-16"):
+            scene.remedy.act(step, scene.credential)
+        if name == "set.ps1":
+            repo.commit("renamed", rename={name: "moved.ps1"})
+    repo.commit("gone", delete=("moved.ps1",))
+    repo.git("push", "-q", str(scene.remote.path), "main")
+    assert scene.remedy.before(step, scene.credential).liveness is Liveness.DEAD

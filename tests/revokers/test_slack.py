@@ -9,7 +9,7 @@ from offboarding.demo.simulators import tokens
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import slack
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 from tests.revokers.contract import CASES, credential
 
 VALUE = credential("slack.user", secret=tokens.slack_user("dana"))
@@ -100,3 +100,16 @@ def test_a_member_is_listed_by_id_or_address_and_a_stranger_is_a_gap() -> None:
         for nobody in (Account(provider="slack", id="U0"), Account(provider="slack", id="", login="dana")):
             (gap,) = slack.inventory(case.reader(), case.settings, nobody)
             assert isinstance(gap, Gap)
+
+
+def test_a_no_in_an_answer_of_200_does_not_pass_for_a_yes() -> None:
+    with CASES["slack.user"]() as case:
+        for trouble in ("garbage", 429):
+            case.only(trouble)
+            if trouble == "garbage":
+                with pytest.raises(Unclear):
+                    case.kill(1)
+            else:
+                assert case.kill(1)[0].status == 429
+        case.only(None)
+        assert case.state(1).liveness is Liveness.LIVE
