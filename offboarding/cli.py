@@ -5,6 +5,7 @@ import importlib
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import offkey
@@ -74,5 +75,21 @@ def main(argv: list[str] | None = None) -> int:
         return int(Exit.ERROR)
     except BrokenPipeError:
         # The reader of our output has gone (`offkey scan | head`); nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return int(Exit.ERROR)
+    except OSError as error:
+        logging.getLogger(__name__).debug("the error in full", exc_info=True)
+        where = f"{error.filename}: " if error.filename else ""
+        said = printable(f"offkey: {where}{error.strerror or error}")
+        screen.err.print(said, style="bold red", markup=False, highlight=False, soft_wrap=True)
+        _drop_output()
+        return int(Exit.ERROR)
+
+
+def _drop_output() -> None:
+    """What cannot be printed is dropped: Python would try again at its end, with an exit code of its own."""
+    with suppress(OSError, ValueError, AttributeError):
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

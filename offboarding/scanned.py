@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -33,10 +33,17 @@ class Scanned:
     result: ScanResult
     clones: Mapping[str, Path]
     stdin: bytes
+    _last: dict[tuple[str, ...], bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def text(self, place: Place) -> bytes:
         """The decoded content at a place. Raises OffkeyError when it is gone."""
-        return decoded(self.stdin)[0] if place.repo == "-" else read_text(place, self.clones.get(place.repo))
+        at = (place.repo, place.object, place.path, *place.decoding)
+        if at not in self._last:  # findings come file by file: one content is kept
+            self._last.clear()
+            self._last[at] = (
+                decoded(self.stdin)[0] if place.repo == "-" else read_text(place, self.clones.get(place.repo))
+            )
+        return self._last[at]
 
 
 @dataclass(frozen=True)
@@ -115,14 +122,27 @@ def check_output(path: Path | None) -> None:
     if path is None:
         return
     folder = path.absolute().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+    if _is_device(path) and os.access(path, os.W_OK):
+        return
+    if os.path.isdir(path) or not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
         raise UsageError(f"--output {path} cannot be written", advice="name a file in a folder that you can write")
+
+
+def _is_device(path: Path) -> bool:
+    """Whether a pipe, terminal or device is meant (`/dev/stdout`): it is written to, never replaced by a file."""
+    if path.absolute().parts[1:2] == ("dev",):
+        return os.path.exists(path) and not os.path.isdir(path)
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file of mode 0600 so that whoever looks sees all of it or the old one. Raises UsageError."""
     draft = ""
     try:
+        if _is_device(path):
+            with open(path, "w", encoding="utf-8", newline="") as device:
+                device.write(text)
+            return
         descriptor, draft = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")  # made with 0600
         with open(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
@@ -130,8 +150,9 @@ def write_private(path: Path, text: str) -> None:
             os.fsync(descriptor)
         os.replace(draft, path)
     except OSError as error:
-        with suppress(OSError):
-            os.unlink(draft)
+        if draft:
+            with suppress(OSError):
+                os.unlink(draft)
         raise UsageError(f"{path}: {error.strerror}", advice="name a file in a folder that you can write") from error
 
 

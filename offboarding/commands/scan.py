@@ -105,7 +105,7 @@ def _check_memory(args: argparse.Namespace, own_key: OrgKey | None, ui: UI) -> N
 
 
 def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack: ExitStack) -> Scanned:
-    stdin = sys.stdin.buffer.read() if "-" in args.targets else b""
+    stdin = _standard_input() if "-" in args.targets else b""
     targets, clones = [], {}
     for name in dict.fromkeys(args.targets):
         target = _opened(name, stdin, ui, stack)
@@ -140,6 +140,12 @@ def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack
     return Scanned(result, clones, stdin)
 
 
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise UsageError("-: standard input is closed", advice="pipe something in, or name a file")
+    return sys.stdin.buffer.read()
+
+
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -163,7 +169,7 @@ def _object_count(target: Target) -> int:
 
 def _chosen(args: argparse.Namespace, ui: UI, result: ScanResult, known: Directory) -> tuple[Finding, ...]:
     findings = whose.with_directory(result.findings, known)
-    if not args.person:
+    if args.person is None:
         return findings
     person = people.resolve(args.person, known, whose.authors(findings))
     kept = whose.of_person(findings, person)

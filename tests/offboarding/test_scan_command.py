@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -304,3 +305,39 @@ def test_staged_looks_at_what_a_commit_would_add_and_nothing_else(
     assert (place["path"], place["reach"]) == ("new.py", "index")
     assert found["introduced"] is None
     assert cli.main(["scan", str(tmp_path), "--staged"]) == Exit.USAGE
+
+
+def shell(line: str, home: Path) -> "subprocess.CompletedProcess[bytes]":
+    """A shell line in which `offkey` is this checkout's, run to its end."""
+    program = f"{shlex.quote(sys.executable)} -m offkey"
+    environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(
+        ["sh", "-c", line.replace("offkey", program, 1)], env=environment, capture_output=True, check=False
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+def test_a_full_disk_under_the_output_is_an_error_in_one_line(repo: Repo, home: Path, form: str) -> None:
+    done = shell(f"offkey scan --format {form} {repo.path} > /dev/full", home)
+    assert (done.returncode, done.stderr) == (Exit.ERROR, b"offkey: No space left on device\n")
+
+
+def test_closed_standard_input_is_a_usage_error(home: Path) -> None:
+    done = shell("offkey scan - <&-", home)
+    assert done.returncode == Exit.USAGE
+    assert b"standard input is closed" in done.stderr
+
+
+def test_output_to_a_pipe_is_written_into_it_and_not_in_its_place(repo: Repo, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert cli.main(["scan", "--format", "jsonl", "--output", str(pipe), str(repo.path)]) == Exit.OPEN
+    assert len(lines(os.read(reader, 1 << 16).decode())) == 2
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_an_empty_person_is_nobody_and_not_everybody(repo: Repo) -> None:
+    assert cli.main(["scan", "--person", "", str(repo.path)]) == Exit.USAGE
