@@ -31,6 +31,7 @@ _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]*=\Z")
 _CODE = re.compile(r"[(){}\[\]<>;,|&*]|\A\w+\.\w|\A[/~]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.:-]*")
 _DIGITS = 3
+_SHORTEST = 8
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?\Z")
 
 
@@ -75,7 +76,7 @@ def _counts(content: bytes, match: Match) -> bool:
     value = content[match.start : match.end].decode("utf-8", "replace")
     name = _NAME.search(before)
     # In `"AWS::SecretsManager::Secret": "..."` the name is a type's.
-    if name is None or before[: name.start()].endswith("::"):
+    if name is None or len(value) < _SHORTEST or before[: name.start()].endswith("::"):
         return False
     quote = before[-1] if before[-1] in "\"'`" else ""
     if quote and not rest.startswith(quote):

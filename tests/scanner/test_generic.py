@@ -100,6 +100,7 @@ def test_a_vague_name_needs_a_random_value() -> None:
         '"AWS::SecretsManager::Secret": "b899a0d240b53d9d"\n',
         "password: crypto_sign_curve25519_BYTES\n",
         'password = "{p}\n',
+        'password = "aB3!xZ9"\n',
         'token_uri = "https://accounts.corp.test/o/oauth2/token"\n',
     ],
 )
