@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import rules
-from offboarding import config, directory, planning, tables
+from offboarding import config, directory, mirror, planning, tables
 from offboarding import plan as plans
+from offboarding.commands.apply import close_if_done
 from offboarding.history import past
 from offboarding.ledger import Ledger
 from offboarding.state import run_lock
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             before_kill=args.before_kill,
             tell=lambda what, done, total: advance(done, total, what),
         )
-        made = planning.make(subject, setting)
+        made = _made(subject, setting)
         _record(state, made.plan, subject, trigger, now)
         plans.write(made.plan, args.output)
     tables.show_plan(made.plan, ui)
@@ -73,6 +74,21 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     if made.plan.steps:
         return Exit.WAITS_FOR_APPROVAL
     return Exit.GAPS if made.plan.gaps else Exit.DONE
+
+
+def _made(subject: str, setting: planning.Setting) -> planning.Planned:
+    """The plan. Where none comes of it, the run's copies of repositories, full of secrets, are not left behind."""
+    try:
+        return planning.make(subject, setting)
+    except BaseException:
+        store = Store.open(setting.state)
+        try:
+            planned_before = past(store.events(setting.run)).plan is not None
+        finally:
+            store.close()
+        if not planned_before:
+            mirror.delete(setting.state, setting.run)
+        raise
 
 
 def name_of(subject: str, trigger: Trigger | None, now: datetime) -> str:
@@ -135,6 +151,8 @@ def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now:
             ledger.append("run.opened", plan.run, {"person": plan.person.id, "subject": subject, "trigger": opened})
         if past(events).plan_digest != plan.digest:
             ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
+        if not plan.steps:
+            close_if_done(plan, (), ledger, state)
     finally:
         store.close()
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import approve, evidence, mirror, verify, wiring
+from offboarding import approve, cli, evidence, mirror, verify, wiring
 from offboarding.commands import verify as commands
 from offboarding.config import Config, Provider, Remedy
+from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.wire import Trouble
 from offboarding.history import Past, past
 from offboarding.ledger import Ledger
@@ -284,3 +285,23 @@ def test_a_value_in_utf_16_is_not_called_removed_while_it_stands_there(scene: Sc
     repo.commit("gone", delete=("moved.ps1",))
     repo.git("push", "-q", str(scene.remote.path), "main")
     assert scene.remedy.before(step, scene.credential).liveness is Liveness.DEAD
+
+
+@pytest.mark.parametrize(("settings", "code"), [("max_steps = 1", Exit.PLAN_REFUSED), ("", Exit.NOTHING_EXAMINED)])
+def test_no_copy_of_a_repository_outlives_a_run_that_comes_to_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, code: Exit
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    repo = Repo.create(tmp_path / "app")
+    if settings:
+        lines = "".join(f'key{seed} = "{tokens.npm(str(seed))}"\n' for seed in range(2))
+        repo.commit("keys", {"keys.py": lines}, author=("Sam", "sam@example.com"))
+    key = tmp_path / "key"
+    key.write_bytes(b"k" * 32)
+    key.chmod(0o600)
+    (tmp_path / "offkey.toml").write_text(
+        f'[organisation]\nkey = "file:key"\nstate = "state"\nrequester = "boss@example.com"\n'
+        f'[repositories]\npaths = ["app"]\n[policy]\n{settings}\n'
+    )
+    assert cli.main(["plan", "sam@example.com", "--jobs", "1"]) == code
+    assert not list((tmp_path / "state").rglob("mirrors"))
