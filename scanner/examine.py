@@ -32,12 +32,16 @@ class FileItem(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A share of work: objects or files of one target, or the walk for missing objects."""
+    """A share of work: objects or files of one target, or the walk for missing objects.
+
+    `held` objects belong to a revision whose values are to be left out.
+    """
 
     target: int
     objects: tuple[ObjectInfo, ...] = ()
     files: tuple[FileItem, ...] = ()
     walk: bool = False
+    held: bool = False
 
     @property
     def bytes(self) -> int:
@@ -83,6 +87,7 @@ class Outcome:
     files: int = 0
     bytes: int = 0
     suppressed: int = 0
+    held: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ class Worker:
 
     def examine(self, task: Task) -> Outcome:
         """Look at everything in a task. What cannot be read is a Gap in the outcome."""
-        outcome = Outcome(target=task.target)
+        outcome = Outcome(target=task.target, held=task.held)
         if task.walk:
             self._walk(task, outcome)
         if task.objects:
@@ -285,5 +290,5 @@ def split(task: Task) -> Iterator[Task]:
         items = getattr(task, name)
         if len(items) > 1:
             middle = len(items) // 2
-            yield Task(task.target, **{name: items[:middle]})
-            yield Task(task.target, **{name: items[middle:]})
+            yield Task(task.target, held=task.held, **{name: items[:middle]})
+            yield Task(task.target, held=task.held, **{name: items[middle:]})

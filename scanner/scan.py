@@ -57,7 +57,7 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to scan. `history` is all or none, `since` a revision whose objects are left out.
+    """How to scan. `history` is all or none, `since` a revision whose values are left out.
 
     `staged` adds the blobs that a commit made now would add: with no history and no work tree they are all there is.
     """
@@ -112,11 +112,14 @@ def scan(
         if progress is not None:
             progress(tally.examined())
     mask = partial(redacted_text, matcher, light_rules)
-    findings = gather(tally.hits, sources, rules, gaps, mask=mask, jobs=options.jobs, attributing=attributing)
+    findings = gather(tally.hits(), sources, rules, gaps, mask=mask, jobs=options.jobs, attributing=attributing)
     if any(rule.kind.startswith(GENERIC) for rule in light_rules):
         from scanner.generic import without_noise
 
         findings = without_noise(findings)
+    if options.since is not None:
+        note = f"only what {mask(options.since)} did not hold was looked at: older history may have had the value, too"
+        findings = tuple(replace(one, evidence=(*one.evidence, note)) for one in findings)
     gaps = [replace(gap, where=mask(gap.where), why=mask(gap.why)) for gap in gaps]
     return ScanResult(
         findings=findings,
@@ -164,15 +167,15 @@ def _tasks(sources: list[Target], options: Options, gaps: list[Gap]) -> Iterator
         if source.git is not None and options.staged:
             yield from staged_tasks(source.git, number, gaps)
         if source.content is None and (options.worktree or source.git is None):
-            known = history and options.since is None
-            yield from file_tasks(source, number, history=history, known=known, gaps=gaps)
+            yield from file_tasks(source, number, history=history, known=history, gaps=gaps)
 
 
 class _Tally:
     """Running sums over outcomes."""
 
     def __init__(self, gaps: list[Gap]) -> None:
-        self.hits: list[Hit] = []
+        self._hits: list[Hit] = []
+        self._held: set[tuple[int, str]] = set()
         self._gaps = gaps
         self._sums: Counter[str] = Counter()
 
@@ -180,11 +183,18 @@ class _Tally:
         if isinstance(outcome, pool.Lost):
             self._gaps += _lost(outcome.task, sources)
             return
-        self.hits += outcome.hits
         self._gaps += outcome.gaps
         self._gaps += _missing(outcome.missing, sources[outcome.target].name)
+        if outcome.held:
+            self._held |= {(hit.target, hit.fingerprint) for hit in outcome.hits}
+            return
+        self._hits += outcome.hits
         for name in ("objects", "files", "bytes", "suppressed"):
             self._sums[name] += getattr(outcome, name)
+
+    def hits(self) -> list[Hit]:
+        """Those whose value no held object of the same target has."""
+        return [hit for hit in self._hits if (hit.target, hit.fingerprint) not in self._held]
 
     def examined(self) -> Examined:
         return Examined(**self._sums)

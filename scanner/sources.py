@@ -166,11 +166,17 @@ def _no_index(git: Git, error: GitError) -> Gap:
 def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> Iterator[Task]:
     """Tasks over every object but trees, in pack order, of about SHARE bytes each.
 
-    With `since`, only what refs reach and that revision does not; raises UnknownRevision for one that does not exist.
+    With `since`, only what refs and the index reach and that revision does not, then tasks marked `held`: a file that
+    changed since may hold an old value. Raises UnknownRevision for one that does not exist.
     """
     reader = CatFileReader(git)
-    listed = reader.list_objects() if since is None else reader.info(newer_objects(git, since))
-    yield from _batches(listed, target, gaps)
+    if since is None:
+        yield from _batches(reader.list_objects(), target, gaps)
+        return
+    commit = git.run("rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}").decode().strip()
+    yield from _batches(reader.info(newer_objects(git, commit)), target, gaps)
+    held = reader.info(held_objects(git, commit))
+    yield from (task._replace(held=True) for task in _batches(held, target, gaps))
 
 
 def staged_tasks(git: Git, target: int, gaps: list[Gap]) -> Iterator[Task]:
@@ -195,11 +201,21 @@ def _batches(listed: Iterable[ObjectInfo | Gap], target: int, gaps: list[Gap]) -
         yield Task(target, objects=tuple(batch))
 
 
-def newer_objects(git: Git, since: str) -> Iterator[str]:
-    """Ids of objects that refs reach and `since` does not. Raises UnknownRevision."""
-    commit = git.run("rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}").decode().strip()
+def newer_objects(git: Git, commit: str) -> Iterator[str]:
+    """Ids of objects that refs reach and `commit` does not, and of blobs staged."""
     walk = ("rev-list", "--objects", "--no-object-names", "--missing=allow-any", "--all", "--not", commit)
-    yield from (line.decode() for line in git.stream(*walk))
+    found = {line.decode() for line in git.stream(*walk)}
+    if not git.bare:
+        found |= {change.oid for change in staged_changes(git)}
+    yield from sorted(found)
+
+
+def held_objects(git: Git, commit: str) -> Iterator[str]:
+    """Ids of the objects in the trees of `commit` and of those of its ancestors from which newer history starts."""
+    walk = ("rev-list", "--boundary", "--missing=allow-any", "--all", "--not", commit)
+    edges = {line[1:] for line in git.stream(*walk) if line.startswith(b"-")} | {commit.encode()}
+    listing = ("rev-list", "--objects", "--no-object-names", "--missing=allow-any", "--no-walk", "--stdin")
+    yield from git.run(*listing, input=b"\n".join(sorted(edges)) + b"\n").decode().split()
 
 
 def file_tasks(target: Target, number: int, *, history: bool, known: bool, gaps: list[Gap]) -> Iterator[Task]:

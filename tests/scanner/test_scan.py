@@ -348,3 +348,22 @@ def test_many_secrets_in_one_long_line_cost_no_more_than_the_line(tmp_path: Path
     result = look(dense)
     assert len(result.findings) == 400
     assert result.seconds < 10
+
+
+def test_since_leaves_out_an_old_value_in_a_file_that_changed(tmp_path: Path, look: Scan, key: OrgKey) -> None:
+    repo = Repo.create(tmp_path / "app")
+    first = repo.commit("one", {"a.py": f"A = '{tok('old')}'\n", "same.py": tok("same")})
+    repo.commit("two", {"a.py": f"A = '{tok('old')}'\nB = 1\n", "b.py": f"{tok('new')} {tok('old')}"}, author=BOB)
+    repo.stage({"c.py": tok("staged")}).write({"c.py": "changed", "d.py": tok("untracked"), "b.py": tok("old")})
+    for jobs in (1, 2):
+        assert found(look(repo.path, since=first, jobs=jobs)) == fingerprints(key, "new", "staged", "untracked")
+
+
+def test_since_leaves_out_what_a_branch_forked_before_that_revision_had(
+    tmp_path: Path, look: Scan, key: OrgKey
+) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a.py": f"A = '{tok('old')}'\n"})
+    repo.branch("side").commit("side", {"a.py": f"A = '{tok('old')}'\nB = '{tok('new')}'\n"}, author=BOB)
+    repo.checkout("main").commit("taken out", {"a.py": ""})
+    assert found(look(repo.path, since="main")) == fingerprints(key, "new")
