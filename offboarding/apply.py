@@ -11,6 +11,7 @@ from pathlib import Path
 
 from offboarding import approvals as approvals_kept
 from offboarding import approve
+from offboarding.directory import Directory
 from offboarding.executors import Executors
 from offboarding.history import past
 from offboarding.ledger import Ledger
@@ -41,6 +42,7 @@ def apply(
     sleep: Callable[[float], None],
     confirm_seconds: float = 30,
     hand_over_days: int = 7,
+    people: Directory = approve.NOBODY,
     progress: Progress = lambda done, total, what: None,
 ) -> tuple[Receipt, ...]:
     """Do what is still to be done of an approved plan. Returns one receipt a step, in the plan's order.
@@ -49,7 +51,7 @@ def apply(
     (raises Gone). Raises ApplyRefused or ApprovalRefused before anything is done, and LedgerError at once when
     something cannot be recorded; the same call made again goes on from there.
     """
-    accepted = check_approvals(plan, approvals, ledger, register, now())
+    accepted = check_approvals(plan, approvals, ledger, register, now(), people=people)
     run = Run(
         plan=plan,
         allows=_allowed(plan, accepted, now()),
@@ -92,7 +94,13 @@ def _allowed(plan: Plan, accepted: Sequence[Approval], now: datetime) -> frozens
 
 
 def check_approvals(
-    plan: Plan, approvals: Sequence[Approval], ledger: Ledger, register: Path, now: datetime
+    plan: Plan,
+    approvals: Sequence[Approval],
+    ledger: Ledger,
+    register: Path,
+    now: datetime,
+    *,
+    people: Directory = approve.NOBODY,
 ) -> list[Approval]:
     """The approvals that hold for exactly this plan, at least one.
 
@@ -105,7 +113,7 @@ def check_approvals(
     refused: OffkeyError | None = None
     for approval in approvals:
         try:
-            approve.accept(plan, approval, register, now)
+            approve.accept(plan, approval, register, now, people)
         except approve.ApprovalRefused as error:
             refused = error
         else:

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from offboarding import signing
-from offboarding.directory import normal_email
+from offboarding.directory import Directory, normal_email
 from offkey.canonical import canonical
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import Approval, Person, Plan, timestamp
+
+NOBODY = Directory()
 
 
 class ApprovalRefused(OffkeyError):
@@ -35,13 +37,19 @@ def missing(plan: Plan, approvals: Iterable[Approval]) -> tuple[str, ...]:
 
 
 def approve(
-    plan: Plan, approver: str, now: datetime, *, allows: Iterable[str] = (), valid: timedelta = timedelta(hours=24)
+    plan: Plan,
+    approver: str,
+    now: datetime,
+    *,
+    allows: Iterable[str] = (),
+    valid: timedelta = timedelta(hours=24),
+    people: Directory = NOBODY,
 ) -> Approval:
     """An approval that still has to be signed; it ends after `valid` or with the plan, whichever is first.
 
     Raises ApprovalRefused when this approver may not, or the plan has expired; UsageError for a yes nobody asked for.
     """
-    _check_approver(plan, approver)
+    _check_approver(plan, approver, people)
     if now >= plan.expires_at:
         raise ApprovalRefused(
             f"the plan expired at {timestamp(plan.expires_at)}", advice="make a new one: `offkey plan`"
@@ -61,8 +69,11 @@ def sign(approval: Approval, key: Path) -> Approval:
     return replace(approval, signature=signing.sign(statement(approval), key))
 
 
-def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime) -> None:
-    """Return when the approval counts for exactly this plan at `now`; otherwise raise ApprovalRefused, saying why."""
+def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime, people: Directory = NOBODY) -> None:
+    """Return when the approval counts for exactly this plan at `now`; otherwise raise ApprovalRefused, saying why.
+
+    `people` tells which other addresses are the requester's or the person's.
+    """
     if approval is None:
         raise ApprovalRefused("the plan has no approval", advice="`offkey approve PLAN --as E-MAIL`")
     if approval.plan_digest != plan.digest:
@@ -74,7 +85,7 @@ def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime)
     end = min(approval.expires_at, plan.expires_at)
     if now >= end:
         raise ApprovalRefused(f"the approval or its plan expired at {timestamp(end)}", advice="plan and approve again")
-    _check_approver(plan, approval.approver)
+    _check_approver(plan, approval.approver, people)
     if not approval.signature:
         raise ApprovalRefused("the approval is not signed", advice="`offkey approve PLAN --as E-MAIL --key KEY`")
     try:
@@ -83,15 +94,16 @@ def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime)
         raise ApprovalRefused(str(error), advice=error.advice) from error
 
 
-def _check_approver(plan: Plan, approver: str) -> None:
+def _check_approver(plan: Plan, approver: str, people: Directory) -> None:
     name = normal_email(approver)
     if "@" not in name:
         raise ApprovalRefused(f"{approver!r} is no e-mail address", advice="approvers are named as in the register")
-    if name == normal_email(plan.requester):
+    owner = people.owner_of(name)
+    if name == normal_email(plan.requester) or (owner and owner == people.owner_of(plan.requester)):
         raise ApprovalRefused(
             f"{approver} asked for this plan", advice="a second person must approve: four eyes see more than two"
         )
-    if name in _addresses(plan.person):
+    if name in _addresses(plan.person) or (owner and owner.id == plan.person.id):
         raise ApprovalRefused(f"{approver} is the person whom the plan is about", advice="somebody else must approve")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import apply, config, mirror, tables, wiring
+from offboarding import apply, config, directory, mirror, tables, wiring
 from offboarding import plan as plans
 from offboarding.history import past
 from offboarding.ledger import Ledger
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     plan, state = plans.read(args.plan), settings.state_dir(args.state)
     if plan.key_id != key.id:
         raise KeyUnusable("the plan was made with another organisation key", advice="use that key, or plan again")
+    people = directory.load(settings.directory.people)
     store = Store.open(state)
     try:
         with run_lock(state, plan.run, _now()):
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             told = past(ledger.events(plan.run))
             if told.started and not args.resume and len(told.receipts) < len(plan.steps):
                 raise UsageError("this run was begun and cut off", advice="go on with `offkey apply --resume`")
-            accepted = apply.check_approvals(plan, told.approvals, ledger, register, _now())
+            accepted = apply.check_approvals(plan, told.approvals, ledger, register, _now(), people=people)
             executors, gaps = wiring.executors(settings, plan, _longest(accepted), state, _now)
             for gap in gaps:
                 ui.err.print(f"{gap.where}: {gap.why}", style="yellow", markup=False)
@@ -67,6 +68,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     confirm_seconds=settings.policy.confirm_seconds,
                     hand_over_days=settings.policy.hand_over_days,
                     progress=advance,
+                    people=people,
                 )
             close_if_done(plan, receipts, ledger, state)
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from offboarding import approvals, approve, config, signing, tables
+from offboarding import approvals, approve, config, directory, signing, tables
 from offboarding import plan as plans
 from offboarding.config import Config
 from offboarding.ledger import Ledger
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         if args.key:
             ui.err.print("ssh-keygen signs now; touch your key if it blinks", style="dim")
             approval = approve.sign(approval, args.key.expanduser())
-        approve.accept(plan, approval, register, datetime.now(UTC))
+        approve.accept(plan, approval, register, datetime.now(UTC), directory.load(settings.directory.people))
         kept = approvals.keep(args.plan, plan, approval, ledger)
     finally:
         store.close()
@@ -67,8 +67,9 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
 def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime) -> Approval:
     if args.signature:
         return approvals.read_statement(args.plan, args.approver, args.signature)
+    people = directory.load(settings.directory.people)
     valid = timedelta(hours=settings.policy.approval_valid_hours)
-    return approve.approve(plan, args.approver, now, allows=args.allow, valid=valid)
+    return approve.approve(plan, args.approver, now, allows=args.allow, valid=valid, people=people)
 
 
 def _explain(args: argparse.Namespace, approval: Approval, ui: UI) -> Exit:

@@ -13,6 +13,7 @@ from offboarding.commands import verify as commands
 from offboarding.config import Config, Provider, Remedy
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.wire import Trouble
+from offboarding.directory import Directory, Entry
 from offboarding.history import Past, past
 from offboarding.ledger import Ledger
 from offboarding.remedy import branch
@@ -305,3 +306,19 @@ def test_no_copy_of_a_repository_outlives_a_run_that_comes_to_nothing(
     )
     assert cli.main(["plan", "sam@example.com", "--jobs", "1"]) == code
     assert not list((tmp_path / "state").rglob("mirrors"))
+
+
+@pytest.mark.parametrize(("requester", "said"), [("boss@example.com", "asked for this"), ("x@example.com", "person")])
+def test_nobody_approves_through_another_address_of_theirs(desk: Desk, requester: str, said: str) -> None:
+    """The register lists it; the plan does not, since only the directory knows whose it is."""
+    plan = desk.made(replace(plan_of(listed()), requester=requester))
+    entry = "boss" if requester.startswith("boss") else "sam"
+    people = Directory(
+        entries=(Entry(id=entry, emails=("Ann@Example.com", *([requester] if entry == "boss" else []))),)
+    )
+    provider = Script()
+    with pytest.raises(approve.ApprovalRefused, match=said):
+        desk.run(plan, provider, people=people)
+    with pytest.raises(approve.ApprovalRefused, match=said):
+        approve.approve(plan, "ann@example.com", NOW, people=people)
+    assert provider.sent == []
