@@ -14,7 +14,7 @@ from offboarding import approve
 from offboarding.directory import Directory
 from offboarding.executors import Executors
 from offboarding.history import past
-from offboarding.ledger import Ledger
+from offboarding.ledger import Ledger, LedgerError
 from offboarding.step import Credentials, Run, carry_out
 from offkey.errors import Exit, OffkeyError
 from offkey.fingerprint import OrgKey
@@ -104,8 +104,12 @@ def check_approvals(
 ) -> list[Approval]:
     """The approvals that hold for exactly this plan, at least one.
 
-    Raises NotThePlan, ApplyRefused, or ApprovalRefused with the reason of the last that does not hold.
+    Raises LedgerError when the ledger was changed, NotThePlan, ApplyRefused, or ApprovalRefused with the reason of the
+    last that does not hold.
     """
+    whole = ledger.verify()
+    if not whole.ok:
+        raise LedgerError(whole.text, advice="restore the ledger from a copy; see `offkey ledger verify`")
     approvals_kept.check_made(plan, ledger)
     if now >= plan.expires_at:
         raise ApplyRefused("the plan has expired", advice="make it again with `offkey plan`: things have changed since")

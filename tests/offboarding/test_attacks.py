@@ -1,7 +1,9 @@
 """Attacks on the part that can do harm, each written down when it had worked once."""
 
 import base64
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.wire import Trouble
 from offboarding.directory import Directory, Entry
 from offboarding.history import Past, past
-from offboarding.ledger import Ledger
+from offboarding.ledger import Ledger, LedgerError
 from offboarding.remedy import branch
 from offboarding.remedy.executor import GATE, NothingToPropose, Target
 from offboarding.store import Store
@@ -322,3 +324,14 @@ def test_nobody_approves_through_another_address_of_theirs(desk: Desk, requester
     with pytest.raises(approve.ApprovalRefused, match=said):
         approve.approve(plan, "ann@example.com", NOW, people=people)
     assert provider.sent == []
+
+
+def test_nothing_is_applied_by_a_ledger_that_was_changed(desk: Desk, tmp_path: Path) -> None:
+    """A changed receipt would have a step left out, and called done."""
+    plan = desk.made(plan_of(listed()))
+    approval, provider = desk.who.sign(plan), Script(looks=[check()])
+    desk.run(plan, provider, approvals=[approval])
+    with closing(sqlite3.connect(tmp_path / "state" / "offkey.db")) as database, database:
+        database.execute("UPDATE events SET body = replace(body, 'NOT_CONFIRMED', 'REVOKED')")
+    with pytest.raises(LedgerError, match="was changed"):
+        desk.run(plan, provider, approvals=[approval])
