@@ -17,6 +17,7 @@ from rules.light import light
 from scanner import pool
 from scanner.examine import FileItem, Hit, Outcome, Setup, Task, Worker, split
 from scanner.findings import gather
+from scanner.git import UnknownRevision
 from scanner.matcher import GENERIC, Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
 from scanner.sources import Target, expand, file_tasks, object_tasks, open_target, staged_tasks
@@ -163,7 +164,12 @@ def _tasks(sources: list[Target], options: Options, gaps: list[Gap]) -> Iterator
         history = options.history == "all"
         if source.git is not None and history:
             yield Task(number, walk=options.since is None)
-            yield from object_tasks(source.git, number, options.since, gaps)
+            try:
+                yield from object_tasks(source.git, number, options.since, gaps)
+            except UnknownRevision as error:
+                if not source.inner:
+                    raise
+                gaps.append(Gap(where=f"{source.name}: history", why=str(error), advice="scan it by itself"))
         if source.git is not None and options.staged:
             yield from staged_tasks(source.git, number, gaps)
         if source.content is None and (options.worktree or source.git is None):

@@ -33,13 +33,17 @@ IGNORED_BUT_TELLING = (
 
 @dataclass(frozen=True)
 class Target:
-    """One thing to scan. `name` is what the user called it; one of `git`, `root` and `content` says what it is."""
+    """One thing to scan. `name` is what the user called it; one of `git`, `root` and `content` says what it is.
+
+    `inner` ones were not named but lie in another.
+    """
 
     name: str
     git: Git | None = None
     root: Path | None = None
     files: tuple[str, ...] = ()
     content: bytes | None = None
+    inner: bool = False
 
 
 class StagedChange(NamedTuple):
@@ -156,7 +160,7 @@ def _nested_at(name: str, path: Path) -> Target | Gap:
         return Gap(where=name, why=str(error), advice=error.advice)
     if git is None:
         return Gap(where=name, why="its .git is a link that leads nowhere", advice="mend or remove .git")
-    return Target(name, git=git)
+    return Target(name, git=git, inner=True)
 
 
 def _no_index(git: Git, error: GitError) -> Gap:

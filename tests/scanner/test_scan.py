@@ -367,3 +367,13 @@ def test_since_leaves_out_what_a_branch_forked_before_that_revision_had(
     repo.branch("side").commit("side", {"a.py": f"A = '{tok('old')}'\nB = '{tok('new')}'\n"}, author=BOB)
     repo.checkout("main").commit("taken out", {"a.py": ""})
     assert found(look(repo.path, since="main")) == fingerprints(key, "new")
+
+
+def test_a_repository_within_that_lacks_the_revision_of_since_is_a_gap(tmp_path: Path, look: Scan, key: OrgKey) -> None:
+    repo = Repo.create(tmp_path / "app")
+    first = repo.commit("one", {"a.py": "1"})
+    repo.commit("two", {"b.py": tok("new")})
+    Repo.create(repo.path / "inner").commit("one", {"a.py": tok("inner")})
+    result = look(repo.path, since=first, worktree=True)
+    assert fingerprints(key, "new") <= found(result)
+    assert [gap.where for gap in result.gaps] == [f"{repo.path}/inner: history"]
