@@ -170,6 +170,8 @@ def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> bool:
     scalar = int.from_bytes(signature[32:], "little")
     if key is None or first is None or scalar >= L:
         return False
+    if _same(_times(8, key), (0, 1, 1, 0)):
+        return False  # a key of small order: anybody could have signed
     hashed = hashlib.sha512(signature[:32] + public + message).digest()
     factor = int.from_bytes(hashed, "little") % L
     return _same(_times(scalar, BASE), _add(first, _times(factor, key)))

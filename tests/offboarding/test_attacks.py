@@ -335,3 +335,9 @@ def test_nothing_is_applied_by_a_ledger_that_was_changed(desk: Desk, tmp_path: P
         database.execute("UPDATE events SET body = replace(body, 'NOT_CONFIRMED', 'REVOKED')")
     with pytest.raises(LedgerError, match="was changed"):
         desk.run(plan, provider, approvals=[approval])
+
+
+def test_a_key_under_which_anybody_can_sign_is_refused() -> None:
+    """RFC 8032's equation holds for the neutral point, any message and no secret at all."""
+    neutral = (1).to_bytes(32, "little")
+    assert not kit.ed25519_verify(neutral, b"anything", neutral + bytes(32))
