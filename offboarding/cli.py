@@ -4,8 +4,11 @@ import argparse
 import importlib
 import logging
 import os
+import signal
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import offkey
@@ -53,7 +56,35 @@ def parser(command: str = "") -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns its exit code; argparse itself exits with 2 on a wrong call."""
-    words = sys.argv[1:] if argv is None else argv
+    try:
+        with _ended_orderly():
+            return _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        with suppress(OSError, AttributeError):
+            sys.stderr.write("offkey: interrupted; `offkey apply --resume` goes on where a run was cut off\n")
+        return int(Exit.ERROR)
+
+
+@contextmanager
+def _ended_orderly() -> Iterator[None]:
+    """Until the end of the block SIGTERM and SIGHUP act like Ctrl-C, so that clones and child processes go, too."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    names = [name for name in ("SIGTERM", "SIGHUP") if ours and hasattr(signal, name)]
+    changed = [one for name in names if signal.getsignal(one := getattr(signal, name)) is signal.SIG_DFL]
+    for one in changed:
+        signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one in changed:
+            signal.signal(one, signal.SIG_DFL)
+
+
+def _run(words: list[str]) -> int:
     command = next((word for word in words if word in COMMANDS), "")
     args = parser(command).parse_args(words)
     logging.basicConfig(
@@ -70,9 +101,6 @@ def main(argv: list[str] | None = None) -> int:
         if advice:
             screen.err.print(f"  {advice}", markup=False, highlight=False, soft_wrap=True)
         return int(error.exit_code)
-    except KeyboardInterrupt:
-        screen.err.print("offkey: interrupted; `offkey apply --resume` goes on where a run was cut off")
-        return int(Exit.ERROR)
     except BrokenPipeError:
         # The reader of our output has gone (`offkey scan | head`); nothing more can be said to it.
         _drop_output()

@@ -169,6 +169,9 @@ def _begin(make: Make[T, R], setup: Any, stop: Any, logs: Any, level: int) -> No
     global _worker  # noqa: PLW0603 - a process holds one worker; the executor has no other place for it
     # The parent decides about Ctrl-C; a worker ends when told, or when the parent is gone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # forked from a parent that tidies up on it
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if logs is not None:
         root = logging.getLogger()

@@ -6,9 +6,11 @@ import io
 import json
 import os
 import shlex
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -341,3 +343,26 @@ def test_output_to_a_pipe_is_written_into_it_and_not_in_its_place(repo: Repo, tm
 
 def test_an_empty_person_is_nobody_and_not_everybody(repo: Repo) -> None:
     assert cli.main(["scan", "--person", "", str(repo.path)]) == Exit.USAGE
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_scan_that_is_told_to_end_leaves_no_clone_behind(
+    repo: Repo, tmp_path: Path, home: Path, sent: signal.Signals
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    environment = {**os.environ, "HOME": str(home), "TMPDIR": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
+    # The pipe has no writer, so the scan waits for it behind the clone.
+    os.mkfifo(tmp_path / "held.git")
+    arguments = ["scan", f"file://{repo.path}", "--output", str(tmp_path / "held.git")]
+    scan = subprocess.Popen([sys.executable, "-m", "offkey", *arguments], env=environment, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while not list(folder.glob("offkey-*/mirror.git/HEAD")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert list(folder.glob("offkey-*"))
+    time.sleep(0.5)
+    scan.send_signal(sent)
+    _, said = scan.communicate(timeout=30)
+    assert scan.returncode == Exit.ERROR
+    assert b"Traceback" not in said
+    assert not list(folder.glob("offkey-*"))
