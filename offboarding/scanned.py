@@ -80,11 +80,21 @@ def show(ui: UI, look: Look, report: Report, output: Path | None) -> None:
     if output:
         write_private(output, text)
     else:
-        ui.out.file.write(text)
-        ui.out.file.flush()
+        _print(ui, text)
     for gap in gaps if look.format in _WITHOUT_GAPS else ():
         line = f"not looked at: {printable(gap.where)}: {printable(gap.why)}"
         ui.err.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print(ui: UI, text: str) -> None:
+    """Machines read UTF-8, whatever the terminal's encoding is."""
+    stream = ui.out.file
+    stream.flush()
+    if (raw := getattr(stream, "buffer", None)) is not None:
+        raw.write(text.encode())
+    else:
+        stream.write(text)
+    stream.flush()
 
 
 def values(scanned: Scanned, findings: Sequence[Finding], gaps: list[Gap]) -> dict[str, dict[str, Secret]]:

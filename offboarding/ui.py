@@ -1,5 +1,6 @@
 """What a command talks to: results on `out`, progress and warnings on `err`. Quiet when piped."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,5 +51,8 @@ class UI:
 
 
 def make(*, assume_yes: bool = False) -> UI:
-    """The user interface of this process's standard streams."""
+    """The user interface of this process's standard streams. What their encoding lacks is written out (`\\u2026`)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     return UI(Console(), Console(stderr=True), assume_yes)

@@ -366,3 +366,11 @@ def test_a_scan_that_is_told_to_end_leaves_no_clone_behind(
     assert scan.returncode == Exit.ERROR
     assert b"Traceback" not in said
     assert not list(folder.glob("offkey-*"))
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv", "sarif"])
+def test_a_terminal_without_utf_8_is_no_reason_to_fail(repo: Repo, home: Path, form: str) -> None:
+    done = shell(f"PYTHONIOENCODING=latin-1 offkey scan --format {form} {repo.path}", home)
+    assert (done.returncode, done.stderr) == (Exit.OPEN, b"")
+    shown = done.stdout.decode("latin-1" if form == "table" else "utf-8")
+    assert ("\\u2026" if form == "table" else "…") in shown
