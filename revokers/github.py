@@ -21,8 +21,8 @@ from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchan
 from revokers import github_org
 from revokers.github_admin import HEADERS, PAT_GRANT, PROVIDER, SSO, Settings, signed, write_token
 from revokers.github_org import COLLABORATOR, LAST_OWNER, MEMBERSHIP, inventory
-from revokers.parts import answered, dead, last, live, unexpected, unknown
-from revokers.protocol import NotAutomatic, NotIdentified, Option
+from revokers.parts import answered, dead, last, live, trouble, unexpected, unknown
+from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 
 __all__ = [
     "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate", "inventory",
@@ -152,5 +152,7 @@ def revoke(
         raise NotAutomatic(f"GitHub Enterprise Server does not revoke {point.kind}", advice=known[action].how)
     headers = dict(HEADERS) if settings.server == "github.com" else {**HEADERS, **bearer(write_token(settings))}
     body = {"credentials": [secret.reveal().decode("ascii")]}
-    http.request("POST", "/credentials/revoke", json=body, headers=headers, hide=(secret,))
+    answer = http.request("POST", "/credentials/revoke", json=body, headers=headers, hide=(secret,))
+    if 200 <= answer.status < 300 and answer.status != 202:  # a proxy's page, not GitHub's acceptance
+        raise Unclear(f"POST /credentials/revoke {trouble(answer.status)}", advice="see what answers in GitHub's place")
     return last(http)

@@ -6,6 +6,7 @@ import pytest
 
 from offboarding.demo.simulators.wire import Answer, LocalServer
 from offkey.model import Gap, Liveness
+from revokers.protocol import Unclear
 from tests.revokers.contract import CASES, Case
 
 WRONG = {
@@ -43,3 +44,10 @@ def test_garbage_with_a_good_status_proves_nothing_and_ends_nothing(kind: str) -
                     assert case.revoker.check(case.reader(), case.credentials[1]).liveness is not Liveness.DEAD
                 listed = list(case.revoker.inventory(case.reader(), case.settings, case.person))
                 assert label or any(isinstance(found, Gap) for found in listed), body[:40]
+
+
+def test_a_page_in_githubs_place_is_not_its_acceptance() -> None:
+    with CASES["github.pat.classic"]() as case:
+        answering(case.sim, "/credentials/revoke", b"<html>sign in to the network</html>")
+        with pytest.raises(Unclear):
+            case.kill(1)
