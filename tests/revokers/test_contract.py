@@ -17,7 +17,7 @@ from offkey import boto, http
 from offkey.errors import OffkeyError
 from offkey.http import NoAnswer, Refused
 from offkey.model import Action, Gap, Liveness
-from revokers.protocol import NotIdentified, reached
+from revokers.protocol import NotIdentified, Unclear, reached
 from tests.revokers.contract import CASES, NOT_ARRANGED, Case
 
 TROUBLES: tuple[Trouble, ...] = (403, 404, 429, 500, 503, "garbage", "reset", "timeout")
@@ -79,7 +79,7 @@ def test_an_accepted_revocation_that_does_nothing_is_seen(case: Case) -> None:
     """A 2xx is no proof: the write is answered 204 and forgotten; the state is read anew and says LIVE."""
     for method, template in case.revoker.WRITES:
         case.sim.fail("*" if method == "AWS" else method, _regex(template), 204, times=10)
-    with suppress(NoAnswer):  # an empty answer is none of AWS's API
+    with suppress(NoAnswer, Unclear):  # an empty answer is none of AWS's API, and GitHub accepts with 202 alone
         case.kill(1)
     assert case.state(1).liveness is Liveness.LIVE
 
