@@ -71,7 +71,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"offkey-hook: not looked at: {printable(path)}: {why}\n")
     if not hits:
         return NOTHING
-    _report(hits)
+    try:
+        _report(hits)
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # standard output is full or closed: the exit code still stops the commit
+        sys.stdout = None
+        sys.stderr.write(f"offkey-hook: {len(hits)} found, but they cannot be printed\n")
     return FOUND
 
 

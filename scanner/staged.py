@@ -57,6 +57,8 @@ def run(*args: str) -> bytes:
         raise HookError("the git program was not found", advice="install git and put it on PATH") from None
     if done.returncode:
         said = mask(done.stderr.decode("utf-8", "replace")).strip()
+        if "--no-index" in said:  # how `git diff` greets a folder without a repository
+            said = "not a git repository"
         raise HookError(said or f"git {args[0]} failed", advice="run the hook in the repository that you commit to")
     return done.stdout
 

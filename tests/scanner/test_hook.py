@@ -348,3 +348,13 @@ def test_without_a_writable_home_it_still_works(repo: Repo, monkeypatch: pytest.
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     repo.stage({"a.py": TOKEN})
     assert main([]) == FOUND
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("output", ["> /dev/full", ">&-"])
+def test_a_finding_that_cannot_be_printed_still_stops_the_commit(repo: Repo, output: str) -> None:
+    repo.stage({"a.py": f"token = '{TOKEN}'\n"})
+    line = f'exec "$0" -c "{RUN_HOOK}sys.exit(code)" {output}'
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", line, sys.executable], env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (FOUND, b"offkey-hook: 1 found, but they cannot be printed\n")
