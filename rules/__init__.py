@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rules.examples import expand as expand
-    from rules.loader import Part as Part
-    from rules.loader import Provider as Provider
-    from rules.loader import Rule as Rule
-    from rules.loader import RuleSet as RuleSet
     from rules.loader import load as load
     from rules.reading import RuleError as RuleError
+    from rules.rule import Part as Part
+    from rules.rule import Provider as Provider
+    from rules.rule import Rule as Rule
+    from rules.rule import RuleSet as RuleSet
 
 __all__ = ["Part", "Provider", "Rule", "RuleError", "RuleSet", "expand", "load"]
 
@@ -23,5 +23,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'rules' has no attribute {name!r}")
     from importlib import import_module
 
-    home = {"expand": "rules.examples", "RuleError": "rules.reading"}.get(name, "rules.loader")
+    home = {"expand": "rules.examples", "load": "rules.loader", "RuleError": "rules.reading"}.get(name, "rules.rule")
     return getattr(import_module(home), name)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 from rules.checks import BASE62, bech32_checksum, crc32_base36, crc32_base62, entropy, placeholder
 from rules.light import lighten
-from rules.loader import Rule
 from rules.match import find
+from rules.rule import Rule
 
 _DIGITS, _LOWER = b"0123456789", b"abcdefghijklmnopqrstuvwxyz"
 ALPHABETS = {

@@ -5,9 +5,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from rules.loader import Rule, RuleSet
+    from rules.rule import Rule, RuleSet
 
 VERSION = 1
+GENERIC = "generic."
+"""How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
 
 
 class LightPart(NamedTuple):

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -12,69 +12,14 @@ from typing import Any
 from offkey.canonical import digest
 from offkey.model import Confidence, Ownership
 from rules.checks import CHECKSUMS
+from rules.examples import problems
 from rules.reading import Table, fail
+from rules.rule import Part, Provider, Rule, RuleSet
 
 BUNDLED = Path(__file__).parent
 GENERIC = "generic"
 """The provider whose rules are loaded on request only."""
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A further part of a credential, searched at most `within_lines` lines from the anchor."""
-
-    name: str
-    pattern: bytes
-    within_lines: int
-    required: bool
-    entropy: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One kind of credential. `anchor` is the named group of `pattern` that holds the value: "secret" or "id".
-
-    `entropy` is in bits per byte (0: unchecked), `keywords`, `near` and `reject` are lower case. `lone_confidence` is
-    that of an anchor none of whose parts were found. Examples are templates (`rules.examples`).
-    """
-
-    kind: str
-    name: str
-    provider: str
-    pattern: bytes
-    keywords: tuple[bytes, ...]
-    confidence: Confidence
-    ownership: Ownership
-    entropy: float
-    checksum: str
-    near: tuple[bytes, ...]
-    near_lines: int
-    reject: tuple[bytes, ...]
-    parts: tuple[Part, ...]
-    lone_confidence: Confidence
-    references: tuple[str, ...]
-    examples: tuple[str, ...]
-    counterexamples: tuple[str, ...]
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
-    """Where a person revokes by hand (`console`), and what to ask for where no revoker exists (`handover`)."""
-
-    name: str
-    console: str
-    handover: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleSet:
-    """Rules sorted by kind. `digest` covers what they match and mean, not their examples or references."""
-
-    rules: tuple[Rule, ...]
-    providers: Mapping[str, Provider]
-    digest: str
 
 
 def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
@@ -116,8 +61,6 @@ def _merge(path: Path, rules: dict[str, Rule], found: list[Rule], taken: set[str
 
 
 def _try_examples(path: Path, rules: list[Rule]) -> None:
-    from rules.examples import problems
-
     for rule in rules:
         for problem in problems(rule):
             fail(path, rule.kind, problem, "correct the pattern, its checks or the example")

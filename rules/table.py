@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from rules.loader import Rule, RuleSet, load
+from rules.loader import load
+from rules.rule import Rule, RuleSet
 
 _HEAD = """# What offkey recognises
 

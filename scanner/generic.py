@@ -14,8 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from offkey.model import Finding
+from rules.light import GENERIC
 from rules.match import Match
-from scanner.matcher import GENERIC
 
 if TYPE_CHECKING:
     from detect_secrets.plugins.high_entropy_strings import HighEntropyStringsPlugin

@@ -18,14 +18,12 @@ from typing import Any, Protocol
 
 from offkey.errors import OffkeyError
 from offkey.secret import redact
-from rules.light import LightRule
+from rules.light import GENERIC, LightRule
 from rules.match import Match, find, resolve
 from scanner.expressions import by_keyword, expressions
 
 log = logging.getLogger(__name__)
 
-GENERIC = "generic."
-"""How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
 CACHE_VERSION = b"offkey-hyperscan-2\n"
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from offkey.fingerprint import OrgKey
 from offkey.model import Finding, Gap, Reach
 from rules import RuleSet
-from rules.light import light
+from rules.light import GENERIC, light
 from scanner import pool
 from scanner.examine import FileItem, Hit, Outcome, Setup, Task, Worker, split
 from scanner.findings import gather
 from scanner.git import UnknownRevision
-from scanner.matcher import GENERIC, Matcher, default_cache, open_matcher, redacted_text
+from scanner.matcher import Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
 from scanner.sources import Target, expand, file_tasks, object_tasks, open_target, staged_tasks
 

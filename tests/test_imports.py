@@ -1,6 +1,7 @@
 """Arrows point down only (DESIGN section 2): the layers' imports, read with `ast`."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ def test_nobody_imports_the_shells() -> None:
             continue
         named = [name for _, name in imported(path, dotted(path)[:-1]) if name.startswith(SHELLS)]
         assert not named, f"{module} imports {named}"
+
+
+def test_no_module_imports_one_that_imports_it() -> None:
+    """Late imports and those for types alone count, too: each module can be read before the ones above it."""
+    paths = {".".join(dotted(path)).removesuffix(".__init__"): path for path in modules()}
+    wanted: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        named = {name for _, name in imported(path, dotted(path)[:-1])}
+        wanted[module] = {name if name in paths else name.rpartition(".")[0] for name in named} & paths.keys()
+        wanted[module].discard(module)
+    TopologicalSorter(wanted).prepare()  # raises CycleError, which names the circle
 
 
 def test_the_check_sees_every_spelling_of_an_import(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import rules.loader
 from offkey.errors import Exit
 from offkey.model import Confidence, Ownership
 from rules import RuleError, load
-from rules.loader import RuleSet
+from rules.rule import RuleSet
 from rules.table import markdown
 
 GOOD = """

@@ -1,0 +1,63 @@
+"""What a rule file says: a kind of credential, its provider, and all of them together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from offkey.model import Confidence, Ownership
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A further part of a credential, searched at most `within_lines` lines from the anchor."""
+
+    name: str
+    pattern: bytes
+    within_lines: int
+    required: bool
+    entropy: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One kind of credential. `anchor` is the named group of `pattern` that holds the value: "secret" or "id".
+
+    `entropy` is in bits per byte (0: unchecked), `keywords`, `near` and `reject` are lower case. `lone_confidence` is
+    that of an anchor none of whose parts were found. Examples are templates (`rules.examples`).
+    """
+
+    kind: str
+    name: str
+    provider: str
+    pattern: bytes
+    keywords: tuple[bytes, ...]
+    confidence: Confidence
+    ownership: Ownership
+    entropy: float
+    checksum: str
+    near: tuple[bytes, ...]
+    near_lines: int
+    reject: tuple[bytes, ...]
+    parts: tuple[Part, ...]
+    lone_confidence: Confidence
+    references: tuple[str, ...]
+    examples: tuple[str, ...]
+    counterexamples: tuple[str, ...]
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Where a person revokes by hand (`console`), and what to ask for where no revoker exists (`handover`)."""
+
+    name: str
+    console: str
+    handover: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """Rules sorted by kind. `digest` covers what they match and mean, not their examples or references."""
+
+    rules: tuple[Rule, ...]
+    providers: Mapping[str, Provider]
+    digest: str
