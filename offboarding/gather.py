@@ -23,6 +23,13 @@ from offkey.model import (
     Place,
 )
 
+LOGINS_REUSED = frozenset({"github"})
+"""Where a login that was given up can be taken by a stranger (docs.github.com, "Changing your username")."""
+LOGIN_ALONE = (
+    "the directory knows this account by login alone, no list of the organisation's has it, and a login can be taken "
+    "over: add {provider}.id to people.yaml"
+)
+
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
@@ -47,8 +54,15 @@ def gather(
     for finding in findings:
         known = (finding.provider, finding.kind, ids.get(finding.fingerprint, ""))
         grouped.setdefault(by_id.get(known) or _leak_id(finding, known[2]), []).append(finding)
+    seen = {account for point in listed.values() if (account := point.holder) is not None}
     made = [
-        _judge(person, _join(ident, listed.get(ident), found, checks, ids), found, ownership, _answered(found, checks))
+        _judge(
+            _with_ids(person, seen),
+            _join(ident, listed.get(ident), found, checks, ids),
+            found,
+            ownership,
+            _answered(found, checks),
+        )
         for ident, found in ((ident, grouped.get(ident, [])) for ident in {**listed, **grouped})
     ]
     return tuple(sorted(made, key=lambda point: point.id))
@@ -119,8 +133,11 @@ def _judge(
             conflict = conflict or f"CONFLICT: introduced by the person, held by {_who(holder)}"
     if conflict:
         evidence.append(conflict)
+    by_login = asked is not None and theirs and _by_login_alone(person, asked)
+    if by_login:
+        evidence.append(LOGIN_ALONE.format(provider=point.provider))
     owned = Ownership.UNKNOWN
-    if theirs and not conflict:
+    if theirs and not conflict and not by_login:
         owned = point.ownership if point.holder else ownership.get(point.kind, Ownership.UNKNOWN)
     elif Ownership.SHARED in (point.ownership, ownership.get(point.kind)):
         owned = Ownership.SHARED
@@ -190,6 +207,22 @@ def same_account(one: Account, other: Account) -> bool:
     if one.id and other.id:
         return one.id == other.id
     return bool(one.login) and one.login.lower() == other.login.lower()
+
+
+def _with_ids(person: Person, seen: Iterable[Account]) -> Person:
+    """The person, with the ids that the organisation's own lists give to accounts known by login alone."""
+    ids = {(account.provider, account.login.lower()): account.id for account in seen if account.id and account.login}
+    filled = tuple(
+        account if account.id else replace(account, id=ids.get((account.provider, account.login.lower()), ""))
+        for account in person.accounts
+    )
+    return replace(person, accounts=filled)
+
+
+def _by_login_alone(person: Person, answered: Account) -> bool:
+    """Whether only a login ties an issuer's answer to the person, where logins are taken over by others."""
+    ours = [account for account in accounts(person) if same_account(account, answered)]
+    return answered.provider in LOGINS_REUSED and bool(ours) and not any(account.id for account in ours)
 
 
 def is_alive(point: AccessPoint) -> bool:

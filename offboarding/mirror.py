@@ -8,11 +8,13 @@ as blobs named by the digest of their content.
 import hashlib
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from offboarding.state import PRIVATE_FOLDER, run_folder
+from offboarding.state import PRIVATE_FOLDER, RunLocked, run_folder, run_lock
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import AccessPoint, Credential, Finding, Gap, Place
@@ -130,3 +132,15 @@ def delete(state: Path, run: str) -> None:
     mirrors = run_folder(state, run) / "mirrors"
     if mirrors.exists():
         shutil.rmtree(mirrors)
+
+
+def sweep(state: Path, known: Container[str], now: datetime) -> None:
+    """Remove the copies of runs that the ledger does not know: a plan that was killed before it was recorded.
+
+    A run that somebody holds is being planned at this moment, and is left alone.
+    """
+    runs = state / "runs"
+    for folder in sorted(runs.iterdir()) if runs.is_dir() else []:
+        if folder.name not in known and (folder / "mirrors").exists():
+            with suppress(RunLocked), run_lock(state, folder.name, now):
+                delete(state, folder.name)

@@ -33,6 +33,9 @@ LONGEST_WAIT = 30.0
 TIMEOUT = httpx.Timeout(20.0, connect=10.0)
 NO_NAMES = frozenset({"", ".", ".."})
 """What no part of a path may be: an empty or a dot segment addresses another resource than the template says."""
+LONGEST_ANSWER = 120.0
+LARGEST_ANSWER = 16 << 20
+_ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})  # the body is decoded by then
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 
 Operation = tuple[str, str]
@@ -173,10 +176,22 @@ class Reader:
         return response
 
     def _once(self, request: httpx.Request) -> tuple[httpx.Response | None, str]:
+        """The answer read to its end, within a size and a time that no provider's API comes near."""
+        deadline = time.monotonic() + LONGEST_ANSWER
         try:
-            return self._client.send(request), ""
+            response = self._client.send(request, stream=True)
+            try:
+                body = bytearray()
+                for block in response.iter_bytes():
+                    body += block
+                    if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
+                        return None, "the answer does not end"
+            finally:
+                response.close()
         except httpx.HTTPError as error:
             return None, type(error).__name__
+        kept = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODED]
+        return httpx.Response(response.status_code, headers=kept, content=bytes(body), request=request), ""
 
     def send_raw(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
         """One prepared request of a driver (PyGithub), which has asked `permit` before. Sent once."""

@@ -153,6 +153,7 @@ def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now:
             ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
+        mirror.sweep(state, {*store.runs(), plan.run}, now)
     finally:
         store.close()
 

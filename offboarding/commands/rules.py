@@ -31,5 +31,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         for rule in found.rules:
             table.add_row(rule.kind, rule.name, rule.confidence, "offkey" if rule.kind in handled else "a person")
         ui.out.print(table)
-    ui.out.print(f"{len(found.rules)} kinds of {len(found.providers)} providers, {found.digest}", highlight=False, soft_wrap=True)
+    ui.out.print(
+        f"{len(found.rules)} kinds of {len(found.providers)} providers, {found.digest}", highlight=False, soft_wrap=True
+    )
     return Exit.DONE

@@ -113,3 +113,31 @@ def test_a_dead_answer_keeps_the_listed_holder() -> None:
 
 def test_what_a_provider_lists_for_somebody_else_is_not_theirs() -> None:
     assert one(points=(listed(holder=STRANGER),)).bond is Bond.EXPOSED
+
+
+def by_login(listed_id: str = "") -> AccessPoint:
+    """A token that answers as sam-gh (id 77); the directory knows the login alone; the organisation may list an id."""
+    person = replace(LEAVER, accounts=(Account(provider="github", id="", login="sam-gh"),), certain=())
+    member = Account(provider="github", id=listed_id, login="sam-gh")
+    membership = AccessPoint(id="m", provider="github", kind="github.membership", holder=member)
+    token = finding("github.pat.classic", provider="github")
+    answer = check(holder=Account(provider="github", id="77", login="sam-gh"))
+    points = gather(
+        person, [token], [membership] if listed_id else [], {token.fingerprint: answer},
+        ownership={"github.pat.classic": Ownership.PERSONAL}, ids={},
+    )  # fmt: skip
+    return next(point for point in points if point.kind == "github.pat.classic")
+
+
+def test_a_login_that_could_have_been_taken_over_is_not_enough_to_call_a_token_personal() -> None:
+    point = by_login()
+    assert point.ownership is Ownership.UNKNOWN
+    assert any("add github.id to people.yaml" in line for line in point.evidence)
+
+
+def test_a_login_whose_id_the_organisation_lists_is_enough() -> None:
+    assert (by_login("77").bond, by_login("77").ownership) == (Bond.THEIRS, Ownership.PERSONAL)
+
+
+def test_a_login_that_the_organisation_lists_with_another_id_is_somebody_elses() -> None:
+    assert by_login("78").bond is not Bond.THEIRS

@@ -3,6 +3,7 @@
 import hashlib
 import stat
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import rules
 from offboarding import mirror
 from offboarding.demo.simulators import tokens
+from offboarding.state import run_lock
 from offkey.model import AccessPoint, Finding
 from scanner.git import Git
 from scanner.scan import Options, scan
@@ -132,3 +134,16 @@ def test_after_the_run_the_copies_are_gone_and_nothing_can_be_read(tmp_path: Pat
     assert not (tmp_path / "state" / "runs" / RUN / "mirrors").exists()
     with pytest.raises(ValueGone, match="copy"):
         mirror.reader(tmp_path / "state", RUN, KEY)(point(findings[0]))
+
+
+def test_copies_of_a_run_that_never_reached_the_ledger_are_swept_away(tmp_path: Path) -> None:
+    """A plan killed half-way leaves its copies; the next one removes them, but none of a run that somebody holds."""
+    state, now = tmp_path / "state", datetime.now(UTC)
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("begin", {"a": "b"})
+    for run in ("known", "killed", "held"):
+        mirror.make(state, run, str(repo.path))
+    with run_lock(state, "held", now):
+        mirror.sweep(state, {"known"}, now)
+    left = {run for run in ("known", "killed", "held") if (state / "runs" / run / "mirrors").exists()}
+    assert left == {"known", "held"}

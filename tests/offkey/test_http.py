@@ -1,6 +1,7 @@
 """The gates: what a Reader and a Writer let through, and what they never do."""
 
 import base64
+import gzip
 import logging
 from datetime import timedelta
 from pathlib import Path
@@ -222,3 +223,17 @@ def test_endless_pages_are_an_error_not_a_short_list() -> None:
 def test_a_body_that_is_no_json_is_none(body: bytes) -> None:
     answer = Script(httpx.Response(200, content=body)).reader().request("GET", "/user")
     assert (answer.status, answer.json) == (200, None)
+
+
+def test_an_answer_that_does_not_end_is_no_answer() -> None:
+    def endless(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=(b"x" * (1 << 20) for _ in range(1 << 20)))
+
+    with pytest.raises(NoAnswer, match="does not end"):
+        Script(endless).reader().request("GET", "/user")
+
+
+def test_a_compressed_answer_is_read_as_what_it_says() -> None:
+    packed = gzip.compress(b'{"login": "ann"}')
+    answer = Script(httpx.Response(200, headers={"content-encoding": "gzip"}, content=packed)).reader()
+    assert answer.request("GET", "/user").json == {"login": "ann"}
