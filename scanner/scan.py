@@ -20,7 +20,8 @@ from scanner.findings import gather
 from scanner.git import UnknownRevision
 from scanner.matcher import Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
-from scanner.sources import Target, expand, file_tasks, object_tasks, open_target, staged_tasks
+from scanner.sources import Target, expand, open_target
+from scanner.tasks import file_tasks, object_tasks, staged_tasks
 
 MISSING_SHOWN = 100
 """Missing objects that get a Gap of their own per repository; one more Gap counts the rest."""

@@ -7,8 +7,10 @@ import pytest
 
 from offboarding.demo.simulators.tokens import github_classic
 from scanner.git import run_git
-from scanner.sources import newer_objects, open_target, staged_changes
+from scanner.sources import open_target
+from scanner.tasks import newer_objects
 from scanner.values import read_value
+from scanner.worktree import staged_changes
 from tests.builders import Repo
 from tests.scanner.conftest import Scan
 

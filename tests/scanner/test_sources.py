@@ -9,7 +9,9 @@ from offkey.errors import UsageError
 from offkey.model import Gap
 from scanner.examine import FileItem, allowed, decoded, positions
 from scanner.git import CorruptRepository, Git, GitError
-from scanner.sources import expand, file_tasks, object_tasks, open_target, staged_changes, tells
+from scanner.sources import expand, open_target
+from scanner.tasks import file_tasks, object_tasks
+from scanner.worktree import staged_changes, tells
 from tests.builders import Repo
 
 

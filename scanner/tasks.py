@@ -1,0 +1,154 @@
+"""The shares of work that a target makes: its objects, its staged changes, its files."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from offkey.model import Gap
+from scanner.examine import FileItem, Task
+from scanner.git import Git, GitError
+from scanner.objects import CatFileReader, ObjectInfo
+from scanner.sources import Target
+from scanner.worktree import index_entries, no_index, others, staged_changes, tells
+
+SHARE = 16 << 20
+"""Bytes of content in one task: small enough to keep every core busy to the end, large enough to stay near deltas."""
+_SHARE_OBJECTS = 4096
+_SHARE_FILES = 256
+
+
+def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over every object but trees, in pack order, of about SHARE bytes each.
+
+    With `since`, only what refs and the index reach and that revision does not, then tasks marked `held`: a file that
+    changed since may hold an old value. Raises UnknownRevision for one that does not exist.
+    """
+    reader = CatFileReader(git)
+    if since is None:
+        yield from _batches(reader.list_objects(), target, gaps)
+        return
+    commit = git.run("rev-parse", "--verify", "--end-of-options", f"{since}^{{commit}}").decode().strip()
+    yield from _batches(reader.info(newer_objects(git, commit)), target, gaps)
+    held = reader.info(held_objects(git, commit))
+    yield from (task._replace(held=True) for task in _batches(held, target, gaps))
+
+
+def staged_tasks(git: Git, target: int, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over the blobs that a commit made now would add."""
+    staged = sorted({change.oid for change in staged_changes(git)})
+    yield from _batches(CatFileReader(git).info(staged) if staged else iter(()), target, gaps)
+
+
+def _batches(listed: Iterable[ObjectInfo | Gap], target: int, gaps: list[Gap]) -> Iterator[Task]:
+    batch: list[ObjectInfo] = []
+    size = 0
+    for info in listed:
+        if isinstance(info, Gap):
+            gaps.append(info)
+        elif info.type != "tree":
+            batch.append(info)
+            size += info.size
+            if size >= SHARE or len(batch) >= _SHARE_OBJECTS:
+                yield Task(target, objects=tuple(batch))
+                batch, size = [], 0
+    if batch:
+        yield Task(target, objects=tuple(batch))
+
+
+def newer_objects(git: Git, commit: str) -> Iterator[str]:
+    """Ids of objects that refs reach and `commit` does not, and of blobs staged."""
+    walk = ("rev-list", "--objects", "--no-object-names", "--missing=allow-any", "--all", "--not", commit)
+    found = {line.decode() for line in git.stream(*walk)}
+    if not git.bare:
+        found |= {change.oid for change in staged_changes(git)}
+    yield from sorted(found)
+
+
+def held_objects(git: Git, commit: str) -> Iterator[str]:
+    """Ids of the objects in the trees of `commit` and of those of its ancestors from which newer history starts."""
+    walk = ("rev-list", "--boundary", "--missing=allow-any", "--all", "--not", commit)
+    edges = {line[1:] for line in git.stream(*walk) if line.startswith(b"-")} | {commit.encode()}
+    listing = ("rev-list", "--objects", "--no-object-names", "--missing=allow-any", "--no-walk", "--stdin")
+    yield from git.run(*listing, input=b"\n".join(sorted(edges)) + b"\n").decode().split()
+
+
+def file_tasks(target: Target, number: int, *, history: bool, known: bool, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over the files of a target.
+
+    With `history` reflog messages belong to it; when all blobs are scanned too (`known`), files that equal theirs are
+    left to them.
+    """
+    items = _repository_items(target.git, history, known, gaps) if target.git else _folder_items(target, gaps)
+    batch: list[FileItem] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) >= _SHARE_FILES:
+            yield Task(number, files=tuple(batch))
+            batch = []
+    if batch:
+        yield Task(number, files=tuple(batch))
+
+
+def _repository_items(git: Git, history: bool, known: bool, gaps: list[Gap]) -> Iterator[FileItem]:
+    yield from _config_items(git, history, gaps)
+    try:
+        yield from _work_tree_items(git, known, gaps)
+    except GitError as error:
+        gaps.append(no_index(git, error))
+
+
+def _work_tree_items(git: Git, known: bool, gaps: list[Gap]) -> Iterator[FileItem]:
+    if git.work_tree is not None:
+        root = str(git.work_tree)
+        for mode, oid, path in index_entries(git):
+            if mode in ("100644", "100755"):
+                yield FileItem(root, path, "file", "worktree", oid if known else "")
+        for path in others(git, gaps=gaps):
+            if not path.endswith("/"):
+                yield FileItem(root, path, "file", "worktree", "")
+        for path in others(git, "--ignored"):
+            if not path.endswith("/") and tells(path):
+                yield FileItem(root, path, "file", "worktree", "")
+
+
+def _config_items(git: Git, history: bool, gaps: list[Gap]) -> Iterator[FileItem]:
+    """Git's own files that carry URLs and headers with credentials; hooks but the samples; with history reflogs."""
+    top = git.work_tree or git.common_dir
+    folders = dict.fromkeys((git.common_dir, git.git_dir))
+    for folder in folders:
+        found: set[Path] = set()
+        for name in ("hooks", "logs", "modules"):
+            if os.path.isdir(folder / name) and not os.access(folder / name, os.R_OK | os.X_OK):
+                gaps.append(
+                    Gap(where=str(folder / name), why="permission denied", advice="run as a user who may read it")
+                )
+        patterns = ("config", "config.worktree", "FETCH_HEAD", "hooks/*", "modules/**/config")
+        for pattern in (*patterns, "logs/**/*") if history else patterns:
+            found.update(folder.glob(pattern))
+        for path in sorted(found):
+            if path.suffix != ".sample" and os.path.isfile(path) and not os.path.islink(path):
+                yield FileItem(str(top), Path(os.path.relpath(path, top)).as_posix(), "config", "config", "")
+
+
+def _folder_items(target: Target, gaps: list[Gap]) -> Iterator[FileItem]:
+    assert target.root is not None
+    root = str(target.root)
+    for name in target.files:
+        yield FileItem(root, name, "file", "worktree", "")
+    if target.files:
+        return
+
+    def failed(error: OSError) -> None:
+        gaps.append(
+            Gap(where=str(error.filename), why=f"cannot be opened: {error.strerror}", advice="check permissions")
+        )
+
+    for folder, folders, names in os.walk(root, onerror=failed):
+        if folder != root and ".git" in folders + names:
+            folders.clear()
+            continue
+        folders.sort()
+        for name in sorted(names):
+            yield FileItem(
+                root, Path(os.path.relpath(os.path.join(folder, name), root)).as_posix(), "file", "worktree", ""
+            )

@@ -1,0 +1,69 @@
+"""What git says lies in a repository's index and work tree, and which ignored files are worth a look."""
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from offkey.model import Gap
+from scanner.git import Git, GitError
+
+IGNORED_BUT_TELLING = (
+    ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.ppk", "*.asc",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".npmrc", ".yarnrc*", ".pypirc", "pip.conf", ".netrc", "_netrc",
+    ".git-credentials", ".dockercfg", ".dockerconfigjson", "credentials*", "*credentials.json", "service-account*.json",
+    "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.backup", ".terraformrc", "kubeconfig*", "*.kubeconfig",
+    "secret*", "*secrets.*", "*.secret", ".htpasswd", ".pgpass", ".my.cnf", ".s3cfg", ".boto", ".vault-token",
+    "local.settings.json", "appsettings*.json", "settings.xml", "gradle.properties", "local.properties",
+    "config.local.*",
+)  # fmt: skip
+"""Names, in lower case, of files that are looked at although git ignores them: where tools and habit put secrets."""
+
+
+class StagedChange(NamedTuple):
+    """A file whose staged content differs from HEAD's: its path and the blob in the index."""
+
+    path: str
+    oid: str
+
+
+def index_entries(git: Git) -> Iterator[tuple[str, str, str]]:
+    """(mode, object id, path) of every entry of the index, conflicts included."""
+    for record in git.stream("ls-files", "--stage", "-z", separator=b"\0"):
+        fields, _, path = record.partition(b"\t")
+        mode, oid, _ = fields.decode().split(" ")
+        yield mode, oid, os.fsdecode(path)
+
+
+def staged_changes(git: Git) -> Iterator[StagedChange]:
+    """Files that a commit made now would add or change. No filter, textconv or external diff runs."""
+    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{tree}", check=False).decode().strip()
+    base = head or git.run("hash-object", "-t", "tree", "--stdin", input=b"").decode().strip()
+    options = ("--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=all")
+    records = git.stream("diff-index", *options, base, separator=b"\0")
+    for header in records:
+        _, mode, _, oid, status = header.decode().split(" ")
+        path = os.fsdecode(next(records))
+        if status != "D" and mode in (":100644", "100644", "100755"):
+            yield StagedChange(path, oid)
+
+
+def others(git: Git, *options: str, gaps: list[Gap] | None = None) -> Iterator[str]:
+    """Untracked paths, a folder for a repository within. Folders that git could not open are added to `gaps`."""
+    listing = ("ls-files", "--others", "--exclude-standard", *options, "-z")
+
+    def told(line: str) -> None:
+        if gaps is not None and "could not open directory" in line:
+            gaps.append(Gap(where=f"{git.path}: work tree", why=line, advice="run as a user who may read it"))
+
+    yield from (os.fsdecode(path) for path in git.stream(*listing, separator=b"\0", told=told))
+
+
+def tells(path: str) -> bool:
+    """Whether an ignored file's name is one where secrets usually lie."""
+    name = path.rpartition("/")[2].lower()
+    return any(fnmatchcase(name, pattern) for pattern in IGNORED_BUT_TELLING)
+
+
+def no_index(git: Git, error: GitError) -> Gap:
+    return Gap(where=f"{git.path}: index and work tree", why=str(error), advice=error.advice)
