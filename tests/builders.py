@@ -34,7 +34,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
     """An environment in which no configuration of this machine or user reaches git."""
     keep = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
     return keep | {
-        "HOME": "/nonexistent",
+        "HOME": os.environ["HOME"],  # a folder of the test's own, see conftest
         "LANG": "C",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
