@@ -87,6 +87,8 @@ def _plain(value: Any) -> Any:
 
 def read(path: Path) -> tuple[Provider, list[Rule]]:
     """One rule file. Raises RuleError."""
+    if path.exists() and not path.is_file():
+        fail(path, "", "is no file", "name a rule file")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
