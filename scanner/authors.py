@@ -75,7 +75,9 @@ def read_credits(git: Git, nodes: Iterable[Node]) -> tuple[dict[str, Credits], t
 def _with_mailmap(git: Git, *args: str, input: bytes) -> bytes:
     """Git with the `.mailmap` of HEAD and no other: not the user's own, nor an uncommitted one in the work tree."""
     settings = ("-c", "mailmap.file=", "-c", "mailmap.blob=HEAD:.mailmap")
-    return run_git(f"--git-dir={git.git_dir}", "--bare", *settings, *args, cwd=git.git_dir, input=input)
+    # A submodule's own repository has no work tree for us, though its configuration names one.
+    tree = git.arguments() if git.bare else [f"--git-dir={git.git_dir}", "--bare"]
+    return run_git(*tree, *settings, *args, cwd=git.git_dir, input=input)
 
 
 def _log(git: Git, ids: Sequence[str]) -> bytes:

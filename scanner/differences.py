@@ -1,5 +1,6 @@
 """Where commits bring or remove given objects: commit-to-parent tree differences, as `git diff-tree` sees them."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -12,6 +13,8 @@ from scanner.history import FAILURES, History, attempted, bisected, unread
 Progress = Callable[[int, int], None]
 
 _AT_ONCE = 8_000
+_NO_INDEX = {"GIT_INDEX_FILE": f"{os.devnull}.offkey"}
+"""Diff-tree reads the index though it needs none, and a damaged one would end it; one that is absent is empty."""
 _DIFF = ("diff-tree", "--stdin", "-c", "-r", "--raw", "-z", "--no-renames", "--no-abbrev")
 
 
@@ -77,7 +80,7 @@ def _line(history: History, number: int, present: Collection[str] | None = None)
 
 def compare(git: Git, lines: Sequence[bytes]) -> bytes:
     """The raw output of `git diff-tree --stdin` for `lines`. Raises GitError."""
-    return git.run(*_DIFF, input=b"\n".join(lines) + b"\n")
+    return git.run(*_DIFF, input=b"\n".join(lines) + b"\n", extra=_NO_INDEX)
 
 
 Entry = tuple[bytes, bytes, str, tuple[str, ...]]

@@ -7,19 +7,18 @@ programs off, no protocols unless a clone asks for them, and only plumbing that 
 
 import os
 import subprocess  # noqa: TID251 - the wrapper itself
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
-
-if sys.platform == "linux":
-    import fcntl
 
 from offkey.errors import Exit, OffkeyError, UsageError
 from scanner.gitenv import command, environment, mask
+from scanner.gitprocess import GitProcess, Silence, end_with_us, records, widen
+
+OPENING = 60
+"""Seconds for git to say what a repository is: it reads a few small files."""
 
 
 class GitError(OffkeyError):
@@ -44,6 +43,10 @@ class CorruptRepository(GitError):
     """Git says that the repository itself is damaged."""
 
 
+class GitSilent(GitError):
+    """Git was ended because it said nothing for too long."""
+
+
 class UnknownRevision(GitError, UsageError):
     """The revision that the user named does not exist."""
 
@@ -57,11 +60,12 @@ def run_git(
     check: bool = True,
     protocols: tuple[str, ...] = (),
     extra: Mapping[str, str] | None = None,
+    seconds: float | None = None,
 ) -> bytes:
     """Run git to its end and return its output.
 
     `extra` adds variables (author identity for a commit in our own mirror). Raises GitError unless `check` is off,
-    in which case a failure gives what was printed so far.
+    in which case a failure gives what was printed so far; GitSilent when it has not ended after `seconds`.
     """
     try:
         done = subprocess.run(
@@ -72,7 +76,12 @@ def run_git(
             capture_output=True,
             env=environment(protocols) | dict(extra or {}),
             check=False,
+            timeout=seconds,
+            # A clone writes to the disk: no closed pipe would end it when we are killed.
+            preexec_fn=end_with_us if protocols else None,
         )
+    except subprocess.TimeoutExpired as error:
+        raise _silent(cwd, seconds) from error
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise _cannot_start(cwd) from error
     if check and done.returncode:
@@ -86,6 +95,11 @@ def _cannot_start(cwd: Path | None) -> OffkeyError:
     if cwd is not None and not os.access(cwd, os.X_OK):
         return GitError(f"{cwd}: permission denied", advice="run as a user who may read the repository")
     return GitMissing("the git program was not found", advice="install git and put it on PATH")
+
+
+def _silent(where: Path | None, seconds: float | None) -> GitSilent:
+    advice = "is a .gitignore, or a file in .git, a pipe or device? Remove it; else try again on a less busy machine"
+    return GitSilent(f"{where or 'git'}: git said nothing for {seconds:g} seconds and was ended", advice=advice)
 
 
 FAMILIES: tuple[tuple[str, type[GitError], str], ...] = (
@@ -137,6 +151,7 @@ class Git:
     common_dir: Path = field(init=False)
     work_tree: Path | None = field(init=False)
     object_format: str = field(init=False)
+    _tree: Path | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         path = Path(self.path).absolute()
@@ -144,16 +159,19 @@ class Git:
             raise UsageError(f"{self.path}: no such folder", advice="name an existing repository, folder or file")
         # No GIT_DIR here: naming the repository would switch off git's ownership check.
         asked = ("--show-object-format", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
-        object_format, bare, *folders = os.fsdecode(run_git("rev-parse", *asked, cwd=path)).split("\n")[:-1]
+        object_format, bare, *folders = os.fsdecode(_asked(path, *asked)).split("\n")[:-1]
         if len(folders) > 2:  # a line break in the path: each alone is what is printed
-            folders = [os.fsdecode(run_git("rev-parse", option, cwd=path))[:-1] for option in asked[2:]]
+            folders = [os.fsdecode(_asked(path, option))[:-1] for option in asked[2:]]
         git_dir, common = folders
+        work_tree = None if bare == "true" else _holder_of(path, Path(git_dir))
         for name, value in (
             ("path", path),
             ("git_dir", Path(git_dir)),
             ("common_dir", (path / common).resolve()),
             ("object_format", object_format),
-            ("work_tree", None if bare == "true" else _holder_of(path, Path(git_dir))),
+            ("work_tree", work_tree),
+            # A submodule's repository in .git/modules names a folder, perhaps a gone one, that we do not go to.
+            ("_tree", None if bare == "true" else work_tree or Path(git_dir)),
         ):
             object.__setattr__(self, name, value)
 
@@ -163,16 +181,22 @@ class Git:
 
     def arguments(self, *args: str) -> list[str]:
         """`args` behind options that pin this repository, whatever its configuration says."""
-        tree = [f"--work-tree={self.work_tree}"] if self.work_tree else []
+        tree = [f"--work-tree={self._tree}"] if self._tree else []
         return [f"--git-dir={self.git_dir}", *tree, *args]
 
-    def run(self, *args: str, input: bytes | None = None, check: bool = True) -> bytes:
+    def run(
+        self, *args: str, input: bytes | None = None, check: bool = True, extra: Mapping[str, str] | None = None
+    ) -> bytes:
         """Run git in this repository and return its output. Raises GitError when it fails and `check` is on."""
-        return run_git(*self.arguments(*args), cwd=self.work_tree or self.git_dir, input=input, check=check)
+        cwd = self.work_tree or self.git_dir
+        return run_git(*self.arguments(*args), cwd=cwd, input=input, check=check, extra=extra)
 
     @contextmanager
-    def popen(self, *args: str) -> Iterator["GitProcess"]:
-        """A long-lived git process with pipes on both ends; ended and reaped on leaving the block."""
+    def popen(self, *args: str, bound: bool = False) -> Iterator[GitProcess]:
+        """A long-lived git process with pipes on both ends; ended and reaped on leaving the block.
+
+        When we are killed, it sees that its pipes are closed. `bound` is for one that might not look at them.
+        """
         with tempfile.TemporaryFile() as stderr:
             process = subprocess.Popen(
                 command(self.arguments(*args)),
@@ -182,10 +206,11 @@ class Git:
                 stderr=stderr,
                 env=environment(),
                 bufsize=1 << 18,
+                preexec_fn=end_with_us if bound else None,  # noqa: PLW1509 - one system call, no lock is taken
             )
             assert process.stdin is not None
             assert process.stdout is not None
-            _widen(process.stdout.fileno())
+            widen(process.stdout.fileno())
             talk = GitProcess(process.stdin, process.stdout, process, stderr)
             try:
                 yield talk
@@ -193,16 +218,24 @@ class Git:
                 talk.close()
 
     def stream(
-        self, *args: str, separator: bytes = b"\n", told: Callable[[str], None] | None = None
+        self,
+        *args: str,
+        separator: bytes = b"\n",
+        told: Callable[[str], None] | None = None,
+        seconds: float | None = None,
     ) -> Iterator[bytes]:
         """The records that git prints, one by one, without their separator.
 
         `told` hears each different line of what git said on standard error though it ended well. Raises GitError after
-        the last record when git ended with a failure: what came before is still good.
+        the last record when git ended with a failure: what came before is still good. Raises GitSilent, and ends git,
+        when no record comes for `seconds`.
         """
-        with self.popen(*args) as process:
+        with self.popen(*args, bound=seconds is not None) as process:
             process.stdin.close()
-            yield from _records(process.stdout, separator)
+            try:
+                yield from records(process.stdout, separator, seconds)
+            except Silence as error:
+                raise _silent(self.path, seconds) from error
             if process.wait():
                 raise failure(process.said(), self.path)
             if told is not None:
@@ -210,40 +243,19 @@ class Git:
                     told(line)
 
 
-@dataclass(frozen=True)
-class GitProcess:
-    """A running git: `stdin` and `stdout` are its pipes."""
-
-    stdin: IO[bytes]
-    stdout: IO[bytes]
-    process: "subprocess.Popen[bytes]"
-    stderr: IO[bytes]
-
-    def wait(self) -> int:
-        return self.process.wait()
-
-    def said(self) -> bytes:
-        """What it has written on standard error so far."""
-        self.stderr.seek(0)
-        return self.stderr.read(1 << 16)
-
-    def close(self) -> None:
-        """End it whatever it is doing."""
-        for pipe in (self.stdin, self.stdout):
-            try:
-                pipe.close()
-            except (BrokenPipeError, ValueError):
-                continue
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait()
+def _asked(path: Path, *options: str) -> bytes:
+    """What `git rev-parse` says in a folder, also in a submodule's own whose work tree is gone."""
+    try:
+        return run_git("rev-parse", *options, cwd=path, seconds=OPENING)
+    except GitError:
+        if not looks_bare(path):
+            raise
+        return run_git("rev-parse", *options, cwd=path, seconds=OPENING, extra={"GIT_WORK_TREE": str(path)})
 
 
-def _widen(pipe: int) -> None:
-    """A wider pipe saves context switches on large objects; where the system refuses, the default does as well."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+def looks_bare(path: Path) -> bool:
+    """Whether a folder has what a git folder has; git itself decides."""
+    return all((path / part).exists() for part in ("HEAD", "objects", "refs"))
 
 
 def _holder_of(path: Path, git_dir: Path) -> Path | None:
@@ -253,26 +265,19 @@ def _holder_of(path: Path, git_dir: Path) -> Path | None:
         if folder.resolve() == wanted:
             # Named by its inside: `.git` of a work tree still has one beside it.
             return folder.parent if folder.name == ".git" else None
-        if _led_to(folder / ".git") == wanted:
+        if led_to(folder / ".git") == wanted:
             return folder
     return None
 
 
-def _led_to(link: Path) -> Path | None:
+def led_to(link: Path) -> Path | None:
     """Where a `.git` leads: itself when it is a folder, the path inside when it is a file, None when it is neither."""
     if os.path.isdir(link):
         return link.resolve()
+    if not os.path.isfile(link):
+        return None
     try:
         text = os.fsdecode(link.read_bytes()[:4096])
     except OSError:
         return None
     return (link.parent / text.removeprefix("gitdir:").strip()).resolve() if text.startswith("gitdir:") else None
-
-
-def _records(pipe: IO[bytes], separator: bytes) -> Iterator[bytes]:
-    rest = b""
-    while block := pipe.read1(1 << 18):  # type: ignore[attr-defined]
-        *whole, rest = (rest + block).split(separator)
-        yield from whole
-    if rest:
-        yield rest

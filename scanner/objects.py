@@ -11,8 +11,9 @@ from contextlib import ExitStack, suppress
 from typing import NamedTuple, Protocol
 
 from offkey.model import Gap
-from scanner.git import Git, GitError, GitProcess
+from scanner.git import Git, GitError
 from scanner.gitenv import mask
+from scanner.gitprocess import GitProcess
 
 SIZE_LIMIT = 512 << 20
 """Bytes above which an object is a Gap unless the caller says otherwise."""
