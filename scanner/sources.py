@@ -9,8 +9,8 @@ from pathlib import Path
 from offkey.errors import UsageError
 from offkey.model import Gap
 from scanner.examine import FileItem, read_file
-from scanner.git import CorruptRepository, Git, GitError, NotARepository
-from scanner.worktree import index_entries, no_index, others
+from scanner.git import CorruptRepository, Git, GitError, NotARepository, led_to, looks_bare
+from scanner.worktree import index_entries, no_index, others, refuse_pipes
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,17 @@ def _not_there(name: str, error: OSError) -> UsageError:
 
 def _repository_at(path: Path) -> Git | None:
     """The repository whose top is `path`; None where there is none. A `.git` that git cannot open is an error."""
-    bare = all((path / part).exists() for part in ("HEAD", "objects", "refs"))
+    bare = looks_bare(path)
     if not bare and not (path / ".git").exists():
         return None
+    refuse_pipes(path if bare else led_to(path / ".git") or path / ".git")
     try:
         git = Git(path)
     except NotARepository:
         if bare and not (path / ".git").exists():
             return None
         raise
+    refuse_pipes(git.common_dir)
     top = (git.work_tree or git.git_dir).resolve()
     if top == path.resolve() or git.git_dir.resolve() == path.resolve():
         return git
@@ -89,31 +91,56 @@ def _repository_at(path: Path) -> Git | None:
 
 
 def nested(target: Target) -> Iterator[Target | Gap]:
-    """Repositories inside a target: submodules that are checked out (a Gap for others), repositories in a folder."""
-    if target.git is not None and target.git.work_tree is not None:
-        tree = target.git.work_tree
-        try:
-            links = [path for mode, _, path in index_entries(target.git) if mode == "160000"]
-            untracked = [path[:-1] for path in others(target.git) if path.endswith("/")]
-        except GitError as error:
-            yield no_index(target.git, error)
-            return
-        homes = _submodule_homes(tree) if links else {}
-        for path in dict.fromkeys(links + untracked):
-            if os.path.lexists(tree / path / ".git"):
-                yield _nested_at(f"{target.name}/{path}", tree / path)
-            elif path in links:
-                advice = "check it out (`git submodule update --init`) or scan its own repository"
-                home = f", of {homes[path]}" if path in homes else ""
-                yield Gap(
-                    where=f"{target.name}/{path}", why=f"a submodule that is not checked out{home}", advice=advice
-                )
+    """Repositories inside a target: submodules, also in `.git/modules` alone (a Gap for those not here at all), others.
+
+    Those in ignored folders count, too.
+    """
+    if target.git is not None:
+        checked_out: set[Path] = set()
+        if target.git.work_tree is not None:
+            for inner in _in_work_tree(target, target.git, target.git.work_tree):
+                if isinstance(inner, Target) and inner.git is not None:
+                    checked_out.add(inner.git.git_dir.resolve())
+                yield inner
+        top = target.git.work_tree or target.git.git_dir
+        for module in _modules(target.git):
+            if module.resolve() not in checked_out:
+                within = module.is_relative_to(top)  # not so for a submodule of a submodule
+                yield _nested_at(f"{target.name}/{module.relative_to(top)}" if within else str(module), module)
     elif target.root is not None and not target.files:
         for folder, names, files in os.walk(target.root):
             relative = os.path.relpath(folder, target.root)
             if relative != "." and ".git" in names + files:
                 names.clear()
                 yield _nested_at(os.path.join(target.name, relative), Path(folder))
+
+
+def _in_work_tree(target: Target, git: Git, tree: Path) -> Iterator[Target | Gap]:
+    try:
+        links = [path for mode, _, path in index_entries(git) if mode == "160000"]
+        folders = [path[:-1] for way in ((), ("--ignored",)) for path in others(git, *way) if path.endswith("/")]
+    except GitError as error:
+        yield no_index(git, error)
+        return
+    homes = _submodule_homes(tree) if links else {}
+    for path in dict.fromkeys(links + folders):
+        if os.path.lexists(tree / path / ".git"):
+            yield _nested_at(f"{target.name}/{path}", tree / path)
+        elif path in links and not looks_bare(git.common_dir / "modules" / path):
+            advice = "check it out (`git submodule update --init`) or scan its own repository"
+            home = f", of {homes[path]}" if path in homes else ""
+            yield Gap(where=f"{target.name}/{path}", why=f"a submodule that is not checked out{home}", advice=advice)
+
+
+def _modules(git: Git) -> Iterator[Path]:
+    """Where git keeps the repositories of submodules, checked out or not; the names of submodules may have slashes."""
+    if git.git_dir != git.common_dir:
+        return  # a linked worktree: they belong to the main one
+    for folder, names, _ in os.walk(git.git_dir / "modules"):
+        names.sort()
+        if looks_bare(Path(folder)):
+            names.clear()
+            yield Path(folder)
 
 
 def _submodule_homes(tree: Path) -> dict[str, str]:

@@ -1,13 +1,16 @@
 """What git says lies in a repository's index and work tree, and which ignored files are worth a look."""
 
 import os
+import stat
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import NamedTuple
 
 from offkey.model import Gap
-from scanner.git import Git, GitError
+from scanner.git import CorruptRepository, Git, GitError
 
+IGNORES = ".gitignore"
 IGNORED_BUT_TELLING = (
     ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.ppk", "*.asc",
     "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".npmrc", ".yarnrc*", ".pypirc", "pip.conf", ".netrc", "_netrc",
@@ -48,15 +51,55 @@ def staged_changes(git: Git) -> Iterator[StagedChange]:
             yield StagedChange(path, oid)
 
 
+PATIENCE = 120
+"""Seconds for git to go through a work tree; it prints nothing before it is through."""
+
+
 def others(git: Git, *options: str, gaps: list[Gap] | None = None) -> Iterator[str]:
-    """Untracked paths, a folder for a repository within. Folders that git could not open are added to `gaps`."""
+    """Untracked paths, a folder for a repository within. Folders that git could not open are added to `gaps`.
+
+    Raises GitError also for a `.gitignore` that git would wait for in vain.
+    """
     listing = ("ls-files", "--others", "--exclude-standard", *options, "-z")
 
     def told(line: str) -> None:
         if gaps is not None and "could not open directory" in line:
             gaps.append(Gap(where=f"{git.path}: work tree", why=line, advice="run as a user who may read it"))
 
-    yield from (os.fsdecode(path) for path in git.stream(*listing, separator=b"\0", told=told))
+    if git.work_tree is not None and not options:
+        for folder, _, names in os.walk(git.work_tree):
+            if IGNORES in names and pipe_or_device(path := os.path.join(folder, IGNORES)):
+                raise GitError(f"{path} is a pipe or a device: git would wait for it", advice="remove it")
+    yield from (os.fsdecode(path) for path in git.stream(*listing, separator=b"\0", told=told, seconds=PATIENCE))
+
+
+def pipe_or_device(path: str) -> bool:
+    """Whether opening a path could wait for ever, or reading it never end."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
+
+
+def refuse_pipes(folder: Path) -> None:
+    """Raises CorruptRepository for a git folder with a pipe or device in it: every git call could wait for it.
+
+    Repositories of submodules, which lie in `modules`, are looked at by themselves.
+    """
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:
+            continue  # git says what is wrong with it
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != "modules":
+                    waiting.append(entry.path)
+            elif not entry.is_file(follow_symlinks=False) and pipe_or_device(entry.path):
+                why = f"{entry.path} is a pipe or a device: git would wait for it"
+                raise CorruptRepository(why, advice="remove it, or clone anew")
 
 
 def tells(path: str) -> bool:

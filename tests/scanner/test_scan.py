@@ -1,6 +1,7 @@
 """Scanning from end to end: everything that a target keeps is found, in every mode, with the same findings."""
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -226,6 +227,7 @@ def test_a_submodule_that_is_checked_out_is_scanned_and_another_is_a_gap(
     assert found(result) == fingerprints(key, "inner")
     assert result.targets == (str(outer.path), f"{outer.path}/sub")
     outer.git("submodule", "deinit", "-q", "-f", "sub")
+    shutil.rmtree(outer.path / ".git" / "modules")
     assert [gap.where for gap in look(outer.path).gaps] == [f"{outer.path}/sub"]
 
 
