@@ -1,9 +1,10 @@
 """Which findings are tied to a person by a commit. Pure; the names in commits are claims (DESIGN section 4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from offboarding.directory import Directory, normal_email
+from offboarding.people import Seen
 from offkey.model import Authorship, Finding, Person
 
 
@@ -17,6 +18,12 @@ def authors(findings: Sequence[Finding]) -> Iterator[Authorship]:
     """Everyone whom the findings' introducing commits name, for `people.resolve`."""
     for finding in findings:
         yield from credited(finding)
+
+
+def named(address: str, known: Iterable[Seen]) -> bool:
+    """Whether an address is somebody's, as committed or after `.mailmap`."""
+    wanted = normal_email(address)
+    return any(wanted in (normal_email(one.email), normal_email(one.raw_email)) for one in known)
 
 
 def of_person(findings: Sequence[Finding], person: Person) -> tuple[Finding, ...]:

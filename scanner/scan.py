@@ -17,7 +17,7 @@ from rules.light import GENERIC, light
 from scanner import pool
 from scanner.examine import FileItem, Hit, Outcome, Setup, Task, Worker, split
 from scanner.findings import gather
-from scanner.git import UnknownRevision
+from scanner.git import Git, GitError
 from scanner.matcher import Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
 from scanner.sources import Target, expand, open_target
@@ -84,16 +84,18 @@ def scan(
     *,
     progress: Progress | None = None,
     attributing: Callable[[int, int], None] | None = None,
+    unopened: Iterable[Gap] = (),
 ) -> ScanResult:
     """Look at everything that the targets keep.
 
-    Raises UsageError and GitError for a target that cannot be opened at all; whatever else cannot be looked at is a
-    Gap. `progress` is called with running counts as outcomes come in, `attributing` then with commits done and of how
-    many, anew for each repository that holds a finding.
+    Raises UsageError and GitError for a target that cannot be opened at all, and for one that lacks the revision when
+    it is the only one; whatever else cannot be looked at is a Gap, like the `unopened` that the caller tried in vain.
+    `progress` is called with running counts as outcomes come in, `attributing` then with commits done and of how many,
+    anew for each repository that holds a finding.
     """
     options = options or Options()
     began = time.monotonic()
-    gaps: list[Gap] = []
+    gaps = list(unopened)
     opened = [t if isinstance(t, Target) else open_target(t) for t in targets]
     sources = expand(opened, gaps, worktree=options.worktree)
     light_rules = light(rules)
@@ -161,20 +163,26 @@ def _outcomes(
 
 
 def _tasks(sources: list[Target], options: Options, gaps: list[Gap]) -> Iterator[Task]:
+    alone = sum(not source.inner for source in sources) == 1
     for number, source in enumerate(sources):
         history = options.history == "all"
-        if source.git is not None and history:
-            yield Task(number, walk=options.since is None)
+        if source.git is not None:
             try:
-                yield from object_tasks(source.git, number, options.since, gaps)
-            except UnknownRevision as error:
-                if not source.inner:
+                yield from _git_tasks(source.git, number, options, gaps)
+            except GitError as error:
+                if alone and not source.inner:
                     raise
                 gaps.append(Gap(where=f"{source.name}: history", why=str(error), advice="scan it by itself"))
-        if source.git is not None and options.staged:
-            yield from staged_tasks(source.git, number, gaps)
         if source.content is None and (options.worktree or source.git is None):
             yield from file_tasks(source, number, history=history, known=history, gaps=gaps)
+
+
+def _git_tasks(git: Git, number: int, options: Options, gaps: list[Gap]) -> Iterator[Task]:
+    if options.history == "all":
+        yield Task(number, walk=options.since is None)
+        yield from object_tasks(git, number, options.since, gaps)
+    if options.staged:
+        yield from staged_tasks(git, number, gaps)
 
 
 class _Tally:

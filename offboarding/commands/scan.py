@@ -1,7 +1,8 @@
 """`offkey scan`: find credentials, say where they are and who brought them in.
 
 Exit code: 10 when anything is reported (gaps or not: what was found is the more urgent), else 3 when nothing was
-examined, else 14 when something could not be looked at, else 0.
+examined, else 14 when something could not be looked at, else 0. Of several targets one that cannot be opened is such
+a gap. A --person whom no commit and no directory knows changes nothing about what was examined: it is a warning.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import rules
-from offboarding import config, directory, people, scanned, whose
+from offboarding import authors, config, directory, people, scanned, whose
 from offboarding.config import Config
 from offboarding.directory import Directory
 from offboarding.scanned import Scanned
@@ -21,9 +22,10 @@ from offboarding.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import OrgKey, ephemeral_key
-from offkey.model import Finding
+from offkey.model import Finding, Gap
 from rules import RuleSet
 from scanner.clone import is_url, temporary_mirror, without_credentials
+from scanner.git import GitError, GitMissing
 from scanner.scan import Examined, Options, ScanResult, scan
 from scanner.sources import Target, open_target
 
@@ -78,7 +80,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     _check_memory(args, own_key, ui)
     with ExitStack() as stack:
         done = _scan(args, ui, ruleset, own_key or ephemeral_key(), stack)
-        findings = _chosen(args, ui, done.result, known)
+        findings = _chosen(args, ui, done, known)
         if own_key is not None and not args.no_state:
             findings = _remembered(findings, settings, args.state, ruleset.digest)
         if args.new_only:
@@ -106,14 +108,17 @@ def _check_memory(args: argparse.Namespace, own_key: OrgKey | None, ui: UI) -> N
 
 def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack: ExitStack) -> Scanned:
     stdin = _standard_input() if "-" in args.targets else b""
-    targets, clones = [], {}
-    for name in dict.fromkeys(args.targets):
-        target = _opened(name, stdin, ui, stack)
-        targets.append(target)
-        if args.staged and (target.git is None or target.git.bare):
-            raise UsageError(f"{name}: has no index", advice="--staged needs a repository with a work tree")
-        if target.git is not None and is_url(name):
-            clones[target.name] = target.git.path
+    targets: list[Target] = []
+    unopened: list[Gap] = []
+    names = list(dict.fromkeys(args.targets))
+    for name in names:
+        try:
+            targets.append(_opened(name, stdin, ui, stack, staged=args.staged))
+        except (UsageError, GitError) as error:
+            if len(names) == 1 or isinstance(error, GitMissing):
+                raise
+            unopened.append(Gap(where=without_credentials(name), why=str(error), advice=error.advice))
+    clones = {target.name: target.git.path for target in targets if target.git is not None and is_url(target.name)}
     options = Options(
         jobs=args.jobs or _processors(),
         worktree=not args.no_worktree and not args.staged,
@@ -136,7 +141,7 @@ def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack
         def attributing(done: int, total: int) -> None:
             advance(done, total, "commits, to see who introduced what")
 
-        result = scan(targets, ruleset, key, options, progress=progress, attributing=attributing)
+        result = scan(targets, ruleset, key, options, progress=progress, attributing=attributing, unopened=unopened)
     return Scanned(result, clones, stdin)
 
 
@@ -150,12 +155,16 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _opened(name: str, stdin: bytes, ui: UI, stack: ExitStack) -> Target:
-    if not is_url(name):
-        return open_target(name, stdin=stdin)
-    shown = without_credentials(name)
-    with ui.progress(f"Cloning {shown}"):
-        return Target(shown, git=stack.enter_context(temporary_mirror(name)))
+def _opened(name: str, stdin: bytes, ui: UI, stack: ExitStack, *, staged: bool) -> Target:
+    if is_url(name):
+        shown = without_credentials(name)
+        with ui.progress(f"Cloning {shown}"):
+            target = Target(shown, git=stack.enter_context(temporary_mirror(name)))
+    else:
+        target = open_target(name, stdin=stdin)
+    if staged and (target.git is None or target.git.bare):
+        raise UsageError(f"{target.name}: has no index", advice="--staged needs a repository with a work tree")
+    return target
 
 
 def _object_count(target: Target) -> int:
@@ -167,8 +176,8 @@ def _object_count(target: Target) -> int:
     return sum(int(told[name]) for name in ("count", "in-pack") if told.get(name, "").isdigit())
 
 
-def _chosen(args: argparse.Namespace, ui: UI, result: ScanResult, known: Directory) -> tuple[Finding, ...]:
-    findings = whose.with_directory(result.findings, known)
+def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, known: Directory) -> tuple[Finding, ...]:
+    findings = whose.with_directory(done.result.findings, known)
     if args.person is None:
         return findings
     person = people.resolve(args.person, known, whose.authors(findings))
@@ -176,6 +185,11 @@ def _chosen(args: argparse.Namespace, ui: UI, result: ScanResult, known: Directo
     nobodys = sum(finding.introduced is None for finding in findings)
     if nobodys:
         ui.err.print(f"{nobodys} of {len(findings)} findings have no commit that names an author; not shown")
+    if not kept and known.find(args.person) is None:
+        places = [str(done.clones.get(name, name)) for name in done.result.targets if name != "-"]
+        if not whose.named(args.person, authors.in_repositories(places)[0]):
+            warning = f"{args.person} is in no commit that could be read, and not in the directory: is it spelt right?"
+            ui.err.print(warning, style="yellow", markup=False, highlight=False)
     return kept
 
 

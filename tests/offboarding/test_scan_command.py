@@ -374,3 +374,70 @@ def test_a_terminal_without_utf_8_is_no_reason_to_fail(repo: Repo, home: Path, f
     assert (done.returncode, done.stderr) == (Exit.OPEN, b"")
     shown = done.stdout.decode("latin-1" if form == "table" else "utf-8")
     assert ("\\u2026" if form == "table" else "…") in shown
+
+
+@pytest.mark.parametrize("bad", ["nowhere", "file:///no/such/repository", "ext::sh -c true"])
+def test_one_bad_target_of_several_is_a_gap_and_the_others_are_scanned(
+    repo: Repo, tmp_path: Path, capsys: pytest.CaptureFixture[str], bad: str
+) -> None:
+    assert cli.main(["scan", bad, str(repo.path), "--format", "json"]) == Exit.OPEN
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["findings"]) == 2
+    assert [gap["where"] for gap in told["gaps"]] == [bad]
+    (tmp_path / "clean.txt").write_text("nothing here\n")
+    assert cli.main(["scan", str(tmp_path / "clean.txt"), bad]) == Exit.GAPS
+    assert cli.main(["scan", bad]) in {Exit.ERROR, Exit.USAGE}
+    assert cli.main(["scan", bad, "also nowhere"]) == Exit.NOTHING_EXAMINED
+
+
+def test_a_broken_repository_among_several_costs_itself_alone(
+    repo: Repo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = Repo.create(tmp_path / "broken")
+    (broken.path / ".git" / "config").write_text("[core\n")
+    assert cli.main(["scan", str(broken.path), str(repo.path), "--format", "json"]) == Exit.OPEN
+    told = json.loads(capsys.readouterr().out)
+    assert [gap["where"] for gap in told["gaps"]] == [str(broken.path)]
+    assert cli.main(["scan", str(broken.path)]) == Exit.ERROR
+
+
+def test_a_repository_of_several_without_the_revision_or_an_index_is_a_gap(
+    repo: Repo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Repo.create(tmp_path / "other")
+    other.commit("one", {"a.txt": "text\n"})
+    bare = Repo.create(tmp_path / "bare.git", bare=True)
+    repo.git("tag", "mark")
+    repo.stage({"new.py": OTHER})
+
+    def gaps(*words: str) -> list[str]:
+        assert cli.main(["scan", *words, "--format", "json"]) == Exit.OPEN
+        told = json.loads(capsys.readouterr().out)
+        assert len(told["findings"]) == 1
+        return [gap["where"] for gap in told["gaps"]]
+
+    assert gaps(str(other.path), str(repo.path), "--since", "mark") == [f"{other.path}: history"]
+    assert gaps(str(bare.path), str(repo.path), "--staged") == [str(bare.path)]
+    assert cli.main(["scan", str(other.path), "--since", "mark"]) == Exit.USAGE
+    assert cli.main(["scan", str(bare.path), "--staged"]) == Exit.USAGE
+
+
+def test_a_person_whom_nobody_knows_is_said_to_be_unknown(
+    repo: Repo, with_key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def warned(*words: str) -> bool:
+        code = cli.main(["scan", str(repo.path), *words])
+        err = capsys.readouterr().err
+        assert code in {Exit.DONE, Exit.OPEN}
+        return "is in no commit" in err
+
+    assert warned("--person", "ann@exmaple.com"), "a slip of the pen must not look like a clean bill"
+    assert not warned("--person", "ann@example.com")
+    repo.commit("harmless", {"c.txt": "text\n"}, author=("Carol", "carol@example.com"))
+    assert not warned("--person", "carol@example.com")
+    repo.commit("together\n\nCo-authored-by: Dan <dan@example.com>\n", {"d.txt": "text\n"}, author=ANN)
+    assert not warned("--person", "DAN@example.com")
+    repo.commit("renamed", {".mailmap": "Eve <eve@example.com> <carol@example.com>\n"})
+    assert not warned("--person", "eve@example.com")
+    cli.main(["--config", str(with_key), "scan", "--history", "none", str(repo.path), "--person", "ann"])
+    assert "is in no commit" not in capsys.readouterr().err, "the directory knows Ann"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from offboarding.demo.simulators.tokens import github_classic
+from scanner.git import UnknownRevision
 from scanner.sources import open_target
 from scanner.values import read_value
 from tests.builders import ANN, BOB, Repo
@@ -103,3 +104,10 @@ def test_a_repository_with_a_damaged_index_still_names_who_introduced(app: Repo,
     assert repos == {str(lib)}
     assert f"{lib}: index and work tree" in gaps
     assert not any(": history at" in gap for gap in gaps)
+
+
+def test_a_revision_that_the_one_named_repository_lacks_is_an_error_though_it_has_a_submodule(
+    app: Repo, look: Scan
+) -> None:
+    with pytest.raises(UnknownRevision):
+        look(app.path, since="no-such-tag")
