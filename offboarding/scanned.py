@@ -16,7 +16,7 @@ from offkey.model import Finding, Gap, Place
 from offkey.secret import Secret
 from rules import RuleSet
 from scanner import formats, sarif, table
-from scanner.examine import decoded
+from scanner.encoding import decoded
 from scanner.printable import printable
 from scanner.scan import ScanResult
 from scanner.values import ValueGone, read_text

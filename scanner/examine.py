@@ -13,6 +13,7 @@ from offkey.model import Gap
 from offkey.secret import Secret, redact
 from rules.light import LightRule
 from rules.match import Match
+from scanner.encoding import decoded
 from scanner.git import Git
 from scanner.matcher import Matcher, matches, open_matcher
 from scanner.objects import SIZE_LIMIT, CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
@@ -221,23 +222,6 @@ def _not_itself(git: Git, found: GitObject) -> Gap:
         why="its content is not what its id says; what is there was looked at",
         advice="run `git fsck`; a fresh clone may be whole",
     )
-
-
-def decoded(content: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The content as searched, and the decoding steps that led there. UTF-16 becomes UTF-8; all else stays as it is."""
-    head = content[:512]
-    if content.startswith(b"\xff\xfe") or _every_other_zero(head, 1):
-        step = "utf-16le"
-    elif content.startswith(b"\xfe\xff") or _every_other_zero(head, 0):
-        step = "utf-16be"
-    else:
-        return content, ()
-    return content.decode(step, errors="replace").encode("utf-8", errors="replace"), (step,)
-
-
-def _every_other_zero(head: bytes, first: int) -> bool:
-    """Whether ASCII text in UTF-16 without a mark is likely: zeros at every second byte and nowhere else."""
-    return len(head) >= 8 and not any(head[first::2]) and 0 not in head[1 - first :: 2]
 
 
 def positions(text: bytes, offsets: Iterable[int]) -> Iterator[tuple[int, int]]:

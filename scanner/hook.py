@@ -4,8 +4,9 @@ It looks at what is staged, not at the work tree, and speaks up only for lines t
 secret elsewhere in the file must not block today's work (`offkey scan` finds it). Whoever runs it waits for it at
 every commit, so nothing heavy is imported before there is something to report.
 
-Exit codes follow pre-commit's convention: 0 nothing found, 1 found; 2 the call is wrong or something could not be
-looked at.
+Exit codes follow pre-commit's convention: 0 nothing found, 1 found; 2 the call is wrong, or git, a rule file or the
+baseline cannot be read. Binary files and those above `staged.LIMIT` are named on standard error and stop nothing: they
+are data, which nobody types a key into, and `offkey scan` looks at them.
 """
 
 import os
@@ -209,8 +210,9 @@ def _parser() -> "argparse.ArgumentParser":
     parser = argparse.ArgumentParser(
         prog="offkey-hook",
         description="Stop a commit that would add a credential. Looks at staged content, offline.",
-        epilog="Exit codes: 0 nothing found; 1 found; 2 wrong call, or something could not be looked at. "
-        f"A {BASELINE} of detect-secrets at the top of the repository is honoured.",
+        epilog="Exit codes: 0 nothing found; 1 found; 2 wrong call, or git, a rule file or the baseline is unreadable. "
+        f"Binary files and those above {staged.LIMIT >> 20} MiB are named on standard error and do not stop a commit "
+        f"(`offkey scan` looks at them). A {BASELINE} of detect-secrets at the top of the repository is honoured.",
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="staged files to look at (default: all of them)")
     parser.add_argument("--all-lines", action="store_true", help="look at whole files, not only at changed lines")

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import IO, NamedTuple
 
 from offkey.errors import OffkeyError
+from scanner.encoding import decoded
 from scanner.gitenv import command, environment, mask
 
 LIMIT = 8 << 20
@@ -160,7 +161,7 @@ class Blobs:
             size = int(header[2])
             if size > limit:
                 _discard(stdout, size + 1)
-                yield Content(change, b"", f"{size >> 20} MiB is more than {limit >> 20}")
+                yield Content(change, b"", f"more than {limit >> 20} MiB")
                 continue
             yield _text(change, stdout.read(size + 1)[:-1])
 
@@ -172,6 +173,5 @@ def _discard(pipe: IO[bytes], size: int) -> None:
 
 def _text(change: Change, data: bytes) -> Content:
     """The content as text in which secrets can be found; binary content is skipped as git would (a zero byte)."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Content(change, data.decode("utf-16", "replace").encode())
-    return Content(change, b"", "binary") if b"\0" in data[:8000] else Content(change, data)
+    text, steps = decoded(data)
+    return Content(change, b"", "binary") if not steps and b"\0" in text[:8000] else Content(change, text)

@@ -8,7 +8,8 @@ from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import Credential, Gap, Place
 from offkey.secret import Secret
-from scanner.examine import FileItem, decoded, read_file
+from scanner.encoding import decoded
+from scanner.examine import FileItem, read_file
 from scanner.git import Git
 from scanner.objects import SIZE_LIMIT, CatFileReader, ObjectInfo, object_id
 

@@ -18,7 +18,7 @@ from offkey.errors import OffkeyError
 from offkey.http import Gate, NoAnswer, Reader, Writer
 from offkey.model import Check, Credential, Exchange, Liveness, Place, Step
 from offkey.secret import Secret
-from scanner.examine import decoded
+from scanner.encoding import decoded
 from scanner.git import Git, failure, run_git
 
 T = TypeVar("T")

@@ -163,9 +163,24 @@ def test_binary_and_huge_files_are_skipped_with_a_notice(repo: Repo, capsys: pyt
     assert "c.txt:1:" in out
 
 
-def test_utf16_is_text(repo: Repo) -> None:
-    repo.stage({"a.txt": f"token = '{TOKEN}'\n".encode("utf-16")})
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_text_with_and_without_a_mark(repo: Repo, encoding: str) -> None:
+    repo.stage({"a.txt": f"x = 1\ntoken = '{TOKEN}'\n".encode(encoding)})
     assert main([]) == FOUND
+
+
+def test_a_file_that_is_skipped_does_not_block_and_the_help_says_so(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.stage({"logo.png": b"\x89PNG\0\1" + bytes(range(256)), "big.csv": b"x" * (staged.LIMIT + 1)})
+    assert main([]) == NOTHING
+    said = capsys.readouterr().err
+    assert "not looked at: logo.png: binary" in said
+    assert "not looked at: big.csv: more than 8 MiB" in said
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Binary files and those above 8 MiB are named on standard error and do not stop a commit" in told
 
 
 def test_only_the_named_files_are_looked_at(repo: Repo) -> None:
