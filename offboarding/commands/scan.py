@@ -189,7 +189,7 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, known: Directory) -
         places = [str(done.clones.get(name, name)) for name in done.result.targets if name != "-"]
         if not whose.named(args.person, authors.in_repositories(places)[0]):
             warning = f"{args.person} is in no commit that could be read, and not in the directory: is it spelt right?"
-            ui.err.print(warning, style="yellow", markup=False, highlight=False)
+            ui.err.print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     return kept
 
 
