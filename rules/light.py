@@ -1,18 +1,23 @@
-"""Rules in the form that matching needs, loadable from a JSON cache without the loader (the pre-commit hook's way)."""
+"""Rules in the form that matching needs, loadable from a cache without the loader (the pre-commit hook's way)."""
 
-import json
-import re
-from typing import TYPE_CHECKING, NamedTuple
+import marshal
+import sys
 
+from rules.record import Record
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from rules.rule import Rule, RuleSet
 
-VERSION = 1
+VERSION = (2, sys.hexversion)
+"""Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
 
 
-class LightPart(NamedTuple):
+class LightPart(Record):
     """A further part of a credential, searched in the lines around the anchor."""
 
     name: str
@@ -22,7 +27,7 @@ class LightPart(NamedTuple):
     entropy: float
 
 
-class LightRule(NamedTuple):
+class LightRule(Record):
     """What `rules.match.find` needs of a rule. `width` is the most bytes that `pattern` can span."""
 
     kind: str
@@ -67,7 +72,6 @@ def light(ruleset: "RuleSet") -> tuple[LightRule, ...]:
     return tuple(lighten(rule) for rule in ruleset.rules)
 
 
-_LONG_REPEAT = re.compile(rb"\{(\d+),(\d+)\}")
 _LONG = 20
 
 
@@ -77,44 +81,29 @@ def superset(pattern: bytes) -> bytes:
     Bounds keep `re` linear on hostile text, but Hyperscan unrolls them: all bundled patterns take it 56 s as they are
     and 1.3 s with their long repeats open-ended. Use it to find candidates only; `find` confirms with the real one.
     """
-    return _LONG_REPEAT.sub(lambda m: b"{%s,}" % m[1] if int(m[2]) > _LONG else m[0], pattern)
+    import re
+
+    return re.sub(rb"\{(\d+),(\d+)\}", lambda m: b"{%s,}" % m[1] if int(m[2]) > _LONG else m[0], pattern)
 
 
-def to_json(ruleset: "RuleSet") -> bytes:
+def to_cache(ruleset: "RuleSet") -> bytes:
     """A cache file's content: the rules' digest and light views. It holds no examples and no secrets."""
-    rules = [_plain(rule) for rule in light(ruleset)]
-    return json.dumps({"version": VERSION, "digest": ruleset.digest, "rules": rules}).encode()
+    rules: Any = tuple((*rule[:-1], tuple(tuple(part) for part in rule.parts)) for rule in light(ruleset))
+    return marshal.dumps((VERSION, ruleset.digest, rules))
 
 
-def from_json(data: bytes) -> tuple[str, tuple[LightRule, ...]]:
-    """The digest and the light rules of a cache file.
+def from_cache(data: bytes) -> tuple[str, tuple[LightRule, ...]]:
+    """The digest and the light rules of a cache file, which the caller has made sure is the user's own.
 
-    Raises ValueError for anything that `to_json` of this version did not write; rebuild the file then.
+    Raises ValueError for anything that `to_cache` of this version and Python did not write; rebuild the file then.
     """
     try:
-        plain = json.loads(data)
-        if plain["version"] != VERSION:
+        version, digest, rows = marshal.loads(data)  # noqa: S302 - a private file of ours: see scanner/rulecache.py
+        if version != VERSION:
             raise ValueError("cache of another version")
-        return str(plain["digest"]), tuple(_rule(row) for row in plain["rules"])
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        rules = tuple(LightRule._make((*row[:-1], tuple(map(LightPart._make, row[-1])))) for row in rows)
+        if not isinstance(digest, str) or not all(isinstance(rule.pattern, bytes) for rule in rules):
+            raise ValueError("not a rules cache")
+    except (EOFError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError("not a rules cache") from error
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _rule(row: list[object]) -> LightRule:
-    if len(row) != len(LightRule._fields):
-        raise ValueError("not a rules cache")
-    fields = dict(zip(LightRule._fields, row, strict=True))
-    for name in ("keywords", "near", "reject"):
-        fields[name] = tuple(word.encode("latin-1") for word in fields[name])  # type: ignore[attr-defined]
-    fields["pattern"] = fields["pattern"].encode("latin-1")  # type: ignore[attr-defined]
-    fields["parts"] = tuple(
-        LightPart(name, pattern.encode("latin-1"), *rest)
-        for name, pattern, *rest in fields["parts"]  # type: ignore[attr-defined]
-    )
-    return LightRule(**fields)  # type: ignore[arg-type]
+    return digest, rules

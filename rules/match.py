@@ -8,11 +8,11 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from rules.checks import accepts
 from rules.light import LightPart, LightRule
 from rules.pairing import pair
+from rules.record import Record
 
 REACH = 4096
 """The most bytes on either side of an anchor in which near words are looked for."""
@@ -21,7 +21,7 @@ PART_REACH = 16384
 _RANK = {"high": 3, "medium": 2, "low": 1}
 
 
-class Match(NamedTuple):
+class Match(Record):
     """One credential in one content. `spans` are (part, start, end), the anchor first; offsets in bytes.
 
     `lone` is the confidence without the further parts, or "" where a part is required.

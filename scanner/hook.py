@@ -12,19 +12,20 @@ are data, which nobody types a key into, and `offkey scan` looks at them.
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from offkey.errors import OffkeyError
 from rules.light import LightRule
-from rules.match import Match, find, resolve
+from rules.record import Record
 from scanner import staged
 from scanner.gitenv import pre_commit_range, user_cache
-from scanner.pragma import allowed
-from scanner.printable import printable
 from scanner.rulecache import load
 
+# What is needed only once there is something to say is imported there: this module is loaded at every commit.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+
+    from rules.match import Match
 
 NOTHING, FOUND, FAILED = 0, 1, 2
 CONFIDENCE = {"low": 1, "medium": 2, "high": 3}
@@ -38,7 +39,7 @@ line before), or keep it in a baseline: `detect-secrets scan > .secrets.baseline
 """
 
 
-class Options(NamedTuple):
+class Options(Record):
     """How to look. `revisions` is what `git diff` compares: the index, or `A...B` when pre-commit checks a range."""
 
     files: tuple[str, ...] = ()
@@ -49,13 +50,19 @@ class Options(NamedTuple):
     revisions: tuple[str, ...] = ("--cached",)
 
 
-class Hit(NamedTuple):
+class Hit(Record):
     """One credential on a line that the commit adds. `value` is the part that authenticates."""
 
     path: str
     line: int
     kind: str
     value: bytes
+
+
+def _shown(text: str) -> str:
+    from scanner.printable import printable
+
+    return printable(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,10 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         hits, skipped = look(options)
     except OffkeyError as error:
         advice = f"\n  {error.advice}" if error.advice else ""
-        sys.stderr.write(f"offkey-hook: {printable(str(error))}{advice}\n")
+        sys.stderr.write(f"offkey-hook: {_shown(str(error))}{advice}\n")
         return FAILED
     for path, why in skipped:
-        sys.stderr.write(f"offkey-hook: not looked at: {printable(path)}: {why}\n")
+        sys.stderr.write(f"offkey-hook: not looked at: {_shown(path)}: {why}\n")
     if not hits:
         return NOTHING
     try:
@@ -120,12 +127,20 @@ def _wanted(options: Options) -> list[staged.Change]:
 
 def _matches(
     rules: Iterable[LightRule], contents: Sequence[staged.Content], least: int
-) -> list[tuple[staged.Content, list[Match]]]:
+) -> "list[tuple[staged.Content, list[Match]]]":
     """Contents with their confirmed matches. Keywords are looked for in all contents at once: mostly none occurs."""
     joined = b"\n".join(content.data for content in contents).lower()
-    likely = [rule for rule in rules if any(word in joined for word in rule.keywords)]
+    # Code repeats its words: each once is a fraction of the text. A keyword with a blank needs the text itself.
+    words = b"\n".join(set(joined.split()))
+    likely = [
+        rule for rule in rules if any(word in (words if word.split() == [word] else joined) for word in rule.keywords)
+    ]
+    if not likely:
+        return []
+    from rules.match import find, resolve
+
     found = []
-    for content in contents if likely else ():
+    for content in contents:
         lower = content.data.lower()
         here = [rule for rule in likely if any(word in lower for word in rule.keywords)]
         matches = resolve(match for rule in here for match in find(rule, content.data))
@@ -134,8 +149,10 @@ def _matches(
     return found
 
 
-def _new_ones(data: bytes, matches: list[Match], change: staged.Change, all_lines: bool) -> list[Hit]:
+def _new_ones(data: bytes, matches: "list[Match]", change: staged.Change, all_lines: bool) -> list[Hit]:
     """Matches that touch a changed line and are not allowed by a pragma."""
+    from scanner.pragma import allowed
+
     everything = all_lines or change.whole or not change.old
     changed = [] if everything else staged.changed_lines(change.old, change.new)
     hits = []
@@ -188,7 +205,7 @@ def _report(hits: list[Hit]) -> None:
 
     count = f"{len(hits)} credential{'s' if len(hits) > 1 else ''}"
     lines = [f"offkey: this commit would add {count}", ""]
-    lines += [f"{printable(hit.path)}:{hit.line}: {hit.kind} {redact(hit.value)}" for hit in hits]
+    lines += [f"{_shown(hit.path)}:{hit.line}: {hit.kind} {redact(hit.value)}" for hit in hits]
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a commit must not fail over a terminal without UTF-8
     sys.stdout.write("\n".join(lines) + "\n" + ADVICE)

@@ -1,4 +1,4 @@
-"""Rules for the pre-commit hook: from a cache of plain JSON when it is fresh and ours, else from the rule files.
+"""Rules for the pre-commit hook: from a cache when it is fresh and ours, else from the rule files.
 
 Reading and checking the rule files takes several times as long as the hook's whole work. The cache lies in a folder
 that belongs to the user and is closed to others; a cache that somebody else could have written is never read.
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Sequence
 
 from offkey import __version__
-from rules.light import VERSION, LightRule, from_json
+from rules.light import VERSION, LightRule, from_cache
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -28,7 +28,7 @@ def load(extra: Sequence[str] = (), cache: str | None = None) -> tuple[LightRule
         head, _, body = data.partition(b"\n")
         if head == stamp:
             try:
-                return from_json(body)[1]
+                return from_cache(body)[1]
             except ValueError:
                 pass  # of another make: it is written anew below
     return _build(stamp, extra, cache or "", path)
@@ -38,14 +38,14 @@ def _build(stamp: bytes, extra: Sequence[str], cache: str, path: str) -> tuple[L
     from pathlib import Path
 
     import rules
-    from rules.light import light, to_json
+    from rules.light import light, to_cache
 
     ruleset = rules.load([Path(name) for name in extra])
     if path:
         try:
             os.makedirs(cache, mode=FOLDER_MODE, exist_ok=True)
             if _is_private(cache):
-                _write(path, stamp + b"\n" + to_json(ruleset))
+                _write(path, stamp + b"\n" + to_cache(ruleset))
         except OSError as error:
             sys.stderr.write(f"offkey-hook: the rules cannot be cached in {cache}: {error.strerror}\n")
     return light(ruleset)
@@ -53,7 +53,7 @@ def _build(stamp: bytes, extra: Sequence[str], cache: str, path: str) -> tuple[L
 
 def _name(extra: Sequence[str]) -> str:
     """One file for each installation and choice of rule files, so that two of them do not overwrite each other's."""
-    return f"hook-{zlib.crc32(repr((__file__, list(extra))).encode()):08x}.json"
+    return f"hook-{zlib.crc32(repr((__file__, list(extra))).encode()):08x}.rules"
 
 
 def _stamp(extra: Sequence[str]) -> bytes:

@@ -5,22 +5,26 @@ asked only for a file that holds a hit.
 """
 
 import os
-import re
-import subprocess  # noqa: TID251 - beside scanner/git.py, which takes too long to import for a hook
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import IO, NamedTuple
 
 from offkey.errors import OffkeyError
+from rules.record import Record
+from scanner import spawn
 from scanner.encoding import decoded
 from scanner.gitenv import command, environment, mask
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess  # noqa: TID251 - its name alone
+    from types import TracebackType
+    from typing import IO
 
 LIMIT = 8 << 20
 """Bytes above which a staged file is not looked at: it is data, and `offkey scan` reads it."""
 
 _NO_DRIVERS = ("--no-ext-diff", "--no-textconv", "--no-color")
 _RAW = ("diff", *_NO_DRIVERS, "--no-relative", "--ignore-submodules=all", "--no-abbrev", "--raw", "-z")
-_HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_HUNK = rb"(?m)^@@ -\S+ \+(\d+)(?:,(\d+))? @@"
 _REGULAR, _LINK = b"100", b"120"
 
 
@@ -28,7 +32,7 @@ class HookError(OffkeyError):
     """The hook could not look: git failed, or a staged object cannot be read."""
 
 
-class Change(NamedTuple):
+class Change(Record):
     """A staged file: its path from the top of the repository, its old and new blob. `old` is "" for a new file.
 
     `whole` says that every line of it is to be looked at.
@@ -40,7 +44,7 @@ class Change(NamedTuple):
     whole: bool = False
 
 
-class Content(NamedTuple):
+class Content(Record):
     """`skipped` says why `data` is empty, or is "" itself."""
 
     change: Change
@@ -50,17 +54,27 @@ class Content(NamedTuple):
 
 def run(*args: str) -> bytes:
     """Git's output. Raises HookError in git's own words."""
+    words, given = command(args), environment(in_hook=True)
     try:
-        done = subprocess.run(
-            command(args), env=environment(in_hook=True), stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        if hasattr(os, "posix_spawnp"):
+            code, output = spawn.output(words, given)
+            if code == 0:
+                return output
+        return _explained(words, given, args[0])
     except FileNotFoundError:
         raise HookError("the git program was not found", advice="install git and put it on PATH") from None
+
+
+def _explained(words: list[str], given: dict[str, str], name: str) -> bytes:
+    """The same by subprocess: where nothing else can start programs, and to hear what git has to say."""
+    import subprocess  # noqa: TID251 - beside scanner/git.py, which takes too long to import for a hook
+
+    done = subprocess.run(words, env=given, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
         said = mask(done.stderr.decode("utf-8", "replace")).strip()
         if "--no-index" in said:  # how `git diff` greets a folder without a repository
             said = "not a git repository"
-        raise HookError(said or f"git {args[0]} failed", advice="run the hook in the repository that you commit to")
+        raise HookError(said or f"git {name} failed", advice="run the hook in the repository that you commit to")
     return done.stdout
 
 
@@ -115,8 +129,10 @@ def _raw(output: bytes) -> Iterator[tuple[bytes, str, str, str, str]]:
 
 def changed_lines(old: str, new: str) -> list[range]:
     """Numbers, from 1, of the lines in blob `new` that differ from blob `old`."""
+    import re
+
     patch = run("diff", *_NO_DRIVERS, "--text", "--unified=0", "--inter-hunk-context=0", old, new)
-    hunks = ((int(start), int(count or 1)) for start, count in _HUNK.findall(patch))
+    hunks = ((int(start), int(count or 1)) for start, count in re.findall(_HUNK, patch))
     return [range(start, start + count) for start, count in hunks]
 
 
@@ -124,21 +140,18 @@ class Blobs:
     """One `git cat-file` for all contents. Started early: git gets going while Python loads the rules."""
 
     def __init__(self) -> None:
+        words, given = command(("cat-file", "--batch")), environment(in_hook=True)
         try:
-            self._process = subprocess.Popen(
-                command(("cat-file", "--batch")),
-                env=environment(in_hook=True),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            self._process = spawn.Process(words, given) if hasattr(os, "posix_spawnp") else _popen(words, given)
         except FileNotFoundError:
             raise HookError("the git program was not found", advice="install git and put it on PATH") from None
 
     def __enter__(self) -> "Blobs":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: "TracebackType | None"
+    ) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 pipe.close()
@@ -166,7 +179,14 @@ class Blobs:
             yield _text(change, stdout.read(size + 1)[:-1])
 
 
-def _discard(pipe: IO[bytes], size: int) -> None:
+def _popen(words: list[str], given: dict[str, str]) -> "subprocess.Popen[bytes]":
+    import subprocess  # noqa: TID251 - as above
+
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen(words, env=given, stdin=pipe, stdout=pipe, stderr=nothing)
+
+
+def _discard(pipe: "IO[bytes]", size: int) -> None:
     while size > 0 and (block := pipe.read(min(size, 1 << 20))):
         size -= len(block)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rules import Rule, expand, load
 from rules.checks import accepts, entropy, placeholder
 from rules.examples import ALPHABETS
-from rules.light import from_json, light, superset, to_json
+from rules.light import from_cache, light, superset, to_cache
 from rules.match import Match, compiled, find, resolve
 from rules.pairing import pair
 
@@ -243,7 +243,7 @@ def test_a_search_within_a_range_finds_what_starts_there() -> None:
 
 
 def test_light_rules_survive_json_and_find_the_same() -> None:
-    digest, again = from_json(to_json(RULESET))
+    digest, again = from_cache(to_cache(RULESET))
     assert digest == RULESET.digest
     assert again == light(RULESET)
 
@@ -253,7 +253,7 @@ def test_light_rules_survive_json_and_find_the_same() -> None:
 )
 def test_a_damaged_cache_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        from_json(data)
+        from_cache(data)
 
 
 def test_the_superset_of_a_pattern_matches_wherever_it_does() -> None:

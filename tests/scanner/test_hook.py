@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import marshal
 import os
 import subprocess
 import sys
@@ -277,7 +278,7 @@ def test_nothing_heavy_is_imported_on_the_usual_path(repo: Repo) -> None:
     done = hook_process("print(*sys.modules, file=sys.stderr); sys.exit(code)")
     loaded = set(done.stderr.split())
     assert done.returncode == NOTHING
-    assert "rules.match" in loaded
+    assert "scanner.staged" in loaded
     site_own = subprocess.run(
         [sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
     )
@@ -339,9 +340,10 @@ def test_a_cache_that_others_could_have_written_is_not_believed(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     repo.stage({"a.py": TOKEN})
     assert main([]) == FOUND
-    (file,) = (tmp_path / "cache/offkey").glob("hook-*.json")
+    (file,) = (tmp_path / "cache/offkey").glob("hook-*.rules")
     stamp, _, body = file.read_bytes().partition(b"\n")
-    file.write_bytes(stamp + b"\n" + json.dumps(json.loads(body) | {"rules": []}).encode())
+    version, digest, _ = marshal.loads(body)
+    file.write_bytes(stamp + b"\n" + marshal.dumps((version, digest, ())))
     assert main([]) == NOTHING, "the cache is read at all"
     file.chmod(file_mode)
     file.parent.chmod(folder_mode)
@@ -352,7 +354,7 @@ def test_a_damaged_cache_is_built_anew(repo: Repo, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     repo.stage({"a.py": TOKEN})
     main([])
-    (file,) = (tmp_path / "cache/offkey").glob("hook-*.json")
+    (file,) = (tmp_path / "cache/offkey").glob("hook-*.rules")
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
     assert main([]) == FOUND
