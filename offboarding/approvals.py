@@ -65,9 +65,13 @@ def read_statement(plan_file: Path, approver: str, signature: Path) -> Approval:
 
 
 def keep(plan_file: Path, plan: Plan, approval: Approval, ledger: Ledger) -> Path:
-    """Record an accepted approval in the ledger, then beside the plan. Returns the file."""
+    """Keep an accepted approval beside the plan, then record it in the ledger. Returns the file.
+
+    Only what the ledger holds counts: when the file cannot be written, nothing was approved.
+    """
+    kept = _write(_place(plan_file, approval.approver, "json"), canonical(to_json(approval)))
     ledger.append("plan.approved", plan.run, {"approval": to_json(approval)})
-    return _write(_place(plan_file, approval.approver, "json"), canonical(to_json(approval)))
+    return kept
 
 
 def _place(plan_file: Path, approver: str, kind: str) -> Path:

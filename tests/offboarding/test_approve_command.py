@@ -187,3 +187,10 @@ def test_the_ledger_is_exported_checkpointed_and_verified_from_the_command_line(
     kept.write_text("nonsense")
     with pytest.raises(UsageError, match="no checkpoint"):
         ledger_call(office, "verify", "--checkpoint", str(kept))
+
+
+def test_an_approval_that_cannot_be_kept_does_not_count(office: Office) -> None:
+    (office.folder / "plan.json.approvals").write_text("a file where the folder should be")
+    with pytest.raises(OffkeyError):
+        office.call("--key", str(office.key))
+    assert office.approved() == []
