@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 from offboarding import ui
 from offboarding.demo import organisation, services
 from offboarding.demo.story import Story
+from tests import needs
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def test_one_changed_byte_of_the_evidence_is_found(told: Told, tmp_path: Path) -
     assert done.returncode == 1
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@needs.CHROMIUM
 def test_a_browser_shows_the_report_and_it_asks_the_network_for_nothing(told: Told, tmp_path: Path) -> None:
     page = told.folder / "evidence" / "report.html"
     shown = subprocess.run(

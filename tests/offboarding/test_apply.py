@@ -34,6 +34,7 @@ from offkey.model import (
 )
 from offkey.secret import Secret
 from revokers.protocol import NotAutomatic, NotIdentified
+from tests import needs
 from tests.offboarding.cases import (
     KEY,
     LEAVER_ACCOUNT,
@@ -47,6 +48,9 @@ from tests.offboarding.cases import (
     plan_of,
     ticking,
 )
+
+pytestmark = needs.OPENSSH
+
 
 LIVE, DEAD, UNKNOWN = Liveness.LIVE, Liveness.DEAD, Liveness.UNKNOWN
 Answer = Check | Exception

@@ -16,6 +16,9 @@ from offboarding.approve import ApprovalRefused, accept
 from offboarding.signing import RegisterBroken, SigningFailed
 from offkey.errors import UsageError
 from offkey.model import AccessPoint, Account, Action, Approval, Identity, Person, Plan, Step
+from tests import needs
+
+pytestmark = needs.OPENSSH
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ANN, BOB = "ann@example.com", "bob@example.com"

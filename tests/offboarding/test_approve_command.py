@@ -20,6 +20,10 @@ from offboarding.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import AccessPoint, Action, Approval, Gap, Person, Plan, Step, from_json, to_json
+from tests import needs
+
+pytestmark = needs.OPENSSH
+
 
 ANN = "ann@example.com"
 

@@ -26,6 +26,7 @@ from offkey.errors import Exit, UsageError
 from offkey.http import Expired, Writer
 from offkey.model import Approval, Liveness, to_json
 from offkey.secret import Secret
+from tests import needs
 from tests.builders import Repo
 from tests.offboarding.cases import NOW, approver, check, leaked, listed, place, plan_of, ticking
 from tests.offboarding.test_apply import Provider as Script
@@ -34,6 +35,8 @@ from tests.offboarding.test_evidence import Run as EvidenceRun
 from tests.offboarding.test_evidence import kit
 from tests.offboarding.test_remedy import Scene
 from tests.offboarding.test_remedy import scene as scene  # noqa: PLC0414 - a fixture
+
+pytestmark = needs.OPENSSH
 
 
 @dataclass

@@ -18,6 +18,7 @@ from offboarding.demo.simulators.github import GitHubSimulator
 from offboarding.demo.simulators.slack import SlackSimulator
 from offboarding.ui import UI
 from offkey.errors import Exit
+from tests import needs
 from tests.builders import Repo
 
 TOOLS = ("packages", "git", "ssh-keygen", "hyperscan")
@@ -35,6 +36,7 @@ def call(folder: Path, *words: str) -> tuple[Exit, str]:
     return command.run(args, UI(Console(file=out, width=220), Console(file=io.StringIO()))), out.getvalue()
 
 
+@needs.OPENSSH
 def test_init_makes_a_beginning_in_which_nothing_fails(tmp_path: Path) -> None:
     code, out = call(tmp_path, "--init")
     assert code is Exit.DONE
@@ -78,6 +80,7 @@ def test_every_setting_in_the_commented_examples_is_valid_when_switched_on(tmp_p
     assert set(signing.read_register(tmp_path / "approvers")) == {"bob@example.com"}
 
 
+@needs.OPENSSH
 def test_the_tools_of_this_machine_are_really_tried() -> None:
     found = list(doctor.examine(Path("/nonexistent/offkey.toml")))
     assert [(result.what, result.state) for result in found[:3]] == [(name, "ok") for name in TOOLS[:3]]

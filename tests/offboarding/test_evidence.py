@@ -21,7 +21,11 @@ from offboarding.ledger import Ledger
 from offboarding.store import Store
 from offkey.errors import UsageError
 from offkey.model import Action, Check, Gap, Liveness, Outcome, Plan, Receipt, to_json
+from tests import needs
 from tests.offboarding.cases import NOW, Approver, approver, check, leaked, plan_of, ticking
+
+pytestmark = needs.OPENSSH
+
 
 KIT = Path(evidence.evidence_kit.__file__).parent / "verify.py"
 

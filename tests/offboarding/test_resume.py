@@ -28,8 +28,12 @@ from offkey.model import AccessPoint, Account, Credential, Finding, Gap, Outcome
 from offkey.secret import Secret
 from revokers.aws import Settings as AwsSettings
 from revokers.github_admin import Settings as GitHubSettings
+from tests import needs
 from tests.offboarding.cases import KEY, LEAVER, NOW, Approver, approver, finding, place, plan_of, ticking
 from tests.offboarding.cutting import Cut, Killed, World
+
+pytestmark = needs.OPENSSH
+
 
 ORG = "kestrel"
 SHARDS = 4

@@ -9,6 +9,7 @@ import pytest
 
 from offboarding import signing
 from offboarding.demo import approver
+from tests import needs
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 GRACE = "grace@example.com"
@@ -38,13 +39,13 @@ def no_openssh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert shutil.which("ssh-keygen") is None
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+@needs.OPENSSH
 def test_a_signature_of_ours_is_one_that_openssh_accepts(key: Path, tmp_path: Path) -> None:
     file = register(tmp_path, approver.make_key(key))
     signing.verify(STATEMENT, signature(tmp_path, key), GRACE, file, NOW)
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+@needs.OPENSSH
 def test_a_signature_of_openssh_holds_without_it(key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     file = register(tmp_path, key.with_suffix(".pub").read_text().strip())

@@ -25,6 +25,9 @@ from offboarding.evidence_kit import verify as kit
 from offkey.canonical import content_digest
 from offkey.errors import Exit
 from offkey.secret import Secret
+from tests import needs
+
+pytestmark = needs.OPENSSH
 
 
 @dataclass

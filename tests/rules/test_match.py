@@ -15,6 +15,7 @@ from rules.examples import ALPHABETS
 from rules.light import from_cache, light, superset, to_cache
 from rules.match import Match, compiled, find, resolve
 from rules.pairing import pair
+from tests import needs
 
 RULESET = load()
 LIGHT = {rule.kind: rule for rule in light(RULESET)}
@@ -308,6 +309,7 @@ def test_values_that_stand_one_separator_apart_are_all_found() -> None:
         assert len(find(LIGHT[kind], content)) == 3, kind
 
 
+@needs.OPENSSH
 @pytest.mark.parametrize(
     ("options", "kind"),
     [
