@@ -6,7 +6,7 @@ bounded: a pattern by its `width`, a look around by lines *and* bytes, so that a
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from rules.checks import accepts
@@ -41,13 +41,9 @@ def compiled(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern)
 
 
-def find(rule: LightRule, content: bytes, within: range | None = None) -> list[Match]:
-    """Every confirmed match of one rule, in order, not overlapping.
-
-    `within` limits where a match of the pattern may start; a scanner that knows where a match ends (Hyperscan) gives
-    `range(end - rule.width, end)`. Offsets are always those of the whole content.
-    """
-    anchors = [span for span in _anchors(rule, content, within) if not rule.near or _near(rule, content, span)]
+def find(rule: LightRule, content: bytes) -> list[Match]:
+    """Every confirmed match of one rule, in order, not overlapping."""
+    anchors = [span for span in _anchors(rule, content) if not rule.near or _near(rule, content, span)]
     if not rule.parts:
         return [Match(rule.kind, ((rule.anchor, start, end),), start, end, rule.confidence) for start, end in anchors]
     if not anchors:
@@ -69,18 +65,49 @@ def find(rule: LightRule, content: bytes, within: range | None = None) -> list[M
     return found
 
 
-def _anchors(rule: LightRule, content: bytes, within: range | None) -> list[tuple[int, int]]:
-    low, stop = (max(within.start, 0), within.stop) if within is not None else (0, len(content))
-    high = min(len(content), stop + rule.width + 1)
+def _anchors(rule: LightRule, content: bytes) -> list[tuple[int, int]]:
     group = rule.anchor
     spans = []
-    for hit in compiled(rule.pattern).finditer(content, low, high):
-        if hit.start() >= stop and within is not None:
-            break
-        value = hit[group]
-        if value and accepts(value, entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject):
-            spans.append(hit.span(group))
+    for low, high in stretches(rule, content):
+        for hit in compiled(rule.pattern).finditer(content, low, high):
+            value = hit[group]
+            if (
+                value
+                and _has_keyword(rule, content, hit)
+                and accepts(value, entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject)
+            ):
+                spans.append(hit.span(group))
     return spans
+
+
+def _occurrences(words: Sequence[bytes], lower: bytes) -> Iterator[tuple[int, int]]:
+    for word in words:
+        at = lower.find(word)
+        while at >= 0:
+            yield at, at + len(word)
+            at = lower.find(word, at + 1)
+
+
+def looks_near(rule: LightRule) -> bool:
+    """Whether the rule's keywords are words that stand near its values; else they are a part of what it matches."""
+    return bool(rule.near) and all(word in rule.near for word in rule.keywords)
+
+
+def stretches(rule: LightRule, content: bytes) -> list[tuple[int, int]]:
+    """Where in a content the rule is looked for: around its keywords, as far as a match of it can lie from one.
+
+    What is found in a stretch depends on its bytes, the near words and parts around them, and nothing else: that is
+    what lets a scanner search a part of a content and find what a search of the whole would.
+    """
+    reach = rule.width + 1 + (REACH if looks_near(rule) else 0)
+    words = sorted(_occurrences(rule.keywords, content.lower()))
+    return _merged([(max(0, start - reach), min(len(content), end + reach)) for start, end in words])
+
+
+def _has_keyword(rule: LightRule, content: bytes, hit: re.Match[bytes]) -> bool:
+    low, high = window(content, *hit.span(), rule.near_lines, REACH) if looks_near(rule) else hit.span()
+    lower = content[low:high].lower()
+    return any(word in lower for word in rule.keywords)
 
 
 def window(content: bytes, start: int, end: int, lines: int, reach: int) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -13,10 +13,14 @@ from offkey.model import Gap
 from offkey.secret import Secret, redact
 from rules.light import LightRule
 from rules.match import Match
+from scanner.carry import Searcher
+from scanner.delta import kernel
+from scanner.deltatrees import DeltaTrees
 from scanner.encoding import decoded
 from scanner.git import Git
-from scanner.matcher import Matcher, matches, open_matcher
+from scanner.matcher import Matcher, matches, open_matcher, settled
 from scanner.objects import SIZE_LIMIT, CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
+from scanner.packs import KINDS, open_pack
 from scanner.pragma import allowed
 
 _BINARY_LOOK = 8000
@@ -33,13 +37,15 @@ class FileItem(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A share of work: objects or files of one target, or the walk for missing objects.
+    """A share of work: objects, delta trees or files of one target, or the walk for missing objects.
 
-    `held` objects belong to a revision whose values are to be left out.
+    `roots` are positions in `pack`; `held` objects belong to a revision whose values are to be left out.
     """
 
     target: int
     objects: tuple[ObjectInfo, ...] = ()
+    pack: str = ""
+    roots: tuple[int, ...] = ()
     files: tuple[FileItem, ...] = ()
     walk: bool = False
     held: bool = False
@@ -95,7 +101,8 @@ class Outcome:
 class Setup:
     """All that a worker needs, in a form that `spawn` can hand over. The key's bytes go through the pipe only.
 
-    `verify` has each object's content compared with its id, which git does not do when it reads.
+    `verify` has each object's content compared with its id, which git does not do when it reads. `compiled` allows
+    the compiled kernel.
     """
 
     gits: tuple[Git | None, ...]
@@ -106,6 +113,7 @@ class Setup:
     cache: Path | None = None
     limit: int = SIZE_LIMIT
     verify: bool = False
+    compiled: bool = True
 
 
 class Worker:
@@ -119,6 +127,7 @@ class Worker:
         self._key = OrgKey(Secret(setup.key))
         self._matcher = matcher or open_matcher(setup.rules, setup.digest, choice=setup.matcher, cache=setup.cache)
         self._readers: dict[int, CatFileReader] = {}
+        self._searcher = Searcher(setup.rules, self._matcher)
 
     def examine(self, task: Task) -> Outcome:
         """Look at everything in a task. What cannot be read is a Gap in the outcome."""
@@ -127,6 +136,8 @@ class Worker:
             self._walk(task, outcome)
         if task.objects:
             self._objects(task, outcome)
+        if task.roots:
+            self._trees(task, outcome)
         for item in task.files:
             if self._stopped():
                 break
@@ -141,22 +152,7 @@ class Worker:
     def content(self, content: bytes, make: Callable[[Match, Spot], Hit]) -> tuple[list[Hit], int]:
         """Hits in one content and the number suppressed by an inline `pragma: allowlist secret`."""
         text, decoding = decoded(content)
-        binary = not decoding and b"\0" in text[:_BINARY_LOOK]
-        hits = []
-        suppressed = 0
-        found = matches(self._matcher, self._setup.rules, text)
-        seen, excused = -1, False
-        for match, (line, column) in zip(found, positions(text, [match.start for match in found]), strict=True):
-            if binary and match.confidence == "low":
-                continue
-            begin = match.start - column + 1
-            if begin != seen:  # one look at each line: a line may be as long as its file
-                seen, excused = begin, allowed(text, begin)
-            if excused:
-                suppressed += 1
-                continue
-            hits.append(make(match, Spot(text, decoding, line, column)))
-        return hits, suppressed
+        return _shown(text, decoding, matches(self._matcher, self._setup.rules, text), make)
 
     def _walk(self, task: Task, outcome: Outcome) -> None:
         git = self._setup.gits[task.target]
@@ -184,6 +180,34 @@ class Worker:
             reach = "message" if found.type in ("commit", "tag") else "dangling"
             self._look(outcome, task.target, found.content, (found.oid, found.type, "", reach))
 
+    def _trees(self, task: Task, outcome: Outcome) -> None:
+        git = self._setup.gits[task.target]
+        assert git is not None
+        pack = open_pack(task.pack, git.hash_size, self._setup.compiled)
+        trees = DeltaTrees(pack, self._searcher, kernel(self._setup.compiled), self._setup.limit)
+        for found in trees.objects(task.roots):
+            if self._stopped():
+                break
+            outcome.objects += 1
+            outcome.bytes += found.size
+            if found.text is not None:
+                kind = KINDS[pack.types[found.position]]
+                reach = "dangling" if kind == "blob" else "message"
+                make = self._maker(task.target, (pack.oid(found.position), kind, "", reach))
+                raw = [match for kept in found.held.values() for match in kept.matches]
+                hits, suppressed = _shown(found.text, found.decoding, settled(found.text, raw), make)
+                outcome.hits += hits
+                outcome.suppressed += suppressed
+        if trees.failed and not self._stopped():
+            self._through_git(task.target, [pack.oid(position) for position in trees.failed], outcome)
+
+    def _through_git(self, target: int, oids: list[str], outcome: Outcome) -> None:
+        git = self._setup.gits[target]
+        assert git is not None
+        found = list(self._readers.setdefault(target, CatFileReader(git, limit=self._setup.limit)).info(oids))
+        outcome.gaps += [info for info in found if isinstance(info, Gap)]
+        self._objects(Task(target, objects=tuple(info for info in found if not isinstance(info, Gap))), outcome)
+
     def _file(self, target: int, item: FileItem, outcome: Outcome) -> None:
         content = read_file(item, self._setup.limit)
         if isinstance(content, Gap):
@@ -204,6 +228,11 @@ class Worker:
         self._look(outcome, target, content, (address, item.kind, item.path, item.reach))
 
     def _look(self, outcome: Outcome, target: int, content: bytes, address: tuple[str, str, str, str]) -> None:
+        hits, suppressed = self.content(content, self._maker(target, address))
+        outcome.hits += hits
+        outcome.suppressed += suppressed
+
+    def _maker(self, target: int, address: tuple[str, str, str, str]) -> Callable[[Match, Spot], Hit]:
         def make(match: Match, spot: Spot) -> Hit:
             parts = {name: spot.text[start:end] for name, start, end in match.spans}
             shown = parts.get("secret") or spot.text[match.start : match.end]
@@ -211,9 +240,28 @@ class Worker:
             found = (match.kind, fingerprint, redact(shown), match.confidence)
             return Hit(target, *found, *address, spot.line, spot.column, match.spans, spot.decoding)
 
-        hits, suppressed = self.content(content, make)
-        outcome.hits += hits
-        outcome.suppressed += suppressed
+        return make
+
+
+def _shown(
+    text: bytes, decoding: tuple[str, ...], found: Sequence[Match], make: Callable[[Match, Spot], Hit]
+) -> tuple[list[Hit], int]:
+    """Hits of the settled matches in a text and the number suppressed by an inline pragma."""
+    binary = not decoding and b"\0" in text[:_BINARY_LOOK]
+    hits = []
+    suppressed = 0
+    seen, excused = -1, False
+    for match, (line, column) in zip(found, positions(text, [match.start for match in found]), strict=True):
+        if binary and match.confidence == "low":
+            continue
+        begin = match.start - column + 1
+        if begin != seen:  # one look at each line: a line may be as long as its file
+            seen, excused = begin, allowed(text, begin)
+        if excused:
+            suppressed += 1
+            continue
+        hits.append(make(match, Spot(text, decoding, line, column)))
+    return hits, suppressed
 
 
 def _not_itself(git: Git, found: GitObject) -> Gap:
@@ -270,9 +318,9 @@ def _unopened(path: str, item: FileItem, error: OSError) -> Gap | None:
 
 def split(task: Task) -> Iterator[Task]:
     """The task in two halves, or nothing when it is one object or file: to find the one that kills a worker."""
-    for name in ("objects", "files"):
+    for name in ("objects", "roots", "files"):
         items = getattr(task, name)
         if len(items) > 1:
             middle = len(items) // 2
-            yield Task(task.target, held=task.held, **{name: items[:middle]})
-            yield Task(task.target, held=task.held, **{name: items[middle:]})
+            yield Task(task.target, held=task.held, pack=task.pack, **{name: items[:middle]})
+            yield Task(task.target, held=task.held, pack=task.pack, **{name: items[middle:]})

@@ -2,6 +2,7 @@
 
 Three things make an automaton large or slow. Long bounded repeats (`{60,32000}`) become states: they lose their upper
 bound. A pattern without a literal of three bytes runs over every byte of every file: its keywords stand in for it.
+So they do for a pattern wider than what is searched around a change (`scanner.carry`).
 What Hyperscan cannot compile is replaced by its keywords too. `rules.match.find` says the exact thing afterwards.
 """
 
@@ -10,8 +11,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rules.light import LightRule, superset
+from rules.match import looks_near
 
 _LITERAL_NEEDED = 3
+DELTA_REACH = 1024
+"""Bytes on either side of a change that are searched with it."""
 
 
 class Expression(NamedTuple):
@@ -23,7 +27,16 @@ class Expression(NamedTuple):
 
 def expressions(rules: Sequence[LightRule]) -> list[Expression]:
     """One expression a rule, in the rules' order."""
-    return [by_pattern(rule) if literal_run(rule.pattern) >= _LITERAL_NEEDED else by_keyword(rule) for rule in rules]
+    return [by_pattern(rule) if _by_pattern(rule) else by_keyword(rule) for rule in rules]
+
+
+def narrow(rule: LightRule) -> bool:
+    """Whether a match, and another that overlaps it, lie within DELTA_REACH of a change that either touches."""
+    return 2 * rule.width + 2 <= DELTA_REACH
+
+
+def _by_pattern(rule: LightRule) -> bool:
+    return not looks_near(rule) and narrow(rule) and literal_run(rule.pattern) >= _LITERAL_NEEDED
 
 
 def by_keyword(rule: LightRule) -> Expression:

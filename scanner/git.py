@@ -179,6 +179,11 @@ class Git:
     def bare(self) -> bool:
         return self.work_tree is None
 
+    @property
+    def hash_size(self) -> int:
+        """Bytes of an object id."""
+        return 32 if self.object_format == "sha256" else 20
+
     def arguments(self, *args: str) -> list[str]:
         """`args` behind options that pin this repository, whatever its configuration says."""
         tree = [f"--work-tree={self._tree}"] if self._tree else []

@@ -24,7 +24,7 @@ from scanner.expressions import by_keyword, expressions
 
 log = logging.getLogger(__name__)
 
-CACHE_VERSION = b"offkey-hyperscan-2\n"
+CACHE_VERSION = b"offkey-hyperscan-3\n"
 
 
 class MatcherUnavailable(OffkeyError):
@@ -43,7 +43,11 @@ def matches(matcher: Matcher, rules: Sequence[LightRule], content: bytes) -> lis
     indexes = matcher.candidates(content)
     if not indexes:
         return []
-    found = [match for index in indexes for match in find(rules[index], content)]
+    return settled(content, [match for index in indexes for match in find(rules[index], content)])
+
+
+def settled(content: bytes, found: Sequence[Match]) -> list[Match]:
+    """Of all that the rules found in a content one match per secret, in order."""
     specific = resolve(match for match in found if not match.kind.startswith(GENERIC))
     vague = [match for match in found if match.kind.startswith(GENERIC)]
     if not vague:

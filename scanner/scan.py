@@ -3,6 +3,7 @@
 Offline: whoever wants a URL scanned clones it first (`scanner.clone`).
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -20,8 +21,11 @@ from scanner.findings import gather
 from scanner.git import Git, GitError
 from scanner.matcher import Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
+from scanner.packs import Unplanned
 from scanner.sources import Target, expand, open_target
-from scanner.tasks import file_tasks, object_tasks, staged_tasks
+from scanner.tasks import file_tasks, object_tasks, pack_tasks, staged_tasks
+
+log = logging.getLogger(__name__)
 
 MISSING_SHOWN = 100
 """Missing objects that get a Gap of their own per repository; one more Gap counts the rest."""
@@ -70,10 +74,17 @@ class Options:
     since: str | None = None
     staged: bool = False
     exhaustive: bool = False
+    whole: bool = False
+    compiled: bool = True
     matcher: str = "auto"
     start_method: str | None = None
     limit: int = SIZE_LIMIT
     cache: Path | None = field(default_factory=default_cache)
+
+    @property
+    def by_packs(self) -> bool:
+        """Packs are read directly, and of each delta only what it changes is searched."""
+        return not self.exhaustive and not self.whole and self.since is None
 
 
 def scan(
@@ -94,6 +105,8 @@ def scan(
     anew for each repository that holds a finding.
     """
     options = options or Options()
+    if any(rule.kind.startswith(GENERIC) for rule in rules.rules):
+        options = replace(options, whole=True)  # their filters look at the whole content
     began = time.monotonic()
     gaps = list(unopened)
     opened = [t if isinstance(t, Target) else open_target(t) for t in targets]
@@ -109,6 +122,7 @@ def scan(
         cache=options.cache,
         limit=options.limit,
         verify=options.exhaustive,
+        compiled=options.compiled,
     )
     tally = _Tally(gaps)
     for outcome in _outcomes(sources, setup, matcher, options, gaps):
@@ -179,10 +193,21 @@ def _tasks(sources: list[Target], options: Options, gaps: list[Gap]) -> Iterator
 
 def _git_tasks(git: Git, number: int, options: Options, gaps: list[Gap]) -> Iterator[Task]:
     if options.history == "all":
-        yield Task(number, walk=options.since is None)
-        yield from object_tasks(git, number, options.since, gaps)
+        yield from _history_tasks(git, number, options, gaps)
     if options.staged:
         yield from staged_tasks(git, number, gaps)
+
+
+def _history_tasks(git: Git, number: int, options: Options, gaps: list[Gap]) -> Iterator[Task]:
+    if options.by_packs:
+        try:
+            yield from pack_tasks(git, number, gaps, compiled=options.compiled)
+        except Unplanned as error:
+            log.info("%s: reading through git: %s", git.path, error)
+        else:
+            return
+    yield Task(number, walk=options.since is None)
+    yield from object_tasks(git, number, options.since, gaps)
 
 
 class _Tally:

@@ -8,6 +8,7 @@ from offkey.model import Gap
 from scanner.examine import FileItem, Task
 from scanner.git import Git, GitError
 from scanner.objects import CatFileReader, ObjectInfo
+from scanner.packs import loose_objects, object_folders, open_pack, pack_paths
 from scanner.sources import Target
 from scanner.worktree import index_entries, no_index, others, staged_changes, tells
 
@@ -31,6 +32,21 @@ def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> I
     yield from _batches(reader.info(newer_objects(git, commit)), target, gaps)
     held = reader.info(held_objects(git, commit))
     yield from (task._replace(held=True) for task in _batches(held, target, gaps))
+
+
+def pack_tasks(git: Git, target: int, gaps: list[Gap], *, compiled: bool) -> Iterator[Task]:
+    """Tasks over every object but trees, read from the packs themselves; loose ones, and what a pack reader cannot
+    read, are left to git. Raises Unplanned, before the first task, where git must read all.
+    """
+    folders = object_folders(git.common_dir)
+    packs = [open_pack(path, git.hash_size, compiled) for path in pack_paths(folders)]
+    yield Task(target, walk=True)
+    for pack in packs:
+        for roots in pack.shares:
+            yield Task(target, pack=pack.path, roots=roots)
+    single = [*loose_objects(folders, git.hash_size), *(oid for pack in packs for oid in pack.left)]
+    if single:
+        yield from _batches(CatFileReader(git).info(single), target, gaps)
 
 
 def staged_tasks(git: Git, target: int, gaps: list[Gap]) -> Iterator[Task]:

@@ -1,0 +1,193 @@
+"""The pack reader's hot loops: the compiled kernel where it was built, else the same in Python, only slower.
+
+`_kernel.c` and this module must agree on every input; `tests/scanner/test_delta.py` compares them.
+Formats: gitformat-pack(5).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol, cast
+
+
+class Kernel(Protocol):
+    """What `_kernel` and `Python` both are."""
+
+    def plan(self, idx: Any, pack: Any, hash_size: int, /) -> tuple[Any, ...]:
+        """Nine arrays over the entries of a pack in the order of their offsets, as bytes in native order.
+
+        Offset, one more than entries (u64); where the compressed data begins (u64); declared size (u64); position of
+        the name in the index (u32); type after following deltas, 0 where that fails (u8); base (i32; -1 for a whole
+        object); first child, next sibling and root (i32). Raises ValueError for an index that is none.
+        """
+
+    def apply(self, base: Any, delta: Any, reach: int, limit: int, /) -> tuple[bytes, bytes]:
+        """A delta's target, and what to search of it: all bytes it adds or joins, each with `reach` bytes around.
+
+        The pieces are joined with line ends. Raises ValueError for a delta that does not fit or exceeds `limit`.
+        """
+
+    def carry(self, delta: Any, stretches: bytes, /) -> list[list[int] | None]:
+        """For each stretch of the base by how much it is moved wherever the target takes it over whole.
+
+        `stretches` are pairs of start and end (u64, native order). None: a copy takes a part of it only, or it lies
+        at an end of the base and no longer does. Raises ValueError.
+        """
+
+
+class Copy(NamedTuple):
+    """Bytes [source, source + size) of the base stand at `target` in the target."""
+
+    source: int
+    target: int
+    size: int
+
+
+def varint(data: Any, at: int) -> tuple[int, int]:
+    """A size as deltas write it, and where it ends. Raises ValueError."""
+    value = shift = 0
+    while at < len(data) and shift <= 56:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if not byte & 128:
+            return value, at
+        shift += 7
+    raise ValueError("the delta is damaged")
+
+
+def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
+    """(source, size, where the inserted bytes stand) of each piece; source is -1 for an insert. Raises ValueError."""
+    _, at = varint(delta, 0)
+    _, at = varint(delta, at)
+    end = len(delta)
+    while at < end:
+        op = delta[at]
+        at += 1
+        if not op:
+            raise ValueError("the delta is damaged")
+        if not op & 128:
+            if op > end - at:
+                raise ValueError("the delta is damaged")
+            yield -1, op, at
+            at += op
+            continue
+        source = size = 0
+        for bit in range(7):
+            if op >> bit & 1:
+                if at >= end:
+                    raise ValueError("the delta is damaged")
+                if bit < 4:
+                    source |= delta[at] << 8 * bit
+                else:
+                    size |= delta[at] << 8 * (bit - 4)
+                at += 1
+        yield source, size or 0x10000, at
+
+
+def copies(delta: Any) -> list[Copy]:
+    """What a delta takes over from its base, with copies that continue each other joined."""
+    found: list[Copy] = []
+    filled = 0
+    for source, size, _ in operations(delta):
+        if source >= 0:
+            last = found[-1] if found else None
+            if last and last.source + last.size == source and last.target + last.size == filled:
+                found[-1] = Copy(last.source, last.target, last.size + size)
+            else:
+                found.append(Copy(source, filled, size))
+        filled += size
+    return found
+
+
+class Python:
+    """The kernel in Python."""
+
+    @staticmethod
+    def apply(base: bytes, delta: bytes, reach: int, limit: int, /) -> tuple[bytes, bytes]:
+        expected, at = varint(delta, 0)
+        size, _ = varint(delta, at)
+        if expected != len(base):
+            raise ValueError("the delta is damaged")
+        if size > limit:
+            raise ValueError("the delta's target is above the size limit")
+        pieces = []
+        changed: list[tuple[int, int]] = []
+        filled = follows = 0
+        for source, length, where in operations(delta):
+            if length > size - filled or (source >= 0 and source + length > expected):
+                raise ValueError("the delta is damaged")
+            if source >= 0:
+                pieces.append(base[source : source + length])
+                if source != follows:
+                    _note(changed, filled, filled)
+                follows = source + length
+            else:
+                pieces.append(delta[where : where + length])
+                _note(changed, filled, filled + length)
+                follows = -1
+            filled += length
+        if filled != size:
+            raise ValueError("the delta is damaged")
+        if follows != expected:
+            _note(changed, filled, filled)
+        target = b"".join(pieces)
+        return target, around(target, changed, reach)
+
+    @staticmethod
+    def carry(delta: bytes, stretches: bytes, /) -> list[list[int] | None]:
+        before, at = varint(delta, 0)
+        after, _ = varint(delta, at)
+        bounds = memoryview(stretches).cast("Q")
+        spans = list(zip(bounds[::2], bounds[1::2], strict=True))
+        result: list[list[int] | None] = [[] for _ in spans]
+        for source, target, size in copies(delta):
+            for n, (low, high) in enumerate(spans):
+                shifts = result[n]
+                if shifts is None or high <= source or low >= source + size:
+                    continue
+                cut = low < source or high > source + size
+                if cut or (low == 0 and target) or (high == before and target + size != after):
+                    result[n] = None
+                else:
+                    shifts.append(target - source)
+        return result
+
+    @staticmethod
+    def plan(idx: Any, pack: Any, hash_size: int, /) -> tuple[bytes, ...]:
+        from scanner.packplan import plan
+
+        return plan(idx, pack, hash_size)
+
+
+def _note(changed: list[tuple[int, int]], start: int, end: int) -> None:
+    if changed and changed[-1][1] >= start:
+        changed[-1] = (changed[-1][0], end)
+    else:
+        changed.append((start, end))
+
+
+def around(target: bytes, changed: Sequence[tuple[int, int]], reach: int) -> bytes:
+    """The changed ranges with `reach` bytes on either side, where they meet as one, each ended by a line end."""
+    pieces = []
+    low = high = -1
+    for first, last in changed:
+        start, end = max(0, first - reach), min(len(target), last + reach)
+        if low >= 0 and start <= high:
+            high = max(high, end)
+            continue
+        if low >= 0:
+            pieces.append(target[low:high])
+        low, high = start, end
+    if low < 0:
+        return b""
+    pieces.append(target[low:high])
+    return b"\n".join(pieces) + b"\n"
+
+
+def kernel(compiled: bool = True) -> Kernel:
+    """The compiled kernel if it was built and is wanted, else the Python one."""
+    if compiled:
+        with suppress(ImportError):
+            return cast(Kernel, import_module("scanner._kernel"))
+    return Python()

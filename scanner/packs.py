@@ -1,0 +1,199 @@
+"""A repository's packs and loose objects, read as files: names, types and delta trees, without a git process.
+
+What cannot be read this way (an index of version 1, a damaged entry, a base in another pack) is left to
+`git cat-file`, which decides whether it is an object or a Gap. Formats: gitformat-pack(5), gitrepository-layout(5).
+"""
+
+import importlib
+import mmap
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from scanner.delta import kernel
+
+deflate: Any = zlib
+with suppress(ImportError):
+    deflate = importlib.import_module("isal.isal_zlib")
+
+KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+DAMAGE: tuple[type[Exception], ...] = (deflate.error, zlib.error, ValueError, EOFError)
+_TREE = 2
+_DEPTH = 5
+_RATIO = 1032
+"""Deflate expands at most so much (RFC 1951): what is small stays small without a check on the way."""
+_BATCH = 4 << 20
+
+
+class Unplanned(Exception):
+    """The packs of this repository must be read through git."""
+
+
+@dataclass(frozen=True)
+class Pack:
+    """One pack and its plan; positions count entries in the order of their offsets. See `scanner.delta.Kernel.plan`."""
+
+    path: str
+    hash_size: int
+    idx: mmap.mmap
+    data: memoryview
+    offsets: memoryview
+    starts: memoryview
+    sizes: memoryview
+    names: memoryview
+    types: bytes
+    bases: memoryview
+    first: memoryview
+    following: memoryview
+    roots: memoryview
+
+    def __len__(self) -> int:
+        return len(self.types)
+
+    def oid(self, position: int) -> str:
+        """The object id of an entry, in hex."""
+        at = 8 + 1024 + self.names[position] * self.hash_size
+        return self.idx[at : at + self.hash_size].hex()
+
+    def inflate(self, position: int, limit: int) -> bytes:
+        """What an entry holds: a whole object or a delta. Raises one of DAMAGE."""
+        start, end, size = self.starts[position], self.offsets[position + 1], self.sizes[position]
+        if size > limit:
+            raise ValueError(f"{size} bytes, above the size limit")
+        if (end - start) * _RATIO <= max(limit, 1 << 20):
+            content: bytes = deflate.decompress(self.data[start:end], bufsize=min(size, (end - start) * _RATIO) + 1)
+        else:
+            content = deflate.decompressobj().decompress(self.data[start:end], size + 1)
+        if len(content) != size:
+            raise ValueError("its size is not what its header says")
+        return content
+
+    def children(self, position: int) -> Iterator[int]:
+        """Entries that are deltas of this one."""
+        child = self.first[position]
+        while child >= 0:
+            yield child
+            child = self.following[child]
+
+    def below(self, position: int) -> Iterator[int]:
+        """An entry and all that are built on it."""
+        waiting = [position]
+        while waiting:
+            position = waiting.pop()
+            yield position
+            waiting += self.children(position)
+
+    @cached_property
+    def shares(self) -> list[tuple[int, ...]]:
+        """Roots of the delta trees that are not git trees, in shares of about equal packed bytes, the largest first."""
+        weight = [0] * len(self)
+        offsets, roots, types = self.offsets, self.roots.tolist(), self.types
+        for position, root in enumerate(roots):
+            if root >= 0:
+                weight[root] += offsets[position + 1] - offsets[position]
+        shares: list[tuple[int, tuple[int, ...]]] = []
+        batch: list[int] = []
+        size = 0
+        for position, root in enumerate(roots):
+            if root == position and types[position] != _TREE:
+                batch.append(position)
+                size += weight[position]
+                if size >= _BATCH:
+                    shares.append((size, tuple(batch)))
+                    batch, size = [], 0
+        if batch:
+            shares.append((size, tuple(batch)))
+        return [roots for _, roots in sorted(shares, key=lambda share: -share[0])]
+
+    @property
+    def left(self) -> Iterator[str]:
+        """Ids of entries outside the delta trees: damaged, or built on something that is not in this pack."""
+        for position, root in enumerate(self.roots):
+            if root < 0:
+                yield self.oid(position)
+
+
+@lru_cache(maxsize=4096)
+def open_pack(path: str, hash_size: int, compiled: bool = True) -> Pack:
+    """The pack at `path`, planned once in a process (forked workers inherit it). Raises Unplanned."""
+    try:
+        idx, data = _mapped(path[: -len("pack")] + "idx"), _mapped(path)
+        arrays = kernel(compiled).plan(idx, data, hash_size)
+    except (OSError, ValueError) as error:
+        raise Unplanned(f"{path}: {error}") from error
+    offsets, starts, sizes, names, types, bases, first, following, roots = arrays
+    return Pack(
+        path=path,
+        hash_size=hash_size,
+        idx=idx,
+        data=memoryview(data),
+        offsets=memoryview(offsets).cast("Q"),
+        starts=memoryview(starts).cast("Q"),
+        sizes=memoryview(sizes).cast("Q"),
+        names=memoryview(names).cast("I"),
+        types=types,
+        bases=memoryview(bases).cast("i"),
+        first=memoryview(first).cast("i"),
+        following=memoryview(following).cast("i"),
+        roots=memoryview(roots).cast("i"),
+    )
+
+
+def _mapped(path: str) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    finally:
+        os.close(descriptor)
+
+
+def object_folders(common_dir: Path) -> list[str]:
+    """The repository's object folder and those it borrows from (gitrepository-layout(5), alternates)."""
+    found: dict[str, None] = {}
+    waiting = [(os.path.join(common_dir, "objects"), 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        real = os.path.realpath(folder)
+        if real in found or depth > _DEPTH:
+            continue
+        found[real] = None
+        with suppress(FileNotFoundError), open(os.path.join(folder, "info", "alternates"), "rb") as file:
+            for line in file.read(1 << 20).splitlines():
+                if line.startswith(b'"'):
+                    raise Unplanned("a quoted path in objects/info/alternates")
+                if line and not line.startswith(b"#"):
+                    waiting.append((os.path.join(folder, os.fsdecode(line)), depth + 1))
+    return list(found)
+
+
+def pack_paths(folders: list[str]) -> list[str]:
+    """Packs that have an index, the largest first."""
+    sizes: dict[str, int] = {}
+    for folder in folders:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            names = set(os.listdir(os.path.join(folder, "pack")))
+            for name in names:
+                if name.endswith(".pack") and name[:-4] + "idx" in names:
+                    path = os.path.join(folder, "pack", name)
+                    sizes[path] = os.stat(path).st_size
+    return sorted(sizes, key=lambda path: (-sizes[path], path))
+
+
+_FAN = re.compile(r"[0-9a-f]{2}")
+
+
+def loose_objects(folders: list[str], hash_size: int) -> Iterator[str]:
+    """Ids of the loose objects."""
+    rest = re.compile(rf"[0-9a-f]{{{2 * hash_size - 2}}}")
+    for folder in folders:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for fan in sorted(filter(_FAN.fullmatch, os.listdir(folder))):
+                with suppress(NotADirectoryError):
+                    names = os.listdir(os.path.join(folder, fan))
+                    yield from (fan + name for name in sorted(names) if rest.fullmatch(name))
