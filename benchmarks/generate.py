@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WORDS = "load save index user token value config request answer path cache error check field name state total".split()
+WORDS = ["load", "save", "index", "user", "token", "value", "config", "request", "answer", "path", "cache", "state"]
 ALPHANUMERIC = string.ascii_letters + string.digits
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 BINARY_BYTES, BIG_LINES = 20_000, 5_000

@@ -68,13 +68,16 @@ def inflate(pack_file: Path, hash_bytes: int, share: int, jobs: int) -> tuple[in
     low, high = size * share // jobs, size * (share + 1) // jobs
     decompress = library()[1]
     entries = total = 0
-    with pack_file.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pack:
-        with memoryview(pack) as view:
-            for start, end in zip(starts, [*starts[1:], size], strict=True):
-                if low <= start < high:
-                    with view[stream_start(pack, start, hash_bytes) : end] as piece:
-                        total += len(decompress(piece))
-                    entries += 1
+    with (
+        pack_file.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pack,
+        memoryview(pack) as view,
+    ):
+        for start, end in zip(starts, [*starts[1:], size], strict=True):
+            if low <= start < high:
+                with view[stream_start(pack, start, hash_bytes) : end] as piece:
+                    total += len(decompress(piece))
+                entries += 1
     return entries, total
 
 
@@ -94,7 +97,8 @@ def shared_out(packs: list[Path], hash_bytes: int, jobs: int) -> tuple[int, int]
                 finally:
                     os._exit(code)
             children.append(child)
-        if any([os.waitpid(child, 0)[1] for child in children]):
+        ends = [os.waitpid(child, 0)[1] for child in children]
+        if any(ends):
             raise SystemExit("a pack could not be inflated")
         numbers = array("Q", results[:])
     return sum(numbers[0::2]), sum(numbers[1::2])
