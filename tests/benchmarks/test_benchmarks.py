@@ -1,5 +1,6 @@
 """The benchmarks' programs, run as they are used: on tiny repositories."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -84,3 +85,22 @@ def test_growth_times_the_whole_and_a_part(history: Path) -> None:
     assert whole["commits"] == int(git(history, "rev-list", "--count", "--all"))
     assert small["commits"] == whole["commits"] * 30 // 100
     assert 0 < small["packed_bytes"] < whole["packed_bytes"]
+
+
+def test_what_a_peer_finds_and_offkey_does_not_is_listed_and_other_rules_are_counted(
+    history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    compare = importlib.import_module("compare")
+    commit, path = git(history, "rev-parse", "main").strip(), "data/big.txt"
+    oid = git(history, "rev-parse", f"main:{path}").strip()
+    rows = [
+        {"RuleID": rule, "Commit": commit, "File": path, "StartLine": line}
+        for rule, line in (("github-pat", 3), ("github-pat", 4), ("gitlab-pat", 3), ("no-such-rule", 3))
+    ]
+    result = compare.peer_result(history, "gitleaks", json.dumps(rows).encode(), {("github.pat.classic", oid, 3)})
+    assert [(miss["rule"], miss["line"]) for miss in result["not_found_by_offkey"]] == [
+        ("github-pat", 4),
+        ("gitlab-pat", 3),
+    ]
+    assert result["rules_not_compared"] == {"no-such-rule": 1}
