@@ -17,6 +17,8 @@ _CHUNK = 1 << 16
 _FREE = 1 << 20
 """Output below this is no bomb whatever its ratio: small, very even texts compress a thousandfold."""
 _SQLITE_STEPS = 20_000_000
+_MEMORY = 128 << 20
+"""Of an xz dictionary, which a file may claim to be 4 GiB; `xz -9` needs 65 MiB."""
 
 
 class Layer(NamedTuple):
@@ -39,7 +41,7 @@ class Overflow(ValueError):
 
 @dataclass
 class Room:
-    """What is left of a budget while one object is opened: bytes, members, and the greatest ratio of output to input."""
+    """What is left of a budget while one object is opened: bytes, members; and the greatest ratio of output to input."""
 
     left: int
     members: int
@@ -141,6 +143,10 @@ def _zip(content: bytes, room: Room) -> Iterator[Layer | Refused]:
                 continue
             if info.flag_bits & 1:
                 yield Refused((step,), "encrypted")
+                continue
+            # zipfile bounds the output of deflate only; a chunk of bz2 or lzma may come out a gigabyte.
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                yield Refused((step,), "packed in another way than deflate")
                 continue
             try:
                 with archive.open(info) as source:
@@ -256,7 +262,7 @@ _MAGIC = (
 )
 _ENGINES: dict[str, Any] = {
     "gzip": lambda: zlib.decompressobj(31),
-    "xz": lzma.LZMADecompressor,
+    "xz": lambda: lzma.LZMADecompressor(memlimit=_MEMORY),
     "bz2": bz2.BZ2Decompressor,
 }
 _OPEN: dict[str, Any] = {

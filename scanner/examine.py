@@ -39,12 +39,14 @@ class FileItem(NamedTuple):
 class Task(NamedTuple):
     """A share of work: objects, delta trees or files of one target, or the walk for missing objects.
 
-    `roots` are positions in `pack`; `held` objects belong to a revision whose values are to be left out.
+    `roots` are positions in `pack`; what a pack of `before` holds is left to that one. `held` objects belong to a
+    revision whose values are to be left out.
     """
 
     target: int
     objects: tuple[ObjectInfo, ...] = ()
     pack: str = ""
+    before: tuple[str, ...] = ()
     roots: tuple[int, ...] = ()
     files: tuple[FileItem, ...] = ()
     walk: bool = False
@@ -184,10 +186,13 @@ class Worker:
         git = self._setup.gits[task.target]
         assert git is not None
         pack = open_pack(task.pack, git.hash_size, self._setup.compiled)
+        before = [open_pack(path, git.hash_size, self._setup.compiled) for path in task.before]
         trees = DeltaTrees(pack, self._searcher, kernel(self._setup.compiled), self._setup.limit)
         for found in trees.objects(task.roots):
             if self._stopped():
                 break
+            if before and any(other.holds(pack.oid(found.position)) for other in before):
+                continue
             outcome.objects += 1
             outcome.bytes += found.size
             if found.text is not None:
@@ -322,5 +327,5 @@ def split(task: Task) -> Iterator[Task]:
         items = getattr(task, name)
         if len(items) > 1:
             middle = len(items) // 2
-            yield Task(task.target, held=task.held, pack=task.pack, **{name: items[:middle]})
-            yield Task(task.target, held=task.held, pack=task.pack, **{name: items[middle:]})
+            yield task._replace(objects=(), roots=(), files=(), **{name: items[:middle]})
+            yield task._replace(objects=(), roots=(), files=(), **{name: items[middle:]})

@@ -41,10 +41,12 @@ def pack_tasks(git: Git, target: int, gaps: list[Gap], *, compiled: bool) -> Ite
     folders = object_folders(git.common_dir)
     packs = [open_pack(path, git.hash_size, compiled) for path in pack_paths(folders)]
     yield Task(target, walk=True)
-    for pack in packs:
+    for number, pack in enumerate(packs):
+        before = tuple(other.path for other in packs[:number])
         for roots in pack.shares:
-            yield Task(target, pack=pack.path, roots=roots)
-    single = [*loose_objects(folders, git.hash_size), *(oid for pack in packs for oid in pack.left)]
+            yield Task(target, pack=pack.path, before=before, roots=roots)
+    loose = [oid for oid in loose_objects(folders, git.hash_size) if not any(pack.holds(oid) for pack in packs)]
+    single = sorted({*loose, *(oid for pack in packs for oid in pack.left)})
     if single:
         yield from _batches(CatFileReader(git).info(single), target, gaps)
 

@@ -9,9 +9,7 @@ from scanner.encoding import decoded
 
 __all__ = ["Budget", "Layer", "Refused", "keystore", "unpacked", "widened", "worth"]
 
-_HEAD = re.compile(
-    rb"\x1f\x8b\x08|PK[\x03\x05]|\xfd7zXZ|BZh|7z\xbc\xaf|SQLite f|\xff\xfe|\xfe\xff|\{[^\0]*?\"(?:cells|nbformat)\""
-)
+_HEADS = (b"\x1f\x8b\x08", b"PK\3\4", b"PK\5\6", b"\xfd7zXZ", b"BZh", b"7z\xbc\xaf", b"\xff\xfe", b"\xfe\xff")
 _SIZE = rb"(?:[\x00-\x80]|\x81.|\x82..|\x83.{3}|\x84.{4})"
 _PKCS12 = re.compile(
     rb"\x30" + _SIZE + rb"\x02\x01\x03\x30" + _SIZE + rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x01\x02]", re.DOTALL
@@ -32,7 +30,9 @@ class Budget:
 def worth(head: bytes, size: int) -> bool:
     """Whether `unpacked` may find something in a content of `size` bytes, by its first 512 bytes."""
     # UTF-16, UTF-32 and tar all have zero bytes at the front; text has none.
-    return size >= 8 and (b"\0" in head or _HEAD.match(head) is not None)
+    if b"\0" in head or head.startswith(_HEADS):
+        return size >= 8
+    return head[:1] == b"{" and (b'"cells"' in head or b'"nbformat"' in head)
 
 
 def unpacked(content: bytes, budget: Budget = Budget()) -> Iterator[Layer | Refused]:

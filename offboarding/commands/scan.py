@@ -44,6 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--history", choices=("all", "none"), default="all", help="look at git's objects (default: all)")
     what.add_argument("--no-worktree", action="store_true", help="leave out files, the index and .git/config")
     what.add_argument("--exhaustive", action="store_true", help="read every object through git itself; slower")
+    what.add_argument("--no-kernel", action="store_true", help="without the compiled part; same findings, slower")
     what.add_argument(
         "--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="further rules"
     )
@@ -126,6 +127,7 @@ def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack
         since=args.since,
         staged=args.staged,
         exhaustive=args.exhaustive,
+        compiled=not args.no_kernel,
         matcher=MATCHERS[args.matcher],
         start_method=args.start_method,
     )

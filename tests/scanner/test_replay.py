@@ -35,7 +35,7 @@ def test_what_was_decoded_replays(before: bytes, literal, after: bytes) -> None:
     "steps", [("gzip",), ("base64:0:999",), ("base64:0",), ("hex:0:4",), ("nonsense",), ("zip:a",)]
 )
 def test_steps_that_do_not_fit_are_refused(steps: tuple[str, ...]) -> None:
-    with pytest.raises(ValueError, match="step|form|shorter|holds nothing|not hex"):
+    with pytest.raises(ValueError, match=r"step|form|shorter|holds nothing|not hex"):
         replay(b"plain words", steps)
 
 

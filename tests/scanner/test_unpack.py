@@ -106,3 +106,10 @@ def test_key_stores_are_named() -> None:
     shape = bytes.fromhex("30820a00020103308209c606092a864886f70d010701a0")
     assert keystore(shape) == "pkcs12"
     assert keystore(TEXT) is None
+
+
+def test_a_zip_member_whose_output_cannot_be_bounded_is_refused() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a", TEXT)
+    assert list(unpacked(out.getvalue())) == [Refused(("zip:a",), "packed in another way than deflate")]

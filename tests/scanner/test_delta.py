@@ -1,0 +1,173 @@
+"""The pack reader's hot loops: the compiled kernel and its twin in Python give the same, on good and damaged input."""
+
+from array import array
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner.delta import Python, copies, kernel
+from tests.builders import Repo
+from tests.needs import KERNEL
+
+COMPILED = kernel()
+LIMIT = 1 << 20
+
+
+def number(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def encoded(base: bytes, pieces: list[bytes | tuple[int, int]]) -> tuple[bytes, bytes]:
+    """A delta of copies (start, size) and inserts, as git writes it, and its target."""
+    target = b""
+    body = bytearray()
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            for start in range(0, len(piece), 127):
+                part = piece[start : start + 127]
+                body += bytes([len(part)]) + part
+            target += piece
+        else:
+            start, size = piece
+            head = [128]
+            for n in range(4):
+                if byte := start >> 8 * n & 255:
+                    head[0] |= 1 << n
+                    head.append(byte)
+            for n in range(3):
+                if byte := size >> 8 * n & 255:
+                    head[0] |= 16 << n
+                    head.append(byte)
+            body += bytes(head)
+            target += base[start : start + size]
+    return number(len(base)) + number(len(target)) + bytes(body), target
+
+
+bases = st.binary(max_size=400)
+
+
+@st.composite
+def deltas(draw: st.DrawFn) -> tuple[bytes, bytes, bytes]:
+    """(base, delta, target)."""
+    base = draw(bases)
+    pieces: list[bytes | tuple[int, int]] = []
+    for _ in range(draw(st.integers(0, 8))):
+        if base and draw(st.booleans()):
+            start = draw(st.integers(0, len(base) - 1))
+            pieces.append((start, draw(st.integers(1, len(base) - start))))
+        else:
+            pieces.append(draw(st.binary(min_size=1, max_size=200)))
+    return base, *encoded(base, pieces)
+
+
+@pytest.mark.parametrize(
+    "kernels", [pytest.param(COMPILED, marks=KERNEL, id="compiled"), pytest.param(Python(), id="python")]
+)
+@given(made=deltas(), reach=st.integers(0, 40))
+def test_a_delta_gives_its_target_and_every_byte_it_adds(
+    kernels: object, made: tuple[bytes, bytes, bytes], reach: int
+) -> None:
+    base, delta, target = made
+    got, around = kernels.apply(base, delta, reach, LIMIT)  # type: ignore[attr-defined]
+    assert got == target
+    if target == base and len(copies(delta)) <= 1 and copies(delta)[:1] == ([(0, 0, len(base))] if base else []):
+        assert around == b""
+    elif target:
+        assert around
+
+
+@KERNEL
+@given(made=deltas(), reach=st.integers(0, 40))
+def test_both_kernels_apply_alike(made: tuple[bytes, bytes, bytes], reach: int) -> None:
+    base, delta, _ = made
+    assert COMPILED.apply(base, delta, reach, LIMIT) == Python().apply(base, delta, reach, LIMIT)
+
+
+@KERNEL
+@given(base=bases, delta=st.binary(max_size=60), reach=st.integers(0, 5))
+def test_both_kernels_refuse_the_same_garbage(base: bytes, delta: bytes, reach: int) -> None:
+    def outcome(one: object) -> object:
+        try:
+            return one.apply(base, number(len(base)) + delta, reach, 4096)  # type: ignore[attr-defined]
+        except ValueError as error:
+            return str(error)
+
+    assert outcome(COMPILED) == outcome(Python())
+
+
+@KERNEL
+@given(made=deltas(), cuts=st.lists(st.integers(0, 400), max_size=8))
+def test_both_kernels_carry_stretches_alike(made: tuple[bytes, bytes, bytes], cuts: list[int]) -> None:
+    base, delta, _ = made
+    marks = sorted({cut for cut in cuts if cut <= len(base)})
+    spans = array("Q", [bound for pair in zip(marks[::2], marks[1::2], strict=False) for bound in pair]).tobytes()
+    assert COMPILED.carry(delta, spans) == Python().carry(delta, spans)
+
+
+@given(made=deltas(), low=st.integers(0, 399), size=st.integers(1, 50))
+def test_a_carried_stretch_stands_where_it_is_said_to(made: tuple[bytes, bytes, bytes], low: int, size: int) -> None:
+    base, delta, target = made
+    high = min(low + size, len(base))
+    if low >= high:
+        return
+    (shifts,) = COMPILED.carry(delta, array("Q", [low, high]).tobytes())
+    for by in shifts or ():
+        assert target[low + by : high + by] == base[low:high]
+
+
+def test_a_delta_bomb_is_refused_before_memory_is_taken() -> None:
+    delta = number(1) + number(1 << 40) + b"\x91\x00\x01"
+    for one in (COMPILED, Python()):
+        with pytest.raises(ValueError, match="size limit"):
+            one.apply(b"x", delta, 10, LIMIT)
+
+
+@KERNEL
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+def test_both_kernels_plan_real_packs_alike(tmp_path: Path, object_format: str) -> None:
+    repo = Repo.create(tmp_path / "app", object_format=object_format)
+    for n in range(30):
+        repo.commit(
+            f"commit {n}", {"a.txt": "".join(f"line {i} {n if i == n else ''}\n" for i in range(60)), f"f{n}": f"{n}"}
+        )
+    repo.tag("v1", "release")
+    for option in ("true", "false"):
+        repo.git("-c", f"repack.useDeltaBaseOffset={option}", "repack", "-q", "-adf")
+        (idx,) = (repo.path / ".git/objects/pack").glob("*.idx")
+        arguments = idx.read_bytes(), idx.with_suffix(".pack").read_bytes(), 20 if object_format == "sha1" else 32
+        assert [bytes(one) for one in COMPILED.plan(*arguments)] == list(Python().plan(*arguments))
+
+
+@given(where=st.integers(0, 1 << 14), bits=st.integers(1, 255), which=st.booleans(), end=st.integers(0, 1 << 14))
+def test_both_kernels_plan_damaged_packs_alike(
+    pack_and_index: tuple[bytes, bytes], where: int, bits: int, which: bool, end: int
+) -> None:
+    files = [bytearray(one) for one in pack_and_index]
+    hurt = files[which]
+    hurt[where % len(hurt)] ^= bits
+    if end % 7 == 0:
+        del hurt[end % len(hurt) :]
+
+    def outcome(one: object) -> object:
+        try:
+            return [bytes(found) for found in one.plan(bytes(files[1]), bytes(files[0]), 20)]  # type: ignore[attr-defined]
+        except ValueError as error:
+            return str(error)
+
+    assert outcome(COMPILED) == outcome(Python())
+
+
+@pytest.fixture(scope="module")
+def pack_and_index(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+    repo = Repo.create(tmp_path_factory.mktemp("packs") / "app")
+    for n in range(20):
+        repo.commit(f"commit {n}", {"a.txt": "".join(f"line {i} {n if i == n else ''}\n" for i in range(40))})
+    repo.git("repack", "-q", "-adf")
+    (idx,) = (repo.path / ".git/objects/pack").glob("*.idx")
+    return idx.with_suffix(".pack").read_bytes(), idx.read_bytes()
