@@ -41,7 +41,7 @@ class Overflow(ValueError):
 
 @dataclass
 class Room:
-    """What is left of a budget while one object is opened: bytes, members; and the greatest ratio of output to input."""
+    """What is left of a budget while one object is opened; and the greatest ratio of output to input."""
 
     left: int
     members: int

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.containers import Layer, Refused, Room, form, opened
+from scanner.containers import Layer, Overflow, Refused, Room, form, opened
 from scanner.encoding import decoded
 
 __all__ = ["Budget", "Layer", "Refused", "keystore", "unpacked", "widened", "worth"]
@@ -49,6 +49,12 @@ def _inside(content: bytes, steps: tuple[str, ...], room: Room, depth: int) -> I
     if depth <= 0:
         yield Refused((*steps, name or "text"), "nested deeper than the limit")
         return
+    if wide:
+        try:
+            room.take(len(wide.text))
+        except Overflow as error:
+            yield Refused((*steps, *wide.steps), str(error))
+            return
     found = opened(name, content, room) if name else iter((wide,) if wide else ())
     for item in found:
         item = item._replace(steps=(*steps, *item.steps))  # noqa: PLW2901
