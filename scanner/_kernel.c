@@ -1,8 +1,10 @@
-/* The hot loops of the pack reader. scanner/delta.py holds the same three functions in Python, and tests compare them.
+/* The hot loops of the pack reader. scanner/delta.py holds the first four in Python, and tests compare them.
  *
  * plan(idx, pack, hash_size) reads a version 2 index and the header of every entry of its pack.
+ * shares(offsets, roots, types, batch, trees) groups delta trees into shares of work.
  * apply(base, delta, reach, limit) builds a delta's target and collects what the delta adds or joins.
  * carry(delta, stretches) says where stretches of the base stand in the target.
+ * rows, differing and signatures compare git trees; scanner/treewalk.py says what for.
  * Formats: gitformat-pack(5). Nothing read from a file is trusted: each access is checked against its buffer. */
 
 #define PY_SSIZE_T_CLEAN
@@ -15,14 +17,33 @@ typedef struct { uint64_t offset; uint32_t index; } Slot;
 
 static uint32_t be32(const uint8_t *p) { return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]; }
 
-static int by_offset(const void *a, const void *b) {
-    uint64_t x = ((const Slot *)a)->offset, y = ((const Slot *)b)->offset;
-    return x < y ? -1 : x > y;
+/* Sorts by offset, 16 bits at a time; spare has as much room as slots. */
+static int by_offset(Slot *slots, int64_t count, uint64_t most) {
+    Slot *spare = malloc((count + 1) * sizeof(Slot)), *from = slots, *to = spare;
+    int64_t *starts = malloc(65536 * sizeof(int64_t));
+    if (!spare || !starts) { free(spare); free(starts); return -1; }
+    for (int shift = 0; shift < 64 && most >> shift; shift += 16) {
+        memset(starts, 0, 65536 * sizeof(int64_t));
+        for (int64_t n = 0; n < count; n++) starts[from[n].offset >> shift & 65535]++;
+        int64_t sum = 0;
+        for (int n = 0; n < 65536; n++) { int64_t many = starts[n]; starts[n] = sum; sum += many; }
+        for (int64_t n = 0; n < count; n++) to[starts[from[n].offset >> shift & 65535]++] = from[n];
+        Slot *swap = from; from = to; to = swap;
+    }
+    if (from != slots) memcpy(slots, from, count * sizeof(Slot));
+    free(spare);
+    free(starts);
+    return 0;
 }
 
-/* Position (in offset order) of the entry at an offset, or -1. */
-static int64_t at_offset(const uint64_t *offsets, int64_t count, uint64_t wanted) {
-    int64_t low = 0, high = count;
+/* Position (in offset order) of the entry at an offset before position last, or -1. Bases are mostly near. */
+static int64_t at_offset(const uint64_t *offsets, int64_t last, uint64_t wanted) {
+    int64_t low = last, high = last, count = last;
+    for (int64_t step = 1; low > 0 && offsets[low] > wanted; step *= 2) {
+        high = low;
+        low = low > step ? low - step : 0;
+    }
+    high = high < count ? high + 1 : count;
     while (low < high) {
         int64_t middle = (low + high) / 2;
         if (offsets[middle] < wanted) low = middle + 1; else high = middle;
@@ -30,10 +51,17 @@ static int64_t at_offset(const uint64_t *offsets, int64_t count, uint64_t wanted
     return low < count && offsets[low] == wanted ? low : -1;
 }
 
+/* Row of a name in an index, or -1. Names are hashes, spread evenly, so the first look is nearly a hit. */
 static int64_t by_name(const uint8_t *idx, int64_t count, int size, const uint8_t *name) {
     int64_t low = name[0] ? be32(idx + 8 + 4 * (name[0] - 1)) : 0, high = be32(idx + 8 + 4 * name[0]);
     const uint8_t *names = idx + 8 + 1024;
-    if (high > count) return -1;
+    if (high > count || low > high) return -1;
+    if (high - low > 64) {
+        int64_t guess = low + (int64_t)((uint64_t)(high - low) * be32(name + 1) >> 32);
+        int64_t near = guess > low + 24 ? guess - 24 : low, far = guess < high - 24 ? guess + 24 : high - 1;
+        if (memcmp(names + near * size, name, size) <= 0) low = near;
+        if (memcmp(names + far * size, name, size) >= 0) high = far + 1;
+    }
     while (low < high) {
         int64_t middle = (low + high) / 2;
         int order = memcmp(names + middle * size, name, size);
@@ -113,7 +141,11 @@ static PyObject *plan(PyObject *self, PyObject *args) {
         slots[n].offset = offset;
         slots[n].index = (uint32_t)n;
     }
-    qsort(slots, count, sizeof(Slot), by_offset);
+    if (by_offset(slots, count, end)) {
+        PyErr_NoMemory();
+        fault = NULL;
+        goto out;
+    }
     offsets_o = PyBytes_FromStringAndSize(NULL, (count + 1) * 8);
     data_o = PyBytes_FromStringAndSize(NULL, count * 8);
     sizes_o = PyBytes_FromStringAndSize(NULL, count * 8);
@@ -154,7 +186,7 @@ static PyObject *plan(PyObject *self, PyObject *args) {
             if (found >= 0) bases[n] = inverse[found];
         } else if (types[n] == 6) {
             if (distance && distance <= offsets[n]) {
-                int64_t found = at_offset(offsets, count, offsets[n] - distance);
+                int64_t found = at_offset(offsets, n, offsets[n] - distance);
                 if (found >= 0) bases[n] = (int32_t)found;
             }
         } else if (types[n] >= 1 && types[n] <= 4) {
@@ -199,6 +231,44 @@ out:
     free(inverse);
     PyBuffer_Release(&idx);
     PyBuffer_Release(&pack);
+    return result;
+}
+
+/* Whole delta trees of one pack, of git trees or of all else, in shares of at least batch packed bytes. */
+static PyObject *shares(PyObject *self, PyObject *args) {
+    Py_buffer offsets_b, roots_b, types_b;
+    Py_ssize_t batch;
+    int trees;
+    if (!PyArg_ParseTuple(args, "y*y*y*np", &offsets_b, &roots_b, &types_b, &batch, &trees)) return NULL;
+    const uint64_t *offsets = offsets_b.buf;
+    const int32_t *roots = roots_b.buf;
+    const uint8_t *types = types_b.buf;
+    Py_ssize_t count = types_b.len, start = 0;
+    uint64_t *weight = calloc(count + 1, sizeof(uint64_t)), size = 0;
+    int32_t *chosen = malloc((count + 1) * sizeof(int32_t));
+    Py_ssize_t used = 0;
+    PyObject *result = PyList_New(0);
+    if (!weight || !chosen || !result) { PyErr_NoMemory(); Py_CLEAR(result); goto out; }
+    for (Py_ssize_t n = 0; n < count; n++) if (roots[n] >= 0) weight[roots[n]] += offsets[n + 1] - offsets[n];
+    for (Py_ssize_t n = 0; n <= count; n++) {
+        if (n < count && roots[n] == n && (types[n] == 2) == trees) {
+            chosen[used++] = (int32_t)n;
+            size += weight[n];
+        }
+        if (used > start && (n == count || size >= (uint64_t)batch)) {
+            PyObject *share = Py_BuildValue("(Ky#)", (unsigned long long)size, (char *)(chosen + start), (used - start) * 4);
+            if (!share || PyList_Append(result, share)) { Py_XDECREF(share); Py_CLEAR(result); goto out; }
+            Py_DECREF(share);
+            start = used;
+            size = 0;
+        }
+    }
+out:
+    free(weight);
+    free(chosen);
+    PyBuffer_Release(&offsets_b);
+    PyBuffer_Release(&roots_b);
+    PyBuffer_Release(&types_b);
     return result;
 }
 
@@ -263,36 +333,40 @@ static PyObject *around(const uint8_t *target, Py_ssize_t size, Ranges *r, Py_ss
     return joined;
 }
 
-static PyObject *apply(PyObject *self, PyObject *args) {
-    Py_buffer base, delta;
-    Py_ssize_t reach, limit;
-    if (!PyArg_ParseTuple(args, "y*y*nn", &base, &delta, &reach, &limit)) return NULL;
-    const uint8_t *d = delta.buf, *b = base.buf;
-    Py_ssize_t at = 0, filled = 0, follows = 0;
+/* A delta's target; what it adds or joins goes to ranges, and how much it has of the base's beginning and end to shared.
+ * Without an exception set, NULL means that the delta does not fit. */
+static PyObject *patched(const uint8_t *b, Py_ssize_t before, const uint8_t *d, Py_ssize_t length, Py_ssize_t limit, Ranges *ranges,
+                         Py_ssize_t shared[2], const char **fault) {
+    Py_ssize_t at = 0, filled = 0, follows = 0, run = 0;
     uint64_t from, to;
-    Ranges ranges = {NULL, 0, 0};
-    PyObject *target = NULL, *lines = NULL, *result = NULL;
-    const char *fault = "the delta is damaged";
-    if (varint(d, delta.len, &at, &from) || varint(d, delta.len, &at, &to) || from != (uint64_t)base.len) goto out;
-    if (to > (uint64_t)limit) { fault = "the delta's target is above the size limit"; goto out; }
-    if (!(target = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)to))) { fault = NULL; goto out; }
+    PyObject *target = NULL;
+    *fault = "the delta is damaged";
+    if (varint(d, length, &at, &from) || varint(d, length, &at, &to) || from != (uint64_t)before) return NULL;
+    if (to > (uint64_t)limit) { *fault = "the delta's target is above the size limit"; return NULL; }
+    if (!(target = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)to))) { *fault = NULL; return NULL; }
     uint8_t *t = (uint8_t *)PyBytes_AS_STRING(target);
     Py_ssize_t size = (Py_ssize_t)to;
-    while (at < delta.len) {
+    shared[0] = shared[1] = -1;
+    while (at < length) {
         uint8_t op = d[at++];
         if (op & 128) {
-            uint32_t start = 0, length = 0;
-            for (int n = 0; n < 4; n++) if (op & (1 << n)) { if (at >= delta.len) goto out; start |= (uint32_t)d[at++] << (8 * n); }
-            for (int n = 0; n < 3; n++) if (op & (16 << n)) { if (at >= delta.len) goto out; length |= (uint32_t)d[at++] << (8 * n); }
-            if (!length) length = 0x10000;
-            if ((Py_ssize_t)start > base.len || (Py_ssize_t)length > base.len - (Py_ssize_t)start || (Py_ssize_t)length > size - filled) goto out;
-            if ((Py_ssize_t)start != follows && note(&ranges, filled, filled)) goto nomem;
-            memcpy(t + filled, b + start, length);
-            filled += length;
-            follows = (Py_ssize_t)start + length;
+            uint32_t start = 0, many = 0;
+            for (int n = 0; n < 4; n++) if (op & (1 << n)) { if (at >= length) goto out; start |= (uint32_t)d[at++] << (8 * n); }
+            for (int n = 0; n < 3; n++) if (op & (16 << n)) { if (at >= length) goto out; many |= (uint32_t)d[at++] << (8 * n); }
+            if (!many) many = 0x10000;
+            if ((Py_ssize_t)start > before || (Py_ssize_t)many > before - (Py_ssize_t)start || (Py_ssize_t)many > size - filled) goto out;
+            if ((Py_ssize_t)start != follows) {
+                if (shared[0] < 0) shared[0] = filled;
+                run = filled;
+                if (note(ranges, filled, filled)) goto nomem;
+            }
+            memcpy(t + filled, b + start, many);
+            filled += many;
+            follows = (Py_ssize_t)start + many;
         } else if (op) {
-            if (op > delta.len - at || op > size - filled) goto out;
-            if (note(&ranges, filled, filled + op)) goto nomem;
+            if (op > length - at || op > size - filled) goto out;
+            if (shared[0] < 0) shared[0] = filled;
+            if (note(ranges, filled, filled + op)) goto nomem;
             memcpy(t + filled, d + at, op);
             at += op;
             filled += op;
@@ -300,16 +374,31 @@ static PyObject *apply(PyObject *self, PyObject *args) {
         } else goto out;
     }
     if (filled != size) goto out;
-    if (follows != base.len && note(&ranges, filled, filled)) goto nomem;
-    if (!(lines = around(t, size, &ranges, reach))) { fault = NULL; goto out; }
-    result = PyTuple_Pack(2, target, lines);
-    fault = NULL;
-    goto out;
+    if (shared[0] < 0) shared[0] = filled;
+    shared[1] = follows == before ? filled - run : 0;
+    if (follows != before && note(ranges, filled, filled)) goto nomem;
+    *fault = NULL;
+    return target;
 nomem:
     PyErr_NoMemory();
-    fault = NULL;
+    *fault = NULL;
 out:
-    if (fault) PyErr_SetString(PyExc_ValueError, fault);
+    Py_DECREF(target);
+    return NULL;
+}
+
+static PyObject *apply(PyObject *self, PyObject *args) {
+    Py_buffer base, delta;
+    Py_ssize_t reach, limit, shared[2];
+    if (!PyArg_ParseTuple(args, "y*y*nn", &base, &delta, &reach, &limit)) return NULL;
+    Ranges ranges = {NULL, 0, 0};
+    const char *fault;
+    PyObject *lines = NULL, *result = NULL, *target = patched(base.buf, base.len, delta.buf, delta.len, limit, &ranges, shared, &fault);
+    if (target) {
+        if (reach < 0) ranges.used = 0;
+        lines = around((uint8_t *)PyBytes_AS_STRING(target), PyBytes_GET_SIZE(target), &ranges, reach);
+        if (lines) result = PyTuple_Pack(2, target, lines);
+    } else if (fault) PyErr_SetString(PyExc_ValueError, fault);
     Py_XDECREF(target);
     Py_XDECREF(lines);
     free(ranges.rows);
@@ -392,9 +481,478 @@ out:
     return result;
 }
 
+/* Rows of the index for object ids that stand one after the other; 2^32 - 1 for those it lacks. */
+static PyObject *rows(PyObject *self, PyObject *args) {
+    Py_buffer idx, ids;
+    int hash_size;
+    if (!PyArg_ParseTuple(args, "y*y*i", &idx, &ids, &hash_size)) return NULL;
+    const uint8_t *i = idx.buf;
+    int64_t total = hash_size > 4 && idx.len >= 8 + 1024 ? (int64_t)be32(i + 8 + 1020) : -1;
+    PyObject *result = NULL;
+    if (total < 0 || idx.len < 8 + 1024 + total * hash_size) {
+        PyErr_SetString(PyExc_ValueError, "the index is damaged");
+    } else if ((result = PyBytes_FromStringAndSize(NULL, ids.len / hash_size * 4))) {
+        uint32_t *found = (uint32_t *)PyBytes_AS_STRING(result);
+        for (Py_ssize_t n = 0; n < ids.len / hash_size; n++)
+            found[n] = (uint32_t)by_name(i, total, hash_size, (const uint8_t *)ids.buf + n * hash_size);
+    }
+    PyBuffer_Release(&idx);
+    PyBuffer_Release(&ids);
+    return result;
+}
+
+typedef struct { const uint8_t *name, *oid; Py_ssize_t length; uint32_t mode; } Entry;
+
+/* Reads the entry of a git tree at *at, which is moved behind it. */
+static int entry(const uint8_t *tree, Py_ssize_t size, int hash_size, Py_ssize_t *at, Entry *e) {
+    Py_ssize_t n = *at;
+    e->mode = 0;
+    while (n < size && tree[n] >= '0' && tree[n] <= '7' && n - *at < 7) e->mode = e->mode << 3 | (tree[n++] - '0');
+    if (n >= size || tree[n] != ' ' || n == *at) return -1;
+    e->name = tree + ++n;
+    const uint8_t *stop = memchr(e->name, 0, size - n);
+    if (!stop) return -1;
+    e->length = stop - e->name;
+    n += e->length + 1;
+    if (size - n < hash_size) return -1;
+    e->oid = tree + n;
+    *at = n + hash_size;
+    return 0;
+}
+
+/* Where the last entry ends that lies within the first bytes of a tree; it may stop early. */
+static Py_ssize_t skipped(const uint8_t *tree, Py_ssize_t size, int hash_size) {
+    Py_ssize_t at = 0, limit = size - hash_size - 16;
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    limit = 0;
+#endif
+    while (at < limit) {
+        Py_ssize_t n = at + (tree[at] == '1' ? 7 : 6);
+        if (tree[n - 1] != ' ' || (tree[at] != '1' && tree[at] != '4')) break;
+        for (;;) {
+            uint64_t word;
+            if (n > limit + 8) return at;
+            memcpy(&word, tree + n, 8);
+            if ((word = (word - 0x0101010101010101u) & ~word & 0x8080808080808080u)) {
+                n += __builtin_ctzll(word) >> 3;
+                break;
+            }
+            n += 8;
+        }
+        n += 1 + hash_size;
+        if (n > size) break;
+        at = n;
+    }
+    return at;
+}
+
+#define LIKELY 8192
+#define SEEN 16384
+
+typedef struct { uint8_t oid[32]; int64_t row; } Seen;
+
+typedef struct {
+    const uint8_t *idx, *wanted;
+    Seen *seen;
+    uint8_t likely[LIKELY];
+    int64_t total, first;
+    int hash_size;
+    uint64_t seed;
+    uint64_t *pairs[2];
+    Py_ssize_t used[2], room[2];
+    PyObject *absent;
+} Look;
+
+/* A polynomial over the name with a secret point modulo 2^61 - 1: two names meet by chance only. */
+static uint64_t named(uint64_t seed, const uint8_t *name, Py_ssize_t length) {
+    const uint64_t prime = ((uint64_t)1 << 61) - 1, point = seed % (prime - 1) + 1;
+    uint64_t sum = 1;
+    for (Py_ssize_t n = 0; n < length; n++) {
+        unsigned __int128 product = (unsigned __int128)sum * point + name[n] + 1;
+        sum = (uint64_t)(product & prime) + (uint64_t)(product >> 61);
+        if (sum >= prime) sum -= prime;
+    }
+    return sum;
+}
+
+/* Row of a tree in the index, or -1: the one that a tree adds is soon taken away by another. */
+static int64_t row_of(Look *look, const uint8_t *oid) {
+    uint32_t slot;
+    memcpy(&slot, oid, 4);
+    Seen *seen = look->seen ? look->seen + slot % SEEN : NULL;
+    if (seen && seen->row > 0 && !memcmp(seen->oid, oid, look->hash_size)) return seen->row - 1;
+    int64_t row = by_name(look->idx, look->total, look->hash_size, oid);
+    if (seen && row >= 0) { memcpy(seen->oid, oid, look->hash_size); seen->row = row + 1; }
+    return row;
+}
+
+/* Notes an entry that one of two trees has alone: trees, and what is wanted, by number; what the index lacks by id.
+ * What a tree takes away was in its base: a blob that is neither wanted nor absent was not noted there either. */
+static int alone(Look *look, const Entry *e, int added) {
+    if ((e->mode & 0170000) == 0160000) return 0;
+    int directory = (e->mode & 0170000) == 0040000;
+    uint8_t *likely = look->likely + ((e->oid[0] << 8 | e->oid[1]) >> 3), bit = 1 << (e->oid[1] & 7);
+    if (!directory && !added && !(*likely & bit)) return 0;
+    int64_t row = directory ? row_of(look, e->oid) : by_name(look->idx, look->total, look->hash_size, e->oid);
+    if (row < 0) {
+        *likely |= bit; /* a tree built on this one may take it away */
+        PyObject *one = Py_BuildValue("(iKy#i)", added, (unsigned long long)named(look->seed, e->name, e->length), (char *)e->oid,
+                                      (Py_ssize_t)look->hash_size, directory);
+        if (!one) return -1;
+        int failed = (!look->absent && !(look->absent = PyList_New(0))) || PyList_Append(look->absent, one);
+        Py_DECREF(one);
+        return failed ? -1 : 0;
+    }
+    if (!directory && !(look->wanted[LIKELY + (row >> 3)] >> (row & 7) & 1)) return 0;
+    if (look->used[added] == look->room[added]) {
+        Py_ssize_t room = look->room[added] ? 2 * look->room[added] : 64;
+        uint64_t *pairs = realloc(look->pairs[added], room * 16);
+        if (!pairs) { PyErr_NoMemory(); return -1; }
+        look->pairs[added] = pairs;
+        look->room[added] = room;
+    }
+    uint64_t *pair = look->pairs[added] + 2 * look->used[added]++;
+    pair[0] = named(look->seed, e->name, e->length);
+    pair[1] = (uint64_t)(look->first + row);
+    return 0;
+}
+
+static int same(const Entry *a, const Entry *b, int hash_size) {
+    return a->mode == b->mode && a->length == b->length && !memcmp(a->name, b->name, a->length) && !memcmp(a->oid, b->oid, hash_size);
+}
+
+/* Names in the order of their bytes: enough to walk two trees side by side, as what is out of step costs only time. */
+static int before(const Entry *a, const Entry *b) {
+    int order = memcmp(a->name, b->name, a->length < b->length ? a->length : b->length);
+    return order ? order < 0 : a->length < b->length;
+}
+
+/* What either tree has alone. They are known to share their first and last bytes, as many as head and tail say. */
+static int compare(Look *look, const uint8_t *b, Py_ssize_t before_size, const uint8_t *t, Py_ssize_t after_size, Py_ssize_t shared,
+                   Py_ssize_t tail) {
+    Py_ssize_t at = 0;
+    Entry old, new;
+    at = skipped(t, shared, look->hash_size);
+    Py_ssize_t x = at, y = at;
+    int have_old = 0, have_new = 0;
+    for (;;) {
+        if (!have_old && !have_new && before_size - x == after_size - y && before_size - x <= tail) return 0;
+        if (!have_old && x < before_size) { if (entry(b, before_size, look->hash_size, &x, &old)) return -2; have_old = 1; }
+        if (!have_new && y < after_size) { if (entry(t, after_size, look->hash_size, &y, &new)) return -2; have_new = 1; }
+        if (!have_old && !have_new) return 0;
+        if (have_old && have_new && same(&old, &new, look->hash_size)) { have_old = have_new = 0; continue; }
+        if (have_old && (!have_new || !before(&new, &old))) { if (alone(look, &old, 0)) return -1; have_old = 0; }
+        else { if (alone(look, &new, 1)) return -1; have_new = 0; }
+    }
+}
+
+static PyObject *differing(PyObject *self, PyObject *args) {
+    Py_buffer base, target, idx, wanted;
+    long long first;
+    unsigned long long seed;
+    Look look = {0};
+    if (!PyArg_ParseTuple(args, "y*y*(y*y*iLK)", &base, &target, &idx, &wanted, &look.hash_size, &first, &seed)) return NULL;
+    PyObject *result = NULL;
+    look.idx = idx.buf;
+    look.wanted = wanted.buf;
+    look.first = first;
+    look.seed = seed;
+    look.total = look.hash_size > 4 && look.hash_size <= 32 && idx.len >= 8 + 1024 ? (int64_t)be32(look.idx + 8 + 1020) : -1;
+    int failed = -2;
+    if (look.total >= 0 && idx.len >= 8 + 1024 + look.total * look.hash_size && wanted.len >= LIKELY + (look.total + 7) / 8) {
+        memcpy(look.likely, look.wanted, LIKELY);
+        failed = compare(&look, base.buf, base.len, target.buf, target.len, 0, 0);
+    }
+    if (failed == -2) PyErr_SetString(PyExc_ValueError, "the tree is damaged");
+    if (!failed && !look.used[0] && !look.used[1] && !look.absent) result = Py_NewRef(Py_None);
+    else if (!failed)
+        result = Py_BuildValue("(y#y#O)", look.pairs[1] ? (char *)look.pairs[1] : "", look.used[1] * 16, look.pairs[0] ? (char *)look.pairs[0] : "", look.used[0] * 16,
+                               look.absent ? look.absent : Py_None);
+    free(look.pairs[0]);
+    free(look.pairs[1]);
+    Py_XDECREF(look.absent);
+    PyBuffer_Release(&base);
+    PyBuffer_Release(&target);
+    PyBuffer_Release(&idx);
+    PyBuffer_Release(&wanted);
+    return result;
+}
+
+typedef struct { int32_t position; PyObject *base; uint64_t below; } Waiting;
+typedef struct { uint64_t *words; Py_ssize_t used, room; } Records;
+
+static int written(Records *out, uint64_t number, uint64_t below, const Look *look) {
+    Py_ssize_t need = 4 + 2 * (look->used[0] + look->used[1]);
+    if (out->room - out->used < need) {
+        Py_ssize_t room = 2 * out->room + need + 1024;
+        uint64_t *words = realloc(out->words, room * 8);
+        if (!words) { PyErr_NoMemory(); return -1; }
+        out->words = words;
+        out->room = room;
+    }
+    uint64_t head[4] = {number, below, look->used[1], look->used[0]}, *to = out->words + out->used;
+    memcpy(to, head, 32);
+    if (look->used[1]) memcpy(to + 4, look->pairs[1], look->used[1] * 16);
+    if (look->used[0]) memcpy(to + 4 + 2 * look->used[1], look->pairs[0], look->used[0] * 16);
+    out->used += need;
+    return 0;
+}
+
+typedef struct {
+    Py_buffer data, offsets, starts, sizes, names, first, following;
+    PyObject *decompress, *inflate;
+    Py_ssize_t limit;
+} Packed;
+
+/* Memory trouble and interruptions end the walk; whatever else goes wrong is the tree's. */
+static int excused(void) {
+    if (PyErr_ExceptionMatches(PyExc_MemoryError) || !PyErr_ExceptionMatches(PyExc_Exception)) return 0;
+    PyErr_Clear();
+    return 1;
+}
+
+/* The inflated entry; what might grow beyond bounds is left to the careful inflate of scanner/packs.py. */
+static PyObject *inflated(const Packed *p, int32_t position) {
+    uint64_t start = ((uint64_t *)p->starts.buf)[position], end = ((uint64_t *)p->offsets.buf)[position + 1];
+    uint64_t size = ((uint64_t *)p->sizes.buf)[position];
+    PyObject *content;
+    if (start > end || end > (uint64_t)p->data.len || size > (uint64_t)p->limit) return PyBytes_FromStringAndSize(NULL, 0);
+    if ((end - start) * 1032 > 1 << 20) return PyObject_CallFunction(p->inflate, "in", (int)position, p->limit);
+    PyObject *entry = PyBytes_FromStringAndSize((char *)p->data.buf + start, (Py_ssize_t)(end - start));
+    PyObject *wbits = PyLong_FromLong(15), *room = PyLong_FromUnsignedLongLong((size < 1 << 20 ? size : 1 << 20) + 1);
+    PyObject *args[] = {entry, wbits, room};
+    content = entry && wbits && room ? PyObject_Vectorcall(p->decompress, args, 3, NULL) : NULL;
+    Py_XDECREF(entry);
+    Py_XDECREF(wbits);
+    Py_XDECREF(room);
+    return content;
+}
+
+/* One tree: its content to *content. 1: it cannot be read; -1: an exception. */
+static int visit(const Packed *p, Look *look, const Waiting *at, PyObject **content) {
+    const char *fault = NULL;
+    Py_ssize_t shared[2] = {0, 0};
+    Ranges ranges = {NULL, 0, 0};
+    PyObject *entry = inflated(p, at->position);
+    if (!entry) return excused() ? 1 : -1;
+    if (!PyBytes_Check(entry) || (uint64_t)PyBytes_GET_SIZE(entry) != ((uint64_t *)p->sizes.buf)[at->position]) { Py_DECREF(entry); return 1; }
+    if (at->base) {
+        *content = patched((uint8_t *)PyBytes_AS_STRING(at->base), PyBytes_GET_SIZE(at->base), (uint8_t *)PyBytes_AS_STRING(entry),
+                           PyBytes_GET_SIZE(entry), p->limit, &ranges, shared, &fault);
+        free(ranges.rows);
+        Py_DECREF(entry);
+        if (!*content) return fault ? 1 : -1;
+    } else *content = entry;
+    look->used[0] = look->used[1] = 0;
+    Py_CLEAR(look->absent);
+    int failed = compare(look, at->base ? (uint8_t *)PyBytes_AS_STRING(at->base) : NULL, at->base ? PyBytes_GET_SIZE(at->base) : 0,
+                         (uint8_t *)PyBytes_AS_STRING(*content), PyBytes_GET_SIZE(*content), shared[0], shared[1]);
+    if (failed) Py_CLEAR(*content);
+    return failed == -2 ? 1 : failed;
+}
+
+static int told(PyObject *list, PyObject *one) {
+    int failed = !one || PyList_Append(list, one);
+    Py_XDECREF(one);
+    return failed;
+}
+
+static int descend(const Packed *p, Look *look, int32_t root, Records *out, PyObject *partial, PyObject *unread) {
+    Waiting *stack = malloc(64 * sizeof(Waiting));
+    Py_ssize_t used = 1, room = 64, count = p->sizes.len / 8;
+    int failed = -1;
+    if (!stack) { PyErr_NoMemory(); return -1; }
+    stack[0] = (Waiting){root, NULL, UINT64_MAX};
+    while (used) {
+        Waiting at = stack[--used];
+        PyObject *content = NULL;
+        if (at.position < 0 || at.position >= count) { Py_XDECREF(at.base); PyErr_SetString(PyExc_ValueError, "no such entry"); goto out; }
+        int state = visit(p, look, &at, &content);
+        uint64_t number = (uint64_t)look->first + ((uint32_t *)p->names.buf)[at.position];
+        if (!state && look->absent)
+            state = -told(partial, Py_BuildValue("(iKy#y#O)", (int)at.position, (unsigned long long)at.below,
+                                                 look->pairs[1] ? (char *)look->pairs[1] : "", look->used[1] * 16,
+                                                 look->pairs[0] ? (char *)look->pairs[0] : "", look->used[0] * 16, look->absent));
+        else if (!state && (at.base || look->used[1]))
+            state = written(out, number, at.below, look);
+        else if (state == 1 && told(unread, PyLong_FromLong(at.position))) state = -1;
+        Py_XDECREF(at.base);
+        for (int32_t child = ((int32_t *)p->first.buf)[at.position]; !state && child >= 0 && child < count; child = ((int32_t *)p->following.buf)[child]) {
+            if (used == room) {
+                Waiting *more = realloc(stack, 2 * room * sizeof(Waiting));
+                if (!more) { PyErr_NoMemory(); state = -1; break; }
+                stack = more;
+                room *= 2;
+            }
+            stack[used++] = (Waiting){child, Py_NewRef(content), number};
+        }
+        Py_XDECREF(content);
+        if (state < 0) goto out;
+    }
+    failed = 0;
+out:
+    while (used) Py_XDECREF(stack[--used].base);
+    free(stack);
+    return failed;
+}
+
+static PyObject *walk(PyObject *self, PyObject *args) {
+    Packed p;
+    Look look = {0};
+    Py_buffer idx, wanted, roots;
+    long long first;
+    unsigned long long seed;
+    if (!PyArg_ParseTuple(args, "(OOn)(y*y*y*y*y*y*y*)y*(y*y*iLK)", &p.decompress, &p.inflate, &p.limit, &p.data, &p.offsets, &p.starts, &p.sizes, &p.names,
+                          &p.first, &p.following, &roots, &idx, &wanted, &look.hash_size, &first, &seed)) return NULL;
+    Py_ssize_t count = p.sizes.len / 8;
+    Records out = {NULL, 0, 0};
+    PyObject *result = NULL, *partial = PyList_New(0), *unread = PyList_New(0);
+    look.idx = idx.buf;
+    look.wanted = wanted.buf;
+    look.first = first;
+    look.seed = seed;
+    look.total = look.hash_size > 4 && look.hash_size <= 32 && idx.len >= 8 + 1024 ? (int64_t)be32(look.idx + 8 + 1020) : -1;
+    if (look.total < 0 || idx.len < 8 + 1024 + look.total * look.hash_size || wanted.len < LIKELY + (look.total + 7) / 8 || p.offsets.len < (count + 1) * 8 ||
+        p.starts.len < count * 8 || p.names.len < count * 4 || p.first.len < count * 4 || p.following.len < count * 4)
+        PyErr_SetString(PyExc_ValueError, "the index is damaged");
+    else if (partial && unread && ((look.seen = calloc(SEEN, sizeof(Seen))) || PyErr_NoMemory())) {
+        Py_ssize_t n = 0;
+        memcpy(look.likely, look.wanted, LIKELY);
+        while (n < roots.len / 4 && !descend(&p, &look, ((int32_t *)roots.buf)[n], &out, partial, unread)) n++;
+        if (n == roots.len / 4) result = Py_BuildValue("(y#OO)", out.words ? (char *)out.words : "", out.used * 8, partial, unread);
+    }
+    free(out.words);
+    free(look.seen);
+    free(look.pairs[0]);
+    free(look.pairs[1]);
+    Py_XDECREF(look.absent);
+    Py_XDECREF(partial);
+    Py_XDECREF(unread);
+    Py_buffer *held[] = {&p.data, &p.offsets, &p.starts, &p.sizes, &p.names, &p.first, &p.following, &roots, &idx, &wanted};
+    for (size_t n = 0; n < sizeof held / sizeof *held; n++) PyBuffer_Release(held[n]);
+    return result;
+}
+
+static uint64_t mixed(uint64_t seed, uint64_t name, uint64_t value) {
+    uint64_t x = (value ^ seed) * 0x9e3779b97f4a7c15u + name;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+typedef struct { uint64_t *rows; int64_t used, room; } Stack;
+
+static int push(Stack *stack, uint64_t number) {
+    if (stack->used == stack->room) {
+        int64_t room = stack->room ? 2 * stack->room : 1024;
+        uint64_t *rows = realloc(stack->rows, room * 8);
+        if (!rows) { PyErr_NoMemory(); return -1; }
+        stack->rows = rows;
+        stack->room = room;
+    }
+    stack->rows[stack->used++] = number;
+    return 0;
+}
+
+/* Adds the records on the way round from child to the top of the stack that lean on a base: one of them does always,
+ * as no tree can hold itself. */
+static int circle(Stack *stack, const uint64_t **where, const uint8_t *state, uint64_t child, Stack *circular) {
+    for (int64_t n = stack->used; n-- > 0;) {
+        uint64_t number = stack->rows[n];
+        if (state[number] != 1) continue;
+        if (where[number][1] != UINT64_MAX && push(circular, number)) return -1;
+        if (number == child) break;
+    }
+    return 0;
+}
+
+/* One step at the top of the stack: waits for what its record names, or sums it up. */
+static int step(Stack *stack, const uint64_t **where, uint8_t *state, uint64_t *sums, uint64_t total, uint64_t seed, Stack *circular) {
+    uint64_t number = stack->rows[stack->used - 1];
+    const uint64_t *record = where[number];
+    if (state[number] == 2 || !record) { state[number] = 2; stack->used--; return 0; }
+    uint64_t pairs = record[2] + record[3];
+    if (!state[number]) {
+        state[number] = 1;
+        for (uint64_t n = 0; n <= pairs; n++) {
+            uint64_t child = n < pairs ? record[5 + 2 * n] : record[1];
+            if (child >= total || state[child] == 2) continue;
+            if (state[child] == 1 ? circle(stack, where, state, child, circular) : push(stack, child)) return -1;
+        }
+        return 0;
+    }
+    uint64_t sum = record[1] < total ? sums[record[1]] : 0;
+    for (uint64_t n = 0; n < pairs; n++) {
+        uint64_t child = record[5 + 2 * n], value = child < total ? sums[child] : 0;
+        if (value) sum += n < record[2] ? mixed(seed, record[4 + 2 * n], value) : 0 - mixed(seed, record[4 + 2 * n], value);
+    }
+    sums[number] = sum;
+    state[number] = 2;
+    stack->used--;
+    return 0;
+}
+
+static PyObject *signatures(PyObject *self, PyObject *args) {
+    PyObject *chunks;
+    Py_buffer known, asked;
+    unsigned long long total, seed;
+    if (!PyArg_ParseTuple(args, "O!Ky*y*K", &PyTuple_Type, &chunks, &total, &known, &asked, &seed)) return NULL;
+    const uint64_t *values = known.buf, *numbers = asked.buf;
+    const uint64_t **where = calloc(total + 1, sizeof(*where));
+    uint64_t *sums = calloc(total + 1, sizeof(uint64_t));
+    uint8_t *state = calloc(total + 1, 1);
+    Stack stack = {NULL, 0, 0}, circular = {NULL, 0, 0};
+    PyObject *result = NULL, *sums_o = NULL;
+    const char *fault = "the records are damaged";
+    if (!where || !sums || !state) { PyErr_NoMemory(); fault = NULL; goto out; }
+    for (Py_ssize_t n = 0; n < PyTuple_GET_SIZE(chunks); n++) {
+        PyObject *chunk = PyTuple_GET_ITEM(chunks, n);
+        if (!PyBytes_Check(chunk)) goto out;
+        const uint64_t *record = (const uint64_t *)PyBytes_AS_STRING(chunk), *end = record + PyBytes_GET_SIZE(chunk) / 8;
+        while (record < end) {
+            if (end - record < 4 || record[0] >= total || record[2] > (uint64_t)(end - record) || record[3] > (uint64_t)(end - record) ||
+                (uint64_t)(end - record - 4) < 2 * (record[2] + record[3])) goto out;
+            where[record[0]] = record;
+            record += 4 + 2 * (record[2] + record[3]);
+        }
+    }
+    for (Py_ssize_t n = 0; n < known.len / 16; n++) {
+        if (values[2 * n] >= total) goto out;
+        sums[values[2 * n]] = values[2 * n + 1];
+        state[values[2 * n]] = 2;
+    }
+    if (!(sums_o = PyBytes_FromStringAndSize(NULL, asked.len / 8 * 8))) { fault = NULL; goto out; }
+    uint64_t *answers = (uint64_t *)PyBytes_AS_STRING(sums_o);
+    for (Py_ssize_t n = 0; n < asked.len / 8; n++) {
+        if (numbers[n] >= total) goto out;
+        int failed = push(&stack, numbers[n]);
+        while (!failed && stack.used) failed = step(&stack, where, state, sums, total, seed, &circular);
+        if (failed) { fault = NULL; goto out; }
+        answers[n] = sums[numbers[n]];
+    }
+    result = Py_BuildValue("(Oy#)", sums_o, circular.used ? (char *)circular.rows : "", (Py_ssize_t)circular.used * 8);
+    fault = NULL;
+out:
+    if (fault) PyErr_SetString(PyExc_ValueError, fault);
+    free(where);
+    free(sums);
+    free(state);
+    free(stack.rows);
+    free(circular.rows);
+    Py_XDECREF(sums_o);
+    PyBuffer_Release(&known);
+    PyBuffer_Release(&asked);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"carry", carry, METH_VARARGS, "carry(delta, stretches) -> shifts of each; see scanner/delta.py"},
     {"plan", plan, METH_VARARGS, "plan(idx, pack, hash_size) -> nine arrays; see scanner/delta.py"},
+    {"shares", shares, METH_VARARGS, "shares(offsets, roots, types, batch, trees) -> list of (bytes, roots); see scanner/delta.py"},
+    {"rows", rows, METH_VARARGS, "rows(idx, ids, hash_size) -> rows; see scanner/treewalk.py"},
+    {"differing", differing, METH_VARARGS, "differing(base, tree, search); see scanner/treewalk.py"},
+    {"walk", walk, METH_VARARGS, "walk(reading, plan, roots, search); see scanner/treewalk.py"},
+    {"signatures", signatures, METH_VARARGS, "signatures(records, total, known, asked, seed); see scanner/treewalk.py"},
     {"apply", apply, METH_VARARGS, "apply(base, delta, reach, limit) -> (target, lines); see scanner/delta.py"},
     {NULL, NULL, 0, NULL}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "scanner._kernel", NULL, -1, methods};

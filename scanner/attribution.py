@@ -14,6 +14,7 @@ from functools import partial
 from offkey.model import Authorship, Gap, Place, Reach
 from scanner.authors import Credits, read_credits
 from scanner.differences import Change, Progress, changes
+from scanner.forest import Forest
 from scanner.git import Git, GitError
 from scanner.history import History, first_nodes, read
 from scanner.reach import STRENGTH, Tips, present, reach_of, reaches, read_tips
@@ -55,18 +56,24 @@ class _Facts:
 
 
 def attribute(
-    git: Git, places: Mapping[str, Sequence[Place]], progress: Progress | None = None, *, jobs: int = 2
+    git: Git,
+    places: Mapping[str, Sequence[Place]],
+    progress: Progress | None = None,
+    *,
+    jobs: int = 2,
+    forest: Forest | None = None,
 ) -> Attributed:
     """Fill path, commit, reach and present of the places of each fingerprint, and name who introduced its value.
 
     Places in files, the index and the configuration are kept as they are. `progress` hears (commits done, of how
-    many); `jobs` is how many git processes may run at a time. What cannot be read is a Gap; nothing is raised for it.
+    many); `jobs` is how many git processes may run at a time. A `forest` knows the commits, and which of them can
+    matter: the answer is the same without. What cannot be read is a Gap; nothing is raised for it.
     """
     if not any(place.object_type in _IN_HISTORY for found in places.values() for place in found):
         return _unattributed(places, ())
     gaps: list[Gap] = []
     try:
-        facts = _facts(git, places, gaps, progress, jobs)
+        facts = _facts(git, places, gaps, progress, jobs, forest)
     except GitError as error:
         why = f"nobody can be named for what was found: {error}"
         return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
@@ -109,15 +116,25 @@ def _unattributed(places: Mapping[str, Sequence[Place]], gaps: tuple[Gap, ...]) 
 
 
 def _facts(
-    git: Git, places: Mapping[str, Sequence[Place]], gaps: list[Gap], progress: Progress | None, jobs: int
+    git: Git,
+    places: Mapping[str, Sequence[Place]],
+    gaps: list[Gap],
+    progress: Progress | None,
+    jobs: int,
+    forest: Forest | None,
 ) -> _Facts:
     blobs = {place.object for found in places.values() for place in found if place.object_type == "blob"}
-    history = read(git, jobs=jobs)
+    history = forest.history if forest is not None else read(git, jobs=jobs)
+    only = signatures = None
+    if forest is not None:
+        own = {place.object for found in places.values() for place in found if place.object_type in {"commit", "tag"}}
+        signatures = forest.signatures(blobs)
+        only = forest.candidates(signatures, own)
     tips = read_tips(git)
     by_object: dict[str, list[Change]] = defaultdict(list)
     removed: dict[int, set[str]] = defaultdict(set)
     at: dict[tuple[str, bytes], set[int]] = defaultdict(set)
-    for change in changes(git, history, blobs, jobs=jobs, progress=progress):
+    for change in changes(git, history, blobs, jobs=jobs, progress=progress, only=only):
         if isinstance(change, Gap):
             gaps.append(change)
             continue
@@ -125,7 +142,7 @@ def _facts(
             by_object[change.new].append(change)
             at[change.new, change.path].add(change.node)
         removed[change.node].update(set(change.olds) & blobs)
-    now, unseen = present(git, history, tips, blobs)
+    now, unseen = present(git, history, tips, blobs, signatures)
     gaps += [*history.gaps, *tips.gaps, *unseen]
     return _Facts(
         history=history,

@@ -21,10 +21,13 @@ class Kernel(Protocol):
         object); first child, next sibling and root (i32). Raises ValueError for an index that is none.
         """
 
+    def shares(self, offsets: Any, roots: Any, types: Any, batch: int, trees: bool, /) -> list[tuple[int, bytes]]:
+        """Roots (i32) of delta trees, of git trees or of all else, in shares of at least `batch` packed bytes."""
+
     def apply(self, base: Any, delta: Any, reach: int, limit: int, /) -> tuple[bytes, bytes]:
         """A delta's target, and what to search of it: all bytes it adds or joins, each with `reach` bytes around.
 
-        The pieces are joined with line ends. Raises ValueError for a delta that does not fit or exceeds `limit`.
+        The pieces are joined with line ends; a negative `reach` asks for none. Raises ValueError for a delta that does not fit or exceeds `limit`.
         """
 
     def carry(self, delta: Any, stretches: bytes, /) -> list[list[int] | None]:
@@ -132,7 +135,7 @@ class Python:
         if follows != expected:
             _note(changed, filled, filled)
         target = b"".join(pieces)
-        return target, around(target, changed, reach)
+        return target, around(target, changed, reach) if reach >= 0 else b""
 
     @staticmethod
     def carry(delta: bytes, stretches: bytes, /) -> list[list[int] | None]:
@@ -158,6 +161,12 @@ class Python:
         from scanner.packplan import plan
 
         return plan(idx, pack, hash_size)
+
+    @staticmethod
+    def shares(offsets: Any, roots: Any, types: Any, batch: int, trees: bool, /) -> list[tuple[int, bytes]]:
+        from scanner.packplan import shares
+
+        return shares(offsets, roots, types, batch, trees)
 
 
 def _note(changed: list[tuple[int, int]], start: int, end: int) -> None:

@@ -15,6 +15,7 @@ class Seen(NamedTuple):
 
     position: int
     size: int
+    content: bytes
     text: bytes | None
     decoding: tuple[str, ...]
     held: Held
@@ -71,7 +72,7 @@ class DeltaTrees:
                 found = self._searcher.changed(content, around, base.held, self._carry, entry)
             held = found or NOTHING
         matched = any(kept.matches for kept in found.values()) if found else False
-        return content, Seen(position, len(content), text if matched else None, decoding, found), held
+        return content, Seen(position, len(content), content, text if matched else None, decoding, found), held
 
 
 def _decoded(content: bytes) -> tuple[bytes, tuple[str, ...]]:

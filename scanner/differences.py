@@ -28,18 +28,26 @@ class Change(NamedTuple):
 
 
 def changes(
-    git: Git, history: History, wanted: Collection[str], *, jobs: int = 2, progress: Progress | None = None
+    git: Git,
+    history: History,
+    wanted: Collection[str],
+    *,
+    jobs: int = 2,
+    progress: Progress | None = None,
+    only: Collection[int] | None = None,
 ) -> Iterator[Change | Gap]:
     """Every change of a node against its parents that brings or removes one of the `wanted` objects.
 
     For a merge only paths that differ from all its parents count: a first appearance always does. Trees that are
     absent or damaged become Gaps. `jobs` git processes run at a time; `progress` hears (commits done, of how many).
+    `only` are the nodes that can have such a change, where that is known.
     """
     for number, node in enumerate(history.nodes):
         if node.blob in wanted:
             yield Change(number, b"", node.blob, ())
     names = frozenset(oid.encode() for oid in wanted)
-    lines = [(line, number) for number in range(len(history.nodes)) if (line := _line(history, number))]
+    numbers = range(len(history.nodes)) if only is None else sorted(only)
+    lines = [(line, number) for number in numbers if (line := _line(history, number))]
     groups = [_grouped(lines[start : start + _AT_ONCE]) for start in range(0, len(lines), _AT_ONCE)]
     failures = iter(range(FAILURES))
     done = 0

@@ -18,10 +18,12 @@ from scanner.delta import kernel
 from scanner.deltatrees import DeltaTrees
 from scanner.encoding import decoded
 from scanner.git import Git
+from scanner.history import header
 from scanner.matcher import Matcher, matches, open_matcher, settled
 from scanner.objects import SIZE_LIMIT, CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
 from scanner.packs import KINDS, open_pack
 from scanner.pragma import allowed
+from scanner.treewalk import Look, Walked, tree_kernel, walk, walk_single
 
 _BINARY_LOOK = 8000
 
@@ -39,8 +41,9 @@ class FileItem(NamedTuple):
 class Task(NamedTuple):
     """A share of work: objects, delta trees or files of one target, or the walk for missing objects.
 
-    `roots` are positions in `pack`; what a pack of `before` holds is left to that one. `held` objects belong to a
-    revision whose values are to be left out.
+    With `look`, objects and delta trees are git trees, and it says what is wanted of them. `roots` are positions in
+    `pack`; what a pack of `before` holds is left to that one. `held` objects belong to a revision whose values are to
+    be left out.
     """
 
     target: int
@@ -48,6 +51,7 @@ class Task(NamedTuple):
     pack: str = ""
     before: tuple[str, ...] = ()
     roots: tuple[int, ...] = ()
+    look: Look | None = None
     files: tuple[FileItem, ...] = ()
     walk: bool = False
     held: bool = False
@@ -86,7 +90,10 @@ class Spot(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What one task gave. `bytes` counts content looked at, `missing` lists absent object ids."""
+    """What one task gave. `bytes` counts content looked at, `missing` lists absent object ids.
+
+    `commits` and `headers` are what `scanner.history.header` keeps of commits and tags; `walked` is of git trees.
+    """
 
     hits: list[Hit] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -97,6 +104,9 @@ class Outcome:
     bytes: int = 0
     suppressed: int = 0
     held: bool = False
+    commits: bytearray = field(default_factory=bytearray)
+    headers: bytearray = field(default_factory=bytearray)
+    walked: Walked | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,9 @@ class Worker:
     def examine(self, task: Task) -> Outcome:
         """Look at everything in a task. What cannot be read is a Gap in the outcome."""
         outcome = Outcome(target=task.target, held=task.held)
+        if task.look is not None:
+            outcome.walked = self._walked(task, task.look)
+            return outcome
         if task.walk:
             self._walk(task, outcome)
         if task.objects:
@@ -165,6 +178,15 @@ class Worker:
             else:
                 outcome.missing.append(absent)
 
+    def _walked(self, task: Task, look: Look) -> Walked:
+        git, kernel = self._setup.gits[task.target], tree_kernel(True)
+        assert git is not None
+        assert kernel is not None
+        if task.pack:
+            return walk(kernel, open_pack(task.pack, git.hash_size), task.roots, look, self._setup.limit)
+        reader = self._readers.setdefault(task.target, CatFileReader(git, limit=self._setup.limit))
+        return walk_single(kernel, reader.read(task.objects), git.hash_size, look)
+
     def _objects(self, task: Task, outcome: Outcome) -> None:
         git = self._setup.gits[task.target]
         assert git is not None
@@ -180,6 +202,8 @@ class Worker:
             outcome.objects += 1
             outcome.bytes += len(found.content)
             reach = "message" if found.type in ("commit", "tag") else "dangling"
+            if reach == "message":
+                _keep_header(outcome, found.oid, found.type, found.content)
             self._look(outcome, task.target, found.content, (found.oid, found.type, "", reach))
 
     def _trees(self, task: Task, outcome: Outcome) -> None:
@@ -195,8 +219,10 @@ class Worker:
                 continue
             outcome.objects += 1
             outcome.bytes += found.size
+            kind = KINDS[pack.types[found.position]]
+            if kind != "blob":
+                _keep_header(outcome, pack.oid(found.position), kind, found.content)
             if found.text is not None:
-                kind = KINDS[pack.types[found.position]]
                 reach = "dangling" if kind == "blob" else "message"
                 make = self._maker(task.target, (pack.oid(found.position), kind, "", reach))
                 raw = [match for kept in found.held.values() for match in kept.matches]
@@ -267,6 +293,12 @@ def _shown(
             continue
         hits.append(make(match, Spot(text, decoding, line, column)))
     return hits, suppressed
+
+
+def _keep_header(outcome: Outcome, oid: str, kind: str, content: bytes) -> None:
+    commit, head = header(oid, kind, content)
+    outcome.commits += commit
+    outcome.headers += head
 
 
 def _not_itself(git: Git, found: GitObject) -> Gap:

@@ -1,6 +1,6 @@
 """From hits to findings: one per distinct secret value and kind, with every place and whoever introduced it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -8,6 +8,7 @@ from offkey.model import Authorship, Confidence, Finding, Gap, Place, Reach, Spa
 from rules import RuleSet
 from scanner.attribution import Attributed, attribute
 from scanner.examine import Hit
+from scanner.forest import Forest
 from scanner.sources import Target
 
 Attributing = Callable[[int, int], None]
@@ -23,11 +24,13 @@ def gather(
     mask: Callable[[str], str],
     jobs: int = 1,
     attributing: Attributing | None = None,
+    forests: Mapping[int, Forest] | None = None,
 ) -> tuple[Finding, ...]:
     """One Finding per fingerprint with its places, reach and authors, in a fixed order. Adds to `gaps`.
 
     `mask` takes credentials out of text: names, addresses and paths may hold what is being reported (DESIGN rule 6).
-    `attributing` hears of commits done and of how many, anew for each repository that holds a hit.
+    `attributing` hears of commits done and of how many, anew for each repository that holds a hit. `forests` are what
+    is known already of the history of a target (by number).
     """
     provider = {rule.kind: rule.provider for rule in rules.rules}
     by_target: dict[int, dict[str, list[Place]]] = {}
@@ -54,7 +57,11 @@ def gather(
     for number in sorted(by_target):
         git = sources[number].git
         held = {fingerprint: sorted(found, key=_place_order) for fingerprint, found in by_target[number].items()}
-        told = attribute(git, held, attributing, jobs=jobs) if git is not None else None
+        told = (
+            attribute(git, held, attributing, jobs=jobs, forest=(forests or {}).get(number))
+            if git is not None
+            else None
+        )
         gaps.extend(told.gaps if told else ())
         for fingerprint, found in held.items():
             finding = plain[fingerprint]

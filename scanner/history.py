@@ -4,11 +4,13 @@ Every commit and annotated tag of the object database is a node, reachable or no
 objects themselves, so replace refs, grafts and the edge of a shallow clone change nothing but what is absent.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import takewhile
 from typing import NamedTuple, TypeVar
 
 from offkey.model import Gap
@@ -18,6 +20,7 @@ from scanner.objects import object_id
 K = TypeVar("K")
 T = TypeVar("T")
 
+_IDS = {size: re.compile(rb"[0-9a-f]{%d}(?: [0-9a-f]{%d})*" % (size, size)) for size in (40, 64)}
 _READ_AT_ONCE = 10_000
 _BITS_AT_ONCE = 2_048
 FAILURES = 200
@@ -70,6 +73,29 @@ def read(git: Git, *, jobs: int = 2) -> History:
             else:
                 nodes += _parsed(output, gaps, git)
     return _linked(nodes, gaps, git)
+
+
+def header(oid: str, kind: str, content: bytes) -> tuple[bytes, bytes]:
+    """What `from_headers` needs of a commit or tag: a line of ids for an ordinary commit, else its whole header."""
+    if kind == "commit" and content.startswith(b"tree "):
+        ids = content[5 : content.find(b"\nauthor ")].replace(b"\nparent ", b" ")
+        if _IDS[len(oid)].fullmatch(ids):
+            return b"%s %s\n" % (oid.encode(), ids), b""
+    head = content.partition(b"\n\n")[0]
+    return b"", b"%s %s %d\n%s\n" % (oid.encode(), kind.encode(), len(head), head)
+
+
+def from_headers(git: Git, commits: Iterable[bytes], headers: Iterable[bytes]) -> History:
+    """As `read`, from what `header` gave of each commit and tag; the same object twice counts once."""
+    gaps: list[Gap] = []
+    nodes: dict[str, Node] = {}
+    for lines in commits:
+        for line in lines.decode("ascii").split("\n")[:-1]:
+            oid, tree, *parents = line.split(" ")
+            nodes[oid] = Node(oid, "commit", tree, "", tuple(parents))
+    for output in headers:
+        nodes.update((node.id, node) for node in _parsed(output, gaps, git))
+    return _linked(list(nodes.values()), gaps, git)
 
 
 def attempted(
@@ -144,7 +170,8 @@ def _node(oid: str, kind: str, lines: Sequence[bytes]) -> Node | None:
     if len(first) != 2 or len(first[1]) != len(oid):
         return None
     if kind == "commit":
-        parents = tuple(line[7:].decode(errors="replace") for line in lines if line.startswith(b"parent "))
+        above = takewhile(lambda line: line.startswith(b"parent "), lines[1:])
+        parents = tuple(line[7:].decode(errors="replace") for line in above)
         return Node(oid, kind, first[1], "", parents)
     tagged = lines[1] if len(lines) > 1 else b""
     return Node(

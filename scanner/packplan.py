@@ -7,7 +7,7 @@ from typing import Any
 
 MAGIC = b"\xfftOc\0\0\0\2"
 _NAMES = 8 + 1024
-_OFS_DELTA, _REF_DELTA = 6, 7
+_TREE, _OFS_DELTA, _REF_DELTA = 2, 6, 7
 _OUTSIDE = -2
 
 
@@ -148,3 +148,25 @@ def _forest(bases: Any, roots: Any, types: bytearray) -> tuple[Any, Any]:
             following[n] = first[bases[n]]
             first[bases[n]] = n
     return first, following
+
+
+def shares(offsets: Any, roots: Any, types: Any, batch: int, trees: bool) -> list[tuple[int, bytes]]:
+    """As `scanner.delta.Kernel.shares` says."""
+    weight = [0] * len(types)
+    ends, tops = offsets.tolist(), roots.tolist()
+    for position, root in enumerate(tops):
+        if root >= 0:
+            weight[root] += ends[position + 1] - ends[position]
+    found: list[tuple[int, bytes]] = []
+    chosen = array("i")
+    size = 0
+    for position, root in enumerate(tops):
+        if root == position and (types[position] == _TREE) == trees:
+            chosen.append(position)
+            size += weight[position]
+            if size >= batch:
+                found.append((size, chosen.tobytes()))
+                chosen, size = array("i"), 0
+    if chosen:
+        found.append((size, chosen.tobytes()))
+    return found

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,18 @@ with suppress(ImportError):
 
 KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 DAMAGE: tuple[type[Exception], ...] = (deflate.error, zlib.error, ValueError, EOFError)
-_TREE = 2
 _DEPTH = 5
 _RATIO = 1032
 """Deflate expands at most so much (RFC 1951): what is small stays small without a check on the way."""
 _BATCH = 4 << 20
+_TREES_BATCH = 1 << 20
 
 
 class Unplanned(Exception):
     """The packs of this repository must be read through git."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pack:
     """One pack and its plan; positions count entries in the order of their offsets. See `scanner.delta.Kernel.plan`."""
 
@@ -52,13 +52,18 @@ class Pack:
     first: memoryview
     following: memoryview
     roots: memoryview
+    compiled: bool
 
     def __len__(self) -> int:
         return len(self.types)
 
     def oid(self, position: int) -> str:
         """The object id of an entry, in hex."""
-        at = 8 + 1024 + self.names[position] * self.hash_size
+        return self.named(self.names[position])
+
+    def named(self, row: int) -> str:
+        """The object id in a row of the index."""
+        at = 8 + 1024 + row * self.hash_size
         return self.idx[at : at + self.hash_size].hex()
 
     def holds(self, oid: str) -> bool:
@@ -103,27 +108,12 @@ class Pack:
             yield position
             waiting += self.children(position)
 
-    @cached_property
-    def shares(self) -> list[tuple[int, ...]]:
-        """Roots of the delta trees that are not git trees, in shares of about equal packed bytes, the largest first."""
-        weight = [0] * len(self)
-        offsets, roots, types = self.offsets, self.roots.tolist(), self.types
-        for position, root in enumerate(roots):
-            if root >= 0:
-                weight[root] += offsets[position + 1] - offsets[position]
-        shares: list[tuple[int, tuple[int, ...]]] = []
-        batch: list[int] = []
-        size = 0
-        for position, root in enumerate(roots):
-            if root == position and types[position] != _TREE:
-                batch.append(position)
-                size += weight[position]
-                if size >= _BATCH:
-                    shares.append((size, tuple(batch)))
-                    batch, size = [], 0
-        if batch:
-            shares.append((size, tuple(batch)))
-        return [roots for _, roots in sorted(shares, key=lambda share: -share[0])]
+    def shares(self, *, trees: bool = False) -> list[tuple[int, ...]]:
+        """Roots of the delta trees, of git trees or of all else, in shares of about equal packed bytes, the
+        largest first: one tree is never divided."""
+        batch = _TREES_BATCH if trees else _BATCH
+        found = kernel(self.compiled).shares(self.offsets, self.roots, self.types, batch, trees)
+        return [tuple(memoryview(roots).cast("i")) for _, roots in sorted(found, key=lambda share: -share[0])]
 
     @property
     def left(self) -> Iterator[str]:
@@ -156,6 +146,7 @@ def open_pack(path: str, hash_size: int, compiled: bool = True) -> Pack:
         first=memoryview(first).cast("i"),
         following=memoryview(following).cast("i"),
         roots=memoryview(roots).cast("i"),
+        compiled=compiled,
     )
 
 

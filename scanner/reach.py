@@ -125,16 +125,19 @@ def _united(sets: Iterator[int]) -> int:
 
 
 def present(
-    git: Git, history: History, tips: Tips, wanted: Collection[str]
+    git: Git, history: History, tips: Tips, wanted: Collection[str], signatures: Mapping[str, int | None] | None = None
 ) -> tuple[set[tuple[str, bytes]], list[Gap]]:
     """(object, path) of every wanted object in the tree of some branch tip.
 
     One comparison leads from the empty tree to the first tip and from each tip to the next: neighbours differ
-    little, so hundreds of branches cost about as much as one.
+    little, so hundreds of branches cost about as much as one. `signatures` of trees (`scanner.forest`), where known,
+    spare those that hold nothing wanted, or the same as another.
     """
     numbers = {history.index[oid] for oid in tips.branches if oid in history.index}
     trees = dict.fromkeys(history.nodes[number].tree for number in history.order if number in numbers)
     chain = [tree for tree in trees if tree not in {"", history.empty_tree}]
+    if signatures is not None:
+        chain = list({signatures[tree] or tree: tree for tree in chain if signatures[tree] != 0}.values())
     if not chain:
         return set(), []
     names = frozenset(oid.encode() for oid in wanted)

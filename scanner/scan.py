@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from offkey.fingerprint import OrgKey
@@ -16,14 +17,16 @@ from offkey.model import Finding, Gap, Reach
 from rules import RuleSet
 from rules.light import GENERIC, light
 from scanner import pool
+from scanner.absence import absent_blobs
 from scanner.examine import FileItem, Hit, Outcome, Setup, Task, Worker, split
 from scanner.findings import gather
+from scanner.forest import Forest
 from scanner.git import Git, GitError
 from scanner.matcher import Matcher, default_cache, open_matcher, redacted_text
 from scanner.objects import SIZE_LIMIT
-from scanner.packs import Unplanned
+from scanner.packs import KINDS, Unplanned, open_pack
 from scanner.sources import Target, expand, open_target
-from scanner.tasks import file_tasks, object_tasks, pack_tasks, staged_tasks
+from scanner.tasks import file_tasks, forest_of, object_tasks, pack_tasks, staged_tasks
 
 log = logging.getLogger(__name__)
 
@@ -124,13 +127,20 @@ def scan(
         verify=options.exhaustive,
         compiled=options.compiled,
     )
-    tally = _Tally(gaps)
-    for outcome in _outcomes(sources, setup, matcher, options, gaps):
-        tally.add(outcome, sources)
-        if progress is not None:
-            progress(tally.examined())
+    tally = _Tally(gaps, sources)
+    run = partial(_outcomes, setup, matcher, options)
+    for tasks in _rounds(sources, options, tally):
+        for outcome in run(tasks):
+            tally.add(outcome)
+            if progress is not None:
+                progress(tally.examined())
+    for number, source in enumerate(sources):
+        if source.content is not None:
+            tally.add(_looked_at(source.content, source.name, number, Worker(setup, matcher=matcher)))
     mask = partial(redacted_text, matcher, light_rules)
-    findings = gather(tally.hits(), sources, rules, gaps, mask=mask, jobs=options.jobs, attributing=attributing)
+    findings = gather(
+        tally.hits(), sources, rules, gaps, mask=mask, jobs=options.jobs, attributing=attributing, forests=tally.forests
+    )
     if any(rule.kind.startswith(GENERIC) for rule in light_rules):
         from scanner.generic import without_noise
 
@@ -156,75 +166,101 @@ def make_worker(setup: Setup, stopped: Callable[[], bool], matcher: Matcher | No
 
 
 def _outcomes(
-    sources: list[Target], setup: Setup, matcher: Matcher, options: Options, gaps: list[Gap]
+    setup: Setup, matcher: Matcher, options: Options, tasks: Iterator[Task]
 ) -> Iterator[Outcome | pool.Lost[Task]]:
+    first = next(tasks, None)
+    if first is None:
+        return
     method = options.start_method or pool.default_start_method()
     shared = method == "fork" or options.jobs <= 1
     yield from pool.run(
-        _tasks(sources, options, gaps),
+        chain([first], tasks),
         partial(make_worker, matcher=matcher) if shared else make_worker,
         setup,
         jobs=options.jobs,
         split=split,
         start_method=method,
     )
-    for number, source in enumerate(sources):
-        if source.content is not None:
-            outcome = Outcome(target=number, files=1, bytes=len(source.content))
-            item = FileItem("", source.name, "file", Reach.WORKTREE.value, "")
-            Worker(setup, matcher=matcher).look_at_bytes(outcome, number, source.content, item)
-            yield outcome
 
 
-def _tasks(sources: list[Target], options: Options, gaps: list[Gap]) -> Iterator[Task]:
+def _looked_at(content: bytes, name: str, number: int, worker: Worker) -> Outcome:
+    outcome = Outcome(target=number, files=1, bytes=len(content))
+    worker.look_at_bytes(outcome, number, content, FileItem("", name, "file", Reach.WORKTREE.value, ""))
+    return outcome
+
+
+def _rounds(sources: list[Target], options: Options, tally: "_Tally") -> Iterator[Iterator[Task]]:
+    """What can be looked at from the start; then the git trees, as it is known what to look for; then walks of
+    histories that may lead to what is absent.
+    """
+    yield _tasks(sources, options, tally)
+    yield (task for number, forest in tally.forests.items() for task in forest.tasks(tally.blobs(number)))
+    yield (Task(number, walk=True) for number in sorted(tally.forests) if tally.doubtful(number, options.jobs))
+
+
+def _tasks(sources: list[Target], options: Options, tally: "_Tally") -> Iterator[Task]:
     alone = sum(not source.inner for source in sources) == 1
     for number, source in enumerate(sources):
         history = options.history == "all"
         if source.git is not None:
             try:
-                yield from _git_tasks(source.git, number, options, gaps)
+                yield from _git_tasks(source.git, number, options, tally)
             except GitError as error:
                 if alone and not source.inner:
                     raise
-                gaps.append(Gap(where=f"{source.name}: history", why=str(error), advice="scan it by itself"))
+                tally.gaps.append(Gap(where=f"{source.name}: history", why=str(error), advice="scan it by itself"))
         if source.content is None and (options.worktree or source.git is None):
-            yield from file_tasks(source, number, history=history, known=history, gaps=gaps)
+            forest = tally.forests.get(number)
+            for task in file_tasks(source, number, history=history, known=history, gaps=tally.gaps):
+                if forest is not None:
+                    forest.index.update(item.known for item in task.files if item.known)
+                yield task
 
 
-def _git_tasks(git: Git, number: int, options: Options, gaps: list[Gap]) -> Iterator[Task]:
+def _git_tasks(git: Git, number: int, options: Options, tally: "_Tally") -> Iterator[Task]:
     if options.history == "all":
-        yield from _history_tasks(git, number, options, gaps)
+        yield from _history_tasks(git, number, options, tally)
     if options.staged:
-        yield from staged_tasks(git, number, gaps)
+        yield from staged_tasks(git, number, tally.gaps)
 
 
-def _history_tasks(git: Git, number: int, options: Options, gaps: list[Gap]) -> Iterator[Task]:
+def _history_tasks(git: Git, number: int, options: Options, tally: "_Tally") -> Iterator[Task]:
     if options.by_packs:
         try:
-            yield from pack_tasks(git, number, gaps, compiled=options.compiled)
+            forest = forest_of(git, number, compiled=options.compiled, limit=options.limit)
         except Unplanned as error:
             log.info("%s: reading through git: %s", git.path, error)
         else:
+            tally.forests[number] = forest
+            if not forest.whole:
+                yield Task(number, walk=True)
+            yield from pack_tasks(forest, tally.gaps)
             return
     yield Task(number, walk=options.since is None)
-    yield from object_tasks(git, number, options.since, gaps)
+    yield from object_tasks(git, number, options.since, tally.gaps)
 
 
 class _Tally:
     """Running sums over outcomes."""
 
-    def __init__(self, gaps: list[Gap]) -> None:
+    def __init__(self, gaps: list[Gap], sources: list[Target]) -> None:
+        self.gaps = gaps
+        self.forests: dict[int, Forest] = {}
+        self._sources = sources
         self._hits: list[Hit] = []
         self._held: set[tuple[int, str]] = set()
-        self._gaps = gaps
         self._sums: Counter[str] = Counter()
 
-    def add(self, outcome: Outcome | pool.Lost[Task], sources: list[Target]) -> None:
+    def add(self, outcome: Outcome | pool.Lost[Task]) -> None:
         if isinstance(outcome, pool.Lost):
-            self._gaps += _lost(outcome.task, sources)
+            self.gaps += _lost(outcome.task, self._sources)
+            if outcome.task.target in self.forests:
+                self.forests[outcome.task.target].lost()
             return
-        self._gaps += outcome.gaps
-        self._gaps += _missing(outcome.missing, sources[outcome.target].name)
+        if outcome.target in self.forests:
+            self.forests[outcome.target].add(outcome)
+        self.gaps += outcome.gaps
+        self.gaps += _missing(outcome.missing, self._sources[outcome.target].name)
         if outcome.held:
             self._held |= {(hit.target, hit.fingerprint) for hit in outcome.hits}
             return
@@ -236,6 +272,17 @@ class _Tally:
         """Those whose value no held object of the same target has."""
         return [hit for hit in self._hits if (hit.target, hit.fingerprint) not in self._held]
 
+    def doubtful(self, target: int, jobs: int) -> bool:
+        """Whether git must walk the history to see what is absent; if not, what is so is noted here."""
+        forest = self.forests[target]
+        absent = absent_blobs(forest, jobs) if forest.whole else []
+        self.gaps += _missing(absent or [], self._sources[target].name)
+        return absent is None
+
+    def blobs(self, target: int) -> set[str]:
+        """Ids of a target's blobs in which something was found."""
+        return {hit.object for hit in self._hits if hit.target == target and hit.object_type == "blob"}
+
     def examined(self) -> Examined:
         return Examined(**self._sums)
 
@@ -245,8 +292,15 @@ def _lost(task: Task, sources: list[Target]) -> Iterator[Gap]:
     why, advice = "the process that looked at it died, twice", "give it more memory, or lower the size limit to skip it"
     if task.walk:
         yield Gap(where=f"{name}: history", why=why, advice=advice)
+    if task.look is not None:
+        return  # git compares all commits instead, and says itself what it cannot read
     for info in task.objects:
         yield Gap(where=f"{name}: {info.type} {info.oid}", why=why, advice=advice)
+    git = sources[task.target].git
+    if task.roots and git is not None:
+        pack = open_pack(task.pack, git.hash_size)
+        for position in (below for root in task.roots for below in pack.below(root)):
+            yield Gap(where=f"{name}: {KINDS[pack.types[position]]} {pack.oid(position)}", why=why, advice=advice)
     for item in task.files:
         yield Gap(where=f"{name}/{item.path}", why=why, advice=advice)
 

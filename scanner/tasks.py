@@ -6,10 +6,12 @@ from pathlib import Path
 
 from offkey.model import Gap
 from scanner.examine import FileItem, Task
+from scanner.forest import Forest
 from scanner.git import Git, GitError
 from scanner.objects import CatFileReader, ObjectInfo
 from scanner.packs import loose_objects, object_folders, open_pack, pack_paths
 from scanner.sources import Target
+from scanner.treewalk import tree_kernel
 from scanner.worktree import index_entries, no_index, others, staged_changes, tells
 
 SHARE = 16 << 20
@@ -34,21 +36,25 @@ def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> I
     yield from (task._replace(held=True) for task in _batches(held, target, gaps))
 
 
-def pack_tasks(git: Git, target: int, gaps: list[Gap], *, compiled: bool) -> Iterator[Task]:
-    """Tasks over every object but trees, read from the packs themselves; loose ones, and what a pack reader cannot
-    read, are left to git. Raises Unplanned, before the first task, where git must read all.
-    """
+def forest_of(git: Git, target: int, *, compiled: bool, limit: int) -> Forest:
+    """The packs of a target and the names of its loose objects. Raises Unplanned where git must read all."""
     folders = object_folders(git.common_dir)
     packs = [open_pack(path, git.hash_size, compiled) for path in pack_paths(folders)]
-    yield Task(target, walk=True)
-    for number, pack in enumerate(packs):
-        before = tuple(other.path for other in packs[:number])
-        for roots in pack.shares:
-            yield Task(target, pack=pack.path, before=before, roots=roots)
-    loose = [oid for oid in loose_objects(folders, git.hash_size) if not any(pack.holds(oid) for pack in packs)]
-    single = sorted({*loose, *(oid for pack in packs for oid in pack.left)})
+    loose = sorted({oid for oid in loose_objects(folders, git.hash_size) if not any(pack.holds(oid) for pack in packs)})
+    return Forest(git, target, packs, loose, tree_kernel(compiled), limit)
+
+
+def pack_tasks(forest: Forest, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over every object but trees, read from the packs themselves; loose ones, and what a pack reader cannot
+    read, are left to git.
+    """
+    for number, pack in enumerate(forest.packs):
+        before = tuple(other.path for other in forest.packs[:number])
+        for roots in pack.shares():
+            yield Task(forest.target, pack=pack.path, before=before, roots=roots)
+    single = sorted({*forest.loose, *(oid for pack in forest.packs for oid in pack.left)})
     if single:
-        yield from _batches(CatFileReader(git).info(single), target, gaps)
+        yield from _batches(CatFileReader(forest.git).info(single), forest.target, gaps, trees=forest.trees)
 
 
 def staged_tasks(git: Git, target: int, gaps: list[Gap]) -> Iterator[Task]:
@@ -57,13 +63,19 @@ def staged_tasks(git: Git, target: int, gaps: list[Gap]) -> Iterator[Task]:
     yield from _batches(CatFileReader(git).info(staged) if staged else iter(()), target, gaps)
 
 
-def _batches(listed: Iterable[ObjectInfo | Gap], target: int, gaps: list[Gap]) -> Iterator[Task]:
+def _batches(
+    listed: Iterable[ObjectInfo | Gap], target: int, gaps: list[Gap], trees: list[ObjectInfo] | None = None
+) -> Iterator[Task]:
+    """Tasks over what is listed but trees, which are added to `trees`."""
     batch: list[ObjectInfo] = []
     size = 0
     for info in listed:
         if isinstance(info, Gap):
             gaps.append(info)
-        elif info.type != "tree":
+        elif info.type == "tree":
+            if trees is not None:
+                trees.append(info)
+        else:
             batch.append(info)
             size += info.size
             if size >= SHARE or len(batch) >= _SHARE_OBJECTS:

@@ -1,0 +1,52 @@
+"""Which absent objects the refs, reflogs and the index lead to, from what the trees of the packs tell.
+
+A blob that no commit in reach brings in is named by abandoned trees alone: nobody misses it. Where trees or commits
+themselves are absent, git must walk the history (`scanner.objects.missing_objects`).
+"""
+
+from scanner.differences import Change, changes
+from scanner.forest import Forest
+from scanner.git import GitError
+from scanner.history import History
+from scanner.reach import reaches, read_tips
+
+
+def absent_blobs(forest: Forest, jobs: int) -> list[str] | None:
+    """Ids of absent blobs in reach; None where only git can tell."""
+    history, absent = forest.history, forest.absent
+    if absent is None or not _within(forest, history):
+        return None
+    if not absent:
+        return [] if _tips_are_there(forest) else None
+    only = forest.candidates(forest.signatures(absent))
+    tips = read_tips(forest.git)
+    if only is None or tips.gaps or any(oid not in history.index for oid in tips.objects):
+        return None
+    found = absent & forest.index
+    bits = reaches(history, tips)
+    for change in changes(forest.git, history, absent, jobs=jobs, only=only):
+        if not isinstance(change, Change):
+            return None
+        if bits[change.node] and change.new in absent:
+            found |= {change.new}
+    return sorted(found)
+
+
+def _within(forest: Forest, history: History) -> bool:
+    """Whether every parent is stored, or cut off on purpose by a shallow clone."""
+    try:
+        shallow = set((forest.git.common_dir / "shallow").read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        shallow = set()
+    except (OSError, ValueError):
+        return False
+    tags = any(node.kind == "tag" and node.parents and not history.parents[n] for n, node in enumerate(history.nodes))
+    return not tags and all(history.nodes[number].id in shallow for number in history.cut)
+
+
+def _tips_are_there(forest: Forest) -> bool:
+    try:
+        forest.git.run("rev-list", "--no-walk=unsorted", "--quiet", "--all", "--reflog")
+    except GitError:
+        return False
+    return True

@@ -1,0 +1,235 @@
+"""What the packs tell of one repository's history beside findings: its commits, and which of them can matter.
+
+The workers send the headers of commits and tags as they search them, then the records of all git trees
+(`scanner.treewalk`). From both follows which commits can have brought or removed what was found, so that git
+compares these alone with their parents, and whether anything that the history names is absent.
+"""
+
+import hashlib
+import os
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from offkey.model import Gap
+from scanner.examine import Outcome, Task
+from scanner.git import Git, GitError
+from scanner.history import History, from_headers
+from scanner.objects import CatFileReader, ObjectInfo
+from scanner.packs import Pack
+from scanner.treewalk import NONE, Look, Partial, TreeKernel, pair, record, rows, single
+
+_ROUNDS = 8
+_MASK = (1 << 64) - 1
+_EMPTY = 1 << 62
+"""The number of the empty tree, which git need not store: greater than any other, so it holds nothing."""
+
+
+class Forest:
+    """One target's packs, loose trees and what the workers said of them."""
+
+    def __init__(
+        self, git: Git, target: int, packs: Sequence[Pack], loose: Sequence[str], kernel: TreeKernel | None, limit: int
+    ) -> None:
+        self.git = git
+        self.target = target
+        self.packs = packs
+        self.loose = loose
+        """Ids of all objects outside the packs."""
+        self.trees: list[ObjectInfo] = []
+        """Git trees outside the packs, and those in them that a pack reader cannot read."""
+        self.index: set[str] = set()
+        """Ids that the index names."""
+        self._compiled = kernel
+        self._limit = limit
+        self._seed = int.from_bytes(os.urandom(8), "big")
+        self._commits: list[bytes] = []
+        self._headers: list[bytes] = []
+        self._records: list[bytes] = []
+        self._partial: list[Partial] = []
+        self._wanted: list[str] = []
+        self._lost = kernel is None
+        self._nowhere: dict[str, int] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether git trees are read at all, which takes the compiled kernel."""
+        return self._compiled is not None
+
+    def add(self, outcome: Outcome) -> None:
+        """Take over what a worker sent."""
+        self._commits.append(bytes(outcome.commits))
+        self._headers.append(bytes(outcome.headers))
+        if outcome.walked is not None:
+            self._records.append(outcome.walked.records)
+            self._partial += outcome.walked.partial
+            self._lost |= bool(outcome.walked.unread)
+
+    def lost(self) -> None:
+        """A worker died over a part: nothing can be told from the rest."""
+        self._lost = True
+
+    def tasks(self, wanted: Collection[str]) -> Iterator[Task]:
+        """The shares of work of a walk over all trees; `wanted` are the ids of blobs in which something was found."""
+        if self._compiled is None:
+            return
+        self._wanted = sorted(wanted)
+        ids = bytes.fromhex("".join(self._wanted))
+        for first, pack in zip(self._first, self.packs, strict=True):
+            look = Look(ids, first, self._seed)
+            for roots in pack.shares(trees=True):
+                yield Task(self.target, pack=pack.path, roots=roots, look=look)
+        if self.trees:
+            yield Task(self.target, objects=tuple(self.trees), look=Look(ids, 0, self._seed))
+
+    @cached_property
+    def history(self) -> History:
+        """All commits and tags that were read."""
+        return from_headers(self.git, self._commits, self._headers)
+
+    @property
+    def absent(self) -> frozenset[str] | None:
+        """Ids of blobs that some tree or the index names and that are nowhere. None where trees or commits are, too."""
+        self._complete()
+        history = self.history
+        roots = {one for node in history.nodes for one in (node.tree, node.blob) if one}
+        if self._lost or history.gaps or -1 in self._numbers(roots).values():
+            return None
+        numbers = self._numbers(self.index)
+        return frozenset(self._nowhere) | {oid for oid, number in numbers.items() if number < 0}
+
+    def signatures(self, wanted: Collection[str]) -> Mapping[str, int | None] | None:
+        """By id of a root tree; two that are equal hold the same `wanted` blobs at the same paths. None: cannot tell.
+
+        A blob is one that `tasks` was told of, or one that is absent.
+        """
+        if self._lost:
+            return None
+        self._complete()
+        trees = list(dict.fromkeys(node.tree for node in self.history.nodes if node.tree))
+        numbers = self._numbers(trees)
+        known = b"".join(pair(number, self._value(oid)) for oid in wanted for number in self._all_numbers(oid))
+        present = [(tree, number) for tree, number in numbers.items() if 0 <= number < self._total]
+        asked = array("Q", [number for _, number in present]).tobytes()
+        for _ in range(_ROUNDS):
+            sums, circular = self._kernel.signatures(tuple(self._records), self._total, known, asked, self._seed)
+            if not circular:
+                found: dict[str, int | None] = {**dict.fromkeys(trees), self.history.empty_tree: 0}
+                found.update(zip((tree for tree, _ in present), memoryview(sums).cast("Q"), strict=True))
+                return found
+            self._in_full(set(memoryview(circular).cast("Q")))
+            if self._lost:
+                break
+        return None
+
+    def candidates(
+        self, signatures: Mapping[str, int | None] | None, also: Collection[str] = ()
+    ) -> frozenset[int] | None:
+        """Numbers of the nodes that can have brought or removed what the signatures stand for, and those of `also`.
+
+        None for all nodes.
+        """
+        if signatures is None:
+            return None
+        history = self.history
+        found = {history.index[oid] for oid in also if oid in history.index}
+        of_node = [signatures.get(node.tree, 0) for node in history.nodes]
+        parents = history.parents
+        for number, mine in enumerate(of_node):
+            if mine == 0 and not any(map(of_node.__getitem__, parents[number])):
+                continue  # None, too, is falsy: such a parent is found at its own turn, and its children below
+            above = parents[number] if history.nodes[number].kind == "commit" else ()
+            if mine is None or (all(of_node[parent] != mine for parent in above) and (mine or above)):
+                found.add(number)
+        return frozenset(found)
+
+    @property
+    def _kernel(self) -> TreeKernel:
+        assert self._compiled is not None
+        return self._compiled
+
+    @cached_property
+    def _first(self) -> list[int]:
+        """The number of each pack's first object."""
+        found, total = [], 0
+        for pack in self.packs:
+            found.append(total)
+            total += len(pack)
+        return found
+
+    @cached_property
+    def _outside(self) -> dict[str, int]:
+        """Numbers of the objects outside the packs."""
+        start = sum(len(pack) for pack in self.packs)
+        return {oid: start + n for n, oid in enumerate(self.loose)}
+
+    @property
+    def _total(self) -> int:
+        return sum(len(pack) for pack in self.packs) + len(self.loose) + len(self._nowhere)
+
+    def _numbers(self, oids: Iterable[str]) -> dict[str, int]:
+        """The number of each object, -1 for one that is nowhere."""
+        found: dict[str, int] = {}
+        left = list(dict.fromkeys(oids))
+        for first, pack in zip(self._first, self.packs, strict=True):
+            at = rows(self._kernel, pack, bytes.fromhex("".join(left)))
+            found.update((oid, first + row) for oid, row in zip(left, at, strict=True) if row >= 0)
+            left = [oid for oid, row in zip(left, at, strict=True) if row < 0]
+        empty = self.history.empty_tree
+        found.update((oid, self._outside.get(oid, _EMPTY if oid == empty else -1)) for oid in left)
+        return found
+
+    def _all_numbers(self, oid: str) -> list[int]:
+        """The numbers of an object in all places that hold it, or the one it has because it is absent."""
+        found = [self._outside[oid]] if oid in self._outside else []
+        found += [self._nowhere[oid]] if oid in self._nowhere else []
+        raw = bytes.fromhex(oid)
+        for first, pack in zip(self._first, self.packs, strict=True):
+            found += [first + row for row in rows(self._kernel, pack, raw) if row >= 0]
+        return found
+
+    def _value(self, oid: str) -> int:
+        key = self._seed.to_bytes(8, "big")
+        return int.from_bytes(hashlib.blake2b(oid.encode(), key=key, digest_size=8).digest(), "big") | 1
+
+    def _complete(self) -> None:
+        """Make records of the trees that name objects outside their pack."""
+        partial, self._partial = self._partial, []
+        numbers = self._numbers(
+            oid for tree in partial for oid in (tree.tree, *(absent[2].hex() for absent in tree.absent))
+        )
+        wanted = set(self._wanted)
+        start = sum(len(pack) for pack in self.packs) + len(self.loose)
+        for tree in partial:
+            sides = [bytearray(tree.removed), bytearray(tree.added)]
+            for added, name, raw, directory in tree.absent:
+                oid = raw.hex()
+                if directory or oid in wanted:
+                    self._lost |= numbers[oid] < 0
+                    sides[added] += pair(name, numbers[oid] & _MASK)
+                elif numbers[oid] < 0:
+                    sides[added] += pair(name, self._nowhere.setdefault(oid, start + len(self._nowhere)))
+            self._records.append(record(numbers[tree.tree], tree.base, bytes(sides[1]), bytes(sides[0])))
+
+    def _in_full(self, numbers: Collection[int]) -> None:
+        """Records that lean on no base, for trees whose bases need them in turn."""
+        reader = CatFileReader(self.git, limit=self._limit)
+        infos = list(reader.info(self._id(number) for number in sorted(numbers)))
+        try:
+            for tree in reader.read([info for info in infos if isinstance(info, ObjectInfo)]):
+                if isinstance(tree, Gap):
+                    self._lost = True
+                elif found := single(self._kernel, tree.oid, tree.content, self.git.hash_size, self._seed):
+                    self._partial.append(found)
+                else:
+                    self._records.append(record(self._numbers([tree.oid])[tree.oid], NONE, b"", b""))
+        finally:
+            reader.close()
+        self._lost |= any(isinstance(info, Gap) for info in infos)
+        self._complete()
+
+    def _id(self, number: int) -> str:
+        for first, pack in zip(reversed(self._first), reversed(self.packs), strict=True):
+            if number >= first:
+                return pack.named(number - first)
+        return ""
