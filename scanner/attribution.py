@@ -73,7 +73,7 @@ def attribute(
         return _unattributed(places, ())
     gaps: list[Gap] = []
     try:
-        facts = _facts(git, places, gaps, progress, jobs, forest)
+        facts = _facts(git, places, gaps, progress=progress, jobs=jobs, forest=forest)
     except GitError as error:
         why = f"nobody can be named for what was found: {error}"
         return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
@@ -119,6 +119,7 @@ def _facts(
     git: Git,
     places: Mapping[str, Sequence[Place]],
     gaps: list[Gap],
+    *,
     progress: Progress | None,
     jobs: int,
     forest: Forest | None,

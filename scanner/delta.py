@@ -27,7 +27,8 @@ class Kernel(Protocol):
     def apply(self, base: Any, delta: Any, reach: int, limit: int, /) -> tuple[bytes, bytes]:
         """A delta's target, and what to search of it: all bytes it adds or joins, each with `reach` bytes around.
 
-        The pieces are joined with line ends; a negative `reach` asks for none. Raises ValueError for a delta that does not fit or exceeds `limit`.
+        The pieces are joined with line ends; a negative `reach` asks for none. Raises ValueError for a delta that
+        does not fit or exceeds `limit`.
         """
 
     def carry(self, delta: Any, stretches: bytes, /) -> list[list[int] | None]:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from offkey.model import Gap
 from scanner.examine import Outcome, Task
-from scanner.git import Git, GitError
+from scanner.git import Git
 from scanner.history import History, from_headers
 from scanner.objects import CatFileReader, ObjectInfo
 from scanner.packs import Pack
@@ -29,7 +29,14 @@ class Forest:
     """One target's packs, loose trees and what the workers said of them."""
 
     def __init__(
-        self, git: Git, target: int, packs: Sequence[Pack], loose: Sequence[str], kernel: TreeKernel | None, limit: int
+        self,
+        git: Git,
+        target: int,
+        packs: Sequence[Pack],
+        loose: Sequence[str],
+        *,
+        kernel: TreeKernel | None,
+        limit: int,
     ) -> None:
         self.git = git
         self.target = target
@@ -92,8 +99,7 @@ class Forest:
         """Ids of blobs that some tree or the index names and that are nowhere. None where trees or commits are, too."""
         self._complete()
         history = self.history
-        roots = {one for node in history.nodes for one in (node.tree, node.blob) if one}
-        if self._lost or history.gaps or -1 in self._numbers(roots).values():
+        if self._lost or history.gaps or -1 in self._roots.values():
             return None
         numbers = self._numbers(self.index)
         return frozenset(self._nowhere) | {oid for oid, number in numbers.items() if number < 0}
@@ -106,15 +112,14 @@ class Forest:
         if self._lost:
             return None
         self._complete()
-        trees = list(dict.fromkeys(node.tree for node in self.history.nodes if node.tree))
-        numbers = self._numbers(trees)
         known = b"".join(pair(number, self._value(oid)) for oid in wanted for number in self._all_numbers(oid))
-        present = [(tree, number) for tree, number in numbers.items() if 0 <= number < self._total]
+        total = self._start + len(self.loose) + len(self._nowhere)
+        present = [(tree, number) for tree, number in self._roots.items() if 0 <= number < total]
         asked = array("Q", [number for _, number in present]).tobytes()
         for _ in range(_ROUNDS):
-            sums, circular = self._kernel.signatures(tuple(self._records), self._total, known, asked, self._seed)
+            sums, circular = self._kernel.signatures(tuple(self._records), total, known, asked, self._seed)
             if not circular:
-                found: dict[str, int | None] = {**dict.fromkeys(trees), self.history.empty_tree: 0}
+                found: dict[str, int | None] = {**dict.fromkeys(self._roots), self.history.empty_tree: 0}
                 found.update(zip((tree for tree, _ in present), memoryview(sums).cast("Q"), strict=True))
                 return found
             self._in_full(set(memoryview(circular).cast("Q")))
@@ -158,19 +163,24 @@ class Forest:
         return found
 
     @cached_property
+    def _roots(self) -> dict[str, int]:
+        """The numbers of the trees (and blobs) that commits and tags name."""
+        return self._numbers({one for node in self.history.nodes for one in (node.tree, node.blob) if one})
+
+    @cached_property
     def _outside(self) -> dict[str, int]:
         """Numbers of the objects outside the packs."""
-        start = sum(len(pack) for pack in self.packs)
-        return {oid: start + n for n, oid in enumerate(self.loose)}
+        return {oid: self._start + n for n, oid in enumerate(self.loose)}
 
-    @property
-    def _total(self) -> int:
-        return sum(len(pack) for pack in self.packs) + len(self.loose) + len(self._nowhere)
+    @cached_property
+    def _start(self) -> int:
+        """The number of the first object outside the packs."""
+        return sum(len(pack) for pack in self.packs)
 
     def _numbers(self, oids: Iterable[str]) -> dict[str, int]:
         """The number of each object, -1 for one that is nowhere."""
         found: dict[str, int] = {}
-        left = list(dict.fromkeys(oids))
+        left = list(oids)
         for first, pack in zip(self._first, self.packs, strict=True):
             at = rows(self._kernel, pack, bytes.fromhex("".join(left)))
             found.update((oid, first + row) for oid, row in zip(left, at, strict=True) if row >= 0)
@@ -196,10 +206,12 @@ class Forest:
         """Make records of the trees that name objects outside their pack."""
         partial, self._partial = self._partial, []
         numbers = self._numbers(
-            oid for tree in partial for oid in (tree.tree, *(absent[2].hex() for absent in tree.absent))
+            oid
+            for tree in partial
+            for oid in (*([tree.tree] if tree.tree else []), *(gone[2].hex() for gone in tree.absent))
         )
         wanted = set(self._wanted)
-        start = sum(len(pack) for pack in self.packs) + len(self.loose)
+        start = self._start + len(self.loose)
         for tree in partial:
             sides = [bytearray(tree.removed), bytearray(tree.added)]
             for added, name, raw, directory in tree.absent:
@@ -209,7 +221,8 @@ class Forest:
                     sides[added] += pair(name, numbers[oid] & _MASK)
                 elif numbers[oid] < 0:
                     sides[added] += pair(name, self._nowhere.setdefault(oid, start + len(self._nowhere)))
-            self._records.append(record(numbers[tree.tree], tree.base, bytes(sides[1]), bytes(sides[0])))
+            for number in self._all_numbers(tree.tree) if tree.tree else [tree.number]:
+                self._records.append(record(number, tree.base, bytes(sides[1]), bytes(sides[0])))
 
     def _in_full(self, numbers: Collection[int]) -> None:
         """Records that lean on no base, for trees whose bases need them in turn."""

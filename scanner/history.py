@@ -185,10 +185,18 @@ def _node(oid: str, kind: str, lines: Sequence[bytes]) -> Node | None:
 
 def _linked(nodes: list[Node], gaps: list[Gap], git: Git) -> History:
     index = {node.id: number for number, node in enumerate(nodes)}
-    parents = [tuple(index[p] for p in dict.fromkeys(node.parents) if p in index) for node in nodes]
-    cut = frozenset(number for number, node in enumerate(nodes) if any(p not in index for p in node.parents))
+    parents: list[tuple[int, ...]] = []
+    cut = set()
+    for number, node in enumerate(nodes):
+        above = node.parents
+        try:
+            found = tuple([index[parent] for parent in above])
+        except KeyError:
+            cut.add(number)
+            found = tuple([index[parent] for parent in above if parent in index])
+        parents.append(found if len(found) < 2 else tuple(dict.fromkeys(found)))
     empty = object_id("tree", b"", git.object_format)
-    return History(nodes, parents, _parents_first(parents), cut, tuple(gaps), empty)
+    return History(nodes, parents, _parents_first(parents), frozenset(cut), tuple(gaps), empty)
 
 
 def _parents_first(parents: Sequence[tuple[int, ...]]) -> list[int]:

@@ -118,9 +118,10 @@ class Pack:
     @property
     def left(self) -> Iterator[str]:
         """Ids of entries outside the delta trees: damaged, or built on something that is not in this pack."""
-        for position, root in enumerate(self.roots):
-            if root < 0:
-                yield self.oid(position)
+        if b"\xff\xff\xff" in self.roots.tobytes():  # only a negative number or a huge one has three such bytes
+            for position, root in enumerate(self.roots):
+                if root < 0:
+                    yield self.oid(position)
 
 
 @lru_cache(maxsize=4096)

@@ -41,7 +41,7 @@ def forest_of(git: Git, target: int, *, compiled: bool, limit: int) -> Forest:
     folders = object_folders(git.common_dir)
     packs = [open_pack(path, git.hash_size, compiled) for path in pack_paths(folders)]
     loose = sorted({oid for oid in loose_objects(folders, git.hash_size) if not any(pack.holds(oid) for pack in packs)})
-    return Forest(git, target, packs, loose, tree_kernel(compiled), limit)
+    return Forest(git, target, packs, loose, kernel=tree_kernel(compiled), limit=limit)
 
 
 def pack_tasks(forest: Forest, gaps: list[Gap]) -> Iterator[Task]:

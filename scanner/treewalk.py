@@ -85,9 +85,13 @@ class Look(NamedTuple):
 
 
 class Partial(NamedTuple):
-    """What a record says of a tree some of whose entries are elsewhere; `added` and `removed` are pairs as in it."""
+    """What a record says of a tree some of whose entries are elsewhere; `added` and `removed` are pairs as in it.
+
+    A tree outside the packs comes by its id; its number is NONE.
+    """
 
     tree: str
+    number: int
     base: int
     added: bytes
     removed: bytes
@@ -108,13 +112,14 @@ def walk(kernel: TreeKernel, pack: Pack, roots: Iterable[int], look: Look, limit
     search = (pack.idx, _bits(pack, look.wanted), pack.hash_size, look.first, look.seed)
     found = kernel.walk((deflate.decompress, pack.inflate, limit), plan, array("i", roots).tobytes(), search)
     records, partial, unread = found
-    return Walked(records, [Partial(pack.oid(at), *rest) for at, *rest in partial], len(unread))  # type: ignore[arg-type]
+    more = [Partial("", look.first + pack.names[one[0]], *one[1:]) for one in partial]
+    return Walked(records, more, len(unread))
 
 
 def single(kernel: TreeKernel, oid: str, content: bytes, hash_size: int, seed: int) -> Partial | None:
     """What a record must say of one tree that lies in no pack; None for nothing. Raises ValueError for damage."""
     found = kernel.differing(b"", content, (_empty(hash_size), bytes(_LIKELY), hash_size, 0, seed))
-    return found and Partial(oid, NONE, *found)
+    return found and Partial(oid, NONE, NONE, *found)
 
 
 def walk_single(kernel: TreeKernel, trees: Iterable[GitObject | Gap], hash_size: int, look: Look) -> Walked:
