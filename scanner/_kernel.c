@@ -125,6 +125,8 @@ static PyObject *plan(PyObject *self, PyObject *args) {
     const uint8_t *small = i + 8 + 1024 + count * (hash_size + 4), *large = small + count * 4;
     int64_t larges = (idx.len - 2 * hash_size - (large - i)) / 8;
     uint64_t end = (uint64_t)pack.len - hash_size;
+    /* An index of another pack, or of this one when it was shorter, would hide objects. */
+    if (memcmp(p, "PACK", 4) || be32(p + 8) != count || memcmp(p + end, i + idx.len - 2 * hash_size, hash_size)) goto out;
     if (!(slots = malloc((count + 1) * sizeof(Slot))) || !(inverse = malloc((count + 1) * sizeof(int32_t)))) {
         PyErr_NoMemory();
         fault = NULL;
@@ -146,6 +148,7 @@ static PyObject *plan(PyObject *self, PyObject *args) {
         fault = NULL;
         goto out;
     }
+    for (int64_t n = 1; n < count; n++) if (slots[n].offset == slots[n - 1].offset) goto out;
     offsets_o = PyBytes_FromStringAndSize(NULL, (count + 1) * 8);
     data_o = PyBytes_FromStringAndSize(NULL, count * 8);
     sizes_o = PyBytes_FromStringAndSize(NULL, count * 8);

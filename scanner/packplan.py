@@ -14,6 +14,8 @@ _OUTSIDE = -2
 def plan(idx: Any, pack: Any, hash_size: int) -> tuple[bytes, ...]:
     """As `scanner.delta.Kernel.plan` says. Raises ValueError for an index that is none."""
     found = offsets_of(idx, len(pack), hash_size)
+    if not _of(idx, pack, len(found), hash_size) or len(set(found)) < len(found):
+        raise ValueError("the index is damaged")
     order = sorted(range(len(found)), key=found.__getitem__)
     offsets = array("Q", [*(found[n] for n in order), len(pack) - hash_size])
     inverse = array("i", bytes(4 * len(order)))
@@ -67,6 +69,12 @@ def offsets_of(idx: Any, pack_size: int, hash_size: int) -> list[int]:
     if any(not 12 <= offset < pack_size - hash_size for offset in result):
         raise ValueError("the index is damaged")
     return result
+
+
+def _of(idx: Any, pack: Any, count: int, hash_size: int) -> bool:
+    """Whether the index is this pack's: that of another, or of this one when it was shorter, would hide objects."""
+    sums = bytes(pack[len(pack) - hash_size :]), bytes(idx[len(idx) - 2 * hash_size : len(idx) - hash_size])
+    return bytes(pack[:4]) == b"PACK" and int.from_bytes(pack[8:12], "big") == count and sums[0] == sums[1]
 
 
 def header(pack: Any, start: int, end: int, hash_size: int) -> tuple[int, int, int, int, bytes] | None:
