@@ -8,6 +8,9 @@ searched, and so does another that overlaps it; the rule is then asked about the
 for patterns too wide for that. A match of the base is taken over when everything that it depends on was
 copied in one piece; else its rule is asked again, too. A rule that looks around (near words, parts) or is wide can
 change its mind by what happens elsewhere, so where its keywords stand is remembered even if nothing was found.
+
+Encoded text is found by marks (`scanner.encoded`), which are short: a new one touches a change. What it stands in may
+be long, so its whole run is remembered, again even if nothing was found in it; when a run is cut, all are asked anew.
 """
 
 from array import array
@@ -17,6 +20,7 @@ from typing import NamedTuple
 from rules.light import LightRule
 from rules.match import PART_REACH, REACH, Match, find, stretches
 from scanner.expressions import narrow
+from scanner.inline import Allowance, Inner, inside, moved
 from scanner.matcher import Matcher
 
 Span = tuple[int, int]
@@ -24,10 +28,14 @@ Carry = Callable[[bytes, bytes], list[list[int] | None]]
 
 
 class Kept(NamedTuple):
-    """One rule's matches in an object, and the stretches on which they (or their absence) depend."""
+    """One rule's matches in an object, and the stretches on which they (or their absence) depend.
+
+    What encoded runs hold is kept like the matches of one more rule, in `inner`.
+    """
 
     stretches: tuple[Span, ...]
     matches: tuple[Match, ...]
+    inner: tuple[Inner, ...] = ()
 
 
 Held = Mapping[int, Kept]
@@ -47,10 +55,10 @@ class Searcher:
             for rule in rules
         ]
 
-    def whole(self, content: bytes) -> Held:
-        """What is found in a content of which nothing is known."""
+    def whole(self, content: bytes, allowance: Allowance | None = None) -> Held:
+        """What is found in a content of which nothing is known. `allowance` is what is left for its object."""
         candidates = self._matcher.candidates(content)
-        return self._asked(candidates, content) if candidates else NOTHING
+        return self._asked(candidates, content, allowance) if candidates else NOTHING
 
     def changed(self, content: bytes, around: bytes, held: Held, carry: Carry, delta: bytes) -> Held:
         """What is found in a delta's target, of whose base `held` is known. `around` are the bytes near its changes."""
@@ -64,9 +72,13 @@ class Searcher:
         found.update(self._asked(sorted(ask), content))
         return {rule: one for rule, one in found.items() if one.stretches}
 
-    def _asked(self, indexes: Iterable[int], content: bytes) -> dict[int, Kept]:
+    def _asked(self, indexes: Iterable[int], content: bytes, allowance: Allowance | None = None) -> dict[int, Kept]:
         found = {}
         for index in indexes:
+            if index == len(self._rules):
+                told = inside(self._matcher, self._rules, content, allowance or Allowance())
+                found[index] = Kept(_widened(told.stretches, 0, len(content)), (), told.found)
+                continue
             rule = self._rules[index]
             matches = tuple(find(rule, content))
             if matches or not self._simple[index]:
@@ -106,11 +118,13 @@ def _shifted(kept: Kept, shifts: Sequence[Sequence[int]]) -> Kept:
         return kept
     places = []
     matches = []
+    inner: list[Inner] = []
     for (low, high), moves in zip(kept.stretches, shifts, strict=True):
         for by in moves:
             places.append((low + by, high + by))
             matches += [_at(match, by) for match in kept.matches if low <= match.start and match.end <= high]
-    return Kept(tuple(sorted(places)), tuple(sorted(matches)))
+            inner += [moved(one, by) for one in kept.inner if low <= one.low and one.high <= high]
+    return Kept(tuple(sorted(places)), tuple(sorted(matches)), tuple(sorted(inner)))
 
 
 def _at(match: Match, by: int) -> Match:

@@ -10,8 +10,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 from urllib.parse import quote
+
+from scanner.opening import Layer, Refused
 
 _CHUNK = 1 << 16
 _FREE = 1 << 20
@@ -19,20 +21,6 @@ _FREE = 1 << 20
 _SQLITE_STEPS = 20_000_000
 _MEMORY = 128 << 20
 """Of an xz dictionary, which a file may claim to be 4 GiB; `xz -9` needs 65 MiB."""
-
-
-class Layer(NamedTuple):
-    """A text that was hidden, and the steps that lead to it from the content (see `scanner.replay`)."""
-
-    text: bytes
-    steps: tuple[str, ...]
-
-
-class Refused(NamedTuple):
-    """What could not be looked at, and why in plain words."""
-
-    steps: tuple[str, ...]
-    why: str
 
 
 class Overflow(ValueError):

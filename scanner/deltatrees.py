@@ -5,24 +5,25 @@ from typing import NamedTuple
 
 from scanner.carry import NOTHING, Held, Searcher
 from scanner.delta import Kernel
-from scanner.encoding import decoded
 from scanner.expressions import DELTA_REACH
+from scanner.layers import Looked, hidden, plain
+from scanner.opening import worth
 from scanner.packs import DAMAGE, Pack
+
+_NOTHING = Looked((), (), NOTHING)
 
 
 class Seen(NamedTuple):
-    """One object. `text` is its content after the `decoding` steps, given only where something was found."""
+    """One object and what is found in it."""
 
     position: int
     size: int
     content: bytes
-    text: bytes | None
-    decoding: tuple[str, ...]
-    held: Held
+    looked: Looked
 
 
 class _Base(NamedTuple):
-    """An object that others are built on; `held` is None where it is of no use to them (it was decoded)."""
+    """An object that others are built on; `held` is None where it is of no use to them (it hides other texts)."""
 
     content: bytes
     held: Held | None
@@ -46,36 +47,26 @@ class DeltaTrees:
             while waiting:
                 position, base = waiting.pop()
                 try:
-                    content, seen, held = self._read(position, base)
+                    seen = self._read(position, base)
                 except DAMAGE:
                     self.failed += self._pack.below(position)
                     continue
                 yield seen
                 if self._pack.first[position] >= 0:
-                    here = _Base(content, held)
+                    here = _Base(seen.content, seen.looked.held)
                     waiting += [(child, here) for child in self._pack.children(position)]
 
-    def _read(self, position: int, base: _Base | None) -> tuple[bytes, Seen, Held | None]:
+    def _read(self, position: int, base: _Base | None) -> Seen:
         entry = self._pack.inflate(position, self._limit)
         if base is None:
             content, around = entry, b""
         else:
             content, around = self._apply(base.content, entry, DELTA_REACH, self._limit)
-        text, decoding = _decoded(content)
-        held: Held | None = None
-        if decoding:
-            found = self._searcher.whole(text)
-        else:
+        looked = hidden(self._searcher, content) if worth(content) else None
+        if looked is None:
             if base is None or base.held is None:
-                found = self._searcher.whole(content)
+                held = self._searcher.whole(content)
             else:
-                found = self._searcher.changed(content, around, base.held, self._carry, entry)
-            held = found or NOTHING
-        matched = any(kept.matches for kept in found.values()) if found else False
-        return content, Seen(position, len(content), content, text if matched else None, decoding, found), held
-
-
-def _decoded(content: bytes) -> tuple[bytes, tuple[str, ...]]:
-    if content[:1] in b"\xfe\xff" or b"\0" in content[:16]:
-        return decoded(content)
-    return content, ()
+                held = self._searcher.changed(content, around, base.held, self._carry, entry)
+            looked = plain(content, held) if held else _NOTHING
+        return Seen(position, len(content), content, looked)

@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -13,29 +12,25 @@ from offkey.model import Gap
 from offkey.secret import Secret, redact
 from rules.light import LightRule
 from rules.match import Match
+from scanner import lfs
 from scanner.carry import Searcher
 from scanner.delta import kernel
 from scanner.deltatrees import DeltaTrees
-from scanner.encoding import decoded
+from scanner.files import FileItem, read_file
 from scanner.git import Git
 from scanner.history import header
-from scanner.matcher import Matcher, matches, open_matcher, settled
+from scanner.hits import Hit, Spot, hits
+from scanner.layers import Looked, look, reasons
+from scanner.matcher import Matcher, open_matcher
 from scanner.objects import SIZE_LIMIT, CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
 from scanner.packs import KINDS, open_pack
-from scanner.pragma import allowed
 from scanner.treewalk import Look, Walked, tree_kernel, walk, walk_single
 
-_BINARY_LOOK = 8000
+__all__ = ["FileItem", "Hit", "Outcome", "Setup", "Task", "Worker", "read_file", "split"]
 
-
-class FileItem(NamedTuple):
-    """A file to look at. `known` is the object id git already holds its content under, or empty."""
-
-    root: str
-    path: str
-    kind: str
-    reach: str
-    known: str
+Address = tuple[str, str, str, str]
+"""Object, its type, path and reach."""
+_UNPACK = "unpack it yourself and scan what comes out"
 
 
 class Task(NamedTuple):
@@ -59,33 +54,6 @@ class Task(NamedTuple):
     @property
     def bytes(self) -> int:
         return sum(info.size for info in self.objects)
-
-
-class Hit(NamedTuple):
-    """One match at one address. `spans` are offsets in the content after the `decoding` steps."""
-
-    target: int
-    kind: str
-    fingerprint: str
-    redacted: str
-    confidence: str
-    object: str
-    object_type: str
-    path: str
-    reach: str
-    line: int
-    column: int
-    spans: tuple[tuple[str, int, int], ...]
-    decoding: tuple[str, ...]
-
-
-class Spot(NamedTuple):
-    """Where a match stands in the content after the `decoding` steps."""
-
-    text: bytes
-    decoding: tuple[str, ...]
-    line: int
-    column: int
 
 
 @dataclass
@@ -164,11 +132,6 @@ class Worker:
         for reader in self._readers.values():
             reader.close()
 
-    def content(self, content: bytes, make: Callable[[Match, Spot], Hit]) -> tuple[list[Hit], int]:
-        """Hits in one content and the number suppressed by an inline `pragma: allowlist secret`."""
-        text, decoding = decoded(content)
-        return _shown(text, decoding, matches(self._matcher, self._setup.rules, text), make)
-
     def _walk(self, task: Task, outcome: Outcome) -> None:
         git = self._setup.gits[task.target]
         assert git is not None
@@ -204,7 +167,8 @@ class Worker:
             reach = "message" if found.type in ("commit", "tag") else "dangling"
             if reach == "message":
                 _keep_header(outcome, found.oid, found.type, found.content)
-            self._look(outcome, task.target, found.content, (found.oid, found.type, "", reach))
+            where = f"{git.path}: {found.type} {found.oid}"
+            self._look(outcome, task.target, found.content, (found.oid, found.type, "", reach), where)
 
     def _trees(self, task: Task, outcome: Outcome) -> None:
         git = self._setup.gits[task.target]
@@ -222,13 +186,13 @@ class Worker:
             kind = KINDS[pack.types[found.position]]
             if kind != "blob":
                 _keep_header(outcome, pack.oid(found.position), kind, found.content)
-            if found.text is not None:
-                reach = "dangling" if kind == "blob" else "message"
-                make = self._maker(task.target, (pack.oid(found.position), kind, "", reach))
-                raw = [match for kept in found.held.values() for match in kept.matches]
-                hits, suppressed = _shown(found.text, found.decoding, settled(found.text, raw), make)
-                outcome.hits += hits
-                outcome.suppressed += suppressed
+            pointer = found.content.startswith(lfs.BEGIN)
+            if found.looked.texts or found.looked.refused or pointer:
+                oid = pack.oid(found.position)
+                address = (oid, kind, "", "dangling" if kind == "blob" else "message")
+                self._tell(outcome, task.target, found.looked, address, f"{git.path}: {kind} {oid}")
+                if pointer:
+                    self._follow(outcome, task.target, found.content, address, f"{git.path}: {kind} {oid}")
         if trees.failed and not self._stopped():
             self._through_git(task.target, [pack.oid(position) for position in trees.failed], outcome)
 
@@ -256,14 +220,32 @@ class Worker:
     def look_at_bytes(self, outcome: Outcome, target: int, content: bytes, item: FileItem) -> None:
         """Look at the content of a file, whose address is the content's digest."""
         address = "sha256:" + hashlib.sha256(content).hexdigest()
-        self._look(outcome, target, content, (address, item.kind, item.path, item.reach))
+        where = os.path.join(item.root, item.path)
+        self._look(outcome, target, content, (address, item.kind, item.path, item.reach), where)
 
-    def _look(self, outcome: Outcome, target: int, content: bytes, address: tuple[str, str, str, str]) -> None:
-        hits, suppressed = self.content(content, self._maker(target, address))
-        outcome.hits += hits
+    def _look(self, outcome: Outcome, target: int, content: bytes, address: Address, where: str) -> None:
+        self._tell(outcome, target, look(self._searcher, content), address, where)
+        if content.startswith(lfs.BEGIN):
+            self._follow(outcome, target, content, address, where)
+
+    def _follow(self, outcome: Outcome, target: int, content: bytes, address: Address, where: str) -> None:
+        """Look at what a Git LFS pointer names."""
+        git, oid = self._setup.gits[target], lfs.pointer(content)
+        if not oid:
+            return
+        kept = lfs.stored(git.common_dir, oid, self._setup.limit) if git is not None else None
+        if isinstance(kept, bytes):
+            self._tell(outcome, target, look(self._searcher, kept, (f"{lfs.STEP}:{oid}",)), address, where)
+        else:
+            outcome.gaps.append(kept or lfs.elsewhere(str(git.path) if git is not None else where))
+
+    def _tell(self, outcome: Outcome, target: int, looked: Looked, address: Address, where: str) -> None:
+        found, suppressed = hits(looked.texts, self._maker(target, address))
+        outcome.hits += found
         outcome.suppressed += suppressed
+        outcome.gaps += [Gap(where=where, why=why, advice=_UNPACK) for why in reasons(looked.refused)]
 
-    def _maker(self, target: int, address: tuple[str, str, str, str]) -> Callable[[Match, Spot], Hit]:
+    def _maker(self, target: int, address: Address) -> Callable[[Match, Spot], Hit]:
         def make(match: Match, spot: Spot) -> Hit:
             parts = {name: spot.text[start:end] for name, start, end in match.spans}
             shown = parts.get("secret") or spot.text[match.start : match.end]
@@ -272,27 +254,6 @@ class Worker:
             return Hit(target, *found, *address, spot.line, spot.column, match.spans, spot.decoding)
 
         return make
-
-
-def _shown(
-    text: bytes, decoding: tuple[str, ...], found: Sequence[Match], make: Callable[[Match, Spot], Hit]
-) -> tuple[list[Hit], int]:
-    """Hits of the settled matches in a text and the number suppressed by an inline pragma."""
-    binary = not decoding and b"\0" in text[:_BINARY_LOOK]
-    hits = []
-    suppressed = 0
-    seen, excused = -1, False
-    for match, (line, column) in zip(found, positions(text, [match.start for match in found]), strict=True):
-        if binary and match.confidence == "low":
-            continue
-        begin = match.start - column + 1
-        if begin != seen:  # one look at each line: a line may be as long as its file
-            seen, excused = begin, allowed(text, begin)
-        if excused:
-            suppressed += 1
-            continue
-        hits.append(make(match, Spot(text, decoding, line, column)))
-    return hits, suppressed
 
 
 def _keep_header(outcome: Outcome, oid: str, kind: str, content: bytes) -> None:
@@ -307,50 +268,6 @@ def _not_itself(git: Git, found: GitObject) -> Gap:
         why="its content is not what its id says; what is there was looked at",
         advice="run `git fsck`; a fresh clone may be whole",
     )
-
-
-def positions(text: bytes, offsets: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Line and column of each of the ascending offsets, both from 1; the column counts bytes.
-
-    The text is gone over once, however many offsets there are.
-    """
-    line, begin, at = 1, 0, 0
-    for offset in offsets:
-        line += text.count(b"\n", at, offset)
-        begin = max(begin, text.rfind(b"\n", at, offset) + 1)
-        at = offset
-        yield line, offset - begin + 1
-
-
-def read_file(item: FileItem, limit: int) -> bytes | Gap | None:
-    """A regular file's bytes; None for what is no file's content (a link, a socket, a tracked file deleted)."""
-    path = os.path.join(item.root, item.path)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except OSError as error:
-        return _unopened(path, item, error)
-    with open(descriptor, "rb") as file:
-        seen = os.fstat(descriptor)
-        if not stat.S_ISREG(seen.st_mode):
-            return None
-        if seen.st_size > limit:
-            return Gap(
-                where=path, why=f"{seen.st_size} bytes, above the limit of {limit}", advice="raise the size limit"
-            )
-        try:
-            return file.read(limit + 1)[:limit]
-        except OSError as error:
-            return Gap(where=path, why=f"cannot be read: {error.strerror}", advice="check the disk and permissions")
-
-
-def _unopened(path: str, item: FileItem, error: OSError) -> Gap | None:
-    try:
-        kind = os.lstat(path).st_mode
-    except OSError:
-        return None if item.known else Gap(where=path, why="vanished during the scan", advice="scan again")
-    if stat.S_ISREG(kind):
-        return Gap(where=path, why=f"cannot be opened: {error.strerror}", advice="run as a user who may read it")
-    return None
 
 
 def split(task: Task) -> Iterator[Task]:

@@ -1,20 +1,11 @@
-"""Whole contents that hide text: other encodings, archives, compressed files, databases, notebooks, key stores."""
+"""Whole contents that hide text: other encodings, archives, compressed files, databases, notebooks."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.containers import Layer, Overflow, Refused, Room, form, opened
+from scanner.containers import Overflow, Room, form, opened
 from scanner.encoding import decoded
-
-__all__ = ["Budget", "Layer", "Refused", "keystore", "unpacked", "widened", "worth"]
-
-_HEADS = (b"\x1f\x8b\x08", b"PK\3\4", b"PK\5\6", b"\xfd7zXZ", b"BZh", b"7z\xbc\xaf", b"\xff\xfe", b"\xfe\xff")
-_SIZE = rb"(?:[\x00-\x80]|\x81.|\x82..|\x83.{3}|\x84.{4})"
-_PKCS12 = re.compile(
-    rb"\x30" + _SIZE + rb"\x02\x01\x03\x30" + _SIZE + rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07[\x01\x02]", re.DOTALL
-)
-"""PFX ::= SEQUENCE { version 3, authSafe ContentInfo of data or signedData } (RFC 7292, section 4)."""
+from scanner.opening import Layer, Refused
 
 
 @dataclass(frozen=True)
@@ -25,14 +16,6 @@ class Budget:
     ratio: int = 200
     depth: int = 3
     members: int = 10_000
-
-
-def worth(head: bytes, size: int) -> bool:
-    """Whether `unpacked` may find something in a content of `size` bytes, by its first 512 bytes."""
-    # UTF-16, UTF-32 and tar all have zero bytes at the front; text has none.
-    if b"\0" in head or head.startswith(_HEADS):
-        return size >= 8
-    return head[:1] == b"{" and (b'"cells"' in head or b'"nbformat"' in head)
 
 
 def unpacked(content: bytes, budget: Budget = Budget()) -> Iterator[Layer | Refused]:
@@ -77,12 +60,3 @@ def widened(content: bytes) -> Layer | None:
 def rewritten(content: bytes, step: str) -> bytes:
     """The content decoded from the encoding `step`, as UTF-8."""
     return content.decode(step, errors="replace").encode("utf-8", errors="replace")
-
-
-def keystore(content: bytes) -> str | None:
-    """Which key store the content is: "pkcs12", "jks" or "jceks". No password is tried."""
-    if content.startswith(b"\xfe\xed\xfe\xed"):
-        return "jks"
-    if content.startswith(b"\xce\xce\xce\xce"):
-        return "jceks"
-    return "pkcs12" if _PKCS12.match(content[:64]) else None

@@ -8,10 +8,11 @@ from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import Credential, Gap, Place
 from offkey.secret import Secret
-from scanner.encoding import decoded
-from scanner.examine import FileItem, read_file
+from scanner import lfs
+from scanner.files import FileItem, read_file
 from scanner.git import Git
 from scanner.objects import SIZE_LIMIT, CatFileReader, ObjectInfo, object_id
+from scanner.replay import replay
 
 _GIT_TYPES = ("blob", "commit", "tag")
 _ADVICE = "scan again and make a new plan; the value may still be valid at its issuer"
@@ -35,10 +36,13 @@ def read_value(place: Place, repository: Path | None = None) -> dict[str, bytes]
 
 def read_text(place: Place, repository: Path | None = None) -> bytes:
     """The whole decoded content at an address, which its spans count in. Raises as `read_value` does."""
-    text, decoding = decoded(_content(place, repository))
-    if decoding != place.decoding:
-        raise _gone(place, "its content decodes otherwise than when it was scanned")
-    return text
+    content, steps = _content(place, repository), place.decoding
+    if steps and steps[0].startswith(f"{lfs.STEP}:"):
+        content, steps = _stored(place, steps[0].partition(":")[2], content, repository), steps[1:]
+    try:
+        return replay(content, steps)
+    except ValueError:
+        raise _gone(place, "its content decodes otherwise than when it was scanned") from None
 
 
 def read_credential(
@@ -99,6 +103,15 @@ def _object(place: Place, git: Git) -> bytes:
     if found.type != place.object_type or object_id(found.type, found.content, git.object_format) != place.object:
         raise _gone(place, "the object there is not what its id says")
     return found.content
+
+
+def _stored(place: Place, oid: str, content: bytes, repository: Path | None) -> bytes:
+    if lfs.pointer(content) != oid:
+        raise _gone(place, "it points to another content of Git LFS")
+    kept = lfs.stored(Git(repository or Path(place.repo)).common_dir, oid, SIZE_LIMIT)
+    if not isinstance(kept, bytes):
+        raise _gone(place, "the content that Git LFS kept is gone")
+    return kept
 
 
 def _gone(place: Place, why: str) -> ValueGone:

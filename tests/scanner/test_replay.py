@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from rules.light import light
 from rules.loader import load
-from scanner.encoded import Encodings
+from scanner.encoded import Encodings, decode, runs
 from scanner.replay import replay
-from scanner.unpack import Layer, unpacked
+from scanner.opening import Layer
+from scanner.unpack import unpacked
 
 ENCODINGS = Encodings(light(load())[:40])
+MARKS = [*ENCODINGS.literals, b"%67%68%70%5f", b"\\x67\\x68\\x70", b"\\u0041\\u0042\\u0043", b":\\/\\/", b"H4sIA" + b"A" * 20]
 
 
 @settings(max_examples=40, deadline=None)
@@ -23,12 +25,12 @@ def test_what_was_unpacked_replays(text: bytes) -> None:
     assert all(replay(content, one.steps) == one.text for one in layers)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.binary(max_size=40), st.sampled_from(ENCODINGS.literals), st.binary(max_size=40))
-def test_what_was_decoded_replays(before: bytes, literal, after: bytes) -> None:
-    content = before + literal.text + after
-    for layer in ENCODINGS.layers(content, literal, len(before)):
-        assert replay(content, layer.steps) == layer.text
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(MARKS), st.binary(max_size=30)), max_size=12).map(b"".join))
+def test_what_was_decoded_replays(content: bytes) -> None:
+    for run in runs(content, ENCODINGS.find(content)):
+        step = f"{run.form}:{run.start}:{run.end}"
+        assert replay(content, (step,)) == decode(content[run.start : run.end], run.form)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ import pytest
 from offkey.errors import UsageError
 from offkey.model import Gap
 from scanner.encoding import decoded
-from scanner.examine import FileItem, allowed, positions
+from scanner.files import FileItem
+from scanner.hits import positions
+from scanner.pragma import allowed
 from scanner.git import CorruptRepository, Git, GitError
 from scanner.sources import expand, open_target
 from scanner.tasks import file_tasks, object_tasks

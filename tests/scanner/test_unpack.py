@@ -10,7 +10,8 @@ import zipfile
 import pytest
 
 from scanner.replay import replay
-from scanner.unpack import Budget, Layer, Refused, keystore, unpacked, worth
+from scanner.opening import Layer, Refused, keystore, worth
+from scanner.unpack import Budget, unpacked
 
 TEXT = b"password = something that is hidden here\n" * 3
 
@@ -59,7 +60,7 @@ FORMS = {
 @pytest.mark.parametrize("step", FORMS)
 def test_each_form_gives_its_text_and_replays(step: str) -> None:
     content = FORMS[step]
-    assert worth(content[:512], len(content))
+    assert worth(content)
     (layer,) = unpacked(content)
     assert isinstance(layer, Layer)
     assert layer.steps == (step,)
@@ -68,7 +69,7 @@ def test_each_form_gives_its_text_and_replays(step: str) -> None:
 
 
 def test_ordinary_text_is_not_worth_opening() -> None:
-    assert not worth(TEXT[:512], len(TEXT))
+    assert not worth(TEXT)
     assert list(unpacked(TEXT)) == []
 
 
@@ -101,10 +102,10 @@ def test_too_many_members_are_refused() -> None:
 
 
 def test_key_stores_are_named() -> None:
-    assert keystore(b"\xfe\xed\xfe\xed\0\0\0\2") == "jks"
-    assert keystore(b"\xce\xce\xce\xce\0\0\0\2") == "jceks"
+    assert keystore(b"\xfe\xed\xfe\xed\0\0\0\2") == "JKS"
+    assert keystore(b"\xce\xce\xce\xce\0\0\0\2") == "JCEKS"
     shape = bytes.fromhex("30820a00020103308209c606092a864886f70d010701a0")
-    assert keystore(shape) == "pkcs12"
+    assert keystore(shape) == "PKCS #12"
     assert keystore(TEXT) is None
 
 
