@@ -7,7 +7,8 @@ from typing import Any
 
 from offboarding import chain
 from offboarding.chain import Checkpoint, Verdict
-from offboarding.store import Store, StoreCorrupt, StoreError
+from offboarding.database import StoreCorrupt, StoreError
+from offboarding.store import Store
 from offkey.errors import OffkeyError
 from offkey.model import AuditEvent
 

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import re
-import socket  # noqa: TID251 - gethostname alone: the lock says who holds it
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,6 +15,7 @@ from offkey.model import timestamp
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 DATABASE = "offkey.db"
+SCANS = "scans.sqlite"
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -42,7 +42,7 @@ def private_folder(folder: Path) -> Path:
                 f"{folder} belongs to another user", advice="name a folder of your own with --state or $OFFKEY_STATE"
             )
         if status.st_mode & 0o077:
-            if any(folder.iterdir()) and not (folder / DATABASE).is_file():
+            if any(folder.iterdir()) and not any((folder / name).is_file() for name in (DATABASE, SCANS)):
                 raise StateUnusable(f"{folder} is open to other users", advice=f"run `chmod 700 {folder}`")
             folder.chmod(PRIVATE_FOLDER)
     except OSError as error:
@@ -75,7 +75,7 @@ def run_lock(state: Path, run: str, now: datetime) -> Iterator[None]:
                 f"run {run} is held by {_holder(descriptor)}",
                 advice="wait until it ends, or stop that process: the lock goes with it",
             ) from error
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": timestamp(now)}
+        holder = {"pid": os.getpid(), "host": os.uname().nodename, "since": timestamp(now)}
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield

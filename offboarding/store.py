@@ -1,4 +1,4 @@
-"""What offkey remembers: ledger events and findings already seen, in one SQLite file (SQLAlchemy Core).
+"""The ledger's events in one SQLite file (SQLAlchemy Core). What scans remember is in `offboarding/memory.py`.
 
 The store holds addresses and fingerprints, never values. Writes are durable when they return (WAL with
 synchronous=FULL) and serialised by BEGIN IMMEDIATE, so that two processes appending at once keep one chain.
@@ -6,10 +6,9 @@ Runs and opt-outs have no tables of their own: the ledger is the one truth about
 """
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,17 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-from offboarding.state import DATABASE, PRIVATE_FILE, private_folder
+from offboarding.database import BUSY_SECONDS, StoreCorrupt, private_file, told
+from offboarding.state import DATABASE
 from offkey.canonical import canonical
-from offkey.errors import OffkeyError
-from offkey.model import AuditEvent, Finding, timestamp, to_json
+from offkey.model import AuditEvent, timestamp
 
 SCHEMA_VERSION = 1
-BUSY_SECONDS = 30
-CHUNK = 500  # SQLite allows 999 variables in a statement on old builds
+_FULL = "make room; then go on with --resume: nothing was half-written"
+_DAMAGED = (
+    "move it aside and restore it from a copy; `offkey ledger verify` with an outside checkpoint tells "
+    "whether the copy is whole"
+)
 
 _tables = sql.MetaData()
 _meta = sql.Table("meta", _tables, sql.Column("key", sql.Text, primary_key=True), sql.Column("value", sql.Text))
@@ -40,27 +42,6 @@ _events = sql.Table(
     sql.Column("prev", sql.Text, nullable=False),
     sql.Column("hash", sql.Text, nullable=False, unique=True),
 )
-_seen = sql.Table(
-    "seen",
-    _tables,
-    sql.Column("fingerprint", sql.Text, primary_key=True),
-    sql.Column("first_seen", sql.Text, nullable=False),
-    sql.Column("last_seen", sql.Text, nullable=False),
-    sql.Column("places", sql.Text, nullable=False),
-    sql.Column("rules_digest", sql.Text, nullable=False),
-)
-
-
-class StoreError(OffkeyError):
-    """The store cannot be read or written."""
-
-
-class StoreFull(StoreError):
-    """No room, or a write that the disk refused. Nothing of it was kept."""
-
-
-class StoreCorrupt(StoreError):
-    """The file is no store, is damaged, or is of another version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +54,10 @@ class Store:
     @classmethod
     def open(cls, state: Path | str) -> "Store":
         """The store in a state folder (made private if need be), or at an SQLAlchemy URL. Raises StoreError."""
-        url = _file_in(state) if isinstance(state, Path) else make_url(state)
+        if isinstance(state, Path):
+            url = URL.create("sqlite+pysqlite", database=str(private_file(state, DATABASE)))
+        else:
+            url = make_url(state)
         engine = sql.create_engine(url)
         if engine.dialect.name == "sqlite":
             sql.event.listen(engine, "connect", _prepare)
@@ -107,24 +91,6 @@ class Store:
         with self._reading() as connection:
             query = sql.select(_events.c.run).group_by(_events.c.run).order_by(sql.func.min(_events.c.seq))
             return [run for run in connection.scalars(query) if run]
-
-    def remember(self, findings: Sequence[Finding], now: datetime, rules_digest: str = "") -> list[Finding]:
-        """The findings with `new` set by whether their fingerprint was ever seen before; all are seen from now on."""
-        moment = timestamp(now)
-        with self._writing() as connection:
-            known = _known(connection, [finding.fingerprint for finding in findings])
-            for finding in {finding.fingerprint: finding for finding in findings}.values():
-                values = {
-                    "last_seen": moment,
-                    "places": canonical(to_json(finding.places)).decode(),
-                    "rules_digest": rules_digest,
-                }
-                if finding.fingerprint in known:
-                    change = _seen.update().where(_seen.c.fingerprint == finding.fingerprint).values(values)
-                else:
-                    change = _seen.insert().values(fingerprint=finding.fingerprint, first_seen=moment, **values)  # type: ignore[assignment]
-                connection.execute(change)
-        return [replace(finding, new=finding.fingerprint not in known) for finding in findings]
 
     def damage(self) -> str:
         """What the database engine itself finds wrong with the file; empty when nothing."""
@@ -178,18 +144,7 @@ class Store:
         try:
             yield
         except sql.exc.DBAPIError as error:
-            raise _told(error, self.where) from error
-
-
-def _file_in(state: Path) -> URL:
-    path = private_folder(state) / DATABASE
-    try:
-        # SQLite gives its journal the mode of the database, so this one call settles all three files.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE))
-        path.chmod(PRIVATE_FILE)
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}", advice="the state folder must be writable") from error
-    return URL.create("sqlite+pysqlite", database=str(path))
+            raise told(error.orig, self.where, full=_FULL, damaged=_DAMAGED) from error
 
 
 def _prepare(connection: Any, _: Any) -> None:
@@ -219,30 +174,3 @@ def _row(event: AuditEvent) -> dict[str, Any]:
 
 def _event(row: sql.RowMapping) -> AuditEvent:
     return AuditEvent(**{**dict(row), "at": datetime.fromisoformat(row["at"]), "body": json.loads(row["body"])})
-
-
-def _known(connection: Connection, fingerprints: Sequence[str]) -> set[str]:
-    chunks: Iterable[Sequence[str]] = (fingerprints[i : i + CHUNK] for i in range(0, len(fingerprints), CHUNK))
-    query = sql.select(_seen.c.fingerprint)
-    return {found for part in chunks for found in connection.scalars(query.where(_seen.c.fingerprint.in_(part)))}
-
-
-def _told(error: sql.exc.DBAPIError, where: str) -> StoreError:
-    """The family for the database's own error name (https://sqlite.org/rescode.html)."""
-    name = str(getattr(error.orig, "sqlite_errorname", ""))
-    if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
-        return StoreFull(
-            f"{where}: the disk is full or refuses to write",
-            advice="make room; then go on with --resume: nothing was half-written",
-        )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return StoreCorrupt(
-            f"{where} is damaged or no database",
-            advice="move it aside and restore it from a copy; `offkey ledger verify` with an outside checkpoint tells "
-            "whether the copy is whole",
-        )
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreError(f"{where} is busy for more than {BUSY_SECONDS} s", advice="let the other offkey end first")
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return StoreError(f"{where} cannot be opened for writing", advice="check its owner, mode and mount")
-    return StoreError(f"{where}: {error.orig}", advice="check the state folder or database URL")

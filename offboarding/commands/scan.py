@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +17,8 @@ import rules
 from offboarding import authors, config, directory, people, scanned, whose
 from offboarding.config import Config
 from offboarding.directory import Directory
+from offboarding.memory import ScanMemory
 from offboarding.scanned import Scanned
-from offboarding.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import OrgKey, ephemeral_key
@@ -198,11 +198,8 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, known: Directory) -
 def _remembered(
     findings: Sequence[Finding], settings: Config, state: Path | None, rules_digest: str
 ) -> tuple[Finding, ...]:
-    store = Store.open(settings.state_dir(state))
-    try:
-        return tuple(store.remember(findings, datetime.now(UTC), rules_digest))
-    finally:
-        store.close()
+    with closing(ScanMemory.open(settings.state_dir(state))) as memory:
+        return tuple(memory.remember(findings, datetime.now(UTC), rules_digest))
 
 
 def _exit_code(findings: Sequence[Finding], result: ScanResult) -> Exit:

@@ -11,9 +11,10 @@ import pytest
 
 from offboarding import apply, approve
 from offboarding.approvals import NotThePlan
+from offboarding.database import StoreFull
 from offboarding.executors import REMEDY
 from offboarding.ledger import Ledger, LedgerError
-from offboarding.store import Store, StoreFull
+from offboarding.store import Store
 from offkey.errors import OffkeyError
 from offkey.http import NoAnswer
 from offkey.model import (

@@ -1,6 +1,5 @@
 """The store on real files, with real processes, a really full disk and real damage."""
 
-import json
 import multiprocessing
 import os
 import sqlite3
@@ -9,17 +8,17 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from multiprocessing.context import ForkContext, SpawnContext
 from pathlib import Path
 
 import pytest
 
+from offboarding.database import StoreCorrupt, StoreError
 from offboarding.ledger import Ledger, LedgerError
 from offboarding.state import RunLocked, StateUnusable, private_folder, run_folder, run_lock
-from offboarding.store import Store, StoreCorrupt, StoreError
+from offboarding.store import Store
 from offkey.errors import UsageError
-from offkey.model import Confidence, Finding, Place, Span
 
 NOW = datetime(2026, 11, 2, 8, 30, tzinfo=UTC)
 
@@ -291,45 +290,3 @@ def test_one_process_holds_a_run_and_the_other_is_told_which(state: Path) -> Non
 def test_a_run_name_cannot_leave_the_state_folder(state: Path, name: str) -> None:
     with pytest.raises(UsageError):
         run_folder(state, name)
-
-
-def finding(fingerprint: str) -> Finding:
-    place = Place(
-        repo="app",
-        object="abc",
-        object_type="blob",
-        path="a.py",
-        line=1,
-        column=1,
-        spans=(Span(part="secret", start=0, end=9),),
-    )
-    return Finding(
-        kind="aws.key",
-        provider="aws",
-        rule="aws.key",
-        fingerprint=fingerprint,
-        redacted="…(40)",
-        confidence=Confidence.HIGH,
-        places=(place,),
-    )
-
-
-def test_a_finding_is_new_once_and_its_first_sight_is_kept(state: Path) -> None:
-    store = Store.open(state)
-    findings = [finding(f"hmac-sha256:k:{number}") for number in range(1200)]
-    assert all(f.new for f in store.remember(findings[:600], NOW, "sha256:rules"))
-    second = store.remember(findings, NOW + timedelta(days=1), "sha256:rules2")
-    assert [f.new for f in second] == [False] * 600 + [True] * 600
-    store.close()
-    rows = sqlite3.connect(state / "offkey.db").execute("SELECT * FROM seen ORDER BY fingerprint").fetchall()
-    first = next(row for row in rows if row[0] == "hmac-sha256:k:0")
-    assert first[1:3] == ("2026-11-02T08:30:00Z", "2026-11-03T08:30:00Z")
-    assert json.loads(first[3])[0]["path"] == "a.py"
-    assert len(rows) == 1200
-
-
-def test_the_same_fingerprint_twice_in_one_scan_is_one_finding_remembered(state: Path) -> None:
-    store = Store.open(state)
-    twice: Callable[[], list[bool]] = lambda: [f.new for f in store.remember([finding("k:1"), finding("k:1")], NOW)]  # noqa: E731
-    assert twice() == [True, True]
-    assert twice() == [False, False]
