@@ -8,7 +8,7 @@ the introducers are the bringers with no other bringer among their ancestors. Th
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from offkey.model import Authorship, Gap, Place, Reach
@@ -17,7 +17,8 @@ from scanner.differences import Change, Progress, changes
 from scanner.forest import Forest
 from scanner.git import Git, GitError
 from scanner.history import History, first_nodes, read
-from scanner.reach import STRENGTH, Tips, present, reach_of, reaches, read_tips
+from scanner.past import Past
+from scanner.reach import STRENGTH, Cells, Tips, present, reach_of, reaches, read_tips
 from scanner.verdict import SHOWN, Verdict, judge, rank
 
 _IN_HISTORY = frozenset({"blob", "commit", "tag"})
@@ -38,6 +39,8 @@ class Attributed:
     carried: dict[str, tuple[Authorship, ...]]
     evidence: dict[str, tuple[str, ...]]
     gaps: tuple[Gap, ...]
+    past: Past | None = field(default=None, compare=False, repr=False)
+    """What the next attribution can go on from."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class _Facts:
     now: Collection[tuple[str, bytes]]
     staged: Mapping[str, Sequence[str]]
     notes: tuple[str, ...]
+    past: Past | None
 
 
 def attribute(
@@ -62,18 +66,20 @@ def attribute(
     *,
     jobs: int = 2,
     forest: Forest | None = None,
+    past: Past | None = None,
 ) -> Attributed:
     """Fill path, commit, reach and present of the places of each fingerprint, and name who introduced its value.
 
     Places in files, the index and the configuration are kept as they are. `progress` hears (commits done, of how
     many); `jobs` is how many git processes may run at a time. A `forest` knows the commits, and which of them can
-    matter: the answer is the same without. What cannot be read is a Gap; nothing is raised for it.
+    matter; of a `past` only the fresh commits are asked: the answer is the same without. What cannot be read is a
+    Gap; nothing is raised for it.
     """
     if not any(place.object_type in _IN_HISTORY for found in places.values() for place in found):
         return _unattributed(places, ())
     gaps: list[Gap] = []
     try:
-        facts = _facts(git, places, gaps, progress=progress, jobs=jobs, forest=forest)
+        facts = _facts(git, places, gaps, progress=progress, jobs=jobs, forest=forest, past=past)
     except GitError as error:
         why = f"nobody can be named for what was found: {error}"
         return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
@@ -99,6 +105,7 @@ def attribute(
         carried={key: verdict.carried for key, verdict in judged.items()},
         evidence={key: verdict.evidence for key, verdict in judged.items()},
         gaps=(*gaps, *unnamed),
+        past=facts.past,
     )
 
 
@@ -123,11 +130,17 @@ def _facts(
     progress: Progress | None,
     jobs: int,
     forest: Forest | None,
+    past: Past | None,
 ) -> _Facts:
     blobs = {place.object for found in places.values() for place in found if place.object_type == "blob"}
-    history = forest.history if forest is not None else read(git, jobs=jobs)
-    only = signatures = None
-    if forest is not None:
+    only: Collection[int] | None = None
+    signatures: Mapping[str, int | None] | None = None
+    if past is not None:
+        history, only = past.history, past.unasked
+    elif forest is None:
+        history = read(git, jobs=jobs)
+    else:
+        history = forest.history
         own = {place.object for found in places.values() for place in found if place.object_type in {"commit", "tag"}}
         signatures = forest.signatures(blobs)
         only = forest.candidates(signatures, own)
@@ -135,16 +148,16 @@ def _facts(
     by_object: dict[str, list[Change]] = defaultdict(list)
     removed: dict[int, set[str]] = defaultdict(set)
     at: dict[tuple[str, bytes], set[int]] = defaultdict(set)
-    for change in changes(git, history, blobs, jobs=jobs, progress=progress, only=only):
-        if isinstance(change, Gap):
-            gaps.append(change)
-            continue
+    told = list(changes(git, history, blobs, jobs=jobs, progress=progress, only=only))
+    found = [change for change in told if isinstance(change, Change)]
+    found += [one for one in past.changes if one.new in blobs or not blobs.isdisjoint(one.olds)] if past else []
+    for change in found:
         if change.new in blobs:
             by_object[change.new].append(change)
             at[change.new, change.path].add(change.node)
         removed[change.node].update(set(change.olds) & blobs)
-    now, unseen = present(git, history, tips, blobs, signatures)
-    gaps += [*history.gaps, *tips.gaps, *unseen]
+    held, unseen = present(git, history, tips, blobs, signatures=signatures, known=past.present if past else {})
+    gaps[:] = [*(gap for gap in told if isinstance(gap, Gap)), *history.gaps, *tips.gaps, *unseen]
     return _Facts(
         history=history,
         tips=tips,
@@ -152,10 +165,24 @@ def _facts(
         by_object=by_object,
         removed={number: frozenset(oids) for number, oids in removed.items()},
         at={key: frozenset(nodes) for key, nodes in at.items()},
-        now=now,
+        now={cell for cells in held.values() for cell in cells},
         staged=_staged(git, blobs - by_object.keys()),
         notes=_notes(git, tips),
+        past=_past(history, blobs, found, held=held, forest=forest, past=past) if not gaps else None,
     )
+
+
+def _past(
+    history: History,
+    blobs: Collection[str],
+    found: Sequence[Change],
+    *,
+    held: Mapping[str, Cells],
+    forest: Forest | None,
+    past: Past | None,
+) -> Past | None:
+    absent = past.absent if past is not None else forest.absent if forest is not None and forest.whole else None
+    return None if absent is None else Past(history, frozenset(blobs), tuple(found), held, absent)
 
 
 def _staged(git: Git, blobs: Collection[str]) -> dict[str, list[str]]:

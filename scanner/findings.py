@@ -6,12 +6,13 @@ from functools import lru_cache
 
 from offkey.model import Authorship, Confidence, Finding, Gap, Place, Reach, Span
 from rules import RuleSet
-from scanner.attribution import Attributed, attribute
+from scanner.attribution import Attributed
 from scanner.examine import Hit
-from scanner.forest import Forest
+from scanner.git import Git
 from scanner.sources import Target
 
 Attributing = Callable[[int, int], None]
+Telling = Callable[[int, Git, Mapping[str, Sequence[Place]]], Attributed]
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
@@ -22,15 +23,12 @@ def gather(
     gaps: list[Gap],
     *,
     mask: Callable[[str], str],
-    jobs: int = 1,
-    attributing: Attributing | None = None,
-    forests: Mapping[int, Forest] | None = None,
+    tell: Telling,
 ) -> tuple[Finding, ...]:
     """One Finding per fingerprint with its places, reach and authors, in a fixed order. Adds to `gaps`.
 
     `mask` takes credentials out of text: names, addresses and paths may hold what is being reported (DESIGN rule 6).
-    `attributing` hears of commits done and of how many, anew for each repository that holds a hit. `forests` are what
-    is known already of the history of a target (by number).
+    `tell` says for a target (by number), its repository and the places of each fingerprint who brought them in.
     """
     provider = {rule.kind: rule.provider for rule in rules.rules}
     by_target: dict[int, dict[str, list[Place]]] = {}
@@ -57,11 +55,7 @@ def gather(
     for number in sorted(by_target):
         git = sources[number].git
         held = {fingerprint: sorted(found, key=_place_order) for fingerprint, found in by_target[number].items()}
-        told = (
-            attribute(git, held, attributing, jobs=jobs, forest=(forests or {}).get(number))
-            if git is not None
-            else None
-        )
+        told = tell(number, git, held) if git is not None else None
         gaps.extend(told.gaps if told else ())
         for fingerprint, found in held.items():
             finding = plain[fingerprint]

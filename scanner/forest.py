@@ -14,7 +14,7 @@ from functools import cached_property
 from offkey.model import Gap
 from scanner.examine import Outcome, Task
 from scanner.git import Git
-from scanner.history import History, from_headers
+from scanner.history import History, from_headers, read
 from scanner.objects import CatFileReader, ObjectInfo
 from scanner.packs import Pack
 from scanner.treewalk import NONE, Look, Partial, TreeKernel, pair, record, rows, single
@@ -45,6 +45,8 @@ class Forest:
         """Ids of all objects outside the packs."""
         self.trees: list[ObjectInfo] = []
         """Git trees outside the packs, and those in them that a pack reader cannot read."""
+        self.searched = True
+        """Whether the workers have searched the packs, and so sent the headers of commits."""
         self.index: set[str] = set()
         """Ids that the index names."""
         self._compiled = kernel
@@ -72,6 +74,15 @@ class Forest:
             self._partial += outcome.walked.partial
             self._lost |= bool(outcome.walked.unread)
 
+    def find_trees(self) -> None:
+        """Ask git for the trees outside the packs, where nobody lists all objects anyway."""
+        single = sorted({*self.loose, *(oid for pack in self.packs for oid in pack.left)})
+        for info in CatFileReader(self.git).info(single) if single else ():
+            if isinstance(info, Gap):
+                self._lost = True
+            elif info.type == "tree":
+                self.trees.append(info)
+
     def lost(self) -> None:
         """A worker died over a part: nothing can be told from the rest."""
         self._lost = True
@@ -91,7 +102,9 @@ class Forest:
 
     @cached_property
     def history(self) -> History:
-        """All commits and tags that were read."""
+        """All commits and tags of the packs; from git where no worker searched them."""
+        if not self.searched:
+            return read(self.git)
         return from_headers(self.git, self._commits, self._headers)
 
     @property

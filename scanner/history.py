@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import takewhile
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from offkey.model import Gap
 from scanner.git import Git, GitError
@@ -39,8 +39,11 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """Nodes by number. `order` lists them parents first; `cut` are those with a parent that is not stored."""
+    """Nodes by number, and their `ids`. `order` lists them parents first; `cut` are those with a parent that is not
+    stored.
+    """
 
+    ids: Sequence[str]
     nodes: Sequence[Node]
     parents: Sequence[tuple[int, ...]]
     order: Sequence[int]
@@ -50,7 +53,7 @@ class History:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        return {node.id: number for number, node in enumerate(self.nodes)}
+        return {oid: number for number, oid in enumerate(self.ids)}
 
 
 def read(git: Git, *, jobs: int = 2) -> History:
@@ -184,19 +187,63 @@ def _node(oid: str, kind: str, lines: Sequence[bytes]) -> Node | None:
 
 
 def _linked(nodes: list[Node], gaps: list[Gap], git: Git) -> History:
-    index = {node.id: number for number, node in enumerate(nodes)}
+    ids = [node.id for node in nodes]
+    index = {oid: number for number, oid in enumerate(ids)}
+    parents, cut = _numbered(nodes, index)
+    empty = object_id("tree", b"", git.object_format)
+    return History(ids, nodes, parents, _parents_first(parents), frozenset(cut), tuple(gaps), empty)
+
+
+def _numbered(nodes: Iterable[Node], index: Mapping[str, int]) -> tuple[list[tuple[int, ...]], set[int]]:
+    """The parents of each node by number, and those nodes (counted from 0) that lack one."""
     parents: list[tuple[int, ...]] = []
     cut = set()
     for number, node in enumerate(nodes):
-        above = node.parents
         try:
-            found = tuple([index[parent] for parent in above])
+            found = tuple([index[parent] for parent in node.parents])
         except KeyError:
             cut.add(number)
-            found = tuple([index[parent] for parent in above if parent in index])
+            found = tuple([index[parent] for parent in node.parents if parent in index])
         parents.append(found if len(found) < 2 else tuple(dict.fromkeys(found)))
-    empty = object_id("tree", b"", git.object_format)
-    return History(nodes, parents, _parents_first(parents), frozenset(cut), tuple(gaps), empty)
+    return parents, cut
+
+
+def grown(history: History, newer: History) -> History | None:
+    """`history` with the nodes of `newer` behind its own; None when one of them has a parent that is in neither."""
+    nodes = [node for node in newer.nodes if node.id not in history.index]
+    ids = [*history.ids, *(node.id for node in nodes)]
+    index = history.index | {node.id: len(history.ids) + n for n, node in enumerate(nodes)}
+    parents, cut = _numbered(nodes, index)
+    if cut or history.cut or newer.gaps:
+        return None
+    start = len(history.ids)
+    above = [tuple(parent - start for parent in found if parent >= start) for found in parents]
+    order = [*history.order, *(start + number for number in _parents_first(above))]
+    return History(
+        ids,
+        Chain(history.nodes, nodes),
+        [*history.parents, *parents],
+        order,
+        frozenset(),
+        history.gaps,
+        history.empty_tree,
+    )
+
+
+@dataclass(frozen=True)
+class Chain(Sequence[Node]):
+    """One sequence behind another."""
+
+    first: Sequence[Node]
+    second: Sequence[Node]
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        return self.first[number] if number < len(self.first) else self.second[number - len(self.first)]
 
 
 def _parents_first(parents: Sequence[tuple[int, ...]]) -> list[int]:

@@ -128,7 +128,7 @@ class Pack:
 def open_pack(path: str, hash_size: int, compiled: bool = True) -> Pack:
     """The pack at `path`, planned once in a process (forked workers inherit it). Raises Unplanned."""
     try:
-        idx, data = _mapped(path[: -len("pack")] + "idx"), _mapped(path)
+        idx, data = mapped(path[: -len("pack")] + "idx"), mapped(path)
         arrays = kernel(compiled).plan(idx, data, hash_size)
     except (OSError, ValueError) as error:
         raise Unplanned(f"{path}: {error}") from error
@@ -151,7 +151,8 @@ def open_pack(path: str, hash_size: int, compiled: bool = True) -> Pack:
     )
 
 
-def _mapped(path: str) -> mmap.mmap:
+def mapped(path: str) -> mmap.mmap:
+    """A file's bytes, read as they are asked for. Raises OSError and ValueError."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
         return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)

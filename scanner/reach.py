@@ -9,6 +9,8 @@ from scanner.differences import compare, parse
 from scanner.git import Git, GitError
 from scanner.history import History
 
+Cells = frozenset[tuple[str, bytes]]
+"""Objects, each with a path."""
 STRENGTH = (
     Reach.BRANCH,
     Reach.TAG,
@@ -125,46 +127,59 @@ def _united(sets: Iterator[int]) -> int:
 
 
 def present(
-    git: Git, history: History, tips: Tips, wanted: Collection[str], signatures: Mapping[str, int | None] | None = None
-) -> tuple[set[tuple[str, bytes]], list[Gap]]:
-    """(object, path) of every wanted object in the tree of some branch tip.
+    git: Git,
+    history: History,
+    tips: Tips,
+    wanted: Collection[str],
+    *,
+    signatures: Mapping[str, int | None] | None = None,
+    known: Mapping[str, Cells] | None = None,
+) -> tuple[dict[str, Cells], list[Gap]]:
+    """(object, path) of every wanted object in the tree of each branch tip.
 
     One comparison leads from the empty tree to the first tip and from each tip to the next: neighbours differ
     little, so hundreds of branches cost about as much as one. `signatures` of trees (`scanner.forest`), where known,
-    spare those that hold nothing wanted, or the same as another.
+    spare those that hold nothing wanted, or the same as another; `known` are trees that were asked earlier.
     """
     numbers = {history.index[oid] for oid in tips.branches if oid in history.index}
     trees = dict.fromkeys(history.nodes[number].tree for number in history.order if number in numbers)
     chain = [tree for tree in trees if tree not in {"", history.empty_tree}]
+    found = {tree: cells for tree, cells in (known or {}).items() if tree in trees}
+    same: dict[str, str] = {}
     if signatures is not None:
-        chain = list({signatures[tree] or tree: tree for tree in chain if signatures[tree] != 0}.values())
-    if not chain:
-        return set(), []
-    names = frozenset(oid.encode() for oid in wanted)
-    try:
-        return _walk(git, [history.empty_tree, *chain], names), []
-    except GitError:
-        return _one_by_one(git, history.empty_tree, chain, names)
+        first = {signatures[tree]: tree for tree in reversed(chain) if signatures[tree] is not None}
+        same = {tree: first[signatures[tree]] for tree in chain if first.get(signatures[tree], tree) != tree}
+        found.update((tree, frozenset()) for tree in chain if signatures[tree] == 0)
+    chain = [tree for tree in chain if tree not in found and tree not in same]
+    gaps: list[Gap] = []
+    if chain:
+        names = frozenset(oid.encode() for oid in wanted)
+        try:
+            found |= _walk(git, [history.empty_tree, *chain], names)
+        except GitError:
+            walked, gaps = _one_by_one(git, history.empty_tree, chain, names)
+            found |= walked
+    return found | {tree: found[other] for tree, other in same.items() if other in found}, gaps
 
 
-def _walk(git: Git, chain: Sequence[str], names: Collection[bytes]) -> set[tuple[str, bytes]]:
+def _walk(git: Git, chain: Sequence[str], names: Collection[bytes]) -> dict[str, Cells]:
     lines = [f"{old} {new}".encode() for old, new in pairwise(chain)]
     entries: dict[bytes, list[tuple[bytes, str]]] = {}
     for header, path, new, _ in parse(compare(git, lines), names):
         entries.setdefault(header, []).append((path, new))
     now: dict[bytes, str] = {}
-    found = set()
-    for line in lines:
+    found = {}
+    for line, tree in zip(lines, chain[1:], strict=True):
         for path, new in entries.get(line, ()):
             now[path] = new
-        found |= {(oid, path) for path, oid in now.items() if oid.encode() in names}
+        found[tree] = frozenset((oid, path) for path, oid in now.items() if oid.encode() in names)
     return found
 
 
 def _one_by_one(
     git: Git, empty: str, chain: Sequence[str], names: Collection[bytes]
-) -> tuple[set[tuple[str, bytes]], list[Gap]]:
-    found: set[tuple[str, bytes]] = set()
+) -> tuple[dict[str, Cells], list[Gap]]:
+    found: dict[str, Cells] = {}
     gaps = []
     for tree in chain:
         try:

@@ -8,6 +8,7 @@ from offkey.model import Gap
 from scanner.examine import FileItem, Task
 from scanner.forest import Forest
 from scanner.git import Git, GitError
+from scanner.increment import Increment
 from scanner.objects import CatFileReader, ObjectInfo
 from scanner.packs import loose_objects, object_folders, open_pack, pack_paths
 from scanner.sources import Target
@@ -55,6 +56,13 @@ def pack_tasks(forest: Forest, gaps: list[Gap]) -> Iterator[Task]:
     single = sorted({*forest.loose, *(oid for pack in forest.packs for oid in pack.left)})
     if single:
         yield from _batches(CatFileReader(forest.git).info(single), forest.target, gaps, trees=forest.trees)
+
+
+def new_object_tasks(increment: Increment, gaps: list[Gap]) -> Iterator[Task]:
+    """Tasks over the new objects of a repository but trees, which the increment is told of."""
+    if increment.unknown:
+        infos = CatFileReader(increment.git).info(increment.unknown)
+        yield from _batches(infos, increment.target, gaps, trees=increment.trees)
 
 
 def staged_tasks(git: Git, target: int, gaps: list[Gap]) -> Iterator[Task]:

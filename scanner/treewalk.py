@@ -24,7 +24,7 @@ from scanner.objects import GitObject
 from scanner.packs import Pack, deflate
 
 NONE = (1 << 64) - 1
-_ABSENT = (1 << 32) - 1
+ABSENT = (1 << 32) - 1
 _LIKELY = 8192
 
 
@@ -150,7 +150,7 @@ def pair(name: int, number: int) -> bytes:
 def rows(kernel: TreeKernel, pack: Pack, ids: bytes) -> list[int]:
     """For each of the ids its row in the pack's index, or -1."""
     found = memoryview(kernel.rows(pack.idx, ids, pack.hash_size)).cast("I")
-    return [-1 if row == _ABSENT else row for row in found]
+    return [-1 if row == ABSENT else row for row in found]
 
 
 @lru_cache(maxsize=4)

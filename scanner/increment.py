@@ -1,0 +1,152 @@
+"""A scan of what is new in a repository since an earlier one: objects that it did not have, and the history they make.
+
+Whatever does not fit what is remembered (objects that are gone, trees that name what nobody has) means a full scan.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from scanner import past as pasts
+from scanner.examine import Outcome, Task
+from scanner.git import Git
+from scanner.history import from_headers
+from scanner.objects import ObjectInfo
+from scanner.packs import mapped
+from scanner.past import Past
+from scanner.state import Objects
+from scanner.treewalk import ABSENT, Look, Partial, TreeKernel
+
+MOST = 20_000
+"""New objects beyond which a scan of all packs is the better way."""
+_NAMES = 8 + 1024
+
+
+class Known:
+    """The ids in a repository's packs and among its loose objects, now or earlier.
+
+    `tables` are pack indexes as far as they name objects, one for each pack.
+    """
+
+    def __init__(self, kernel: TreeKernel, tables: Sequence[bytes], loose: Sequence[str], hash_size: int) -> None:
+        self._kernel = kernel
+        self._tables = tables
+        self._loose = frozenset(loose)
+        self._size = hash_size
+
+    def without(self, ids: Sequence[str]) -> list[str]:
+        """Those of the ids that are not here."""
+        left = [oid for oid in ids if oid not in self._loose]
+        for table in self._tables:
+            found = memoryview(self._kernel.rows(table, bytes.fromhex("".join(left)), self._size)).cast("I")
+            left = [oid for oid, row in zip(left, found, strict=True) if row == ABSENT]
+        return left
+
+
+def table(pack: str, hash_size: int) -> bytes:
+    """The part of a pack's index that names its objects. Raises OSError, and ValueError for an index of version 1."""
+    index = mapped(pack[: -len("pack")] + "idx")
+    if index[:8] != b"\xfftOc\0\0\0\2":
+        raise ValueError("an index of another version")
+    return index[: _NAMES + int.from_bytes(index[_NAMES - 4 : _NAMES], "big") * hash_size]
+
+
+def names(table: bytes, hash_size: int) -> list[str]:
+    """All ids of a table."""
+    text, width = table[_NAMES:].hex(), 2 * hash_size
+    return [text[n : n + width] for n in range(0, len(text), width)]
+
+
+def joined(tables: Mapping[str, bytes]) -> bytes:
+    """Tables by pack as bytes."""
+    head = json.dumps([(pack, len(one)) for pack, one in tables.items()]).encode()
+    return b"".join([len(head).to_bytes(8, "big"), head, *tables.values()])
+
+
+def divided(data: bytes) -> dict[str, bytes]:
+    """What `joined` wrote. Raises ValueError or TypeError for what it did not."""
+    at = 8 + int.from_bytes(data[:8], "big")
+    found = {}
+    for pack, size in json.loads(data[8:at]):
+        found[pack] = data[at : at + size]
+        at += size
+    return found
+
+
+def unknown_objects(
+    git: Git, kernel: TreeKernel, before: Objects, now: Objects, kept: Callable[[], bytes | None]
+) -> list[str] | None:
+    """Ids of the objects that came since `before`; None where some went, or too much changed.
+
+    `kept` gives the tables of the packs of `before`, needed when one of them is gone.
+    """
+    if before.lfs != now.lfs:
+        return None
+    size = git.hash_size
+    same = [pack for pack, checksum in before.packs.items() if now.packs.get(pack) == checksum]
+    fresh = [pack for pack in now.packs if pack not in same]
+    gone = [pack for pack in before.packs if pack not in same]
+    old_tables = [table(pack, size) for pack in same]
+    new_tables = [table(pack, size) for pack in fresh]
+    vanished = sorted(set(before.loose) - set(now.loose))
+    if gone:
+        data = kept()
+        tables = divided(data) if data else {}
+        if any(pack not in tables for pack in gone):
+            return None
+        old_tables += [tables[pack] for pack in gone]
+        vanished += [oid for pack in gone for oid in names(tables[pack], size)]
+    if vanished and Known(kernel, [*old_tables[: len(same)], *new_tables], now.loose, size).without(vanished):
+        return None
+    ids = list(dict.fromkeys([*now.loose, *(oid for one in new_tables for oid in names(one, size))]))
+    unknown = Known(kernel, old_tables, before.loose, size).without(ids)
+    return unknown if len(unknown) <= MOST else None
+
+
+class Increment:
+    """The new objects of one target. `kept` is the past that was remembered, as bytes."""
+
+    def __init__(self, git: Git, target: int, unknown: Sequence[str], known: Known, kept: bytes | None) -> None:
+        self.git = git
+        self.target = target
+        self.unknown = unknown
+        self.trees: list[ObjectInfo] = []
+        """New git trees."""
+        self._known = known
+        self._kept = kept
+        self._commits: list[bytes] = []
+        self._headers: list[bytes] = []
+        self._partial: list[Partial] = []
+        self._unread = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Take over what a worker sent."""
+        self._commits.append(bytes(outcome.commits))
+        self._headers.append(bytes(outcome.headers))
+        if outcome.walked is not None:
+            self._partial += outcome.walked.partial
+            self._unread += outcome.walked.unread
+
+    def tasks(self) -> Iterator[Task]:
+        """The share of work that reads the new trees."""
+        if self.trees:
+            yield Task(self.target, objects=tuple(self.trees), look=Look(b"", 0, 0))
+
+    @cached_property
+    def past(self) -> Past | None:
+        """The history with what is new; None where that cannot be told."""
+        if self._kept is None:
+            return None
+        try:
+            before = pasts.load(self._kept)
+        except (ValueError, KeyError, TypeError, IndexError):
+            return None
+        newer = from_headers(self.git, self._commits, self._headers)
+        return None if newer.gaps else before.with_newer(newer, self.unknown)
+
+    def fits(self, missing: Sequence[str]) -> bool:
+        """Whether the new trees name nothing that is absent, but for what was `missing` before and still is."""
+        if self._unread or set(missing) & set(self.unknown):
+            return False
+        told = {gone[2].hex() for tree in self._partial for gone in tree.absent} - set(missing) - set(self.unknown)
+        return not self._known.without(sorted(told))

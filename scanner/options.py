@@ -1,0 +1,33 @@
+"""How to scan."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scanner.matcher import default_cache
+from scanner.objects import SIZE_LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to scan. `history` is all or none, `since` a revision whose values are left out.
+
+    `staged` adds the blobs that a commit made now would add: with no history and no work tree they are all there is.
+    """
+
+    jobs: int = 1
+    worktree: bool = True
+    history: str = "all"
+    since: str | None = None
+    staged: bool = False
+    exhaustive: bool = False
+    whole: bool = False
+    compiled: bool = True
+    matcher: str = "auto"
+    start_method: str | None = None
+    limit: int = SIZE_LIMIT
+    cache: Path | None = field(default_factory=default_cache)
+
+    @property
+    def by_packs(self) -> bool:
+        """Packs are read directly, and of each delta only what it changes is searched."""
+        return not self.exhaustive and not self.whole and self.since is None
