@@ -336,11 +336,14 @@ static PyObject *around(const uint8_t *target, Py_ssize_t size, Ranges *r, Py_ss
     return joined;
 }
 
+/* A delta of more pieces is left to git: git writes none, and each costs many times its few bytes. */
+#define PIECES (1 << 20)
+
 /* A delta's target; what it adds or joins goes to ranges, and how much it has of the base's beginning and end to shared.
  * Without an exception set, NULL means that the delta does not fit. */
 static PyObject *patched(const uint8_t *b, Py_ssize_t before, const uint8_t *d, Py_ssize_t length, Py_ssize_t limit, Ranges *ranges,
                          Py_ssize_t shared[2], const char **fault) {
-    Py_ssize_t at = 0, filled = 0, follows = 0, run = 0;
+    Py_ssize_t at = 0, filled = 0, follows = 0, run = 0, pieces = 0;
     uint64_t from, to;
     PyObject *target = NULL;
     *fault = "the delta is damaged";
@@ -352,6 +355,7 @@ static PyObject *patched(const uint8_t *b, Py_ssize_t before, const uint8_t *d, 
     shared[0] = shared[1] = -1;
     while (at < length) {
         uint8_t op = d[at++];
+        if (++pieces > PIECES) goto out;
         if (op & 128) {
             uint32_t start = 0, many = 0;
             for (int n = 0; n < 4; n++) if (op & (1 << n)) { if (at >= length) goto out; start |= (uint32_t)d[at++] << (8 * n); }
@@ -437,7 +441,7 @@ static PyObject *carry(PyObject *self, PyObject *args) {
     const uint64_t *spans = stretches.buf;
     Py_ssize_t at = 0, count = stretches.len / 16;
     uint64_t before, after;
-    int64_t source = 0, target = 0, size = 0, filled = 0;
+    int64_t source = 0, target = 0, size = 0, filled = 0, pieces = 0;
     uint8_t *cut = calloc(count + 1, 1);
     PyObject **shifts = calloc(count + 1, sizeof(PyObject *)), *result = NULL;
     const char *fault = "the delta is damaged";
@@ -446,7 +450,7 @@ static PyObject *carry(PyObject *self, PyObject *args) {
     while (at < delta.len) {
         uint8_t op = d[at++];
         uint32_t start = 0, length = 0;
-        if (!op) goto out;
+        if (!op || ++pieces > PIECES) goto out;
         if (!(op & 128)) {
             if (op > delta.len - at) goto out;
             at += op;
@@ -681,7 +685,10 @@ static PyObject *differing(PyObject *self, PyObject *args) {
     return result;
 }
 
-typedef struct { int32_t position; PyObject *base; uint64_t below; } Waiting;
+/* Bytes of bases that wait for further trees built on them; what comes below is not read beyond it. */
+#define HELD (256 << 20)
+
+typedef struct { int32_t position; PyObject *base; uint64_t below; Py_ssize_t freed; } Waiting;
 typedef struct { uint64_t *words; Py_ssize_t used, room; } Records;
 
 static int written(Records *out, uint64_t number, uint64_t below, const Look *look) {
@@ -762,13 +769,14 @@ static int told(PyObject *list, PyObject *one) {
 
 static int descend(const Packed *p, Look *look, int32_t root, Records *out, PyObject *partial, PyObject *unread) {
     Waiting *stack = malloc(64 * sizeof(Waiting));
-    Py_ssize_t used = 1, room = 64, count = p->sizes.len / 8;
+    Py_ssize_t used = 1, room = 64, count = p->sizes.len / 8, held = 0;
     int failed = -1;
     if (!stack) { PyErr_NoMemory(); return -1; }
-    stack[0] = (Waiting){root, NULL, UINT64_MAX};
+    stack[0] = (Waiting){root, NULL, UINT64_MAX, 0};
     while (used) {
         Waiting at = stack[--used];
         PyObject *content = NULL;
+        held -= at.freed;
         if (at.position < 0 || at.position >= count) { Py_XDECREF(at.base); PyErr_SetString(PyExc_ValueError, "no such entry"); goto out; }
         int state = visit(p, look, &at, &content);
         uint64_t number = (uint64_t)look->first + ((uint32_t *)p->names.buf)[at.position];
@@ -780,15 +788,20 @@ static int descend(const Packed *p, Look *look, int32_t root, Records *out, PyOb
             state = written(out, number, at.below, look);
         else if (state == 1 && told(unread, PyLong_FromLong(at.position))) state = -1;
         Py_XDECREF(at.base);
+        /* The first is the last to be read. */
+        Py_ssize_t freed = content ? PyBytes_GET_SIZE(content) : 0;
         for (int32_t child = ((int32_t *)p->first.buf)[at.position]; !state && child >= 0 && child < count; child = ((int32_t *)p->following.buf)[child]) {
+            if (held > HELD) { if (told(unread, PyLong_FromLong(child))) state = -1; continue; }
             if (used == room) {
                 Waiting *more = realloc(stack, 2 * room * sizeof(Waiting));
                 if (!more) { PyErr_NoMemory(); state = -1; break; }
                 stack = more;
                 room *= 2;
             }
-            stack[used++] = (Waiting){child, Py_NewRef(content), number};
+            stack[used++] = (Waiting){child, Py_NewRef(content), number, freed};
+            freed = 0;
         }
+        if (!freed) held += content ? PyBytes_GET_SIZE(content) : 0;
         Py_XDECREF(content);
         if (state < 0) goto out;
     }

@@ -27,6 +27,10 @@ Span = tuple[int, int]
 Carry = Callable[[bytes, bytes], list[list[int] | None]]
 
 
+_PAIRS = 1 << 27
+"""Bounds of stretches times bytes of a delta above which it is quicker to ask the rules anew than to compare them all."""
+
+
 class Kept(NamedTuple):
     """One rule's matches in an object, and the stretches on which they (or their absence) depend.
 
@@ -104,6 +108,8 @@ def _widened(places: Iterable[Span], margin: int, size: int) -> tuple[Span, ...]
 def _moved(held: Held, carry: Carry, delta: bytes) -> dict[int, Kept]:
     """What of `held` the target takes over, by rule; a rule one of whose stretches was cut is absent."""
     bounds = array("Q", [bound for kept in held.values() for stretch in kept.stretches for bound in stretch])
+    if len(bounds) * len(delta) > _PAIRS:
+        return {}
     answers = iter(carry(delta, bounds.tobytes()))
     found: dict[int, Kept] = {}
     for rule, kept in held.items():

@@ -10,6 +10,10 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
 
+PIECES = 1 << 20
+"""A delta of more pieces is left to git: git writes none, and each costs many times its few bytes."""
+
+
 class Kernel(Protocol):
     """What `_kernel` and `Python` both are."""
 
@@ -64,11 +68,12 @@ def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
     """(source, size, where the inserted bytes stand) of each piece; source is -1 for an insert. Raises ValueError."""
     _, at = varint(delta, 0)
     _, at = varint(delta, at)
-    end = len(delta)
+    end, pieces = len(delta), 0
     while at < end:
         op = delta[at]
         at += 1
-        if not op:
+        pieces += 1
+        if not op or pieces > PIECES:
             raise ValueError("the delta is damaged")
         if not op & 128:
             if op > end - at:

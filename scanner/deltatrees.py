@@ -1,6 +1,7 @@
 """Goes through a pack's delta trees depth first: a base is in memory while what is built on it needs it, no longer."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from scanner.carry import NOTHING, Held, Searcher
@@ -11,6 +12,10 @@ from scanner.opening import worth
 from scanner.packs import DAMAGE, Pack
 
 _NOTHING = Looked((), (), NOTHING)
+
+
+HELD = 256 << 20
+"""Bytes of bases that wait for further objects built on them; beyond it another reader must try what comes below."""
 
 
 class Seen(NamedTuple):
@@ -43,18 +48,24 @@ class DeltaTrees:
     def objects(self, roots: Iterable[int]) -> Iterator[Seen]:
         """Every object of the trees that start at `roots`."""
         for root in roots:
-            waiting: list[tuple[int, _Base | None]] = [(root, None)]
+            waiting: list[tuple[int, _Base | None, int]] = [(root, None, 0)]
+            held = 0
             while waiting:
-                position, base = waiting.pop()
+                position, base, freed = waiting.pop()
+                held -= freed
                 try:
                     seen = self._read(position, base)
                 except DAMAGE:
                     self.failed += self._pack.below(position)
                     continue
                 yield seen
-                if self._pack.first[position] >= 0:
+                if held > HELD:
+                    self.failed += [at for child in self._pack.children(position) for at in self._pack.below(child)]
+                elif self._pack.first[position] >= 0:
                     here = _Base(seen.content, seen.looked.held)
-                    waiting += [(child, here) for child in self._pack.children(position)]
+                    held += seen.size
+                    # The first is the last to be read.
+                    waiting += zip(self._pack.children(position), repeat(here), chain([seen.size], repeat(0)))
 
     def _read(self, position: int, base: _Base | None) -> Seen:
         entry = self._pack.inflate(position, self._limit)

@@ -19,6 +19,8 @@ SIZE_LIMIT = 512 << 20
 """Bytes above which an object is a Gap unless the caller says otherwise."""
 
 _ASK_AHEAD = 256
+_FAILURES = 64
+"""How often git may end over some object before the rest of a group is given up together."""
 _RAISE = "raise the size limit to look inside"
 _FETCH = "fetch it from the repository's origin (`git fetch --refetch`) and scan again"
 LISTED = "%(objectname) %(objecttype) %(objectsize)"
@@ -81,10 +83,22 @@ class CatFileReader:
                 yield self._gap("the list of its objects", complaint)
 
     def info(self, oids: Iterable[str]) -> Iterator[ObjectInfo | Gap]:
-        """Type and size of the named objects."""
+        """Type and size of the named objects; those over which git ends are Gaps."""
+        yield from self._info(list(oids), iter(range(_FAILURES)))
+
+    def _info(self, oids: list[str], failures: Iterator[int]) -> Iterator[ObjectInfo | Gap]:
         wanted = "".join(f"{oid}\n" for oid in oids).encode()
-        for line in self._git.run("cat-file", "--buffer", f"--batch-check={LISTED}", input=wanted).splitlines():
-            yield self._listed(line)
+        try:
+            listed = self._git.run("cat-file", "--buffer", f"--batch-check={LISTED}", input=wanted).splitlines()
+        except GitError as error:
+            half = len(oids) // 2
+            if half and next(failures, None) is not None:
+                yield from self._info(oids[:half], failures)
+                yield from self._info(oids[half:], failures)
+            else:
+                yield from (self._gap(f"object {oid}", f"git cannot read it: {error}", error.advice) for oid in oids)
+        else:
+            yield from map(self._listed, listed)
 
     def read(self, objects: Iterable[ObjectInfo]) -> Iterator[GitObject | Gap]:
         """Contents in the order asked for; what is too large is told without being asked for.

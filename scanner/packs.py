@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +117,33 @@ class Pack:
 
     @property
     def left(self) -> Iterator[str]:
-        """Ids of entries outside the delta trees: damaged, or built on something that is not in this pack."""
-        if b"\xff\xff\xff" in self.roots.tobytes():  # only a negative number or a huge one has three such bytes
-            for position, root in enumerate(self.roots):
-                if root < 0:
-                    yield self.oid(position)
+        """Ids of entries outside the delta trees that git may know how to read: damaged, or their base is elsewhere."""
+        yield from map(self.oid, sorted({*self._outside}.difference(self._circular)))
+
+    @property
+    def circular(self) -> Iterator[str]:
+        """Ids of entries that nobody can read, as their bases lead round in a circle. Git would follow it until all
+        memory is taken (seen with 2.39), so it must not be asked for them."""
+        yield from map(self.oid, self._circular)
+
+    @cached_property
+    def _outside(self) -> list[int]:
+        if b"\xff\xff\xff" not in self.roots.tobytes():  # only a negative number or a huge one has three such bytes
+            return []
+        return [position for position, root in enumerate(self.roots) if root < 0]
+
+    @cached_property
+    def _circular(self) -> list[int]:
+        leads: dict[int, bool] = {}
+        for position in self._outside:
+            chain = []
+            at = position
+            while at >= 0 and at not in leads:
+                leads[at] = True  # until told otherwise: to meet it again is the circle
+                chain.append(at)
+                at = self.bases[at]
+            leads.update(dict.fromkeys(chain, at >= 0 and leads[at]))
+        return [at for at in self._outside if leads[at]]
 
 
 @lru_cache(maxsize=4096)

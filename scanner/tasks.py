@@ -10,7 +10,7 @@ from scanner.forest import Forest
 from scanner.git import Git, GitError
 from scanner.increment import Increment
 from scanner.objects import CatFileReader, ObjectInfo
-from scanner.packs import loose_objects, object_folders, open_pack, pack_paths
+from scanner.packs import Pack, loose_objects, object_folders, open_pack, pack_paths
 from scanner.sources import Target
 from scanner.treewalk import tree_kernel
 from scanner.worktree import index_entries, no_index, others, staged_changes, tells
@@ -19,6 +19,8 @@ SHARE = 16 << 20
 """Bytes of content in one task: small enough to keep every core busy to the end, large enough to stay near deltas."""
 _SHARE_OBJECTS = 4096
 _SHARE_FILES = 256
+CIRCULAR_SHOWN = 100
+"""Circular deltas that get a Gap of their own in each pack; one more Gap stands for the rest."""
 
 
 def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> Iterator[Task]:
@@ -53,6 +55,7 @@ def pack_tasks(forest: Forest, gaps: list[Gap]) -> Iterator[Task]:
         before = tuple(other.path for other in forest.packs[:number])
         for roots in pack.shares():
             yield Task(forest.target, pack=pack.path, before=before, roots=roots)
+        gaps += _circular(pack)
     single = sorted({*forest.loose, *(oid for pack in forest.packs for oid in pack.left)})
     if single:
         yield from _batches(CatFileReader(forest.git).info(single), forest.target, gaps, trees=forest.trees)
@@ -63,6 +66,16 @@ def new_object_tasks(increment: Increment, gaps: list[Gap]) -> Iterator[Task]:
     if increment.unknown:
         infos = CatFileReader(increment.git).info(increment.unknown)
         yield from _batches(infos, increment.target, gaps, trees=increment.trees)
+
+
+def _circular(pack: Pack) -> Iterator[Gap]:
+    why = "its delta is built on itself, by way of others or at once"
+    advice = "such a pack was made to do harm: fetch the repository anew from a place that you trust"
+    for shown, oid in enumerate(pack.circular):
+        if shown == CIRCULAR_SHOWN:
+            yield Gap(where=f"{pack.path}: objects", why=f"more of them: {why}", advice=advice)
+            return
+        yield Gap(where=f"{pack.path}: object {oid}", why=why, advice=advice)
 
 
 def staged_tasks(git: Git, target: int, gaps: list[Gap]) -> Iterator[Task]:

@@ -28,8 +28,21 @@ from tests.fuzz.handmade import (
 
 T = TypeVar("T")
 FAN, NAMES = 8, 8 + 1024
-SNIPPETS = (b"tok_abcdefgh\n", b"tok_", b"efgh", b"near by\n", b" key-123456 ", b"<begin", b"the end>", b"\n", b"\0", b"\xff\xfe")
-TEXT = b"".join(b"line %d of a text that deltas copy from\n%s" % (n, SNIPPETS[n // 20 % 7] * (n % 20 == 9)) for n in range(280))
+SNIPPETS = (
+    b"tok_abcdefgh\n",
+    b"tok_",
+    b"efgh",
+    b"near by\n",
+    b" key-123456 ",
+    b"<begin",
+    b"the end>",
+    b"\n",
+    b"\0",
+    b"\xff\xfe",
+)
+TEXT = b"".join(
+    b"line %d of a text that deltas copy from\n%s" % (n, SNIPPETS[n // 20 % 7] * (n % 20 == 9)) for n in range(280)
+)
 
 
 @dataclass

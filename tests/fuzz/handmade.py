@@ -1,8 +1,8 @@
 """Packs made by hand, entry by entry: what git never writes, and what nobody should (gitformat-pack(5)).
 
-    made = [Made(BLOB, b"base"), Made(OFS_DELTA, delta(4, insert(b"x")), base=0, content=b"x")]
-    pack, idx = pack_and_index(made)
-    install(repo.path / ".git", pack, idx)
+made = [Made(BLOB, b"base"), Made(OFS_DELTA, delta(4, insert(b"x")), base=0, content=b"x")]
+pack, idx = pack_and_index(made)
+install(repo.path / ".git", pack, idx)
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _KINDS = {COMMIT: "commit", TREE: "tree", BLOB: "blob", TAG: "tag"}
 @dataclass(frozen=True, kw_only=True)
 class _Optional:
     base: int | bytes | None = None
-    """For OFS_DELTA the position of the base, or a number below zero: that distance; for REF_DELTA a position or a name."""
+    """For OFS_DELTA the position of the base, or the distance as a number below zero; else a position or a name."""
     content: bytes | None = None
     """What the object is, which names it; unless it is whole."""
     kind: int = BLOB
@@ -122,7 +122,9 @@ def pack_and_index(
     return bytes(pack), index(names, offsets, sums, bytes(pack[-len(names[0]) if names else -20 :]), algorithm)
 
 
-def index(names: Sequence[bytes], offsets: Sequence[int], sums: Sequence[int], checksum: bytes, algorithm: str) -> bytes:
+def index(
+    names: Sequence[bytes], offsets: Sequence[int], sums: Sequence[int], checksum: bytes, algorithm: str
+) -> bytes:
     """The index of a pack with these entries: version 2, with a table of 64-bit offsets where one is needed."""
     order = sorted(range(len(names)), key=lambda n: names[n])
     fan = [sum(name[0] <= byte for name in names) for byte in range(256)]
