@@ -59,10 +59,10 @@ class Run(NamedTuple):
 
 
 ALWAYS = (
-    # Nobody escapes a plain letter but to hide it, so three in a row are a mark whatever the rules.
-    Mark(rb"(?:%[4-7][0-9A-Fa-f]){3}", 9, "percent"),
-    Mark(rb"(?:\\x[4-7][0-9A-Fa-f]){3}", 12, "escapes"),
-    Mark(rb"(?:\\u00[4-7][0-9A-Fa-f]){3}", 18, "escapes"),
+    # Nobody escapes plain letters but to hide them, so eight in a row are a mark whatever the rules.
+    Mark(rb"(?:%[3-7][0-9A-Fa-f]){8}", 24, "percent"),
+    Mark(rb"(?:\\x[3-7][0-9A-Fa-f]){8}", 32, "escapes"),
+    Mark(rb"(?:\\u00[3-7][0-9A-Fa-f]){8}", 48, "escapes"),
     # Of a URL in a URL, or in JSON as PHP and Gson write it, just these are escaped.
     Mark(rb"%3[Aa]%2[Ff]%2[Ff]", 9, "percent"),
     Mark(rb":\\/\\/", 5, "escapes"),

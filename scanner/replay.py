@@ -1,7 +1,8 @@
 """Follows decoding steps again, so that a finding can be shown where it was."""
 
-from scanner.containers import Room, opened
+from scanner.containers import opened
 from scanner.encoded import decode
+from scanner.inflate import Room
 from scanner.opening import Layer
 from scanner.unpack import Budget, rewritten
 

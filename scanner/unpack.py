@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.containers import Overflow, Room, form, opened
+from scanner.containers import form, opened
 from scanner.encoding import decoded
+from scanner.inflate import Overflow, Room
 from scanner.opening import Layer, Refused
 
 

@@ -38,9 +38,7 @@ def values(content: bytes) -> list[tuple[tuple[str, ...], bytes]]:
     by_both = [inside(matcher, RULES, content, Allowance()).found for matcher in (FAST, SLOW)]
     assert by_both[0] == by_both[1]
     return [
-        (one.steps, replay(content, one.steps)[match.start : match.end])
-        for one in by_both[0]
-        for match in one.matches
+        (one.steps, replay(content, one.steps)[match.start : match.end]) for one in by_both[0] for match in one.matches
     ]
 
 

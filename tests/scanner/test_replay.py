@@ -13,7 +13,14 @@ from scanner.opening import Layer
 from scanner.unpack import unpacked
 
 ENCODINGS = Encodings(light(load())[:40])
-MARKS = [*ENCODINGS.literals, b"%67%68%70%5f", b"\\x67\\x68\\x70", b"\\u0041\\u0042\\u0043", b":\\/\\/", b"H4sIA" + b"A" * 20]
+MARKS = [
+    *ENCODINGS.literals,
+    b"%67%68%70%5f",
+    b"\\x67\\x68\\x70",
+    b"\\u0041\\u0042\\u0043",
+    b":\\/\\/",
+    b"H4sIA" + b"A" * 20,
+]
 
 
 @settings(max_examples=40, deadline=None)
