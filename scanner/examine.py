@@ -61,6 +61,7 @@ class Outcome:
     """What one task gave. `bytes` counts content looked at, `missing` lists absent object ids.
 
     `commits` and `headers` are what `scanner.history.header` keeps of commits and tags; `walked` is of git trees.
+    `of_files` tells what lies in files from what lies in objects.
     """
 
     hits: list[Hit] = field(default_factory=list)
@@ -75,6 +76,7 @@ class Outcome:
     commits: bytearray = field(default_factory=bytearray)
     headers: bytearray = field(default_factory=bytearray)
     walked: Walked | None = None
+    of_files: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Worker:
 
     def examine(self, task: Task) -> Outcome:
         """Look at everything in a task. What cannot be read is a Gap in the outcome."""
-        outcome = Outcome(target=task.target, held=task.held)
+        outcome = Outcome(target=task.target, held=task.held, of_files=bool(task.files))
         if task.look is not None:
             outcome.walked = self._walked(task, task.look)
             return outcome
