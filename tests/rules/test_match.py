@@ -13,7 +13,7 @@ from rules import Rule, expand, load
 from rules.checks import accepts, entropy, placeholder
 from rules.examples import ALPHABETS
 from rules.light import from_cache, light, superset, to_cache
-from rules.match import Match, compiled, find, resolve
+from rules.match import Match, compiled, find, resolve, stretches
 from rules.pairing import pair
 from tests import needs
 
@@ -231,16 +231,14 @@ def test_a_planted_credential_is_found_between_any_separators(kind: str, before:
     assert value in [content[m.start : m.end] for m in find(rule, content)]
 
 
-def test_a_search_within_a_range_finds_what_starts_there() -> None:
+def test_a_search_of_the_stretches_finds_what_a_search_of_the_whole_does() -> None:
     rule = LIGHT["github.pat.classic"]
     token = expand(RULES[rule.kind], "ghp_<base62:30><checksum>", 0)
-    content = token + b" " + token
-    assert [m.start for m in find(rule, content)] == [0, 41]
-    assert [m.start for m in find(rule, content, range(41))] == [0]
-    assert [m.start for m in find(rule, content, range(1, 60))] == [41]
-    assert find(rule, content, range(1, 41)) == []
-    end = content.rindex(token) + len(token)
-    assert [m.start for m in find(rule, content, range(end - rule.width, end))] == [41]
+    content = b"x " * 4000 + token + b" y" * 4000 + b" " + token
+    whole = [match.start for match in find(rule, content)]
+    parts = [low + match.start for low, high in stretches(rule, content) for match in find(rule, content[low:high])]
+    assert whole == parts == [8000, len(content) - len(token)]
+    assert sum(high - low for low, high in stretches(rule, content)) < 400
 
 
 def test_light_rules_survive_json_and_find_the_same() -> None:
