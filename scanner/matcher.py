@@ -12,7 +12,6 @@ import stat
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
@@ -218,7 +217,7 @@ def _cached(rules: Sequence[LightRule], digest: str, folder: Path) -> Any:
 
     if not _private(folder):
         return _compile(rules)
-    path = folder / f"{_cache_key(digest, version('hyperscan'))}.hsdb"
+    path = folder / f"{_cache_key(digest, hs.__version__)}.hsdb"
     body = _load(path)
     if body is not None:
         try:
