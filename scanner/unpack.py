@@ -15,7 +15,7 @@ class Budget:
 
     size: int = 256 << 20
     ratio: int = 200
-    depth: int = 3
+    depth: int = 5
     members: int = 10_000
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rules.light import light
 from rules.loader import load
 from scanner.encoded import Encodings, decode, runs
-from scanner.replay import replay
 from scanner.opening import Layer
+from scanner.replay import replay
 from scanner.unpack import unpacked
 
 ENCODINGS = Encodings(light(load())[:40])

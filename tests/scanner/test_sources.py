@@ -9,9 +9,9 @@ from offkey.errors import UsageError
 from offkey.model import Gap
 from scanner.encoding import decoded
 from scanner.files import FileItem
+from scanner.git import CorruptRepository, Git, GitError
 from scanner.hits import positions
 from scanner.pragma import allowed
-from scanner.git import CorruptRepository, Git, GitError
 from scanner.sources import expand, open_target
 from scanner.tasks import file_tasks, object_tasks
 from scanner.worktree import staged_changes, tells

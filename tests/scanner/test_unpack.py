@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
-from scanner.replay import replay
 from scanner.opening import Layer, Refused, keystore, worth
+from scanner.replay import replay
 from scanner.unpack import Budget, unpacked
 
 TEXT = b"password = something that is hidden here\n" * 3
@@ -75,7 +75,7 @@ def test_ordinary_text_is_not_worth_opening() -> None:
 
 def test_nested_archives_are_opened_to_the_depth_and_then_refused() -> None:
     content = zipped(a=gzip.compress(tarred("t", gzip.compress(TEXT))))
-    found = list(unpacked(content))
+    found = list(unpacked(content, Budget(depth=3)))
     assert found[-1] == Refused(("zip:a", "gzip", "tar:t", "gzip"), "nested deeper than the limit")
     assert all(replay(content, one.steps) == one.text for one in found if isinstance(one, Layer))
 
