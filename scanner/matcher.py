@@ -217,7 +217,7 @@ def _cached(rules: Sequence[LightRule], digest: str, folder: Path) -> Any:
 
     if not _private(folder):
         return _compile(rules)
-    path = folder / f"{_cache_key(digest, hs.__version__)}.hsdb"
+    path = folder / f"{_cache_key(digest, hs.__version__)}.hsdb"  # type: ignore[attr-defined]
     body = _load(path)
     if body is not None:
         try:
