@@ -4,11 +4,8 @@ Credentials stand in it by reference alone and are resolved only when they are a
 `apply`. With `offboarding/references.py` the one place besides `scanner/git.py` that reads the environment.
 """
 
-import base64
-import binascii
 import dataclasses
 import importlib
-import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -18,15 +15,12 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAda
 from offboarding import references
 from offboarding.installation import require_own_packages
 from offboarding.policy import Policy as Limits
-from offboarding.references import Reference, ReferenceBroken
+from offboarding.references import ReferenceBroken
 from offboarding.schema import Beside, SettingsError, Table, validated
-from offboarding.state import private_folder
+from offboarding.state import CONFIGURATION, state_folder
 from offkey.errors import UsageError
-from offkey.fingerprint import KEY_BYTES, KeyUnusable, OrgKey
+from offkey.fingerprint import OrgKey
 from offkey.model import Gap
-from offkey.secret import Secret
-
-FILE = Path("offkey.toml")
 
 Hours = Annotated[int, Field(ge=1, le=24 * 90)]
 
@@ -42,6 +36,14 @@ def _account(value: str) -> str:
     if not all(value.partition(":")):
         raise ValueError('must be "provider:login" or "provider:id"')
     return value
+
+
+def _reference(text: str, info: ValidationInfo) -> str:
+    return references.checked(text, (info.context or {}).get("folder"))
+
+
+Reference = Annotated[str, AfterValidator(_reference)]
+"""A checked reference, or empty. A relative `file:` path is meant from the configuration's folder."""
 
 
 class Organisation(Table):
@@ -112,14 +114,11 @@ class Config(Table):
     def org_key(self) -> OrgKey | None:
         """The organisation key, or None when none is configured. Raises ReferenceBroken, KeyUnusable."""
         reference = self.organisation.key
-        return OrgKey(_key_bytes(references.resolve(reference))) if reference else None
+        return references.organisation_key(reference) if reference else None
 
     def state_dir(self, override: Path | None = None) -> Path:
         """The state folder, made with mode 0700: `--state`, $OFFKEY_STATE, the configuration's, the XDG place."""
-        named = os.environ.get("OFFKEY_STATE")  # noqa: TID251 - allowed here
-        home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"  # noqa: TID251 - allowed here
-        chosen = override or (Path(named) if named else None) or self.organisation.state or Path(home) / "offkey"
-        return private_folder(chosen)
+        return state_folder(override, self.organisation.state)
 
     def requester(self) -> str:
         """Who asks for plans, an e-mail address: approvers are compared with it. Raises SettingsError when unknown."""
@@ -166,9 +165,9 @@ def load(path: Path | None) -> Config:
 
     Raises SettingsError naming file, table, key and what is allowed; UsageError when `path` cannot be read.
     """
-    if path is None and not FILE.is_file():
+    if path is None and not CONFIGURATION.is_file():
         return Config()
-    file = path or FILE
+    file = path or CONFIGURATION
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -179,19 +178,6 @@ def load(path: Path | None) -> Config:
     for name, table in config.providers.items():
         _check_provider(file, name, table)
     return config
-
-
-def _key_bytes(held: Secret) -> Secret:
-    """The key's bytes: exactly 32 raw ones, or base64 as `offkey doctor --init` writes it."""
-    raw = held.reveal()
-    if len(raw) == KEY_BYTES:
-        return held
-    try:
-        return Secret(base64.b64decode(raw.strip(), validate=True))
-    except binascii.Error:
-        raise KeyUnusable(
-            f"the organisation key is neither base64 nor {KEY_BYTES} bytes", advice="run `offkey doctor --init`"
-        ) from None
 
 
 def _settings_type(name: str) -> Any:

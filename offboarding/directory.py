@@ -18,24 +18,13 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BeforeValidator
 
+from offboarding.addresses import normal_email
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
 from offkey.model import Account
 
-GMAIL = frozenset({"gmail.com", "googlemail.com"})
 NAMED_BY_ID = frozenset({"slack"})
 """Providers whose people are named by an id alone: Slack's U0123."""
-
-
-def normal_email(address: str) -> str:
-    """The form in which addresses are compared: no case, and for Gmail no dots and no plus tag.
-
-    https://support.google.com/mail/answer/7436150 for the dots.
-    """
-    local, at, domain = address.strip().strip("<>").casefold().rpartition("@")
-    if domain in GMAIL:
-        local, domain = local.partition("+")[0].replace(".", ""), "gmail.com"
-    return f"{local}{at}{domain}"
 
 
 def _moment(value: Any) -> Any:
@@ -86,6 +75,11 @@ class Directory(Table):
     @cached_property
     def _by_email(self) -> dict[str, Entry]:
         return {email: entry for entry in self.entries for email in entry.normal_emails}
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """The id of the person whose address each is (in normal form)."""
+        return {email: entry.id for email, entry in self._by_email.items()}
 
     def owner_of(self, address: str) -> Entry | None:
         """Whose address this is (in normal form), or None."""

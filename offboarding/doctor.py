@@ -15,6 +15,7 @@ from offboarding import config, directory, signing
 from offboarding.config import Config
 from offboarding.installation import foreign_packages
 from offboarding.ledger import Ledger
+from offboarding.state import CONFIGURATION
 from offboarding.store import Store
 from offkey.errors import OffkeyError
 from offkey.http import Reader
@@ -124,9 +125,9 @@ def _hyperscan() -> Result:
 
 
 def _configuration(path: Path | None) -> Result:
-    if path is None and not config.FILE.is_file():
+    if path is None and not CONFIGURATION.is_file():
         return warn("configuration", "there is no offkey.toml here", "`offkey doctor --init` writes a first one")
-    return ok("configuration", str(path or config.FILE))
+    return ok("configuration", str(path or CONFIGURATION))
 
 
 def _organisation_key(settings: Config) -> Result:

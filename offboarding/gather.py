@@ -8,7 +8,7 @@ not plainly personal counts as shared.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from offboarding.directory import normal_email
+from offboarding.addresses import normal_email
 from offkey.model import (
     AccessPoint,
     Account,

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from offboarding.directory import Directory, Entry, normal_email
+from offboarding.addresses import normal_email
+from offboarding.directory import Directory, Entry
 from offkey.errors import UsageError
 from offkey.model import Account, Identity, Person
 

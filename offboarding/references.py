@@ -7,6 +7,8 @@ keyring:SERVICE/USER
 profile:NAME        a profile of the AWS configuration (AWS alone)
 """
 
+import base64
+import binascii
 import json
 import os
 import re
@@ -14,11 +16,10 @@ import shlex
 import stat
 import subprocess  # noqa: TID251 - `cmd:` references start the user's own secret manager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import AfterValidator, ValidationInfo
+from typing import TYPE_CHECKING, Any
 
 from offkey.errors import OffkeyError
+from offkey.fingerprint import KEY_BYTES, KeyUnusable, OrgKey
 from offkey.secret import Secret
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class ReferenceBroken(OffkeyError):
     """A reference leads to nothing usable. Names the reference, never a value."""
 
 
-def _checked(text: str, info: ValidationInfo) -> str:
+def checked(text: str, folder: Path | None) -> str:
+    """A reference as it is written, or empty; a relative `file:` path is meant from `folder`. Raises ValueError."""
     scheme, colon, rest = text.partition(":")
     if not text:
         return text
@@ -49,12 +51,24 @@ def _checked(text: str, info: ValidationInfo) -> str:
         raise ValueError("env: takes the name of an environment variable. " + _LITERAL_REFUSED)
     if scheme == "keyring" and "/" not in rest:
         raise ValueError("keyring: takes SERVICE/USER")
-    folder = (info.context or {}).get("folder")
     return f"file:{folder / Path(rest).expanduser()}" if scheme == "file" and folder else text
 
 
-Reference = Annotated[str, AfterValidator(_checked)]
-"""A checked reference, or empty. A relative `file:` path is meant from the configuration's folder."""
+def organisation_key(reference: str) -> OrgKey:
+    """The organisation key: exactly 32 raw bytes, or base64 as `offkey doctor --init` writes it.
+
+    Raises ReferenceBroken, KeyUnusable.
+    """
+    held = resolve(reference)
+    raw = held.reveal()
+    if len(raw) == KEY_BYTES:
+        return OrgKey(held)
+    try:
+        return OrgKey(Secret(base64.b64decode(raw.strip(), validate=True)))
+    except binascii.Error:
+        raise KeyUnusable(
+            f"the organisation key is neither base64 nor {KEY_BYTES} bytes", advice="run `offkey doctor --init`"
+        ) from None
 
 
 def resolve(reference: str) -> Secret:

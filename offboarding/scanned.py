@@ -7,19 +7,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from offboarding.ui import UI
 from offkey.errors import OffkeyError, UsageError
 from offkey.model import Finding, Gap, Place
 from offkey.secret import Secret
 from rules import RuleSet
-from scanner import formats, sarif, table
+from scanner import formats
 from scanner.encoding import decoded
 from scanner.printable import printable
 from scanner.scan import ScanResult
 from scanner.values import ValueGone, read_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FILE_WIDTH = 120
 """Columns of a table that is written to a file."""
@@ -71,6 +73,8 @@ def show(ui: UI, look: Look, report: Report, output: Path | None) -> None:
     gaps = list(report.scanned.result.gaps)
     secrets = values(report.scanned, report.findings, gaps) if look.show_secrets else {}
     if look.format == "table":
+        from rich.console import Console  # other formats do without, and are read by machines that scan often
+
         drawn = io.StringIO()
         console = Console(file=drawn, width=FILE_WIDTH) if output else ui.out
         _draw(console, look, report, gaps, secrets)
@@ -88,7 +92,7 @@ def show(ui: UI, look: Look, report: Report, output: Path | None) -> None:
 
 def _print(ui: UI, text: str) -> None:
     """Machines read UTF-8, whatever the terminal's encoding is."""
-    stream = ui.out.file
+    stream = ui.stream
     stream.flush()
     if (raw := getattr(stream, "buffer", None)) is not None:
         raw.write(text.encode())
@@ -166,7 +170,9 @@ def write_private(path: Path, text: str) -> None:
         raise UsageError(f"{path}: {error.strerror}", advice="name a file in a folder that you can write") from error
 
 
-def _draw(console: Console, look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.Secrets) -> None:
+def _draw(console: "Console", look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.Secrets) -> None:
+    from scanner import table
+
     names = {rule.kind: rule.name for rule in report.ruleset.rules}
     examined = report.scanned.result.examined
     shown = table.render(report.findings, gaps, names=names, width=console.width, explain=look.explain, secrets=secrets)
@@ -184,6 +190,8 @@ def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.
     if look.format == "json":
         examined = asdict(report.scanned.result.examined)
         return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets)
+
+    from scanner import sarif
 
     def line(place: Place) -> bytes | None:
         try:

@@ -11,9 +11,12 @@ from pathlib import Path
 
 from offkey.errors import OffkeyError, UsageError
 from offkey.model import timestamp
+from scanner.gitenv import named_state, user_state
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+CONFIGURATION = Path("offkey.toml")
+"""Where commands look for what names the state folder, among other things, unless told."""
 DATABASE = "offkey.db"
 SCANS = "scans.sqlite"
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -50,6 +53,14 @@ def private_folder(folder: Path) -> Path:
             f"{folder}: {error.strerror}", advice="name a folder that you can write with --state or $OFFKEY_STATE"
         ) from error
     return folder
+
+
+def state_folder(override: Path | None, configured: Path | None) -> Path:
+    """The state folder, made with mode 0700: the one named in the call, by $OFFKEY_STATE, by the configuration, or the
+    XDG place. Raises StateUnusable.
+    """
+    named = named_state()
+    return private_folder(override or (Path(named) if named else None) or configured or Path(user_state()))
 
 
 def run_folder(state: Path, run: str) -> Path:

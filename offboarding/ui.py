@@ -4,11 +4,13 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from rich.console import Console
 
 
 class Advance(Protocol):
@@ -17,18 +19,45 @@ class Advance(Protocol):
     def __call__(self, done: int, total: int, what: str = "") -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
 class UI:
-    out: Console
-    err: Console
-    assume_yes: bool = False
+    """`out` and `err` are the consoles given, or those of the standard streams.
+
+    Each is made when something is drawn: rich takes longer to import than a second scan takes.
+    """
+
+    def __init__(self, out: "Console | None" = None, err: "Console | None" = None, assume_yes: bool = False) -> None:
+        self._out = out
+        self._err = err
+        self.assume_yes = assume_yes
+
+    @cached_property
+    def out(self) -> "Console":
+        return self._out or _console(stderr=False)
+
+    @cached_property
+    def err(self) -> "Console":
+        return self._err or _console(stderr=True)
+
+    @property
+    def stream(self) -> "TextIO":
+        """Where `out` writes, for text that is not drawn."""
+        return sys.stdout if self._out is None else self._out.file  # type: ignore[return-value]
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody may look at standard error while we work."""
+        if self._err is not None:
+            return self._err.is_terminal
+        return sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty()
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Advance]:
         """A bar on a terminal, nothing when standard error is piped."""
-        if not self.err.is_terminal:
+        if not self.watched:
             yield lambda done, total, what="": None
             return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -55,4 +84,10 @@ def make(*, assume_yes: bool = False) -> UI:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    return UI(Console(), Console(stderr=True), assume_yes)
+    return UI(assume_yes=assume_yes)
+
+
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr)

@@ -1,11 +1,14 @@
 """Which findings are tied to a person by a commit. Pure; the names in commits are claims (DESIGN section 4)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from offboarding.directory import Directory, normal_email
-from offboarding.people import Seen
+from offboarding.addresses import normal_email
 from offkey.model import Authorship, Finding, Person
+
+if TYPE_CHECKING:
+    from offboarding.people import Seen
 
 
 def credited(finding: Finding) -> tuple[Authorship, ...]:
@@ -20,7 +23,7 @@ def authors(findings: Sequence[Finding]) -> Iterator[Authorship]:
         yield from credited(finding)
 
 
-def named(address: str, known: Iterable[Seen]) -> bool:
+def named(address: str, known: "Iterable[Seen]") -> bool:
     """Whether an address is somebody's, as committed or after `.mailmap`."""
     wanted = normal_email(address)
     return any(wanted in (normal_email(one.email), normal_email(one.raw_email)) for one in known)
@@ -53,16 +56,19 @@ def of_person(findings: Sequence[Finding], person: Person) -> tuple[Finding, ...
     return tuple(kept)
 
 
-def with_directory(findings: Sequence[Finding], directory: Directory) -> tuple[Finding, ...]:
-    """The findings with `person` filled where the directory lists the address as committed."""
-    if not directory.entries:
+def with_owners(findings: Sequence[Finding], owners: Mapping[str, str]) -> tuple[Finding, ...]:
+    """The findings with `person` filled where the directory gives the address as committed an owner.
+
+    `owners` maps an address, in its normal form, to a person's id.
+    """
+    if not owners:
         return tuple(findings)
-    owners = {
-        (one.name, one.raw_email or one.email): entry.id
+    known = {
+        (one.name, one.raw_email or one.email): owner
         for one in authors(findings)
-        if (entry := directory.owner_of(normal_email(one.raw_email or one.email))) is not None
+        if (owner := owners.get(normal_email(one.raw_email or one.email))) is not None
     }
-    for seen, owner in owners.items():
+    for seen, owner in known.items():
         findings = [_marked(finding, {seen}, owner) for finding in findings]
     return tuple(findings)
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -25,11 +24,20 @@ def fail(path: Path, kind: str, fault: str, advice: str) -> NoReturn:
     raise RuleError(f"{path}: {kind + ': ' if kind else ''}{fault}", advice=advice)
 
 
-@cache
+_widths: dict[bytes, int] = {}
+
+
 def width(pattern: bytes) -> int:
     """The most bytes a match of the pattern can span. Raises `re.error` for a pattern that is none."""
-    parser = getattr(re, "_parser")  # noqa: B009  the standard library's own parser; it has no public name
-    return int(parser.parse(pattern).getwidth()[1])
+    if pattern not in _widths:
+        parser = getattr(re, "_parser")  # noqa: B009  the standard library's own parser; it has no public name
+        _widths[pattern] = int(parser.parse(pattern).getwidth()[1])
+    return _widths[pattern]
+
+
+def know_widths(known: Mapping[bytes, int]) -> None:
+    """Widths worked out before: parsing all patterns takes longer than all else that reading a cache does."""
+    _widths.update(known)
 
 
 class Table:

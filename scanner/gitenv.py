@@ -91,6 +91,16 @@ def user_cache() -> str | None:
     return os.path.join(base, "offkey") if base else None
 
 
+def named_state() -> str:
+    """What $OFFKEY_STATE names as the folder to remember things in, or empty."""
+    return os.environ.get("OFFKEY_STATE", "")  # noqa: TID251 - allowed here
+
+
+def user_state() -> str:
+    """Our folder in the user's state (XDG base directories); it may begin with `~`."""
+    return os.path.join(os.environ.get("XDG_STATE_HOME") or "~/.local/state", "offkey")  # noqa: TID251 - allowed here
+
+
 def pre_commit_range() -> tuple[str, ...]:
     """`("A...B",)` when pre-commit checks a range of commits instead of the index, else empty.
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from offboarding import beginning, config, doctor
+from offboarding import beginning, doctor
+from offboarding.state import CONFIGURATION
 from offboarding.ui import UI
 from offkey.errors import Exit
 
@@ -27,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Check everything and show one line for each check."""
     if args.init:
-        for path, new in beginning.write(args.config or config.FILE):
+        for path, new in beginning.write(args.config or CONFIGURATION):
             ui.out.print(f"{'written' if new else 'kept as it was'}: {path}", markup=False, highlight=False)
         ui.out.print(f"Keep {beginning.KEY} out of version control, and a copy of it in a safe place.")
     table = Table()

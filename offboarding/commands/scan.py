@@ -11,14 +11,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import rules
-from offboarding import authors, config, directory, people, scanned, whose
-from offboarding.config import Config
-from offboarding.directory import Directory
+from offboarding import scanned, scansettings, whose
 from offboarding.memory import ScanMemory
 from offboarding.scanned import Scanned
+from offboarding.scansettings import ScanSettings
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import OrgKey, ephemeral_key
@@ -26,6 +25,8 @@ from offkey.model import Finding, Gap
 from rules import RuleSet
 from scanner.clone import is_url, temporary_mirror, without_credentials
 from scanner.git import GitError, GitMissing
+from scanner.gitenv import user_cache
+from scanner.rulecache import load_all
 from scanner.scan import Examined, Options, ScanResult, scan
 from scanner.sources import Target, open_target
 
@@ -74,16 +75,18 @@ def _jobs(text: str) -> int:
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Scan, filter, remember, show. Raises OffkeyError for a wrong call or a target that cannot be opened."""
     scanned.check_output(args.output)
-    settings = config.load(args.config)
-    known = directory.load(settings.directory.people)
-    ruleset = rules.load(args.rules, generic=args.generic)
+    settings = scansettings.load(args.config, user_cache())
+    ruleset = load_all([str(path) for path in args.rules], generic=args.generic, cache=user_cache())
     own_key = settings.org_key()
     _check_memory(args, own_key, ui)
     with ExitStack() as stack:
-        done = _scan(args, ui, ruleset, own_key or ephemeral_key(), stack)
-        findings = _chosen(args, ui, done, known)
+        memory = None
         if own_key is not None and not args.no_state:
-            findings = _remembered(findings, settings, args.state, ruleset.digest)
+            memory = stack.enter_context(closing(ScanMemory.open(settings.state_dir(args.state))))
+        done = _scan(args, ui, ruleset, own_key or ephemeral_key(), stack=stack, memory=memory)
+        findings = _chosen(args, ui, done, settings)
+        if memory is not None:
+            findings = tuple(memory.remember(findings, datetime.now(UTC), ruleset.digest))
         if args.new_only:
             findings = tuple(finding for finding in findings if finding.new)
         code = _exit_code(findings, done.result)
@@ -107,7 +110,9 @@ def _check_memory(args: argparse.Namespace, own_key: OrgKey | None, ui: UI) -> N
         ui.err.print(f"Nothing is remembered in {args.state}: {advice}", style="yellow", markup=False)
 
 
-def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack: ExitStack) -> Scanned:
+def _scan(
+    args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, *, stack: ExitStack, memory: ScanMemory | None
+) -> Scanned:
     stdin = _standard_input() if "-" in args.targets else b""
     targets: list[Target] = []
     unopened: list[Gap] = []
@@ -131,9 +136,7 @@ def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack
         matcher=MATCHERS[args.matcher],
         start_method=args.start_method,
     )
-    expected = (
-        sum(_object_count(target) for target in targets) if options.history == "all" and ui.err.is_terminal else 0
-    )
+    expected = sum(_object_count(target) for target in targets) if options.history == "all" and ui.watched else 0
     with ui.progress("Scanning") as advance:
 
         def progress(seen: Examined) -> None:
@@ -143,7 +146,8 @@ def _scan(args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, stack
         def attributing(done: int, total: int) -> None:
             advance(done, total, "commits, to see who introduced what")
 
-        result = scan(targets, ruleset, key, options, progress=progress, attributing=attributing, unopened=unopened)
+        told = partial(scan, progress=progress, attributing=attributing)
+        result = told(targets, ruleset, key, options, unopened=unopened, vault=memory)
     return Scanned(result, clones, stdin)
 
 
@@ -178,10 +182,13 @@ def _object_count(target: Target) -> int:
     return sum(int(told[name]) for name in ("count", "in-pack") if told.get(name, "").isdigit())
 
 
-def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, known: Directory) -> tuple[Finding, ...]:
-    findings = whose.with_directory(done.result.findings, known)
+def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSettings) -> tuple[Finding, ...]:
+    findings = whose.with_owners(done.result.findings, settings.owners)
     if args.person is None:
         return findings
+    from offboarding import authors, directory, people  # their libraries take as long as a second scan
+
+    known = directory.load(Path(settings.people) if settings.people else None)
     person = people.resolve(args.person, known, whose.authors(findings))
     kept = whose.of_person(findings, person)
     nobodys = sum(finding.introduced is None for finding in findings)
@@ -193,13 +200,6 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, known: Directory) -
             warning = f"{args.person} is in no commit that could be read, and not in the directory: is it spelt right?"
             ui.err.print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     return kept
-
-
-def _remembered(
-    findings: Sequence[Finding], settings: Config, state: Path | None, rules_digest: str
-) -> tuple[Finding, ...]:
-    with closing(ScanMemory.open(settings.state_dir(state))) as memory:
-        return tuple(memory.remember(findings, datetime.now(UTC), rules_digest))
 
 
 def _exit_code(findings: Sequence[Finding], result: ScanResult) -> Exit:
