@@ -42,11 +42,11 @@ def changes(
     absent or damaged become Gaps. `jobs` git processes run at a time; `progress` hears (commits done, of how many).
     `only` are the nodes that can have such a change, where that is known.
     """
-    for number, node in enumerate(history.nodes):
-        if node.blob in wanted:
-            yield Change(number, b"", node.blob, ())
-    names = frozenset(oid.encode() for oid in wanted)
     numbers = range(len(history.nodes)) if only is None else sorted(only)
+    for number in numbers:
+        if (blob := history.nodes[number].blob) in wanted:
+            yield Change(number, b"", blob, ())
+    names = frozenset(oid.encode() for oid in wanted)
     lines = [(line, number) for number in numbers if (line := _line(history, number))]
     groups = [_grouped(lines[start : start + _AT_ONCE]) for start in range(0, len(lines), _AT_ONCE)]
     failures = iter(range(FAILURES))

@@ -151,6 +151,7 @@ class Forest:
             return None
         history = self.history
         found = {history.index[oid] for oid in also if oid in history.index}
+        found.update(number for number, node in enumerate(history.nodes) if node.blob)
         of_node = [signatures.get(node.tree, 0) for node in history.nodes]
         parents = history.parents
         for number, mine in enumerate(of_node):

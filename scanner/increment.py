@@ -3,8 +3,7 @@
 Whatever does not fit what is remembered (objects that are gone, trees that name what nobody has) means a full scan.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from scanner import past as pasts
@@ -57,28 +56,12 @@ def names(table: bytes, hash_size: int) -> list[str]:
     return [text[n : n + width] for n in range(0, len(text), width)]
 
 
-def joined(tables: Mapping[str, bytes]) -> bytes:
-    """Tables by pack as bytes."""
-    head = json.dumps([(pack, len(one)) for pack, one in tables.items()]).encode()
-    return b"".join([len(head).to_bytes(8, "big"), head, *tables.values()])
-
-
-def divided(data: bytes) -> dict[str, bytes]:
-    """What `joined` wrote. Raises ValueError or TypeError for what it did not."""
-    at = 8 + int.from_bytes(data[:8], "big")
-    found = {}
-    for pack, size in json.loads(data[8:at]):
-        found[pack] = data[at : at + size]
-        at += size
-    return found
-
-
 def unknown_objects(
-    git: Git, kernel: TreeKernel, before: Objects, now: Objects, kept: Callable[[], bytes | None]
+    git: Git, kernel: TreeKernel, before: Objects, now: Objects, kept: Callable[[str], bytes | None]
 ) -> list[str] | None:
     """Ids of the objects that came since `before`; None where some went, or too much changed.
 
-    `kept` gives the tables of the packs of `before`, needed when one of them is gone.
+    `kept` gives the table of a pack by its checksum, needed when it is gone.
     """
     if before.lfs != now.lfs:
         return None
@@ -89,13 +72,12 @@ def unknown_objects(
     old_tables = [table(pack, size) for pack in same]
     new_tables = [table(pack, size) for pack in fresh]
     vanished = sorted(set(before.loose) - set(now.loose))
-    if gone:
-        data = kept()
-        tables = divided(data) if data else {}
-        if any(pack not in tables for pack in gone):
+    for pack in gone:
+        lost = kept(before.packs[pack])
+        if lost is None:
             return None
-        old_tables += [tables[pack] for pack in gone]
-        vanished += [oid for pack in gone for oid in names(tables[pack], size)]
+        old_tables.append(lost)
+        vanished += names(lost, size)
     if vanished and Known(kernel, [*old_tables[: len(same)], *new_tables], now.loose, size).without(vanished):
         return None
     ids = list(dict.fromkeys([*now.loose, *(oid for one in new_tables for oid in names(one, size))]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanner.differences import Change
-from scanner.history import History, Node, grown
+from scanner.history import Chain, History, Node, grown
 from scanner.reach import Cells
 
 
@@ -56,12 +56,10 @@ def dump(past: Past) -> bytes | None:
     history = past.history
     if history.cut or history.gaps or past.fresh:
         return None
-    nodes = history.nodes
-    odd = {n: [node.kind, node.tree, node.blob] for n, node in enumerate(nodes) if node.kind != "commit"}
-    none = "0" * len(history.empty_tree)
+    trees, odd = _columns(history.nodes, "0" * len(history.empty_tree))
     columns = [
         bytes.fromhex("".join(history.ids)),
-        bytes.fromhex("".join(node.tree or none for node in nodes)),
+        bytes.fromhex(trees),
         array("I", [len(above) for above in history.parents]).tobytes(),
         array("I", [parent for above in history.parents for parent in above]).tobytes(),
         array("I", history.order).tobytes(),
@@ -77,6 +75,18 @@ def dump(past: Past) -> bytes | None:
     }
     head = json.dumps(told, separators=(",", ":")).encode()
     return b"".join([len(head).to_bytes(8, "big"), head, *columns])
+
+
+def _columns(nodes: Sequence[Node], none: str) -> tuple[str, dict[int, tuple[str, str, str]]]:
+    """Trees one after the other, and what is no commit by number."""
+    if isinstance(nodes, Stored):
+        return nodes.trees, dict(nodes.odd)
+    if isinstance(nodes, Chain):
+        trees, odd = _columns(nodes.first, none)
+        more, others = _columns(nodes.second, none)
+        return trees + more, odd | {len(nodes.first) + number: one for number, one in others.items()}
+    odd = {n: (node.kind, node.tree, node.blob) for n, node in enumerate(nodes) if node.kind != "commit"}
+    return "".join(node.tree or none for node in nodes), odd
 
 
 def load(data: bytes) -> Past:

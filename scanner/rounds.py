@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from offkey.model import Gap
 from scanner import state
 from scanner.examine import Task
 from scanner.git import Git, GitError
-from scanner.increment import Increment, Known, joined, table, unknown_objects
+from scanner.increment import Increment, Known, table, unknown_objects
 from scanner.memory import Kept, Memory
 from scanner.options import Options
 from scanner.packs import Unplanned
@@ -25,7 +26,8 @@ log = logging.getLogger(__name__)
 @dataclass
 class Rounds:
     """The shares of work of one scan. By target: the object stores that were looked at, the files
-    to look at, and what attribution learned of the history.
+    to look at, what attribution learned of the history,
+    and the checksums of packs that an earlier scan wrote down.
     """
 
     sources: Sequence[Target]
@@ -35,6 +37,7 @@ class Rounds:
     stores: dict[int, Objects] = field(default_factory=dict)
     files: dict[int, list[Task]] = field(default_factory=dict)
     pasts: dict[int, Past] = field(default_factory=dict)
+    known: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def list_files(self) -> None:
         """Find the files to look at now, not while others are looked at."""
@@ -80,14 +83,13 @@ class Rounds:
             if self.memory is None or git is None or share.broken:
                 continue
             name = self._name(number)
-            try:
-                tables = joined({pack: table(pack, git.hash_size) for pack in now.packs})
-            except (OSError, ValueError):
-                continue
             missing = sorted(set(share.missing))
             kept = Kept(now.packs, now.loose, now.lfs, share.hits, share.gaps, missing, dict(share.sums))
             self.memory.keep_objects(name, kept)
-            self.memory.keep_column("ids", name, tables)
+            for pack, checksum in now.packs.items():
+                if number not in self.known or checksum not in self.known[number]:
+                    with suppress(OSError, ValueError):
+                        self.memory.keep_column("ids", checksum, table(pack, git.hash_size))
             past = dump(self.pasts[number]) if number in self.pasts else None
             if past is not None:
                 self.memory.keep_column("past", name, _tag(now) + past)
@@ -159,7 +161,7 @@ class Rounds:
         old = Objects(dict(before.packs), list(before.loose), before.lfs)
         try:
             now = state.objects_of(git)
-            unknown = unknown_objects(git, kernel, old, now, lambda: memory.column("ids", name))
+            unknown = unknown_objects(git, kernel, old, now, lambda checksum: memory.column("ids", checksum))
             tables = [table(pack, git.hash_size) for pack in now.packs]
         except (OSError, ValueError):
             return None
@@ -169,6 +171,7 @@ class Rounds:
         kept = past[len(_tag(old)) :] if past is not None and past.startswith(_tag(old)) else None
         known = Known(kernel, tables, now.loose, git.hash_size)
         self.stores[number] = now
+        self.known[number] = frozenset(before.packs.values())
         self.tally.recall(number, before)
         self.tally.increments[number] = Increment(git, number, unknown, known, kept)
         return self._of_new(git, number)
