@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
-from typing import Any, NoReturn, TypeVar
-
-from cattrs import Converter
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from offkey.canonical import digest
 from offkey.secret import Secret, SecretLeak
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 T = TypeVar("T")
 
@@ -369,21 +371,26 @@ def _refuse_secret(_: object) -> NoReturn:
     raise SecretLeak("a Secret or Credential cannot be turned to JSON")
 
 
-_converter = Converter(forbid_extra_keys=True)
-_converter.register_unstructure_hook(datetime, timestamp)
-_converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
-_converter.register_unstructure_hook(Secret, _refuse_secret)
-_converter.register_unstructure_hook(Credential, _refuse_secret)
+@cache
+def _converter() -> "Converter":
+    from cattrs import Converter  # takes as long to import as all else that a second scan reads
+
+    made = Converter(forbid_extra_keys=True)
+    made.register_unstructure_hook(datetime, timestamp)
+    made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    made.register_unstructure_hook(Secret, _refuse_secret)
+    made.register_unstructure_hook(Credential, _refuse_secret)
+    return made
 
 
 def to_json(record: Any) -> Any:
     """Plain JSON data of any record of this module (or a tuple or dict of them)."""
-    return _listed(_converter.unstructure(record))
+    return _listed(_converter().unstructure(record))
 
 
 def from_json(data: Any, kind: type[T]) -> T:
     """The record of type `kind` in plain JSON data. Unknown keys and wrong types raise `cattrs.BaseValidationError`."""
-    return _converter.structure(data, kind)
+    return _converter().structure(data, kind)
 
 
 def _listed(data: Any) -> Any:

@@ -8,9 +8,10 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from offkey.model import Authorship, Finding, Gap, Place, timestamp, to_json
+from offkey.model import Authorship, Finding, Gap, Place, timestamp
 from offkey.secret import Secret
 from scanner.printable import encodable
 
@@ -74,7 +75,11 @@ def document(
         }
         for finding in findings
     ]
-    whole = {"findings": rows, "gaps": _encodable(to_json(list(gaps))), "examined": _encodable(dict(examined))}
+    whole = {
+        "findings": rows,
+        "gaps": _encodable([asdict(gap) for gap in gaps]),
+        "examined": _encodable(dict(examined)),
+    }
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -5,20 +5,24 @@ way: through multiprocessing-logging under fork (which it needs), through the st
 """
 
 import logging
-import logging.handlers
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.context import BaseContext
-from typing import Any, Generic, Protocol, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.context import BaseContext
+
+# What runs processes is imported where they are started: it costs 30 ms, and most scans have nothing for them to do.
+
+FEW = 64
+"""Small tasks up to which no processes are started."""
 T = TypeVar("T")
 R = TypeVar("R")
 _In_contra = TypeVar("_In_contra", contravariant=True)
@@ -56,15 +60,23 @@ def run(
     jobs: int,
     split: Callable[[T], Iterator[T]],
     start_method: str | None = None,
+    small: Callable[[T], bool] | None = None,
 ) -> Iterator[R | Lost[T]]:
     """Give each task to a worker made by `make(setup, stopped)`; outcomes come as they are ready.
 
-    `jobs` processes; with one the work is done in this process. `make` must be importable, `setup` picklable for spawn.
-    Exceptions of a worker are raised here. Leaving the iterator early stops the workers between two objects.
+    `jobs` processes; with one the work is done in this process, and so it is when there are no more than FEW tasks and
+    each of them is `small`: done in less time than processes take to start. `make` must be importable, `setup`
+    picklable for spawn. Exceptions of a worker are raised here. Leaving the iterator early stops the workers between
+    two objects.
     """
+    if jobs > 1 and small is not None:
+        few, tasks = _few(iter(tasks), small)
+        jobs = 1 if few else jobs
     if jobs <= 1:
         yield from _here(tasks, make, setup)
         return
+    import multiprocessing
+
     method = start_method or default_start_method()
     context = multiprocessing.get_context(method)
     with _worker_logs(method, context) as logs:
@@ -73,6 +85,16 @@ def run(
             yield from _spread(tasks, crew, jobs, split)
         finally:
             crew.stop.set()
+
+
+def _few(tasks: Iterator[T], small: Callable[[T], bool]) -> tuple[bool, Iterator[T]]:
+    """Whether the tasks are few and small, and all of them again."""
+    taken: list[T] = []
+    for task in tasks:
+        taken.append(task)
+        if len(taken) > FEW or not small(task):
+            return False, chain(taken, tasks)
+    return True, iter(taken)
 
 
 def _here(tasks: Iterable[T], make: Make[T, R], setup: Any) -> Iterator[R]:
@@ -87,13 +109,15 @@ def _here(tasks: Iterable[T], make: Make[T, R], setup: Any) -> Iterator[R]:
 class _Crew(Generic[T, R]):
     """Makes pools of workers that are alike."""
 
-    def __init__(self, context: BaseContext, make: Make[T, R], setup: Any, logs: Any) -> None:
+    def __init__(self, context: "BaseContext", make: Make[T, R], setup: Any, logs: Any) -> None:
         self.stop = context.Event()
         self._context = context
         self._initargs = (make, setup, self.stop, logs, logging.getLogger().level)
 
     @contextmanager
-    def pool(self, jobs: int) -> Iterator[ProcessPoolExecutor]:
+    def pool(self, jobs: int) -> "Iterator[ProcessPoolExecutor]":
+        from concurrent.futures import ProcessPoolExecutor
+
         executor = ProcessPoolExecutor(jobs, self._context, initializer=_begin, initargs=self._initargs)
         try:
             yield executor
@@ -119,9 +143,12 @@ def _spread(
 
 
 def _feed(
-    waiting: Iterator[T], executor: ProcessPoolExecutor, ahead: int, suspects: list[T]
+    waiting: Iterator[T], executor: "ProcessPoolExecutor", ahead: int, suspects: list[T]
 ) -> Generator[R | Lost[T], None, bool]:
     """Keep `ahead` tasks under way. True when the pool broke: `suspects` then holds those whose outcome is unknown."""
+    from concurrent.futures import FIRST_COMPLETED, wait
+    from concurrent.futures.process import BrokenProcessPool
+
     under_way: dict[Future[R], T] = {}
     while True:
         while len(under_way) < ahead:
@@ -148,6 +175,8 @@ def _feed(
 
 
 def _alone(task: T, crew: _Crew[T, R], split: Callable[[T], Iterator[T]]) -> Iterator[R | Lost[T]]:
+    from concurrent.futures.process import BrokenProcessPool
+
     with crew.pool(1) as executor:
         future = executor.submit(_examine, task)
         if not isinstance(future.exception(), BrokenProcessPool):
@@ -174,8 +203,10 @@ def _begin(make: Make[T, R], setup: Any, stop: Any, logs: Any, level: int) -> No
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if logs is not None:
+        from logging.handlers import QueueHandler
+
         root = logging.getLogger()
-        root.handlers[:] = [logging.handlers.QueueHandler(logs)]
+        root.handlers[:] = [QueueHandler(logs)]
         root.setLevel(level)
     _worker = make(setup, stop.is_set)
 
@@ -185,6 +216,8 @@ def _examine(task: Any) -> Any:
 
 
 def _end_with_parent() -> None:
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -192,8 +225,11 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _worker_logs(method: str, context: BaseContext) -> Iterator[Any]:
+def _worker_logs(method: str, context: "BaseContext") -> Iterator[Any]:
     """Bring workers' records to the parent's handlers. Gives the queue that spawned workers log to, or None."""
+    import multiprocessing
+    from logging.handlers import QueueListener
+
     root = logging.getLogger()
     originals = list(root.handlers)
     if method == "fork" and multiprocessing.get_start_method() == "fork":
@@ -201,7 +237,7 @@ def _worker_logs(method: str, context: BaseContext) -> Iterator[Any]:
             yield None
         return
     queue: Any = context.Queue(-1)
-    listener = logging.handlers.QueueListener(queue, *originals, respect_handler_level=True)
+    listener = QueueListener(queue, *originals, respect_handler_level=True)
     listener.start()
     try:
         yield queue

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.pool import Lost, run
+from scanner.pool import FEW, Lost, run
 
 METHODS = ["fork", "spawn"]
 
@@ -50,6 +50,39 @@ def answers(tasks: list[tuple[int, ...]], setup: str = "", *, jobs: int = 2, met
 def test_every_task_is_answered_once(method: str, jobs: int) -> None:
     tasks = [(number, 1) for number in range(20)]
     assert sorted(answers(tasks, jobs=jobs, method=method)) == [sum(task) for task in tasks]  # type: ignore[type-var]
+
+
+class Here:
+    """Says in which process it works."""
+
+    def __init__(self, setup: str, stopped: Callable[[], bool]) -> None:
+        """Needs nothing."""
+
+    def examine(self, task: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+        return os.getpid(), task
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.mark.parametrize(
+    ("tasks", "here"),
+    [
+        ([(1,), (2,)], True),
+        ([], True),
+        ([(number,) for number in range(FEW)], True),
+        ([(number,) for number in range(FEW + 1)], False),
+        ([(1,), (2, 2), (3,)], False),
+    ],
+    ids=["two", "none", "few", "many", "one is large"],
+)
+def test_a_few_small_tasks_start_no_processes(tasks: list[tuple[int, ...]], here: bool) -> None:
+    found = list(
+        run(iter(tasks), Here, "", jobs=2, split=halves, start_method="fork", small=lambda task: len(task) < 2)
+    )
+    done = [one for one in found if not isinstance(one, Lost)]
+    assert sorted(task for _, task in done) == tasks
+    assert ({pid for pid, _ in done} <= {os.getpid()}) is here
 
 
 @pytest.mark.parametrize("method", METHODS)
