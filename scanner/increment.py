@@ -66,14 +66,14 @@ def unknown_objects(
     if before.lfs != now.lfs:
         return None
     size = git.hash_size
-    same = [pack for pack, checksum in before.packs.items() if now.packs.get(pack) == checksum]
-    fresh = [pack for pack in now.packs if pack not in same]
-    gone = [pack for pack in before.packs if pack not in same]
+    known, here = set(before.packs.values()), set(now.packs.values())
+    same = [pack for pack, checksum in now.packs.items() if checksum in known]
+    fresh = [pack for pack, checksum in now.packs.items() if checksum not in known]
     old_tables = [table(pack, size) for pack in same]
     new_tables = [table(pack, size) for pack in fresh]
     vanished = sorted(set(before.loose) - set(now.loose))
-    for pack in gone:
-        lost = kept(before.packs[pack])
+    for checksum in known - here:
+        lost = kept(checksum)
         if lost is None:
             return None
         old_tables.append(lost)

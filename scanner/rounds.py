@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from offkey.model import Gap
 from scanner import state
+from scanner.clone import is_url
 from scanner.examine import Task
 from scanner.git import Git, GitError
 from scanner.increment import Increment, Known, table, unknown_objects
@@ -97,7 +98,8 @@ class Rounds:
     def _name(self, number: int) -> str:
         git = self.sources[number].git
         assert git is not None
-        return f"{self.sources[number].name}\0{git.common_dir}"
+        name = self.sources[number].name
+        return name if is_url(name) else f"{name}\0{git.common_dir}"  # the clone of a URL lies elsewhere each time
 
     def _first(self) -> Iterator[Task]:
         alone = sum(not source.inner for source in self.sources) == 1
@@ -211,5 +213,5 @@ class Rounds:
 
 def _tag(objects: Objects) -> bytes:
     """Ties a history to the objects that it was read from."""
-    told: Mapping[str, object] = {"packs": sorted(objects.packs.items()), "loose": sorted(objects.loose)}
+    told: Mapping[str, object] = {"packs": sorted(objects.packs.values()), "loose": sorted(objects.loose)}
     return state.joined((), told).digest.encode()
