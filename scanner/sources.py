@@ -10,7 +10,7 @@ from offkey.errors import UsageError
 from offkey.model import Gap
 from scanner.examine import FileItem, read_file
 from scanner.git import CorruptRepository, Git, GitError, NotARepository, led_to, looks_bare
-from scanner.worktree import index_entries, no_index, others, refuse_pipes
+from scanner.worktree import index_entries, look_anew, no_index, others, refuse_pipes
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ def nested(target: Target) -> Iterator[Target | Gap]:
 
 
 def _in_work_tree(target: Target, git: Git, tree: Path) -> Iterator[Target | Gap]:
+    look_anew(git)
     try:
         links = [path for mode, _, path in index_entries(git) if mode == "160000"]
         folders = [path[:-1] for way in ((), ("--ignored",)) for path in others(git, *way) if path.endswith("/")]

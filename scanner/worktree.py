@@ -4,8 +4,10 @@ import os
 import stat
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from offkey.model import Gap
 from scanner.git import CorruptRepository, Git, GitError
@@ -30,9 +32,59 @@ class StagedChange(NamedTuple):
     oid: str
 
 
+class WorkTree:
+    """What git says of one work tree, asked once: each listing is a process and goes through the whole tree."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    @cached_property
+    def index(self) -> list[bytes]:
+        """`mode object stage<tab>path` of every entry of the index."""
+        return [record[2:] for record in self._every[0] if not record.startswith(b"? ")]
+
+    @cached_property
+    def untracked(self) -> tuple[list[bytes], list[str]]:
+        """Paths that are neither in the index nor ignored, and what git said about folders."""
+        records, said = self._every
+        if not said and not any(record.startswith(b"? ") for record in records):
+            return [], []  # nothing that could be ignored: no ignore file needs to be read
+        _refuse_waiting_ignores(self._git)
+        return self._listed("--others", "--exclude-standard")
+
+    @cached_property
+    def ignored(self) -> list[bytes]:
+        """Paths that are ignored."""
+        untracked = set(self.untracked[0])
+        every = (record[2:] for record in self._every[0] if record.startswith(b"? "))
+        return [path for path in every if path not in untracked]
+
+    @cached_property
+    def _every(self) -> tuple[list[bytes], list[str]]:
+        """With -t each record begins with a letter and a blank: `?` for what is not in the index, ignored or not."""
+        return self._listed("-t", "--stage", "--others")
+
+    def _listed(self, *options: str) -> tuple[list[bytes], list[str]]:
+        said: list[str] = []
+        records = self._git.stream("ls-files", *options, "-z", separator=b"\0", told=said.append, seconds=PATIENCE)
+        return list(records), said
+
+
+_trees: "WeakKeyDictionary[Git, WorkTree]" = WeakKeyDictionary()
+
+
+def look_anew(git: Git) -> None:
+    """What is told of the repository's work tree from now on is as it is now; a scan begins with this."""
+    _trees[git] = WorkTree(git)
+
+
+def _tree(git: Git) -> WorkTree:
+    return _trees.get(git) or WorkTree(git)
+
+
 def index_entries(git: Git) -> Iterator[tuple[str, str, str]]:
     """(mode, object id, path) of every entry of the index, conflicts included."""
-    for record in git.stream("ls-files", "--stage", "-z", separator=b"\0"):
+    for record in _tree(git).index:
         fields, _, path = record.partition(b"\t")
         mode, oid, _ = fields.decode().split(" ")
         yield mode, oid, os.fsdecode(path)
@@ -56,21 +108,23 @@ PATIENCE = 120
 
 
 def others(git: Git, *options: str, gaps: list[Gap] | None = None) -> Iterator[str]:
-    """Untracked paths, a folder for a repository within. Folders that git could not open are added to `gaps`.
+    """Untracked paths, or with `--ignored` ignored ones, a folder for a repository within. Folders that git could not
+    open are added to `gaps`.
 
     Raises GitError also for a `.gitignore` that git would wait for in vain.
     """
-    listing = ("ls-files", "--others", "--exclude-standard", *options, "-z")
-
-    def told(line: str) -> None:
+    tree = _tree(git)
+    untracked, said = tree.untracked
+    for line in said:
         if gaps is not None and "could not open directory" in line:
             gaps.append(Gap(where=f"{git.path}: work tree", why=line, advice="run as a user who may read it"))
+    yield from map(os.fsdecode, tree.ignored if "--ignored" in options else untracked)
 
-    if git.work_tree is not None and not options:
-        for folder, _, names in os.walk(git.work_tree):
-            if IGNORES in names and pipe_or_device(path := os.path.join(folder, IGNORES)):
-                raise GitError(f"{path} is a pipe or a device: git would wait for it", advice="remove it")
-    yield from (os.fsdecode(path) for path in git.stream(*listing, separator=b"\0", told=told, seconds=PATIENCE))
+
+def _refuse_waiting_ignores(git: Git) -> None:
+    for folder, _, names in os.walk(git.work_tree or os.devnull):
+        if IGNORES in names and pipe_or_device(path := os.path.join(folder, IGNORES)):
+            raise GitError(f"{path} is a pipe or a device: git would wait for it", advice="remove it")
 
 
 def pipe_or_device(path: str) -> bool:

@@ -33,6 +33,8 @@ def repo(tmp_path: Path) -> Repo:
 @pytest.mark.parametrize("name", [".gitignore", "src/.gitignore", "src/.gitattributes", ".gitmodules", ".mailmap"])
 def test_a_pipe_in_the_work_tree_costs_at_most_the_untracked_files(repo: Repo, look: Scan, name: str) -> None:
     os.mkfifo(repo.path / name)
+    assert look(repo.path).gaps == (), "no ignore file matters while nothing is untracked"
+    repo.write({"untracked": ""})
     result = look(repo.path)
     assert [finding.kind for finding in result.findings] == ["github.pat.classic"]
     told = [(gap.where, name in gap.why) for gap in result.gaps]
@@ -71,7 +73,7 @@ def test_a_git_that_says_nothing_is_ended_and_a_gap(
     repo: Repo, look: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(tmp_path / "excludes")
-    repo.config("core.excludesFile", str(tmp_path / "excludes"))
+    repo.write({"untracked": ""}).config("core.excludesFile", str(tmp_path / "excludes"))
     monkeypatch.setattr(worktree, "PATIENCE", 0.3)
     result = look(repo.path)
     assert [finding.kind for finding in result.findings] == ["github.pat.classic"]
@@ -96,7 +98,7 @@ def test_a_git_that_does_not_open_a_repository_is_ended(
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 def test_git_goes_when_offkey_is_killed(repo: Repo, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "excludes")
-    repo.config("core.excludesFile", str(tmp_path / "excludes"))
+    repo.write({"untracked": ""}).config("core.excludesFile", str(tmp_path / "excludes"))
     code = "import sys; from scanner import git, worktree; list(worktree.others(git.Git(sys.argv[1])))"
     scan = subprocess.Popen([sys.executable, "-c", code, str(repo.path)], cwd=ROOT)
     deadline = time.monotonic() + 20
