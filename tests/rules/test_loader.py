@@ -37,8 +37,8 @@ def write(folder: Path, text: str, name: str = "acme.toml") -> Path:
 
 def test_the_bundled_rules_cover_many_providers() -> None:
     ruleset = load()
-    assert len(ruleset.rules) >= 256
-    assert len({rule.provider for rule in ruleset.rules}) >= 140
+    assert len(ruleset.rules) >= 380
+    assert len({rule.provider for rule in ruleset.rules}) >= 210
     assert [rule.kind for rule in ruleset.rules] == sorted({rule.kind for rule in ruleset.rules})
 
 
