@@ -18,10 +18,10 @@ from rules.match import looks_near
 SHORTEST = 16
 """Bytes of a line that a run must have: less holds no credential."""
 _KEYWORD = 4
-"""Bytes that a keyword must have; 5 to be looked for in base64 of base64."""
+"""Bytes that a keyword must have."""
 _CORE = 5
-_LONGEST = {"base64": 8, "twice": 10, "hex": 12}
-"""Bytes of a mark: longer ones cost an automaton much time to compile and are no rarer in practice."""
+_LONGEST = {"base64": 8, "twice": 10, "wide": 14, "hex": 12}
+"""Bytes of a mark: longer ones make the automaton larger and are no rarer in practice."""
 _LEAD = (0, 2, 3)
 """Characters of base64 at each alignment (bytes before, modulo 3) that depend on what stands before."""
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -115,11 +115,14 @@ def _cores(word: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _literals(word: bytes, vague: bool) -> Iterator[tuple[bytes, str, int]]:
-    """What a keyword becomes, its form and alignment. `vague` words do not get a second layer."""
+    """What a keyword becomes, its form and alignment. `vague` words are looked for in one layer only."""
+    wide = b"".join(b"%c\0" % letter for letter in word)
+    for alignment, core in () if vague else _cores(wide):  # what PowerShell's -EncodedCommand takes
+        yield core[: _LONGEST["wide"]], "base64", alignment
     for alignment, core in _cores(word):
         for spelt in {core, core.translate(_URL)}:
             yield spelt[: _LONGEST["base64"]], "base64", alignment
-            if not vague and len(word) > _KEYWORD:
+            if not vague:
                 for outer, twice in _cores(spelt):
                     for again in {twice, twice.translate(_URL)}:
                         yield again[: _LONGEST["twice"]], "base64", outer
@@ -145,13 +148,9 @@ class Encodings:
         return {text: tuple(alike) for text, alike in marks.items()}
 
     @cached_property
-    def patterns(self) -> list[bytes]:
-        """The distinct patterns of all marks."""
-        return sorted({mark.pattern for mark in self.marks})
-
-    @cached_property
-    def marks(self) -> tuple[Mark, ...]:
-        return tuple(mark for alike in self.literals.values() for mark in alike) + (ALWAYS if self._rules else ())
+    def alike(self) -> tuple[tuple[Mark, ...], ...]:
+        """All marks, those of one pattern together."""
+        return (*self.literals.values(), *((mark,) for mark in ALWAYS)) if self._rules else ()
 
     def find(self, content: bytes) -> Iterator[tuple[int, Mark]]:
         """Where marks stand, in no order: without an automaton, and so slowly. Those in too short a run may be left

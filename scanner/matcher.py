@@ -12,7 +12,6 @@ import stat
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +24,7 @@ from scanner.expressions import by_keyword, expressions
 
 log = logging.getLogger(__name__)
 
-CACHE_VERSION = b"offkey-hyperscan-4\n"
+CACHE_VERSION = b"offkey-hyperscan-5\n"
 
 
 class MatcherUnavailable(OffkeyError):
@@ -133,54 +132,42 @@ class HyperscanMatcher:
         self._rules = rules
         self._database = _cached(rules, digest, cache) if cache else _compile(rules)
         self._database.scratch = hyperscan.Scratch(self._database)
-        self._seen: list[int] = []
-        self._marks: _MarkDatabase | None = None
+        self._seen: list[tuple[int, int]] = []
+        self._encodings = Encodings(rules)
 
     def candidates(self, content: bytes) -> list[int]:
         """Rules whose automaton matched and one of whose keywords occurs."""
-        self._seen.clear()
-        self._database.scan(content, match_event_handler=self._see)
-        if not self._seen:
+        seen = {number for number, _ in self._scan(content)}
+        if not seen:
             return []
-        seen, encoded = set(self._seen), len(self._rules)
-        if seen == {encoded}:
-            return [encoded]
+        encoded = len(self._rules)
+        ahead = [encoded] if max(seen) >= encoded else []
+        found = sorted(number for number in seen if number < encoded)
+        if not found:
+            return ahead
         # The keyword test makes this matcher exactly as strict as the other, whatever a rule's author overlooked.
         lower = content.lower()
-        return [i for i in sorted(seen) if i == encoded or any(word in lower for word in self._rules[i].keywords)]
+        return [i for i in found if any(word in lower for word in self._rules[i].keywords)] + ahead
 
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
-        if self._marks is None:
-            self._marks = _MarkDatabase(Encodings(self._rules))
-        return self._marks.find(content)
+        alike, rules = self._encodings.alike, len(self._rules)
+        found = [(end, alike[number - rules]) for number, end in self._scan(content) if number >= rules]
+        return [(end - mark.size, mark) for end, marks in found for mark in marks]
+
+    def _scan(self, content: bytes) -> list[tuple[int, int]]:
+        self._seen.clear()
+        self._database.scan(content, match_event_handler=self._see)
+        return self._seen
 
     def _see(self, index: int, start: int, end: int, flags: int, context: object) -> None:
-        self._seen.append(index)
-
-
-class _MarkDatabase:
-    """The marks alone, each by itself: says which stands where. Made in a tenth of a second, and rarely needed."""
-
-    def __init__(self, encodings: Encodings) -> None:
-        import hyperscan as hs
-
-        self._alike = [list(marks) for _, marks in groupby(sorted(encodings.marks), key=lambda mark: mark.pattern)]
-        self._database = hs.Database(mode=hs.HS_MODE_BLOCK)
-        patterns = [marks[0].pattern for marks in self._alike]
-        self._database.compile(expressions=patterns, ids=list(range(len(patterns))), flags=[0] * len(patterns))
-        self._database.scratch = hs.Scratch(self._database)
-
-    def find(self, content: bytes) -> list[tuple[int, Mark]]:
-        ends: list[tuple[int, int]] = []
-        self._database.scan(content, match_event_handler=lambda number, _, end, *__: ends.append((end, number)))
-        return [(end - mark.size, mark) for end, number in ends for mark in self._alike[number]]
+        self._seen.append((index, end))
 
 
 def _compile(rules: Sequence[LightRule]) -> Any:
     import hyperscan as hs
 
     chosen = [one.text for one in expressions(rules)]
-    marks = Encodings(rules).patterns
+    marks = [alike[0].pattern for alike in Encodings(rules).alike]
     try:
         return _built(chosen, marks)
     except hs.HyperscanError:
@@ -188,15 +175,16 @@ def _compile(rules: Sequence[LightRule]) -> Any:
 
 
 def _built(patterns: Sequence[bytes], marks: Sequence[bytes] = ()) -> Any:
-    """A database that reports the number of a pattern, and for any of the marks the next one."""
+    """A database that reports the number of a pattern once, and of a mark, which come behind, wherever it stands."""
     import hyperscan as hs
 
     database = hs.Database(mode=hs.HS_MODE_BLOCK)
     flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY
+    # One number for all marks would do, but then compiling takes six times as long.
     database.compile(
         expressions=[*patterns, *marks],
-        ids=[*range(len(patterns)), *[len(patterns)] * len(marks)],
-        flags=[flags] * len(patterns) + [hs.HS_FLAG_SINGLEMATCH] * len(marks),
+        ids=list(range(len(patterns) + len(marks))),
+        flags=[flags] * len(patterns) + [0] * len(marks),
     )
     return database
 
