@@ -18,7 +18,7 @@ from scanner.past import Past, dump
 from scanner.sources import Target
 from scanner.state import Objects
 from scanner.tally import Tally
-from scanner.tasks import file_tasks, forest_of, new_object_tasks, object_tasks, pack_tasks, staged_tasks
+from scanner.tasks import circular, file_tasks, forest_of, new_object_tasks, object_tasks, pack_tasks, staged_tasks
 from scanner.treewalk import tree_kernel
 
 log = logging.getLogger(__name__)
@@ -132,6 +132,11 @@ class Rounds:
                 log.info("%s: reading through git: %s", git.path, error)
             else:
                 return
+        if endless := list(circular(git, compiled=self.options.compiled)):
+            why = "git would not end over deltas that are built on themselves, so nothing is read through it"
+            advice = "scan it without --exhaustive and --since, which reads all else"
+            self.tally.gaps += [*endless, Gap(where=f"{git.path}: history", why=why, advice=advice)]
+            return
         since = self.options.since
         yield Task(number, walk=since is None)
         yield from object_tasks(git, number, since, self.tally.gaps)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from offkey.model import Gap
@@ -10,7 +11,7 @@ from scanner.forest import Forest
 from scanner.git import Git, GitError
 from scanner.increment import Increment
 from scanner.objects import CatFileReader, ObjectInfo
-from scanner.packs import Pack, loose_objects, object_folders, open_pack, pack_paths
+from scanner.packs import Pack, Unplanned, loose_objects, object_folders, open_pack, pack_paths
 from scanner.sources import Target
 from scanner.treewalk import tree_kernel
 from scanner.worktree import index_entries, no_index, others, staged_changes, tells
@@ -66,6 +67,16 @@ def new_object_tasks(increment: Increment, gaps: list[Gap]) -> Iterator[Task]:
     if increment.unknown:
         infos = CatFileReader(increment.git).info(increment.unknown)
         yield from _batches(infos, increment.target, gaps, trees=increment.trees)
+
+
+def circular(git: Git, *, compiled: bool) -> Iterator[Gap]:
+    """What makes git unfit to read a repository's objects: it would not end over them."""
+    paths: list[str] = []
+    with suppress(Unplanned, OSError):
+        paths = pack_paths(object_folders(git.common_dir))
+    for path in paths:
+        with suppress(Unplanned):
+            yield from _circular(open_pack(path, git.hash_size, compiled))
 
 
 def _circular(pack: Pack) -> Iterator[Gap]:

@@ -166,6 +166,15 @@ def test_deltas_built_on_each_other_are_gaps_and_git_is_not_asked(
     )
 
 
+@pytest.mark.parametrize("options", [{"exhaustive": True}, {"whole": True}])
+def test_git_is_not_asked_for_a_repository_with_such_deltas(
+    look: Scan, tmp_path: Path, options: dict[str, bool]
+) -> None:
+    lone = Made(REF_DELTA, delta(9, 9, copy(0, 9)), base=0, name=b"A" * 20)
+    result = look(repository(tmp_path / "app", [lone]).path, **options)
+    assert {gap.where.rpartition(" ")[2] for gap in result.gaps} == {"history", "41" * 20}
+
+
 @both
 def test_a_delta_whose_base_is_nowhere_is_a_gap(look: Scan, tmp_path: Path, compiled: bool) -> None:
     content = b"key = " + secret() + b"\n"
