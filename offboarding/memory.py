@@ -19,7 +19,7 @@ from typing import Any
 
 from offboarding.database import BUSY_SECONDS, StoreCorrupt, StoreError, private_file, told
 from offboarding.state import DATABASE, SCANS
-from offkey.model import Finding, timestamp
+from offkey.found import Finding, timestamp
 
 VERSION = 1
 LARGEST = 100 << 20

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from offboarding.ui import UI
 from offkey.errors import OffkeyError, UsageError
-from offkey.model import Finding, Gap, Place
+from offkey.found import Finding, Gap, Place
 from offkey.secret import Secret
 from rules import RuleSet
 from scanner import formats
 from scanner.encoding import decoded
 from scanner.printable import printable
 from scanner.scan import ScanResult
-from scanner.values import ValueGone, read_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +38,8 @@ class Scanned:
 
     def text(self, place: Place) -> bytes:
         """The decoded content at a place. Raises OffkeyError when it is gone."""
+        from scanner.values import read_text  # needed to show values and for SARIF alone, and it imports every decoder
+
         at = (place.repo, place.object, place.path, *place.decoding)
         if at not in self._last:  # findings come file by file: one content is kept
             self._last.clear()
@@ -192,6 +193,7 @@ def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.
         return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets)
 
     from scanner import sarif
+    from scanner.values import ValueGone
 
     def line(place: Place) -> bytes | None:
         try:

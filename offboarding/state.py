@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from offkey.errors import OffkeyError, UsageError
-from offkey.model import timestamp
+from offkey.found import timestamp
 from scanner.gitenv import named_state, user_state
 
 PRIVATE_FOLDER = 0o700

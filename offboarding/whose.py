@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from offboarding.addresses import normal_email
-from offkey.model import Authorship, Finding, Person
+from offkey.found import Authorship, Finding
 
 if TYPE_CHECKING:
     from offboarding.people import Seen
+    from offkey.model import Person
 
 
 def credited(finding: Finding) -> tuple[Authorship, ...]:
@@ -29,7 +30,7 @@ def named(address: str, known: "Iterable[Seen]") -> bool:
     return any(wanted in (normal_email(one.email), normal_email(one.raw_email)) for one in known)
 
 
-def of_person(findings: Sequence[Finding], person: Person) -> tuple[Finding, ...]:
+def of_person(findings: Sequence[Finding], person: "Person") -> tuple[Finding, ...]:
     """The findings whose introducing commit names one of the person's certain or probable identities.
 
     A certain one gets the person's id in `person`. The evidence says in which role the commit names the person unless

@@ -6,12 +6,21 @@ Times are aware datetimes in UTC and become RFC 3339 text with a `Z`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum, StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from offkey.canonical import digest
+from offkey.found import Authorship as Authorship
+from offkey.found import Confidence as Confidence
+from offkey.found import Finding as Finding
+from offkey.found import Gap as Gap
+from offkey.found import Ownership as Ownership
+from offkey.found import Place as Place
+from offkey.found import Reach as Reach
+from offkey.found import Span as Span
+from offkey.found import timestamp as timestamp
 from offkey.secret import Secret, SecretLeak
 
 if TYPE_CHECKING:
@@ -20,40 +29,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Reach(StrEnum):
-    """How an object is reached; the strongest that applies."""
-
-    BRANCH = "branch"
-    TAG = "tag"
-    MERGE = "merge"
-    OTHER_REF = "ref"
-    NOTES = "notes"
-    STASH = "stash"
-    REFLOG = "reflog"
-    DANGLING = "dangling"
-    MESSAGE = "message"
-    INDEX = "index"
-    WORKTREE = "worktree"
-    CONFIG = "config"
-
-
-class Confidence(StrEnum):
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
 class Liveness(StrEnum):
     LIVE = "LIVE"
     DEAD = "DEAD"
-    UNKNOWN = "UNKNOWN"
-
-
-class Ownership(StrEnum):
-    """UNKNOWN is treated as SHARED (DESIGN section 4)."""
-
-    PERSONAL = "PERSONAL"
-    SHARED = "SHARED"
     UNKNOWN = "UNKNOWN"
 
 
@@ -92,15 +70,6 @@ class Outcome(StrEnum):
 
 CLOSED = frozenset({Outcome.REVOKED, Outcome.DISABLED, Outcome.REMOVED, Outcome.ROTATED, Outcome.ALREADY_DEAD})
 """Outcomes after which nothing is left to do for a step."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """What could not be looked at, and why. Never silently nothing."""
-
-    where: str
-    why: str
-    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,69 +112,6 @@ class Trigger:
     subject: str
     effective_at: datetime
     received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Byte offsets [start, end) of one part of a credential in the decoded content of its object."""
-
-    part: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One address of a value.
-
-    `object` is a git object id, or for `object_type` file, index and config the `sha256:` digest of the content.
-    `repo` is the path or URL that was scanned; `path` is relative to it, with `/`. `line` and `column` count from 1.
-    """
-
-    repo: str
-    object: str
-    object_type: str
-    path: str
-    line: int
-    column: int
-    spans: tuple[Span, ...]
-    commit: str = ""
-    reach: Reach = Reach.WORKTREE
-    present: bool = False
-    decoding: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorship:
-    """`email` after mailmap, `raw_email` as committed; `commit` is the object the claim rests on."""
-
-    name: str
-    email: str
-    raw_email: str
-    role: str
-    at: datetime
-    commit: str
-    person: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One distinct secret value of one kind, with every place that holds it."""
-
-    kind: str
-    provider: str
-    rule: str
-    fingerprint: str
-    redacted: str
-    confidence: Confidence
-    places: tuple[Place, ...]
-    introduced: Authorship | None = None
-    committer: Authorship | None = None
-    coauthors: tuple[Authorship, ...] = ()
-    carried: tuple[Authorship, ...] = ()
-    evidence: tuple[str, ...] = ()
-    usage: tuple[str, ...] = ()
-    new: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,11 +266,6 @@ class AuditEvent:
     body: Mapping[str, Any]
     prev: str
     hash: str
-
-
-def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with `Z`, to the microsecond only when there are any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _refuse_secret(_: object) -> NoReturn:

@@ -6,7 +6,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
-from offkey.model import Confidence, Ownership
+from offkey.found import Confidence, Ownership
 from rules.reading import know_widths, width
 from rules.rule import Part, Provider, Rule, RuleSet
 

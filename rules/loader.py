@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from offkey.canonical import digest
-from offkey.model import Confidence, Ownership
+from offkey.found import Confidence, Ownership
 from rules.checks import CHECKSUMS
 from rules.examples import problems
 from rules.reading import Table, fail

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from offkey.model import Confidence, Ownership
+from offkey.found import Confidence, Ownership
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

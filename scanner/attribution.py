@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from offkey.model import Authorship, Gap, Place, Reach
+from offkey.found import Authorship, Gap, Place, Reach
 from scanner.authors import Credits, read_credits
 from scanner.differences import Change, Progress, changes
 from scanner.forest import Forest

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from offkey.model import Authorship, Gap
+from offkey.found import Authorship, Gap
 from scanner.git import Git, GitError, run_git
 from scanner.history import FAILURES, Node, bisected, unread
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from offkey.errors import UsageError
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.git import Git, GitError, run_git
 from scanner.objects import CatFileReader, ObjectInfo
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.git import Git, GitError
 from scanner.history import FAILURES, History, attempted, bisected, unread
 

@@ -4,7 +4,7 @@ import os
 import stat
 from typing import NamedTuple
 
-from offkey.model import Gap
+from offkey.found import Gap
 
 
 class FileItem(NamedTuple):

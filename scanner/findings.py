@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from offkey.model import Authorship, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.found import Authorship, Confidence, Finding, Gap, Place, Reach, Span
 from rules import RuleSet
 from scanner.attribution import Attributed
 from scanner.examine import Hit

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from offkey.model import Authorship, Finding, Gap, Place, timestamp
+from offkey.found import Authorship, Finding, Gap, Place, timestamp
 from offkey.secret import Secret
 from scanner.printable import encodable
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from offkey.model import Finding
+from offkey.found import Finding
 from rules.light import GENERIC
 from rules.match import Match
 

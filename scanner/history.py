@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.git import Git, GitError
 from scanner.objects import object_id
 

@@ -6,7 +6,7 @@ Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 import re
 from pathlib import Path
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.files import FileItem, read_file
 
 BEGIN = b"version https://git-lfs.github.com/spec/v1\n"

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from offkey.model import Authorship, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.found import Authorship, Confidence, Finding, Gap, Place, Reach, Span
 from scanner.examine import Hit
 
 log = logging.getLogger(__name__)

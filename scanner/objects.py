@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import NamedTuple, Protocol
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.git import Git, GitError
 from scanner.gitenv import mask
 from scanner.gitprocess import GitProcess

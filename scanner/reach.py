@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from offkey.model import Gap, Reach
+from offkey.found import Gap, Reach
 from scanner.differences import compare, parse
 from scanner.git import Git, GitError
 from scanner.history import History

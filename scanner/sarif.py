@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from offkey import __version__
-from offkey.model import Confidence, Finding, Gap, Place
+from offkey.found import Confidence, Finding, Gap, Place
 from scanner.printable import encodable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from offkey.fingerprint import OrgKey
-from offkey.model import Finding, Gap, Place, Reach
+from offkey.found import Finding, Gap, Place, Reach
 from rules import RuleSet
 from rules.light import GENERIC, light
 from scanner import pool

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offkey.errors import UsageError
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.examine import FileItem, read_file
 from scanner.git import CorruptRepository, Git, GitError, NotARepository, led_to, looks_bare
 from scanner.worktree import index_entries, look_anew, no_index, others, refuse_pipes

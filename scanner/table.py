@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from offkey.model import Authorship, Confidence, Finding, Gap, Place
+from offkey.found import Authorship, Confidence, Finding, Gap, Place
 from scanner.formats import Secrets
 from scanner.printable import printable
 

@@ -19,7 +19,7 @@ from importlib import import_module
 from struct import pack as packed
 from typing import Any, NamedTuple, Protocol, cast
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.objects import GitObject
 from scanner.packs import Pack, deflate
 

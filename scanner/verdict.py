@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from offkey.model import Authorship
+from offkey.found import Authorship
 from scanner.authors import Credits
 from scanner.history import History
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.git import CorruptRepository, Git, GitError
 
 IGNORES = ".gitignore"

@@ -21,7 +21,7 @@ from offboarding.scansettings import ScanSettings
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import OrgKey, ephemeral_key
-from offkey.model import Finding, Gap
+from offkey.found import Finding, Gap
 from rules import RuleSet
 from scanner.clone import is_url, temporary_mirror, without_credentials
 from scanner.git import GitError, GitMissing

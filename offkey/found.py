@@ -1,0 +1,116 @@
+"""The vocabulary of a scan: what is found, where, by whom, and what could not be looked at (DESIGN section 4).
+
+A part of `offkey.model` that is read by itself, because making a record's class takes longer than filling a thousand.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+
+class Reach(StrEnum):
+    """How an object is reached; the strongest that applies."""
+
+    BRANCH = "branch"
+    TAG = "tag"
+    MERGE = "merge"
+    OTHER_REF = "ref"
+    NOTES = "notes"
+    STASH = "stash"
+    REFLOG = "reflog"
+    DANGLING = "dangling"
+    MESSAGE = "message"
+    INDEX = "index"
+    WORKTREE = "worktree"
+    CONFIG = "config"
+
+
+class Confidence(StrEnum):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Ownership(StrEnum):
+    """UNKNOWN is treated as SHARED (DESIGN section 4)."""
+
+    PERSONAL = "PERSONAL"
+    SHARED = "SHARED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """What could not be looked at, and why. Never silently nothing."""
+
+    where: str
+    why: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Byte offsets [start, end) of one part of a credential in the decoded content of its object."""
+
+    part: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One address of a value.
+
+    `object` is a git object id, or for `object_type` file, index and config the `sha256:` digest of the content.
+    `repo` is the path or URL that was scanned; `path` is relative to it, with `/`. `line` and `column` count from 1.
+    """
+
+    repo: str
+    object: str
+    object_type: str
+    path: str
+    line: int
+    column: int
+    spans: tuple[Span, ...]
+    commit: str = ""
+    reach: Reach = Reach.WORKTREE
+    present: bool = False
+    decoding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorship:
+    """`email` after mailmap, `raw_email` as committed; `commit` is the object the claim rests on."""
+
+    name: str
+    email: str
+    raw_email: str
+    role: str
+    at: datetime
+    commit: str
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One distinct secret value of one kind, with every place that holds it."""
+
+    kind: str
+    provider: str
+    rule: str
+    fingerprint: str
+    redacted: str
+    confidence: Confidence
+    places: tuple[Place, ...]
+    introduced: Authorship | None = None
+    committer: Authorship | None = None
+    coauthors: tuple[Authorship, ...] = ()
+    carried: tuple[Authorship, ...] = ()
+    evidence: tuple[str, ...] = ()
+    usage: tuple[str, ...] = ()
+    new: bool = True
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with `Z`, to the microsecond only when there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
