@@ -9,6 +9,7 @@ from scanner.forest import Forest
 from scanner.git import GitError
 from scanner.history import History
 from scanner.reach import reaches, read_tips
+from scanner.refs import ref_targets
 
 
 def absent_blobs(forest: Forest, jobs: int) -> list[str] | None:
@@ -45,8 +46,12 @@ def _within(forest: Forest, history: History) -> bool:
 
 
 def _tips_are_there(forest: Forest) -> bool:
+    """Whether every ref names an object that is stored. Reflogs may name what is long gone: git says so, too."""
+    named = ref_targets(forest.git)
+    if named is not None:
+        return forest.holds(named)
     try:
-        forest.git.run("rev-list", "--no-walk=unsorted", "--quiet", "--all", "--reflog")
+        forest.git.run("rev-list", "--no-walk=unsorted", "--quiet", "--all")
     except GitError:
         return False
     return True

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from offkey.fingerprint import OrgKey
-from offkey.model import Gap
+from offkey.found import Gap
 from offkey.secret import Secret, redact
 from rules.light import LightRule
 from rules.match import Match
@@ -21,9 +21,10 @@ from scanner.git import Git
 from scanner.history import header
 from scanner.hits import Hit, Spot, hits
 from scanner.layers import Looked, look, reasons
+from scanner.loose import read_loose
 from scanner.matcher import Matcher, open_matcher
 from scanner.objects import SIZE_LIMIT, CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
-from scanner.packs import KINDS, open_pack
+from scanner.packs import KINDS, object_folders, open_pack
 from scanner.treewalk import Look, Walked, tree_kernel, walk, walk_single
 
 __all__ = ["FileItem", "Hit", "Outcome", "Setup", "Task", "Worker", "read_file", "split"]
@@ -43,6 +44,7 @@ class Task(NamedTuple):
 
     target: int
     objects: tuple[ObjectInfo, ...] = ()
+    loose: tuple[str, ...] = ()
     pack: str = ""
     before: tuple[str, ...] = ()
     roots: tuple[int, ...] = ()
@@ -60,7 +62,8 @@ class Task(NamedTuple):
 class Outcome:
     """What one task gave. `bytes` counts content looked at, `missing` lists absent object ids.
 
-    `commits` and `headers` are what `scanner.history.header` keeps of commits and tags; `walked` is of git trees.
+    `commits` and `headers` are what `scanner.history.header` keeps of commits and tags; `walked` is of git trees,
+    `trees` are those that lie outside the packs.
     `of_files` tells what lies in files from what lies in objects.
     """
 
@@ -75,6 +78,7 @@ class Outcome:
     held: bool = False
     commits: bytearray = field(default_factory=bytearray)
     headers: bytearray = field(default_factory=bytearray)
+    trees: list[ObjectInfo] = field(default_factory=list)
     walked: Walked | None = None
     of_files: bool = False
 
@@ -121,6 +125,8 @@ class Worker:
             self._walk(task, outcome)
         if task.objects:
             self._objects(task, outcome)
+        if task.loose:
+            self._loose(task, outcome)
         if task.roots:
             self._trees(task, outcome)
         for item in task.files:
@@ -149,8 +155,19 @@ class Worker:
         assert kernel is not None
         if task.pack:
             return walk(kernel, open_pack(task.pack, git.hash_size), task.roots, look, self._setup.limit)
-        reader = self._readers.setdefault(task.target, CatFileReader(git, limit=self._setup.limit))
-        return walk_single(kernel, reader.read(task.objects), git.hash_size, look)
+        return walk_single(kernel, self._singles(git, task), git.hash_size, look)
+
+    def _singles(self, git: Git, task: Task) -> Iterator[GitObject | Gap]:
+        folders = object_folders(git.common_dir)
+        left = []
+        for info in task.objects:
+            found = read_loose(folders, info.oid, self._setup.limit)
+            if found is None:
+                left.append(info)
+            else:
+                yield found
+        if left:
+            yield from self._readers.setdefault(task.target, CatFileReader(git, limit=self._setup.limit)).read(left)
 
     def _objects(self, task: Task, outcome: Outcome) -> None:
         git = self._setup.gits[task.target]
@@ -164,13 +181,35 @@ class Worker:
                 continue
             if self._setup.verify and object_id(found.type, found.content, git.object_format) != found.oid:
                 outcome.gaps.append(_not_itself(git, found))
-            outcome.objects += 1
-            outcome.bytes += len(found.content)
-            reach = "message" if found.type in ("commit", "tag") else "dangling"
-            if reach == "message":
-                _keep_header(outcome, found.oid, found.type, found.content)
-            where = f"{git.path}: {found.type} {found.oid}"
-            self._look(outcome, task.target, found.content, (found.oid, found.type, "", reach), where)
+            self._object(outcome, git, found)
+
+    def _object(self, outcome: Outcome, git: Git, found: GitObject) -> None:
+        outcome.objects += 1
+        outcome.bytes += len(found.content)
+        reach = "message" if found.type in ("commit", "tag") else "dangling"
+        if reach == "message":
+            _keep_header(outcome, found.oid, found.type, found.content)
+        where = f"{git.path}: {found.type} {found.oid}"
+        self._look(outcome, outcome.target, found.content, (found.oid, found.type, "", reach), where)
+
+    def _loose(self, task: Task, outcome: Outcome) -> None:
+        """Objects outside the packs; of git trees only their ids are told."""
+        git = self._setup.gits[task.target]
+        assert git is not None
+        folders = object_folders(git.common_dir)
+        left = []
+        for oid in task.loose:
+            if self._stopped():
+                break
+            found = read_loose(folders, oid, self._setup.limit)
+            if found is None:
+                left.append(oid)
+            elif found.type == "tree":
+                outcome.trees.append(ObjectInfo(oid, "tree", len(found.content)))
+            else:
+                self._object(outcome, git, found)
+        if left:
+            self._through_git(task.target, left, outcome)
 
     def _trees(self, task: Task, outcome: Outcome) -> None:
         git = self._setup.gits[task.target]
@@ -203,7 +242,9 @@ class Worker:
         assert git is not None
         found = list(self._readers.setdefault(target, CatFileReader(git, limit=self._setup.limit)).info(oids))
         outcome.gaps += [info for info in found if isinstance(info, Gap)]
-        self._objects(Task(target, objects=tuple(info for info in found if not isinstance(info, Gap))), outcome)
+        infos = [info for info in found if isinstance(info, ObjectInfo)]
+        outcome.trees += [info for info in infos if info.type == "tree"]
+        self._objects(Task(target, objects=tuple(info for info in infos if info.type != "tree")), outcome)
 
     def _file(self, target: int, item: FileItem, outcome: Outcome) -> None:
         content = read_file(item, self._setup.limit)
@@ -274,9 +315,9 @@ def _not_itself(git: Git, found: GitObject) -> Gap:
 
 def split(task: Task) -> Iterator[Task]:
     """The task in two halves, or nothing when it is one object or file: to find the one that kills a worker."""
-    for name in ("objects", "roots", "files"):
+    for name in ("objects", "loose", "roots", "files"):
         items = getattr(task, name)
         if len(items) > 1:
             middle = len(items) // 2
-            yield task._replace(objects=(), roots=(), files=(), **{name: items[:middle]})
-            yield task._replace(objects=(), roots=(), files=(), **{name: items[middle:]})
+            yield task._replace(objects=(), loose=(), roots=(), files=(), **{name: items[:middle]})
+            yield task._replace(objects=(), loose=(), roots=(), files=(), **{name: items[middle:]})

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.examine import Outcome, Task
 from scanner.git import Git
 from scanner.history import History, from_headers, read
@@ -69,6 +69,7 @@ class Forest:
         """Take over what a worker sent."""
         self._commits.append(bytes(outcome.commits))
         self._headers.append(bytes(outcome.headers))
+        self.trees += outcome.trees
         if outcome.walked is not None:
             self._records.append(outcome.walked.records)
             self._partial += outcome.walked.partial
@@ -116,6 +117,10 @@ class Forest:
             return None
         numbers = self._numbers(self.index)
         return frozenset(self._nowhere) | {oid for oid, number in numbers.items() if number < 0}
+
+    def holds(self, oids: Collection[str]) -> bool:
+        """Whether all of these are stored."""
+        return -1 not in self._numbers(oids).values()
 
     def signatures(self, wanted: Collection[str]) -> Mapping[str, int | None] | None:
         """By id of a root tree; two that are equal hold the same `wanted` blobs at the same paths. None: cannot tell.

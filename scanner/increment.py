@@ -30,12 +30,12 @@ class Known:
     def __init__(self, kernel: TreeKernel, tables: Sequence[bytes], loose: Sequence[str], hash_size: int) -> None:
         self._kernel = kernel
         self._tables = tables
-        self._loose = frozenset(loose)
+        self.loose = frozenset(loose)
         self._size = hash_size
 
     def without(self, ids: Sequence[str]) -> list[str]:
         """Those of the ids that are not here."""
-        left = [oid for oid in ids if oid not in self._loose]
+        left = [oid for oid in ids if oid not in self.loose]
         for table in self._tables:
             found = memoryview(self._kernel.rows(table, bytes.fromhex("".join(left)), self._size)).cast("I")
             left = [oid for oid, row in zip(left, found, strict=True) if row == ABSENT]
@@ -105,9 +105,14 @@ class Increment:
         """Take over what a worker sent."""
         self._commits.append(bytes(outcome.commits))
         self._headers.append(bytes(outcome.headers))
+        self.trees += outcome.trees
         if outcome.walked is not None:
             self._partial += outcome.walked.partial
             self._unread += outcome.walked.unread
+
+    def is_loose(self, oid: str) -> bool:
+        """Whether an object lies outside the packs."""
+        return oid in self._known.loose
 
     def tasks(self) -> Iterator[Task]:
         """The share of work that reads the new trees."""

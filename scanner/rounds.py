@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner import state
 from scanner.clone import is_url
 from scanner.examine import Task
@@ -73,6 +73,7 @@ class Rounds:
 
     def __iter__(self) -> Iterator[Iterator[Task]]:
         yield self._first()
+        yield (task for increment in list(self.tally.increments.values()) for task in increment.tasks())
         yield self._again()
         yield self._trees()
         yield self._walks()
@@ -181,12 +182,7 @@ class Rounds:
         self.known[number] = frozenset(before.packs.values())
         self.tally.recall(number, before)
         self.tally.increments[number] = Increment(git, number, unknown, known, kept)
-        return self._of_new(git, number)
-
-    def _of_new(self, git: Git, number: int) -> Iterator[Task]:
-        increment = self.tally.increments[number]
-        yield from new_object_tasks(increment, self.tally.share(number).gaps)
-        yield from increment.tasks()
+        return new_object_tasks(self.tally.increments[number], self.tally.share(number).gaps)
 
     def _again(self) -> Iterator[Task]:
         """All objects after all, where what is new does not fit what is remembered."""

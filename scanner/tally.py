@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner import pool
 from scanner.absence import absent_blobs
 from scanner.examine import Hit, Outcome, Task
@@ -136,6 +136,8 @@ def _lost(task: Task, sources: Sequence[Target]) -> Iterator[Gap]:
         pack = open_pack(task.pack, git.hash_size)
         for position in (below for root in task.roots for below in pack.below(root)):
             yield Gap(where=f"{name}: {KINDS[pack.types[position]]} {pack.oid(position)}", why=why, advice=advice)
+    for oid in task.loose:
+        yield Gap(where=f"{name}: object {oid}", why=why, advice=advice)
     for item in task.files:
         yield Gap(where=f"{name}/{item.path}", why=why, advice=advice)
 

@@ -1,11 +1,11 @@
 """The shares of work that a target makes: its objects, its staged changes, its files."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from offkey.model import Gap
+from offkey.found import Gap
 from scanner.examine import FileItem, Task
 from scanner.forest import Forest
 from scanner.git import Git, GitError
@@ -20,6 +20,7 @@ SHARE = 16 << 20
 """Bytes of content in one task: small enough to keep every core busy to the end, large enough to stay near deltas."""
 _SHARE_OBJECTS = 4096
 _SHARE_FILES = 256
+_SHARE_LOOSE = 512
 CIRCULAR_SHOWN = 100
 """Circular deltas that get a Gap of their own in each pack; one more Gap stands for the rest."""
 
@@ -49,23 +50,29 @@ def forest_of(git: Git, target: int, *, compiled: bool, limit: int) -> Forest:
 
 
 def pack_tasks(forest: Forest, gaps: list[Gap]) -> Iterator[Task]:
-    """Tasks over every object but trees, read from the packs themselves; loose ones, and what a pack reader cannot
-    read, are left to git.
-    """
+    """Tasks over every object but trees, read from packs and loose files; what cannot be read so is left to git."""
     for number, pack in enumerate(forest.packs):
         before = tuple(other.path for other in forest.packs[:number])
         for roots in pack.shares():
             yield Task(forest.target, pack=pack.path, before=before, roots=roots)
         gaps += _circular(pack)
-    single = sorted({*forest.loose, *(oid for pack in forest.packs for oid in pack.left)})
-    if single:
-        yield from _batches(CatFileReader(forest.git).info(single), forest.target, gaps, trees=forest.trees)
+    yield from _loose(forest.loose, forest.target)
+    left = sorted({oid for pack in forest.packs for oid in pack.left} - set(forest.loose))
+    if left:
+        yield from _batches(CatFileReader(forest.git).info(left), forest.target, gaps, trees=forest.trees)
+
+
+def _loose(oids: Sequence[str], target: int) -> Iterator[Task]:
+    for start in range(0, len(oids), _SHARE_LOOSE):
+        yield Task(target, loose=tuple(oids[start : start + _SHARE_LOOSE]))
 
 
 def new_object_tasks(increment: Increment, gaps: list[Gap]) -> Iterator[Task]:
     """Tasks over the new objects of a repository but trees, which the increment is told of."""
-    if increment.unknown:
-        infos = CatFileReader(increment.git).info(increment.unknown)
+    yield from _loose([oid for oid in increment.unknown if increment.is_loose(oid)], increment.target)
+    packed = [oid for oid in increment.unknown if not increment.is_loose(oid)]
+    if packed:
+        infos = CatFileReader(increment.git).info(packed)
         yield from _batches(infos, increment.target, gaps, trees=increment.trees)
 
 

@@ -110,7 +110,7 @@ def test_only_new_objects_are_read(repo: Repo, monkeypatch: pytest.MonkeyPatch) 
 
     def watched(tasks: object, *args: object, **options: object) -> object:
         listed = list(tasks)  # type: ignore[call-overload]
-        seen.extend(info.oid for task in listed for info in task.objects)
+        seen.extend(oid for task in listed for oid in (*task.loose, *(info.oid for info in task.objects)))
         assert not any(task.roots for task in listed)
         return real(listed, *args, **options)  # type: ignore[arg-type]
 
