@@ -68,13 +68,13 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PIECES, max_size=12).map(b"".join))
 def test_both_matchers_find_the_same_whatever_stands_around(content: bytes) -> None:
     values(content)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PIECES, min_size=1, max_size=8).map(b"".join), st.binary(max_size=300), st.binary(max_size=300))
 def test_a_run_depends_on_what_it_says_and_no_more(content: bytes, before: bytes, after: bytes) -> None:
     """What lets an object take over what its base's runs hold."""

@@ -104,7 +104,7 @@ def build(repo: Repo, done: list[tuple[str, int, int, int, int]]) -> Repo:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
     done=steps(),
