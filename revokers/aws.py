@@ -88,6 +88,15 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         "The secret stands without its key id. Find the id beside its other uses, then deactivate and delete that key "
         "at https://console.aws.amazon.com/iam/home#/users."
     ),
+    "aws.bedrock_key": _by_hand(
+        "A long-term Bedrock key is a service-specific credential of an IAM user. At "
+        "https://console.aws.amazon.com/iam/home#/users open the user, Security credentials, API keys for Amazon "
+        "Bedrock; deactivate, then delete it."
+    ),
+    "aws.appsync_key": _by_hand(
+        "The key belongs to an AppSync API, not to a person. At https://console.aws.amazon.com/appsync/home open the "
+        "API, Settings, and delete the key once its users have another."
+    ),
 }
 
 

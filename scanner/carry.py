@@ -28,7 +28,7 @@ Carry = Callable[[bytes, bytes], list[list[int] | None]]
 
 
 _PAIRS = 1 << 27
-"""Bounds of stretches times bytes of a delta above which it is quicker to ask the rules anew than to compare them all."""
+"""Bounds of stretches times bytes of a delta above which asking the rules anew is quicker than comparing them."""
 
 
 class Kept(NamedTuple):

@@ -9,7 +9,6 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
-
 PIECES = 1 << 20
 """A delta of more pieces is left to git: git writes none, and each costs many times its few bytes."""
 

@@ -8,7 +8,10 @@ from offkey.model import Action
 from tests.revokers.providers_table import render
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
-WITHOUT_ONE_ADDRESS = {"database", "jenkins", "jfrog", "jwt", "private_key", "svix", "url", "vault"}
+WITHOUT_ONE_ADDRESS = set(
+    "bitcoin database django generic gitea jenkins jfrog jwt kubernetes laravel nats netrc ntfy octopus openshift "
+    "private_key proxmox rails rancher splunk svix unleash url vault wireguard woocommerce wordpress".split()
+)
 """Their console is wherever their owner runs them."""
 
 

@@ -234,7 +234,7 @@ def test_bases_that_wait_for_further_objects_do_not_fill_the_memory(
         assert len(held(result)) == 60
         assert not result.gaps
         assert result.examined.objects == 121
-    assert peaks[1] - peaks[0] > 40 * len(content)
+    assert peaks[1] - peaks[0] > 20 * len(content)
 
 
 @both
