@@ -8,10 +8,11 @@ from offkey.model import Action
 from tests.revokers.providers_table import render
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
-WITHOUT_ONE_ADDRESS = set(
-    "bitcoin database django generic gitea jenkins jfrog jwt kubernetes laravel nats netrc ntfy octopus openshift "
-    "private_key proxmox rails rancher splunk svix unleash url vault wireguard woocommerce wordpress".split()
-)
+WITHOUT_ONE_ADDRESS = {
+    "bitcoin", "database", "django", "generic", "gitea", "jenkins", "jfrog", "jwt", "kubernetes",
+    "laravel", "nats", "netrc", "ntfy", "octopus", "openshift", "private_key", "proxmox", "rails",
+    "rancher", "splunk", "svix", "unleash", "url", "vault", "wireguard", "woocommerce", "wordpress",
+}  # fmt: skip
 """Their console is wherever their owner runs them."""
 
 
