@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from offkey.found import Confidence, Ownership
-from rules.reading import know_widths, width
+from rules.reading import know, traits
 from rules.rule import Part, Provider, Rule, RuleSet
 
-VERSION = (1, sys.hexversion)
+VERSION = (2, sys.hexversion)
 """Of the form, which is Python's own as well."""
 _WRONG = (EOFError, KeyError, TypeError, AttributeError, IndexError)
 
@@ -19,8 +19,8 @@ def freeze(ruleset: RuleSet) -> bytes:
     """The rule set as bytes. They hold examples, which are templates, and no secrets."""
     rules = [tuple(_plain(value) for value in _values(rule)) for rule in ruleset.rules]
     providers = [_values(provider) for provider in ruleset.providers.values()]
-    widths = {rule.pattern: width(rule.pattern) for rule in ruleset.rules}
-    return marshal.dumps((VERSION, _names(), ruleset.digest, rules, providers, widths))
+    known = {rule.pattern: traits(rule.pattern) for rule in ruleset.rules}
+    return marshal.dumps((VERSION, _names(), ruleset.digest, rules, providers, known))
 
 
 def thaw(data: bytes) -> RuleSet:
@@ -29,13 +29,13 @@ def thaw(data: bytes) -> RuleSet:
     Raises ValueError for anything that `freeze` of this version and Python did not write.
     """
     try:
-        version, names, digest, rules, providers, widths = marshal.loads(data)  # noqa: S302 - see scanner/rulecache.py
+        version, names, digest, rules, providers, known = marshal.loads(data)  # noqa: S302 - see scanner/rulecache.py
         if (version, names) != (VERSION, _names()):
             raise ValueError("rules of another version")
-        know_widths(widths)
+        know(known)
         made = tuple(_rule(dict(zip(names[0], row, strict=True))) for row in rules)
-        known = {row[0]: Provider(name=row[0], console=row[1], handover=row[2]) for row in providers}
-        return RuleSet(rules=made, providers=MappingProxyType(known), digest=digest)
+        named = {row[0]: Provider(name=row[0], console=row[1], handover=row[2]) for row in providers}
+        return RuleSet(rules=made, providers=MappingProxyType(named), digest=digest)
     except _WRONG as error:
         raise ValueError("no rules") from error
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (2, sys.hexversion)
+VERSION = (3, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
@@ -28,7 +28,11 @@ class LightPart(Record):
 
 
 class LightRule(Record):
-    """What `rules.match.find` needs of a rule. `width` is the most bytes that `pattern` can span."""
+    """What `rules.match.find` needs of a rule.
+
+    `width` is the most bytes that `pattern` can span. `literals` are bytes of which every match holds one as it is, ()
+    where the keywords are the better thing to look for.
+    """
 
     kind: str
     pattern: bytes
@@ -42,13 +46,16 @@ class LightRule(Record):
     near_lines: int
     reject: tuple[bytes, ...]
     width: int
+    literals: tuple[bytes, ...]
     parts: tuple[LightPart, ...]
 
 
 def lighten(rule: "Rule") -> LightRule:
     """The light view of one rule."""
-    from rules.reading import width
+    from rules.literals import worthwhile
+    from rules.reading import traits
 
+    width, found = traits(rule.pattern)
     parts = tuple(LightPart(p.name, p.pattern, p.within_lines, p.required, p.entropy) for p in rule.parts)
     return LightRule(
         kind=rule.kind,
@@ -62,7 +69,8 @@ def lighten(rule: "Rule") -> LightRule:
         near=rule.near,
         near_lines=rule.near_lines,
         reject=rule.reject,
-        width=width(rule.pattern),
+        width=width,
+        literals=found if worthwhile(found, width, rule.keywords) else (),
         parts=parts,
     )
 

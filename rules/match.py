@@ -18,6 +18,7 @@ REACH = 4096
 """The most bytes on either side of an anchor in which near words are looked for."""
 PART_REACH = 16384
 """The same for parts: a service account's JSON holds a private key of some 3 KB."""
+Places = Sequence[tuple[int, int]]
 _RANK = {"high": 3, "medium": 2, "low": 1}
 
 
@@ -41,9 +42,10 @@ def compiled(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern)
 
 
-def find(rule: LightRule, content: bytes) -> list[Match]:
-    """Every confirmed match of one rule, in order, not overlapping."""
-    anchors = [span for span in _anchors(rule, content) if not rule.near or _near(rule, content, span)]
+def find(rule: LightRule, content: bytes, places: Places | None = None) -> list[Match]:
+    """Every confirmed match of one rule, in order, not overlapping. `places` are its `stretches`, if known."""
+    spans = _anchors(rule, content, stretches(rule, content) if places is None else places)
+    anchors = [span for span in spans if not rule.near or _near(rule, content, span)]
     if not rule.parts:
         return [Match(rule.kind, ((rule.anchor, start, end),), start, end, rule.confidence) for start, end in anchors]
     if not anchors:
@@ -52,23 +54,23 @@ def find(rule: LightRule, content: bytes) -> list[Match]:
     required = any(part.required for part in rule.parts)
     found = []
     for i, (start, end) in enumerate(anchors):
-        spans = [(rule.anchor, start, end)]
+        whole = [(rule.anchor, start, end)]
         missing = False
         for part, picks in zip(rule.parts, chosen, strict=True):
             if (span := picks[i]) is not None:
-                spans.append((part.name, *span))
+                whole.append((part.name, *span))
             missing |= part.required and span is None
         if missing:
             continue
-        confidence = rule.confidence if len(spans) > 1 else rule.lone_confidence
-        found.append(Match(rule.kind, tuple(spans), start, end, confidence, "" if required else rule.lone_confidence))
+        confidence = rule.confidence if len(whole) > 1 else rule.lone_confidence
+        found.append(Match(rule.kind, tuple(whole), start, end, confidence, "" if required else rule.lone_confidence))
     return found
 
 
-def _anchors(rule: LightRule, content: bytes) -> list[tuple[int, int]]:
+def _anchors(rule: LightRule, content: bytes, places: Places) -> list[tuple[int, int]]:
     group = rule.anchor
     spans = []
-    for low, high in stretches(rule, content):
+    for low, high in places:
         for hit in compiled(rule.pattern).finditer(content, low, high):
             value = hit[group]
             if (
@@ -94,13 +96,20 @@ def looks_near(rule: LightRule) -> bool:
 
 
 def stretches(rule: LightRule, content: bytes) -> list[tuple[int, int]]:
-    """Where in a content the rule is looked for: around its keywords, as far as a match of it can lie from one.
+    """Where in a content the rule is looked for: around its literals, as far as a match of it can reach from one.
+
+    A rule without literals is looked for around its keywords.
 
     What is found in a stretch depends on its bytes, the near words and parts around them, and nothing else: that is
     what lets a scanner search a part of a content and find what a search of the whole would.
     """
-    reach = rule.width + 1 + (REACH if looks_near(rule) else 0)
-    words = sorted(_occurrences(rule.keywords, content.lower()))
+    reach = rule.width + 1
+    if rule.literals:
+        words = list(_occurrences(rule.literals, content))
+    else:
+        reach += REACH if looks_near(rule) else 0
+        words = list(_occurrences(rule.keywords, content.lower()))
+    words.sort()
     return _merged([(max(0, start - reach), min(len(content), end + reach)) for start, end in words])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from offkey.errors import Exit, OffkeyError
+from rules.literals import Literals, literals
 
 MAX_WIDTH = 128 * 1024
 """The most bytes one match may span. Unbounded repeats are refused: they make a hostile file slow."""
@@ -24,20 +25,25 @@ def fail(path: Path, kind: str, fault: str, advice: str) -> NoReturn:
     raise RuleError(f"{path}: {kind + ': ' if kind else ''}{fault}", advice=advice)
 
 
-_widths: dict[bytes, int] = {}
+Traits = tuple[int, Literals]
+_known: dict[bytes, Traits] = {}
 
 
-def width(pattern: bytes) -> int:
-    """The most bytes a match of the pattern can span. Raises `re.error` for a pattern that is none."""
-    if pattern not in _widths:
+def traits(pattern: bytes) -> Traits:
+    """The most bytes a match of the pattern can span, and what `literals` gives for it.
+
+    Raises `re.error` for a pattern that is none.
+    """
+    if pattern not in _known:
         parser = getattr(re, "_parser")  # noqa: B009  the standard library's own parser; it has no public name
-        _widths[pattern] = int(parser.parse(pattern).getwidth()[1])
-    return _widths[pattern]
+        parsed = parser.parse(pattern)
+        _known[pattern] = int(parsed.getwidth()[1]), literals(parsed)
+    return _known[pattern]
 
 
-def know_widths(known: Mapping[bytes, int]) -> None:
-    """Widths worked out before: parsing all patterns takes longer than all else that reading a cache does."""
-    _widths.update(known)
+def know(known: Mapping[bytes, Traits]) -> None:
+    """Traits worked out before: parsing all patterns takes longer than all else that reading a cache does."""
+    _known.update(known)
 
 
 class Table:
@@ -117,7 +123,7 @@ class Table:
             self.fail(f"{key} holds a character beyond ASCII", "write it as bytes: \\xC3\\xA4")
         try:
             re.compile(text.encode())
-            span = width(text.encode())
+            span = traits(text.encode())[0]
         except (re.error, OverflowError, RecursionError) as error:
             self.fail(f"{key} is no regular expression: {error}", "Python `re` over bytes is meant")
         if span > MAX_WIDTH:

@@ -84,9 +84,9 @@ class Searcher:
                 found[index] = Kept(_widened(told.stretches, 0, len(content)), (), told.found)
                 continue
             rule = self._rules[index]
-            matches = tuple(find(rule, content))
+            places = stretches(rule, content)
+            matches = tuple(find(rule, content, places)) if places else ()
             if matches or not self._simple[index]:
-                places = stretches(rule, content)
                 if self._simple[index]:
                     places = [(a, b) for a, b in places if any(a <= m.start and m.end <= b for m in matches)]
                 found[index] = Kept(_widened(places, self._margin[index], len(content)), matches)

@@ -1,9 +1,12 @@
 """Rules as Hyperscan expressions: cheaper to compile and run than the exact patterns, and matching wherever those do.
 
 Three things make an automaton large or slow. Long bounded repeats (`{60,32000}`) become states: they lose their upper
-bound. A pattern without a literal of three bytes runs over every byte of every file: its keywords stand in for it.
-So they do for a pattern wider than what is searched around a change (`scanner.carry`).
-What Hyperscan cannot compile is replaced by its keywords too. `rules.match.find` says the exact thing afterwards.
+bound. A pattern without a literal of two bytes runs over every byte of every file: its keywords stand in for it.
+For a pattern wider than what is searched around a change (`scanner.carry`) its literals or its keywords do.
+So they do for what Hyperscan cannot compile. `rules.match.find` says the exact thing afterwards.
+
+A rule with near words is asked when its value turns up, if there are literals to remember the places of values by;
+else when a near word does.
 """
 
 import re
@@ -13,13 +16,13 @@ from typing import Any, NamedTuple
 from rules.light import LightRule, superset
 from rules.match import looks_near
 
-_LITERAL_NEEDED = 3
+_LITERAL_NEEDED = 2
 DELTA_REACH = 1024
 """Bytes on either side of a change that are searched with it."""
 
 
 class Expression(NamedTuple):
-    """`by_keyword` says that the rule's keywords stand in for its pattern."""
+    """`by_keyword` says that the rule's literals or keywords stand in for its pattern."""
 
     text: bytes
     by_keyword: bool
@@ -36,11 +39,14 @@ def narrow(rule: LightRule) -> bool:
 
 
 def _by_pattern(rule: LightRule) -> bool:
-    return not looks_near(rule) and narrow(rule) and literal_run(rule.pattern) >= _LITERAL_NEEDED
+    known = bool(rule.literals) or not looks_near(rule)
+    return known and narrow(rule) and literal_run(rule.pattern) >= _LITERAL_NEEDED
 
 
 def by_keyword(rule: LightRule) -> Expression:
-    """Any of the rule's keywords, in any case."""
+    """Any of the rule's literals, or where there are none any of its keywords, in any case."""
+    if rule.literals:
+        return Expression(b"(?:" + b"|".join(re.escape(word) for word in rule.literals) + b")", True)
     return Expression(b"(?i:" + b"|".join(re.escape(word) for word in rule.keywords) + b")", True)
 
 

@@ -24,7 +24,7 @@ from scanner.expressions import by_keyword, expressions
 
 log = logging.getLogger(__name__)
 
-CACHE_VERSION = b"offkey-hyperscan-5\n"
+CACHE_VERSION = b"offkey-hyperscan-7\n"
 
 
 class MatcherUnavailable(OffkeyError):
@@ -101,20 +101,23 @@ def default_cache() -> Path | None:
 
 
 class KeywordMatcher:
-    """Looks for each rule's keywords in the lower-case content. Needs nothing but Python."""
+    """Looks for each rule's literals, or its keywords in the lower-case content. Needs nothing but Python."""
 
     def __init__(self, rules: Sequence[LightRule]) -> None:
+        self._by_literal: dict[bytes, list[int]] = {}
         self._by_keyword: dict[bytes, list[int]] = {}
         for index, rule in enumerate(rules):
-            for keyword in rule.keywords:
-                self._by_keyword.setdefault(keyword, []).append(index)
+            table = self._by_literal if rule.literals else self._by_keyword
+            for word in rule.literals or rule.keywords:
+                table.setdefault(word, []).append(index)
         self._encodings = Encodings(rules)
         self._encoded = len(rules)
 
     def candidates(self, content: bytes) -> list[int]:
-        """Rules one of whose keywords occurs."""
+        """Rules one of whose literals or keywords occurs."""
         lower = content.lower()
-        found = sorted({i for word, indexes in self._by_keyword.items() if word in lower for i in indexes})
+        seen = {i for word, indexes in self._by_keyword.items() if word in lower for i in indexes}
+        found = sorted(seen.union(i for word, ones in self._by_literal.items() if word in content for i in ones))
         if next(self._encodings.find(content), None):
             found.append(self._encoded)
         return found
@@ -129,28 +132,19 @@ class HyperscanMatcher:
     def __init__(self, rules: Sequence[LightRule], digest: str, cache: Path | None = None) -> None:
         import hyperscan
 
-        self._rules = rules
+        self._encoded = len(rules)
         self._database = _cached(rules, digest, cache) if cache else _compile(rules)
         self._database.scratch = hyperscan.Scratch(self._database)
         self._seen: list[tuple[int, int]] = []
         self._encodings = Encodings(rules)
 
     def candidates(self, content: bytes) -> list[int]:
-        """Rules whose automaton matched and one of whose keywords occurs."""
-        seen = {number for number, _ in self._scan(content)}
-        if not seen:
-            return []
-        encoded = len(self._rules)
-        ahead = [encoded] if max(seen) >= encoded else []
-        found = sorted(number for number in seen if number < encoded)
-        if not found:
-            return ahead
-        # The keyword test makes this matcher exactly as strict as the other, whatever a rule's author overlooked.
-        lower = content.lower()
-        return [i for i in found if any(word in lower for word in self._rules[i].keywords)] + ahead
+        """Rules whose automaton matched."""
+        seen = self._scan(content)
+        return sorted({min(number, self._encoded) for number, _ in seen}) if seen else []
 
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
-        alike, rules = self._encodings.alike, len(self._rules)
+        alike, rules = self._encodings.alike, self._encoded
         found = [(end, alike[number - rules]) for number, end in self._scan(content) if number >= rules]
         return [(end - mark.size, mark) for end, marks in found for mark in marks]
 

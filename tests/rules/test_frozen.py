@@ -41,7 +41,7 @@ def test_frozen_and_thawed_rules_are_the_same(bundled: rules.RuleSet) -> None:
 
 def test_no_pattern_is_parsed_again_to_know_its_width(bundled: rules.RuleSet, monkeypatch: pytest.MonkeyPatch) -> None:
     frozen, expected = freeze(bundled), light(bundled)
-    monkeypatch.setattr(reading, "_widths", {})
+    monkeypatch.setattr(reading, "_known", {})
     monkeypatch.setattr(reading.re, "_parser", None)
     assert light(thaw(frozen)) == expected
 
