@@ -8,8 +8,7 @@ from scanner.differences import Change, changes
 from scanner.forest import Forest
 from scanner.git import GitError
 from scanner.history import History
-from scanner.reach import reaches, read_tips
-from scanner.refs import ref_targets
+from scanner.reach import reaches
 
 
 def absent_blobs(forest: Forest, jobs: int) -> list[str] | None:
@@ -20,9 +19,11 @@ def absent_blobs(forest: Forest, jobs: int) -> list[str] | None:
     if not absent:
         return [] if _tips_are_there(forest) else None
     only = forest.candidates(forest.signatures(absent))
-    tips = read_tips(forest.git)
+    tips = forest.tips
     if only is None or tips.gaps or any(oid not in history.index for oid in tips.objects):
         return None
+    if forest.refs is not None and forest.stored(forest.refs.logged - history.index.keys()):
+        return None  # a reflog names what is no commit
     found = absent & forest.index
     bits = reaches(history, tips)
     for change in changes(forest.git, history, absent, jobs=jobs, only=only):
@@ -41,15 +42,13 @@ def _within(forest: Forest, history: History) -> bool:
         shallow = set()
     except (OSError, ValueError):
         return False
-    tags = any(node.kind == "tag" and node.parents and not history.parents[n] for n, node in enumerate(history.nodes))
-    return not tags and all(history.nodes[number].id in shallow for number in history.cut)
+    return all(history.ids[number] in shallow for number in history.cut)
 
 
 def _tips_are_there(forest: Forest) -> bool:
     """Whether every ref names an object that is stored. Reflogs may name what is long gone: git says so, too."""
-    named = ref_targets(forest.git)
-    if named is not None:
-        return forest.holds(named)
+    if forest.refs is not None:
+        return not forest.lacking({*forest.refs.names.values(), *forest.refs.heads})
     try:
         forest.git.run("rev-list", "--no-walk=unsorted", "--quiet", "--all")
     except GitError:

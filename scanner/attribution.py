@@ -18,7 +18,8 @@ from scanner.forest import Forest
 from scanner.git import Git, GitError
 from scanner.history import History, first_nodes, read
 from scanner.past import Past
-from scanner.reach import STRENGTH, Cells, Tips, present, reach_of, reaches, read_tips
+from scanner.reach import STRENGTH, Cells, Tips, present, reach_of, reaches, tips
+from scanner.refs import read_refs
 from scanner.verdict import SHOWN, Verdict, judge, rank
 
 _IN_HISTORY = frozenset({"blob", "commit", "tag"})
@@ -144,7 +145,7 @@ def _facts(
         own = {place.object for found in places.values() for place in found if place.object_type in {"commit", "tag"}}
         signatures = forest.signatures(blobs)
         only = forest.candidates(signatures, own)
-    tips = read_tips(git)
+    ends = forest.tips if forest is not None else tips(git, history, read_refs(git))
     by_object: dict[str, list[Change]] = defaultdict(list)
     removed: dict[int, set[str]] = defaultdict(set)
     at: dict[tuple[str, bytes], set[int]] = defaultdict(set)
@@ -156,18 +157,18 @@ def _facts(
             by_object[change.new].append(change)
             at[change.new, change.path].add(change.node)
         removed[change.node].update(set(change.olds) & blobs)
-    held, unseen = present(git, history, tips, blobs, signatures=signatures, known=past.present if past else {})
-    gaps[:] = [*(gap for gap in told if isinstance(gap, Gap)), *history.gaps, *tips.gaps, *unseen]
+    held, unseen = present(git, history, ends, blobs, signatures=signatures, known=past.present if past else {})
+    gaps[:] = [*(gap for gap in told if isinstance(gap, Gap)), *history.gaps, *ends.gaps, *unseen]
     return _Facts(
         history=history,
-        tips=tips,
-        bits=reaches(history, tips),
+        tips=ends,
+        bits=reaches(history, ends),
         by_object=by_object,
         removed={number: frozenset(oids) for number, oids in removed.items()},
         at={key: frozenset(nodes) for key, nodes in at.items()},
         now={cell for cells in held.values() for cell in cells},
         staged=_staged(git, blobs - by_object.keys()),
-        notes=_notes(git, tips),
+        notes=_notes(git, ends),
         past=_past(history, blobs, found, held=held, forest=forest, past=past) if not gaps else None,
     )
 
@@ -257,7 +258,7 @@ def _settled(facts: _Facts, first_at: Mapping[tuple[str, bytes], int], place: Pl
             yield replace(
                 place,
                 path=_text(path),
-                commit=_commit_of(facts.history, facts.history.nodes[first_at[key]].id),
+                commit=_commit_of(facts.history, facts.history.ids[first_at[key]]),
                 reach=reach_of(facts.history, facts.bits, facts.at[key]),
                 present=key in facts.now,
             )
@@ -273,9 +274,9 @@ def _settled(facts: _Facts, first_at: Mapping[tuple[str, bytes], int], place: Pl
 def _commit_of(history: History, oid: str) -> str:
     """The commit that an id names, through annotated tags; empty where a tag leads to none."""
     number = history.index.get(oid)
-    while number is not None and history.nodes[number].kind == "tag":
+    while number is not None and history.is_tag(number):
         number = next(iter(history.parents[number]), None)
-    return "" if number is None else history.nodes[number].id
+    return "" if number is None else history.ids[number]
 
 
 def _text(path: bytes) -> str:

@@ -42,10 +42,10 @@ def changes(
     absent or damaged become Gaps. `jobs` git processes run at a time; `progress` hears (commits done, of how many).
     `only` are the nodes that can have such a change, where that is known.
     """
-    numbers = range(len(history.nodes)) if only is None else sorted(only)
-    for number in numbers:
-        if (blob := history.nodes[number].blob) in wanted:
-            yield Change(number, b"", blob, ())
+    numbers = range(len(history.ids)) if only is None else sorted(only)
+    for number, node in sorted(history.odd.items()):
+        if node.blob in wanted and (only is None or number in only):
+            yield Change(number, b"", node.blob, ())
     names = frozenset(oid.encode() for oid in wanted)
     lines = [(line, number) for number in numbers if (line := _line(history, number))]
     groups = [_grouped(lines[start : start + _AT_ONCE]) for start in range(0, len(lines), _AT_ONCE)]
@@ -76,14 +76,14 @@ def _line(history: History, number: int, present: Collection[str] | None = None)
     Parents are named outright, so that neither a graft nor a shallow file has a say. `present`, if given, are
     the trees that exist.
     """
-    node = history.nodes[number]
-    above = [history.nodes[p] for p in history.parents[number]] if node.kind == "commit" else []
-    above = [parent for parent in above if present is None or parent.tree in present]
-    if not node.tree or node.tree == history.empty_tree or any(node.tree == parent.tree for parent in above):
+    tree, trees = history.trees[number], history.trees
+    above: Sequence[int] = () if history.is_tag(number) else history.parents[number]
+    above = [parent for parent in above if present is None or trees[parent] in present]
+    if tree in {"", history.empty_tree} or any(tree == trees[parent] for parent in above):
         return b""
     if above:
-        return " ".join([node.id, *(parent.id for parent in above)]).encode()
-    return f"{history.empty_tree} {node.tree}".encode()
+        return " ".join([history.ids[one] for one in (number, *above)]).encode()
+    return f"{history.empty_tree} {tree}".encode()
 
 
 def compare(git: Git, lines: Sequence[bytes]) -> bytes:
@@ -110,25 +110,25 @@ def _piecemeal(
     numbers = [number for nodes in group.values() for number in nodes]
     present = _present_trees(git, history, numbers)
     absent = [
-        history.nodes[number].id
+        history.ids[number]
         for number in numbers
-        if any(history.nodes[n].tree not in present for n in (number, *history.parents[number]))
+        if any(history.trees[n] not in present for n in (number, *history.parents[number]))
     ]
     if absent:
         yield unread(git, absent, "the tree of the commit or of a parent is not stored")
     left = _grouped(
-        [(line, n) for n in numbers if history.nodes[n].tree in present and (line := _line(history, n, present))]
+        [(line, n) for n in numbers if history.trees[n] in present and (line := _line(history, n, present))]
     )
     for part, output in bisected(partial(compare, git), list(left), failures) if left else ():
         if isinstance(output, GitError):
-            yield unread(git, [history.nodes[n].id for line in part for n in left[line]], str(output))
+            yield unread(git, [history.ids[n] for line in part for n in left[line]], str(output))
         else:
             yield from _named({line: left[line] for line in part}, parse(output, names))
 
 
 def _present_trees(git: Git, history: History, numbers: Sequence[int]) -> frozenset[str]:
     """Those trees of the nodes and their parents that the database has."""
-    trees = sorted({history.nodes[n].tree for number in numbers for n in (number, *history.parents[number])} - {""})
+    trees = sorted({history.trees[n] for number in numbers for n in (number, *history.parents[number])} - {""})
     listed = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input="\n".join(trees).encode() + b"\n")
     found = (line.split(" ") for line in listed.decode().splitlines())
     return frozenset(fields[0] for fields in found if fields[-1] == "tree") | {history.empty_tree}

@@ -15,7 +15,7 @@ from rules.match import Match
 from scanner import lfs
 from scanner.carry import Searcher
 from scanner.delta import kernel
-from scanner.deltatrees import DeltaTrees
+from scanner.deltatrees import NOTHING_SEEN, DeltaTrees, Seen
 from scanner.files import FileItem, read_file
 from scanner.git import Git
 from scanner.history import header
@@ -217,25 +217,30 @@ class Worker:
         pack = open_pack(task.pack, git.hash_size, self._setup.compiled)
         before = [open_pack(path, git.hash_size, self._setup.compiled) for path in task.before]
         trees = DeltaTrees(pack, self._searcher, kernel(self._setup.compiled), self._setup.limit)
-        for found in trees.objects(task.roots):
+        for read in trees.objects(task.roots):
             if self._stopped():
                 break
-            if before and any(other.holds(pack.oid(found.position)) for other in before):
-                continue
-            outcome.objects += 1
-            outcome.bytes += found.size
-            kind = KINDS[pack.types[found.position]]
-            if kind != "blob":
-                _keep_header(outcome, pack.oid(found.position), kind, found.content)
-            pointer = found.content.startswith(lfs.BEGIN)
-            if found.looked.texts or found.looked.refused or pointer:
-                oid = pack.oid(found.position)
-                address = (oid, kind, "", "dangling" if kind == "blob" else "message")
-                self._tell(outcome, task.target, found.looked, address, f"{git.path}: {kind} {oid}")
-                if pointer:
-                    self._follow(outcome, task.target, found.content, address, f"{git.path}: {kind} {oid}")
+            batch = read
+            if before:
+                batch = [one for one in read if not any(other.holds(pack.oid(one.position)) for other in before)]
+            outcome.objects += len(batch)
+            outcome.bytes += sum([len(one.content) for one in batch])
+            for one in batch:
+                kind = KINDS[pack.types[one.position]]
+                if kind != "blob":
+                    _keep_header(outcome, pack.oid(one.position), kind, one.content)
+                if one.looked is not NOTHING_SEEN or one.content.startswith(lfs.BEGIN):
+                    self._packed(task.target, pack.oid(one.position), kind, one, outcome)
         if trees.failed and not self._stopped():
             self._through_git(task.target, [pack.oid(position) for position in trees.failed], outcome)
+
+    def _packed(self, target: int, oid: str, kind: str, seen: Seen, outcome: Outcome) -> None:
+        git = self._setup.gits[target]
+        assert git is not None
+        address, where = (oid, kind, "", "dangling" if kind == "blob" else "message"), f"{git.path}: {kind} {oid}"
+        self._tell(outcome, target, seen.looked, address, where)
+        if seen.content.startswith(lfs.BEGIN):
+            self._follow(outcome, target, seen.content, address, where)
 
     def _through_git(self, target: int, oids: list[str], outcome: Outcome) -> None:
         git = self._setup.gits[target]

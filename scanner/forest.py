@@ -17,6 +17,8 @@ from scanner.git import Git
 from scanner.history import History, from_headers, read
 from scanner.objects import CatFileReader, ObjectInfo
 from scanner.packs import Pack
+from scanner.reach import Tips, tips
+from scanner.refs import Refs, read_refs
 from scanner.treewalk import NONE, Look, Partial, TreeKernel, pair, record, rows, single
 
 _ROUNDS = 8
@@ -118,9 +120,23 @@ class Forest:
         numbers = self._numbers(self.index)
         return frozenset(self._nowhere) | {oid for oid, number in numbers.items() if number < 0}
 
-    def holds(self, oids: Collection[str]) -> bool:
-        """Whether all of these are stored."""
-        return -1 not in self._numbers(oids).values()
+    @cached_property
+    def refs(self) -> Refs | None:
+        """What refs and reflogs name, read as files."""
+        return read_refs(self.git)
+
+    @cached_property
+    def tips(self) -> Tips:
+        """Where the refs lead into the history."""
+        return tips(self.git, self.history, self.refs)
+
+    def stored(self, oids: Collection[str]) -> bool:
+        """Whether any of these is stored."""
+        return any(number >= 0 for number in self._numbers(oids).values())
+
+    def lacking(self, oids: Collection[str]) -> bool:
+        """Whether any of these is not."""
+        return -1 in self._numbers(oids).values()
 
     def signatures(self, wanted: Collection[str]) -> Mapping[str, int | None] | None:
         """By id of a root tree; two that are equal hold the same `wanted` blobs at the same paths. None: cannot tell.
@@ -156,13 +172,16 @@ class Forest:
             return None
         history = self.history
         found = {history.index[oid] for oid in also if oid in history.index}
-        found.update(number for number, node in enumerate(history.nodes) if node.blob)
-        of_node = [signatures.get(node.tree, 0) for node in history.nodes]
-        parents = history.parents
-        for number, mine in enumerate(of_node):
-            if mine == 0 and not any(map(of_node.__getitem__, parents[number])):
-                continue  # None, too, is falsy: such a parent is found at its own turn, and its children below
-            above = parents[number] if history.nodes[number].kind == "commit" else ()
+        found.update(number for number, node in history.odd.items() if node.blob)
+        of_node = [signatures.get(tree, 0) for tree in history.trees]
+        likely = [
+            number
+            for number, (mine, above) in enumerate(zip(of_node, history.parents, strict=True))
+            if (len(above) != 1 or of_node[above[0]] != mine or mine is None) and (mine != 0 or above)
+        ]
+        for number in likely:
+            mine = of_node[number]
+            above = () if history.is_tag(number) else history.parents[number]
             if mine is None or (all(of_node[parent] != mine for parent in above) and (mine or above)):
                 found.add(number)
         return frozenset(found)
@@ -184,7 +203,9 @@ class Forest:
     @cached_property
     def _roots(self) -> dict[str, int]:
         """The numbers of the trees (and blobs) that commits and tags name."""
-        return self._numbers({one for node in self.history.nodes for one in (node.tree, node.blob) if one})
+        history = self.history
+        blobs = [node.blob for node in history.odd.values()]
+        return self._numbers({*history.trees, *blobs} - {""})
 
     @cached_property
     def _outside(self) -> dict[str, int]:

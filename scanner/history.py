@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import takewhile
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from offkey.found import Gap
 from scanner.git import Git, GitError
@@ -39,21 +39,48 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """Nodes by number, and their `ids`. `order` lists them parents first; `cut` are those with a parent that is not
-    stored.
+    """All nodes by number, in columns. `order` lists them parents first.
+
+    `odd` are tags, and commits some of whose parents are not stored (`cut`) or named twice. `trees` are "" for tags
+    of anything else.
     """
 
     ids: Sequence[str]
-    nodes: Sequence[Node]
+    trees: Sequence[str]
     parents: Sequence[tuple[int, ...]]
     order: Sequence[int]
+    odd: Mapping[int, Node]
     cut: frozenset[int]
     gaps: tuple[Gap, ...]
     empty_tree: str
 
     @cached_property
     def index(self) -> dict[str, int]:
-        return {oid: number for number, oid in enumerate(self.ids)}
+        return dict(zip(self.ids, range(len(self.ids)), strict=True))
+
+    @cached_property
+    def nodes(self) -> "Nodes":
+        return Nodes(self)
+
+    def is_tag(self, number: int) -> bool:
+        return number in self.odd and self.odd[number].kind == "tag"
+
+
+class Nodes:
+    """The nodes of a history, each made when asked for."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def __len__(self) -> int:
+        return len(self._history.ids)
+
+    def __getitem__(self, number: int) -> Node:
+        history = self._history
+        if number in history.odd:
+            return history.odd[number]
+        above = tuple([history.ids[parent] for parent in history.parents[number]])
+        return Node(history.ids[number], "commit", history.trees[number], "", above)
 
 
 def read(git: Git, *, jobs: int = 2) -> History:
@@ -75,7 +102,7 @@ def read(git: Git, *, jobs: int = 2) -> History:
                 gaps.append(unread(git, [oid.decode() for oid in group], str(output)))
             else:
                 nodes += _parsed(output, gaps, git)
-    return _linked(nodes, gaps, git)
+    return _linked([], nodes, gaps, git)
 
 
 def header(oid: str, kind: str, content: bytes) -> tuple[bytes, bytes]:
@@ -91,14 +118,13 @@ def header(oid: str, kind: str, content: bytes) -> tuple[bytes, bytes]:
 def from_headers(git: Git, commits: Iterable[bytes], headers: Iterable[bytes]) -> History:
     """As `read`, from what `header` gave of each commit and tag; the same object twice counts once."""
     gaps: list[Gap] = []
-    nodes: dict[str, Node] = {}
-    for lines in commits:
-        for line in lines.decode("ascii").split("\n")[:-1]:
-            oid, tree, *parents = line.split(" ")
-            nodes[oid] = Node(oid, "commit", tree, "", tuple(parents))
-    for output in headers:
-        nodes.update((node.id, node) for node in _parsed(output, gaps, git))
-    return _linked(list(nodes.values()), gaps, git)
+    width = 2 * git.hash_size
+    lines = b"".join(commits).decode("ascii").split("\n")[:-1]
+    named = {line[:width] for line in lines}
+    if len(named) < len(lines):
+        lines = list({line[:width]: line for line in lines}.values())
+    others = {node.id: node for output in headers for node in _parsed(output, gaps, git) if node.id not in named}
+    return _linked(lines, list(others.values()), gaps, git)
 
 
 def attempted(
@@ -186,81 +212,92 @@ def _node(oid: str, kind: str, lines: Sequence[bytes]) -> Node | None:
     )
 
 
-def _linked(nodes: list[Node], gaps: list[Gap], git: Git) -> History:
-    ids = [node.id for node in nodes]
-    index = {oid: number for number, oid in enumerate(ids)}
-    parents, cut = _numbered(nodes, index)
+def _linked(lines: Sequence[str], others: Sequence[Node], gaps: Iterable[Gap], git: Git) -> History:
+    """The history of ordinary commits, a line of ids each (see `header`), and of `others`."""
+    width = 2 * git.hash_size
+    ids = [line[:width] for line in lines] + [node.id for node in others]
+    trees = [line[width + 1 : 2 * width + 1] for line in lines] + [node.tree for node in others]
+    index = dict(zip(ids, range(len(ids)), strict=True))
+    parents, odd, cut = _numbered(lines, others, width, index)
     empty = object_id("tree", b"", git.object_format)
-    return History(ids, nodes, parents, _parents_first(parents), frozenset(cut), tuple(gaps), empty)
+    return History(ids, trees, parents, _parents_first(parents), odd, frozenset(cut), tuple(gaps), empty)
 
 
-def _numbered(nodes: Iterable[Node], index: Mapping[str, int]) -> tuple[list[tuple[int, ...]], set[int]]:
-    """The parents of each node by number, and those nodes (counted from 0) that lack one."""
+def _numbered(
+    lines: Sequence[str], others: Sequence[Node], width: int, index: Mapping[str, int]
+) -> tuple[list[tuple[int, ...]], dict[int, Node], set[int]]:
+    """The parents of each by number, the nodes that are no ordinary commits, and those that lack a parent."""
     parents: list[tuple[int, ...]] = []
-    cut = set()
-    for number, node in enumerate(nodes):
-        try:
-            found = tuple([index[parent] for parent in node.parents])
-        except KeyError:
+    odd: dict[int, Node] = {}
+    cut: set[int] = set()
+    above = 2 * width + 2
+    one = above + width
+    for number, line in enumerate(lines):
+        if len(line) == one and (parent := index.get(line[above:])) is not None:
+            parents.append((parent,))
+        elif len(line) < above:
+            parents.append(())
+        else:
+            oid, tree, *named = line.split(" ")
+            parents.append(_known(Node(oid, "commit", tree, "", tuple(named)), number, index, odd, cut))
+    for number, node in enumerate(others, len(lines)):
+        parents.append(_known(node, number, index, odd, cut))
+    return parents, odd, cut
+
+
+def _known(node: Node, number: int, index: Mapping[str, int], odd: dict[int, Node], cut: set[int]) -> tuple[int, ...]:
+    """The parents of a node that are stored, each once."""
+    found = tuple(dict.fromkeys([index[parent] for parent in node.parents if parent in index]))
+    if len(found) < len(node.parents) or node.kind != "commit":
+        odd[number] = node
+        if any(parent not in index for parent in node.parents):
             cut.add(number)
-            found = tuple([index[parent] for parent in node.parents if parent in index])
-        parents.append(found if len(found) < 2 else tuple(dict.fromkeys(found)))
-    return parents, cut
+    return found
 
 
 def grown(history: History, newer: History) -> History | None:
     """`history` with the nodes of `newer` behind its own; None when one of them has a parent that is in neither."""
-    nodes = [node for node in newer.nodes if node.id not in history.index]
-    ids = [*history.ids, *(node.id for node in nodes)]
-    index = history.index | {node.id: len(history.ids) + n for n, node in enumerate(nodes)}
-    parents, cut = _numbered(nodes, index)
-    if cut or history.cut or newer.gaps:
+    if history.cut or newer.gaps:
         return None
     start = len(history.ids)
+    fresh = [number for number, oid in enumerate(newer.ids) if oid not in history.index]
+    nodes = [newer.nodes[number] for number in fresh]
+    index = history.index | {node.id: start + number for number, node in enumerate(nodes)}
+    odd: dict[int, Node] = {}
+    cut: set[int] = set()
+    parents = [_known(node, number, index, odd, cut) for number, node in enumerate(nodes, start)]
+    if cut:
+        return None
     above = [tuple(parent - start for parent in found if parent >= start) for found in parents]
-    order = [*history.order, *(start + number for number in _parents_first(above))]
     return History(
-        ids,
-        Chain(history.nodes, nodes),
+        [*history.ids, *(node.id for node in nodes)],
+        [*history.trees, *(node.tree for node in nodes)],
         [*history.parents, *parents],
-        order,
+        [*history.order, *(start + number for number in _parents_first(above))],
+        {**history.odd, **odd},
         frozenset(),
         history.gaps,
         history.empty_tree,
     )
 
 
-@dataclass(frozen=True)
-class Chain(Sequence[Node]):
-    """One sequence behind another."""
-
-    first: Sequence[Node]
-    second: Sequence[Node]
-
-    def __len__(self) -> int:
-        return len(self.first) + len(self.second)
-
-    def __getitem__(self, number: Any) -> Any:
-        if isinstance(number, slice):
-            return [self[n] for n in range(*number.indices(len(self)))]
-        return self.first[number] if number < len(self.first) else self.second[number - len(self.first)]
-
-
 def _parents_first(parents: Sequence[tuple[int, ...]]) -> list[int]:
-    children: list[list[int]] = [[] for _ in parents]
-    waiting = [len(above) for above in parents]
-    for number, above in enumerate(parents):
-        for parent in above:
-            children[parent].append(number)
-    ready = [number for number, count in enumerate(waiting) if not count]
-    order = []
-    while ready:
-        number = ready.pop()
-        order.append(number)
-        for child in children[number]:
-            waiting[child] -= 1
-            if not waiting[child]:
-                ready.append(child)
+    """All numbers, each behind its parents; where parents lead round in a circle it is broken somewhere."""
+    order: list[int] = []
+    state = bytearray(len(parents))  # 1: met, 2: in order
+    for start in range(len(parents) - 1, -1, -1):  # packs hold the newest first
+        waiting = [start]
+        while waiting:
+            number = waiting[-1]
+            above = [parent for parent in parents[number] if not state[parent]] if not state[number] else ()
+            if above:
+                state[number] = 1
+                waiting += above
+                continue
+            if state[number] < 2:
+                state[number] = 2
+                order.append(number)
+            waiting.pop()
     return order
 
 
@@ -285,7 +322,7 @@ def first_nodes(history: History, holders: Mapping[K, Collection[int]]) -> dict[
 
 def _fresh_bits(history: History, own: Mapping[int, int]) -> dict[int, int]:
     """The bits of each node that none of its ancestors has."""
-    masks = [0] * len(history.nodes)
+    masks = [0] * len(history.ids)
     fresh = {}
     for number in history.order:
         inherited = 0

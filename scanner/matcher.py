@@ -24,7 +24,7 @@ from scanner.expressions import by_keyword, expressions
 
 log = logging.getLogger(__name__)
 
-CACHE_VERSION = b"offkey-hyperscan-7\n"
+CACHE_VERSION = b"offkey-hyperscan-9\n"
 
 
 class MatcherUnavailable(OffkeyError):
@@ -173,7 +173,8 @@ def _built(patterns: Sequence[bytes], marks: Sequence[bytes] = ()) -> Any:
     import hyperscan as hs
 
     database = hs.Database(mode=hs.HS_MODE_BLOCK)
-    flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY
+    # Several texts may be searched as lines of one, so ^ and $ must match at each.
+    flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY | hs.HS_FLAG_MULTILINE
     # One number for all marks would do, but then compiling takes six times as long.
     database.compile(
         expressions=[*patterns, *marks],

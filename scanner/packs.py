@@ -85,8 +85,9 @@ class Pack:
         start, end, size = self.starts[position], self.offsets[position + 1], self.sizes[position]
         if size > limit:
             raise ValueError(f"{size} bytes, above the size limit")
-        if (end - start) * _RATIO <= max(limit, 1 << 20):
-            content: bytes = deflate.decompress(self.data[start:end], bufsize=min(size, (end - start) * _RATIO) + 1)
+        most = (end - start) * _RATIO
+        if most <= limit or most <= 1 << 20:
+            content: bytes = deflate.decompress(self.data[start:end], 15, (size if size < most else most) + 1)
         else:
             content = deflate.decompressobj().decompress(self.data[start:end], size + 1)
         if len(content) != size:

@@ -8,11 +8,10 @@ Kept are object ids, numbers and paths, in columns that load fast: a graph has h
 import json
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from scanner.differences import Change
-from scanner.history import Chain, History, Node, grown
+from scanner.history import History, Node, grown
 from scanner.reach import Cells
 
 
@@ -56,16 +55,16 @@ def dump(past: Past) -> bytes | None:
     history = past.history
     if history.cut or history.gaps or past.fresh:
         return None
-    trees, odd = _columns(history.nodes, "0" * len(history.empty_tree))
+    none = "0" * len(history.empty_tree)
     columns = [
         bytes.fromhex("".join(history.ids)),
-        bytes.fromhex(trees),
+        bytes.fromhex("".join([tree or none for tree in history.trees])),
         array("I", [len(above) for above in history.parents]).tobytes(),
         array("I", [parent for above in history.parents for parent in above]).tobytes(),
         array("I", history.order).tobytes(),
     ]
     told = {
-        "odd": odd,
+        "odd": {number: (node.kind, node.tree, node.blob) for number, node in history.odd.items()},
         "empty": history.empty_tree,
         "wanted": sorted(past.wanted),
         "absent": sorted(past.absent),
@@ -75,18 +74,6 @@ def dump(past: Past) -> bytes | None:
     }
     head = json.dumps(told, separators=(",", ":")).encode()
     return b"".join([len(head).to_bytes(8, "big"), head, *columns])
-
-
-def _columns(nodes: Sequence[Node], none: str) -> tuple[str, dict[int, tuple[str, str, str]]]:
-    """Trees one after the other, and what is no commit by number."""
-    if isinstance(nodes, Stored):
-        return nodes.trees, dict(nodes.odd)
-    if isinstance(nodes, Chain):
-        trees, odd = _columns(nodes.first, none)
-        more, others = _columns(nodes.second, none)
-        return trees + more, odd | {len(nodes.first) + number: one for number, one in others.items()}
-    odd = {n: (node.kind, node.tree, node.blob) for n, node in enumerate(nodes) if node.kind != "commit"}
-    return "".join(node.tree or none for node in nodes), odd
 
 
 def load(data: bytes) -> Past:
@@ -99,16 +86,18 @@ def load(data: bytes) -> Past:
         columns.append(data[at : at + length])
         at += length
     width = len(told["empty"])
-    names, trees = columns[0].hex(), columns[1].hex()
-    ids = [names[n : n + width] for n in range(0, len(names), width)]
+    ids, trees = _hex(columns[0], width), _hex(columns[1], width)
     parents = _grouped(array("I", columns[3]).tolist(), array("I", columns[2]))
-    odd = {int(number): tuple(fields) for number, fields in told["odd"].items()}
-    nodes = Stored(ids, trees, parents, odd)
+    odd = {}
+    for place, (kind, tree, blob) in told["odd"].items():
+        number = int(place)
+        odd[number] = Node(ids[number], kind, tree, blob, tuple(ids[parent] for parent in parents[number]))
+        trees[number] = tree
     order = array("I", columns[4]).tolist()
-    if not len(ids) == len(parents) == len(order) == len(trees) // width:
+    if not len(ids) == len(parents) == len(order) == len(trees):
         raise ValueError("columns of different lengths")
     return Past(
-        history=History(ids, nodes, parents, order, frozenset(), (), told["empty"]),
+        history=History(ids, trees, parents, order, odd, frozenset(), (), told["empty"]),
         wanted=frozenset(told["wanted"]),
         changes=tuple(Change(node, bytes.fromhex(path), new, tuple(olds)) for node, path, new, olds in told["changes"]),
         present={
@@ -119,6 +108,11 @@ def load(data: bytes) -> Past:
     )
 
 
+def _hex(column: bytes, width: int) -> list[str]:
+    text = column.hex()
+    return [text[n : n + width] for n in range(0, len(text), width)]
+
+
 def _grouped(flat: Sequence[int], counts: Iterable[int]) -> list[tuple[int, ...]]:
     found: list[tuple[int, ...]] = []
     at = 0
@@ -126,26 +120,3 @@ def _grouped(flat: Sequence[int], counts: Iterable[int]) -> list[tuple[int, ...]
         found.append((flat[at],) if count == 1 else tuple(flat[at : at + count]))
         at += count
     return found
-
-
-@dataclass(frozen=True)
-class Stored(Sequence[Node]):
-    """Nodes made from columns when asked for."""
-
-    ids: Sequence[str]
-    trees: str
-    parents: Sequence[tuple[int, ...]]
-    odd: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, number: Any) -> Any:
-        if isinstance(number, slice):
-            return [self[n] for n in range(*number.indices(len(self)))]
-        oid, width = self.ids[number], len(self.ids[0])
-        above = tuple(self.ids[parent] for parent in self.parents[number])
-        if number in self.odd:
-            kind, tree, blob = self.odd[number]
-            return Node(oid, kind, tree, blob, above)
-        return Node(oid, "commit", self.trees[number * width : (number + 1) * width], "", above)

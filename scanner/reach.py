@@ -8,6 +8,7 @@ from offkey.found import Gap, Reach
 from scanner.differences import compare, parse
 from scanner.git import Git, GitError
 from scanner.history import History
+from scanner.refs import Refs
 
 Cells = frozenset[tuple[str, bytes]]
 """Objects, each with a path."""
@@ -22,13 +23,12 @@ STRENGTH = (
 """Strongest first; what none of them reaches is dangling."""
 
 _BIT = {reach: 1 << position for position, reach in enumerate(STRENGTH)}
-_PREFIXES = (
-    ("refs/heads/", Reach.BRANCH),
-    ("refs/remotes/", Reach.BRANCH),
-    ("refs/tags/", Reach.TAG),
-    ("refs/notes/", Reach.NOTES),
-    ("refs/stash", Reach.STASH),
-)
+_FOLDERS = {
+    "refs/heads/": Reach.BRANCH,
+    "refs/remotes/": Reach.BRANCH,
+    "refs/tags/": Reach.TAG,
+    "refs/notes/": Reach.NOTES,
+}
 
 
 _NOTHING = ("--glob=refs/there/is/none",)
@@ -48,6 +48,27 @@ class Tips:
         return sorted(oid for oid, reaches in self.objects.items() if Reach.BRANCH in reaches)
 
 
+def tips(git: Git, history: History, refs: Refs | None) -> Tips:
+    """Where refs and reflogs lead: by what their files say, or by what git says where that is None."""
+    return read_tips(git) if refs is None else tips_of(refs, history)
+
+
+def tips_of(refs: Refs, history: History) -> Tips:
+    """The same as `read_tips` from what the files say. Of what reflogs name, only commits of the history count."""
+    by_reach: dict[Reach, set[str]] = {reach: set() for reach in STRENGTH}
+    for name, oid in refs.names.items():
+        by_reach[_kind(name)].add(oid)
+    by_reach[Reach.BRANCH] |= refs.heads
+    by_reach[Reach.REFLOG] |= refs.logged & history.index.keys()
+    if by_reach[Reach.STASH]:
+        by_reach[Reach.STASH] |= refs.stashed & history.index.keys()
+    objects: dict[str, frozenset[Reach]] = {}
+    for reach, oids in by_reach.items():
+        alone = frozenset((reach,))
+        objects.update({oid: objects[oid] | alone if oid in objects else alone for oid in oids})
+    return Tips(objects, any(name.startswith("refs/replace/") for name in refs.names))
+
+
 def read_tips(git: Git) -> Tips:
     """All refs, HEAD of each work tree, stash and reflog entries. What git cannot list is a Gap."""
     objects: dict[str, set[Reach]] = {}
@@ -65,7 +86,7 @@ def read_tips(git: Git) -> Tips:
 
 
 def _kind(ref: str) -> Reach:
-    return next((reach for prefix, reach in _PREFIXES if ref.startswith(prefix)), Reach.OTHER_REF)
+    return Reach.STASH if ref.startswith("refs/stash") else _FOLDERS.get(ref[: ref.find("/", 5) + 1], Reach.OTHER_REF)
 
 
 def _refs(git: Git, gaps: list[Gap]) -> Iterator[tuple[str, str]]:
@@ -90,7 +111,7 @@ def _listed(git: Git, gaps: list[Gap], *args: str) -> list[str]:
 
 def reaches(history: History, tips: Tips) -> list[int]:
     """For each node a bit set (positions in STRENGTH) of the kinds of refs that lead to it."""
-    bits = [0] * len(history.nodes)
+    bits = [0] * len(history.ids)
     for oid, kinds in tips.objects.items():
         number = history.index.get(oid)
         if number is not None:
@@ -142,7 +163,7 @@ def present(
     spare those that hold nothing wanted, or the same as another; `known` are trees that were asked earlier.
     """
     numbers = {history.index[oid] for oid in tips.branches if oid in history.index}
-    trees = dict.fromkeys(history.nodes[number].tree for number in history.order if number in numbers)
+    trees = dict.fromkeys(history.trees[number] for number in history.order if number in numbers)
     chain = [tree for tree in trees if tree not in {"", history.empty_tree}]
     found = {tree: cells for tree, cells in (known or {}).items() if tree in trees}
     same: dict[str, str] = {}

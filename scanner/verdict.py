@@ -38,12 +38,12 @@ def judge(
     """
     ordered = sorted(first, key=lambda number: rank(history, credits, number))
     chosen, others = ordered[0], ordered[1:]
-    named = credits.get(history.nodes[chosen].id)
+    named = credits.get(history.ids[chosen])
     later = sorted(set(bringers) - {chosen}, key=lambda number: rank(history, credits, number))
     kinds = {n: _kind(history, credits, n, named, movers=movers, unrelated=n in others) for n in later}
     return Verdict(
         credits=named,
-        carried=tuple(credits[oid].author for n in later if (oid := history.nodes[n].id) in credits),
+        carried=tuple(credits[oid].author for n in later if (oid := history.ids[n]) in credits),
         evidence=(
             *_why(history, chosen, len(bringers), named),
             *_tie(history, chosen, [n for n in others if kinds[n] != _SAME]),
@@ -54,7 +54,7 @@ def judge(
 
 def rank(history: History, credits: Mapping[str, Credits], number: int) -> Rank:
     """Sort key: author date, committer date, id; a node whose author cannot be read comes last."""
-    oid = history.nodes[number].id
+    oid = history.ids[number]
     return (False, *credits[oid].order) if oid in credits else (True, 0, 0, 0, oid)
 
 
@@ -105,7 +105,7 @@ def _why(history: History, chosen: int, count: int, named: Credits | None) -> li
         if count == 1
         else f"{name} is the earliest of {count} that add the value"
     ]
-    if history.nodes[chosen].kind == "tag":
+    if history.is_tag(chosen):
         lines.append("the value stands in an annotated tag: its tagger is named")
     if named is None:
         lines.append(f"{name} names no author that can be read")

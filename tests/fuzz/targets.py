@@ -8,7 +8,7 @@ import os
 from array import array
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -131,7 +131,7 @@ def _read(pack: Any, used: Any) -> Any:
     searcher = Searcher(rules, KeywordMatcher(rules))
     reader = DeltaTrees(pack, searcher, used, LIMIT)
     found = []
-    for seen in reader.objects(root for roots in pack.shares() for root in roots):
+    for seen in chain.from_iterable(reader.objects([root for roots in pack.shares() for root in roots])):
         matches = _matches(seen.looked)
         assert matches == _matches(look(searcher, seen.content)), matches
         found.append((seen.position, seen.content, matches))
