@@ -1,9 +1,10 @@
-/* The hot loops of the pack reader. scanner/delta.py holds the first four in Python, and tests compare them.
+/* The hot loops of the pack reader. scanner/delta.py holds the first five in Python, and tests compare them.
  *
  * plan(idx, pack, hash_size) reads a version 2 index and the header of every entry of its pack.
  * shares(offsets, roots, types, batch, trees) groups delta trees into shares of work.
  * apply(base, delta, reach, limit) builds a delta's target and collects what the delta adds or joins.
  * carry(delta, stretches) says where stretches of the base stand in the target.
+ * grow(reading, plan, roots, bounds, sink) does so along delta trees and hands objects on, some at a time.
  * rows, differing and signatures compare git trees; scanner/treewalk.py says what for.
  * Formats: gitformat-pack(5). Nothing read from a file is trusted: each access is checked against its buffer. */
 
@@ -307,8 +308,8 @@ static int varint(const uint8_t *d, Py_ssize_t size, Py_ssize_t *at, uint64_t *v
     }
 }
 
-/* The ranges with reach bytes on either side, where they meet as one, each ended by a line end. */
-static PyObject *around(const uint8_t *target, Py_ssize_t size, Ranges *r, Py_ssize_t reach) {
+/* Widens the ranges by reach bytes on either side, where they meet to one; how many bytes they are with a line end each. */
+static Py_ssize_t widened(Py_ssize_t size, Ranges *r, Py_ssize_t reach) {
     Py_ssize_t total = 0, kept = 0;
     for (Py_ssize_t n = 0; n < r->used; n++) {
         Py_ssize_t start = r->rows[2 * n], end = r->rows[2 * n + 1];
@@ -324,15 +325,23 @@ static PyObject *around(const uint8_t *target, Py_ssize_t size, Ranges *r, Py_ss
         total += end - start + 1;
         kept++;
     }
-    PyObject *joined = PyBytes_FromStringAndSize(NULL, total);
-    if (!joined) return NULL;
-    char *out = PyBytes_AS_STRING(joined);
-    for (Py_ssize_t n = 0; n < kept; n++) {
+    r->used = kept;
+    return total;
+}
+
+static void copied(char *out, const uint8_t *target, const Ranges *r) {
+    for (Py_ssize_t n = 0; n < r->used; n++) {
         Py_ssize_t length = r->rows[2 * n + 1] - r->rows[2 * n];
         memcpy(out, target + r->rows[2 * n], length);
         out += length;
         *out++ = '\n';
     }
+}
+
+/* The ranges with reach bytes on either side, where they meet as one, each ended by a line end. */
+static PyObject *around(const uint8_t *target, Py_ssize_t size, Ranges *r, Py_ssize_t reach) {
+    PyObject *joined = PyBytes_FromStringAndSize(NULL, widened(size, r, reach));
+    if (joined) copied(PyBytes_AS_STRING(joined), target, r);
     return joined;
 }
 
@@ -738,36 +747,26 @@ static PyObject *inflated(const Packed *p, int32_t position) {
     return content;
 }
 
-/* One tree: its content to *content. 1: it cannot be read; -1: an exception. */
-static int visit(const Packed *p, Look *look, const Waiting *at, PyObject **content) {
-    const char *fault = NULL;
-    Py_ssize_t shared[2] = {0, 0};
-    Ranges ranges = {NULL, 0, 0};
-    PyObject *entry = inflated(p, at->position);
-    if (!entry) return excused() ? 1 : -1;
-    if (!PyBytes_Check(entry) || (uint64_t)PyBytes_GET_SIZE(entry) != ((uint64_t *)p->sizes.buf)[at->position]) { Py_DECREF(entry); return 1; }
-    if (at->base) {
-        *content = patched((uint8_t *)PyBytes_AS_STRING(at->base), PyBytes_GET_SIZE(at->base), (uint8_t *)PyBytes_AS_STRING(entry),
-                           PyBytes_GET_SIZE(entry), p->limit, &ranges, shared, &fault);
-        free(ranges.rows);
-        Py_DECREF(entry);
-        if (!*content) return fault ? 1 : -1;
-    } else *content = entry;
-    look->used[0] = look->used[1] = 0;
-    Py_CLEAR(look->absent);
-    int failed = compare(look, at->base ? (uint8_t *)PyBytes_AS_STRING(at->base) : NULL, at->base ? PyBytes_GET_SIZE(at->base) : 0,
-                         (uint8_t *)PyBytes_AS_STRING(*content), PyBytes_GET_SIZE(*content), shared[0], shared[1]);
-    if (failed) Py_CLEAR(*content);
-    return failed == -2 ? 1 : failed;
-}
-
 static int told(PyObject *list, PyObject *one) {
     int failed = !one || PyList_Append(list, one);
     Py_XDECREF(one);
     return failed;
 }
 
-static int descend(const Packed *p, Look *look, int32_t root, Records *out, PyObject *partial, PyObject *unread) {
+/* An entry as it is stored, and of its size; 1: it cannot be read, -1: an exception. */
+static int stored(const Packed *p, int32_t position, PyObject **entry) {
+    *entry = inflated(p, position);
+    if (!*entry) return excused() ? 1 : -1;
+    if (PyBytes_Check(*entry) && (uint64_t)PyBytes_GET_SIZE(*entry) == ((uint64_t *)p->sizes.buf)[position]) return 0;
+    Py_CLEAR(*entry);
+    return 1;
+}
+
+/* What is done with each entry: its content to *content, a number for those built on it to *number. 1: it cannot be read. */
+typedef int (*Step)(void *own, const Packed *p, const Waiting *at, PyObject **content, uint64_t *number);
+
+/* Visits a delta tree depth first. What cannot be read goes to unread; what is built on it is not visited. */
+static int descend(const Packed *p, int32_t root, PyObject *unread, Step step, void *own) {
     Waiting *stack = malloc(64 * sizeof(Waiting));
     Py_ssize_t used = 1, room = 64, count = p->sizes.len / 8, held = 0;
     int failed = -1;
@@ -776,17 +775,11 @@ static int descend(const Packed *p, Look *look, int32_t root, Records *out, PyOb
     while (used) {
         Waiting at = stack[--used];
         PyObject *content = NULL;
+        uint64_t number = 0;
         held -= at.freed;
         if (at.position < 0 || at.position >= count) { Py_XDECREF(at.base); PyErr_SetString(PyExc_ValueError, "no such entry"); goto out; }
-        int state = visit(p, look, &at, &content);
-        uint64_t number = (uint64_t)look->first + ((uint32_t *)p->names.buf)[at.position];
-        if (!state && look->absent)
-            state = -told(partial, Py_BuildValue("(iKy#y#O)", (int)at.position, (unsigned long long)at.below,
-                                                 look->pairs[1] ? (char *)look->pairs[1] : "", look->used[1] * 16,
-                                                 look->pairs[0] ? (char *)look->pairs[0] : "", look->used[0] * 16, look->absent));
-        else if (!state && (at.base || look->used[1]))
-            state = written(out, number, at.below, look);
-        else if (state == 1 && told(unread, PyLong_FromLong(at.position))) state = -1;
+        int state = step(own, p, &at, &content, &number);
+        if (state == 1 && told(unread, PyLong_FromLong(at.position))) state = -1;
         Py_XDECREF(at.base);
         /* The first is the last to be read. */
         Py_ssize_t freed = content ? PyBytes_GET_SIZE(content) : 0;
@@ -812,40 +805,254 @@ out:
     return failed;
 }
 
+static int parsed(PyObject *reading, PyObject *plan, Packed *p, Py_buffer *types, Py_buffer *idx, int *hash_size) {
+    const char *format = types ? "y*y*y*y*y*y*y*y*y*i" : "y*y*y*y*y*y*y*";
+    if (!PyArg_ParseTuple(reading, "OOn", &p->decompress, &p->inflate, &p->limit) ||
+        !PyArg_ParseTuple(plan, format, &p->data, &p->offsets, &p->starts, &p->sizes, &p->names, &p->first, &p->following, types, idx, hash_size)) return -1;
+    Py_ssize_t count = p->sizes.len / 8;
+    if (p->offsets.len >= (count + 1) * 8 && p->starts.len >= count * 8 && p->names.len >= count * 4 && p->first.len >= count * 4 &&
+        p->following.len >= count * 4) return 0;
+    PyErr_SetString(PyExc_ValueError, "the index is damaged");
+    return -1;
+}
+
+static void let_go(Packed *p) {
+    Py_buffer *held[] = {&p->data, &p->offsets, &p->starts, &p->sizes, &p->names, &p->first, &p->following};
+    for (size_t n = 0; n < sizeof held / sizeof *held; n++) PyBuffer_Release(held[n]);
+}
+
+typedef struct { char *bytes; Py_ssize_t used, room; } Text;
+
+static char *extended(Text *text, Py_ssize_t by) {
+    if (text->room - text->used < by) {
+        Py_ssize_t room = 2 * text->room + by + 4096;
+        char *bytes = realloc(text->bytes, room);
+        if (!bytes) { PyErr_NoMemory(); return NULL; }
+        text->bytes = bytes;
+        text->room = room;
+    }
+    text->used += by;
+    return text->bytes + text->used - by;
+}
+
+/* Objects on their way to sink; see scanner/delta.py. */
+typedef struct {
+    PyObject *sink, *contents, *deltas;
+    Py_buffer idx, types;
+    Text changes, rows, commits;
+    Py_ssize_t reach, together, weight;
+    int shift, hash_size;
+} Growing;
+
+static int flushed(Growing *g, PyObject *changes) {
+    PyObject *done = changes ? PyObject_CallFunction(g->sink, "OOOy#y#", g->contents, g->deltas, changes, g->rows.bytes, g->rows.used,
+                                                     g->commits.bytes ? g->commits.bytes : "", g->commits.used) : NULL;
+    Py_XDECREF(done);
+    g->changes.used = g->rows.used = g->commits.used = g->weight = 0;
+    if (!done || PyList_SetSlice(g->contents, 0, PyList_GET_SIZE(g->contents), NULL) ||
+        PyList_SetSlice(g->deltas, 0, PyList_GET_SIZE(g->deltas), NULL)) return -1;
+    return 0;
+}
+
+static int flush(Growing *g) {
+    if (!g->rows.used) return 0;
+    PyObject *changes = PyBytes_FromStringAndSize(g->changes.bytes, g->changes.used);
+    int failed = flushed(g, changes);
+    Py_XDECREF(changes);
+    return failed;
+}
+
+static int hex(const uint8_t *text, Py_ssize_t size) {
+    for (Py_ssize_t n = 0; n < size; n++)
+        if (!((text[n] >= '0' && text[n] <= '9') || (text[n] >= 'a' && text[n] <= 'f'))) return 0;
+    return 1;
+}
+
+/* Adds the line of ids of an ordinary commit, as scanner.history.header does; 1 for one that is not so ordinary, -1 for trouble. */
+static int lineage(Growing *g, uint32_t row, const uint8_t *c, Py_ssize_t size) {
+    Py_ssize_t width = 2 * g->hash_size, at = 5 + width + 1, name = 8 + 1024 + (Py_ssize_t)row * g->hash_size, parents = 0;
+    if (size < at || memcmp(c, "tree ", 5) || !hex(c + 5, width) || c[at - 1] != '\n' || name + g->hash_size > g->idx.len) return 1;
+    while (size - at > 7 + width && !memcmp(c + at, "parent ", 7) && hex(c + at + 7, width) && c[at + 7 + width] == '\n') {
+        at += 8 + width;
+        parents++;
+    }
+    if (size - at < 7 || memcmp(c + at, "author ", 7)) return 1;
+    char *out = extended(&g->commits, (parents + 2) * (width + 1));
+    if (!out) return -1;
+    for (int n = 0; n < g->hash_size; n++) {
+        uint8_t byte = ((uint8_t *)g->idx.buf)[name + n];
+        *out++ = "0123456789abcdef"[byte >> 4];
+        *out++ = "0123456789abcdef"[byte & 15];
+    }
+    *out++ = ' ';
+    memcpy(out, c + 5, width);
+    out += width;
+    for (Py_ssize_t n = 0; n < parents; n++) {
+        *out++ = ' ';
+        memcpy(out, c + 5 + width + 1 + n * (8 + width) + 7, width);
+        out += width;
+    }
+    *out = '\n';
+    return 0;
+}
+
+/* Whether scanner.opening.worth or an LFS pointer's beginning may hold of a content. */
+static int peculiar(const uint8_t *c, Py_ssize_t size) {
+    if (size < 2) return 0;
+    switch (c[0] << 8 | c[1]) {
+        case 0x1f8b: case 0x504b: case 0xfd37: case 0x425a: case 0x377a: case 0xfffe: case 0xfeff: case 0x3082: case 0x3080: return 1;
+    }
+    return c[0] == '{' || (size >= 8 && !memcmp(c, "version ", 8)) || memchr(c, 0, size < 512 ? size : 512) != NULL;
+}
+
+/* One object: its content, and what of it is new to the rows that wait. */
+static int grown(void *own, const Packed *p, const Waiting *at, PyObject **content, uint64_t *number) {
+    Growing *g = own;
+    PyObject *entry;
+    int state = stored(p, at->position, &entry);
+    if (state) return state;
+    const char *fault = NULL;
+    Py_ssize_t shared[2], size;
+    Ranges ranges = {NULL, 0, 0};
+    if (at->base) {
+        *content = patched((uint8_t *)PyBytes_AS_STRING(at->base), PyBytes_GET_SIZE(at->base), (uint8_t *)PyBytes_AS_STRING(entry),
+                           PyBytes_GET_SIZE(entry), p->limit, &ranges, shared, &fault);
+        if (!*content) { free(ranges.rows); Py_DECREF(entry); return fault ? 1 : -1; }
+        size = widened(PyBytes_GET_SIZE(*content), &ranges, g->reach);
+    } else {
+        *content = Py_NewRef(entry);
+        size = PyBytes_GET_SIZE(entry) + 1;
+    }
+    const uint8_t *c = (uint8_t *)PyBytes_AS_STRING(*content);
+    Py_ssize_t length = PyBytes_GET_SIZE(*content);
+    int large = size > g->together;
+    PyObject *changes = NULL;
+    if (large && flush(g)) goto trouble;
+    if (large) changes = at->base ? PyBytes_FromStringAndSize(NULL, size) : Py_NewRef(entry);
+    char *out = large ? changes ? PyBytes_AS_STRING(changes) : NULL : extended(&g->changes, size);
+    if (!out) goto trouble;
+    if (at->base) copied(out, c, &ranges);
+    else if (!large) { memcpy(out, c, length); out[length] = '\n'; }
+    uint8_t type = ((uint8_t *)g->types.buf)[at->position];
+    int odd = type == 1 ? lineage(g, ((uint32_t *)p->names.buf)[at->position], c, length) : type != 3;
+    int64_t row[4] = {at->position, at->base ? (int64_t)at->below : -1, large ? PyBytes_GET_SIZE(changes) : g->changes.used, odd | peculiar(c, length)};
+    char *rows = odd < 0 ? NULL : extended(&g->rows, sizeof row);
+    if (!rows) goto trouble;
+    memcpy(rows, row, sizeof row);
+    if (PyList_Append(g->contents, *content) || PyList_Append(g->deltas, entry)) goto trouble;
+    *number = (uint64_t)at->position;
+    g->weight += size + (length >> g->shift);
+    state = large ? flushed(g, changes) : g->weight > g->together ? flush(g) : 0;
+    if (!state) goto out;
+trouble:
+    state = -1;
+    Py_CLEAR(*content);
+out:
+    free(ranges.rows);
+    Py_XDECREF(changes);
+    Py_DECREF(entry);
+    return state;
+}
+
+static PyObject *grow(PyObject *self, PyObject *args) {
+    Packed p = {0};
+    Growing g = {0};
+    Py_buffer roots = {0};
+    PyObject *reading, *plan, *unread = PyList_New(0), *result = NULL;
+    if (!unread || !PyArg_ParseTuple(args, "O!O!y*(nni)O", &PyTuple_Type, &reading, &PyTuple_Type, &plan, &roots, &g.reach, &g.together, &g.shift, &g.sink)) { Py_XDECREF(unread); return NULL; }
+    g.contents = PyList_New(0);
+    g.deltas = PyList_New(0);
+    if (!g.contents || !g.deltas || parsed(reading, plan, &p, &g.types, &g.idx, &g.hash_size)) goto out;
+    if (g.types.len < p.sizes.len / 8 || g.hash_size < 1 || g.hash_size > 32 || g.shift < 0 || g.shift > 62) { PyErr_SetString(PyExc_ValueError, "the index is damaged"); goto out; }
+    Py_ssize_t n = 0;
+    while (n < roots.len / 4 && !descend(&p, ((int32_t *)roots.buf)[n], unread, grown, &g)) n++;
+    if (n == roots.len / 4 && !flush(&g)) result = Py_NewRef(unread);
+out:
+    free(g.changes.bytes);
+    free(g.rows.bytes);
+    free(g.commits.bytes);
+    Py_XDECREF(g.contents);
+    Py_XDECREF(g.deltas);
+    Py_DECREF(unread);
+    let_go(&p);
+    PyBuffer_Release(&roots);
+    PyBuffer_Release(&g.types);
+    PyBuffer_Release(&g.idx);
+    return result;
+}
+
+typedef struct { Look look; Records out; PyObject *partial; } Trees;
+
+/* One git tree, compared with the one that it is built on. */
+static int visit(void *own, const Packed *p, const Waiting *at, PyObject **content, uint64_t *number) {
+    Trees *trees = own;
+    Look *look = &trees->look;
+    const char *fault = NULL;
+    Py_ssize_t shared[2] = {0, 0};
+    Ranges ranges = {NULL, 0, 0};
+    PyObject *entry;
+    int state = stored(p, at->position, &entry);
+    if (state) return state;
+    if (at->base) {
+        *content = patched((uint8_t *)PyBytes_AS_STRING(at->base), PyBytes_GET_SIZE(at->base), (uint8_t *)PyBytes_AS_STRING(entry),
+                           PyBytes_GET_SIZE(entry), p->limit, &ranges, shared, &fault);
+        free(ranges.rows);
+        Py_DECREF(entry);
+        if (!*content) return fault ? 1 : -1;
+    } else *content = entry;
+    look->used[0] = look->used[1] = 0;
+    Py_CLEAR(look->absent);
+    *number = (uint64_t)look->first + ((uint32_t *)p->names.buf)[at->position];
+    state = compare(look, at->base ? (uint8_t *)PyBytes_AS_STRING(at->base) : NULL, at->base ? PyBytes_GET_SIZE(at->base) : 0,
+                    (uint8_t *)PyBytes_AS_STRING(*content), PyBytes_GET_SIZE(*content), shared[0], shared[1]);
+    if (state == -2) state = 1;
+    else if (!state && look->absent)
+        state = -told(trees->partial, Py_BuildValue("(iKy#y#O)", (int)at->position, (unsigned long long)at->below,
+                                                    look->pairs[1] ? (char *)look->pairs[1] : "", look->used[1] * 16,
+                                                    look->pairs[0] ? (char *)look->pairs[0] : "", look->used[0] * 16, look->absent));
+    else if (!state && (at->base || look->used[1]))
+        state = written(&trees->out, *number, at->below, look);
+    if (state) Py_CLEAR(*content);
+    return state;
+}
+
 static PyObject *walk(PyObject *self, PyObject *args) {
-    Packed p;
-    Look look = {0};
-    Py_buffer idx, wanted, roots;
+    Packed p = {0};
+    Trees trees = {0};
+    Look *look = &trees.look;
+    Py_buffer idx = {0}, wanted = {0}, roots = {0};
     long long first;
     unsigned long long seed;
-    if (!PyArg_ParseTuple(args, "(OOn)(y*y*y*y*y*y*y*)y*(y*y*iLK)", &p.decompress, &p.inflate, &p.limit, &p.data, &p.offsets, &p.starts, &p.sizes, &p.names,
-                          &p.first, &p.following, &roots, &idx, &wanted, &look.hash_size, &first, &seed)) return NULL;
-    Py_ssize_t count = p.sizes.len / 8;
-    Records out = {NULL, 0, 0};
-    PyObject *result = NULL, *partial = PyList_New(0), *unread = PyList_New(0);
-    look.idx = idx.buf;
-    look.wanted = wanted.buf;
-    look.first = first;
-    look.seed = seed;
-    look.total = look.hash_size > 4 && look.hash_size <= 32 && idx.len >= 8 + 1024 ? (int64_t)be32(look.idx + 8 + 1020) : -1;
-    if (look.total < 0 || idx.len < 8 + 1024 + look.total * look.hash_size || wanted.len < LIKELY + (look.total + 7) / 8 || p.offsets.len < (count + 1) * 8 ||
-        p.starts.len < count * 8 || p.names.len < count * 4 || p.first.len < count * 4 || p.following.len < count * 4)
+    PyObject *reading, *plan, *result = NULL, *unread = PyList_New(0);
+    trees.partial = PyList_New(0);
+    if (!unread || !trees.partial || !PyArg_ParseTuple(args, "O!O!y*(y*y*iLK)", &PyTuple_Type, &reading, &PyTuple_Type, &plan, &roots, &idx, &wanted,
+                                                       &look->hash_size, &first, &seed) || parsed(reading, plan, &p, NULL, NULL, NULL)) goto out;
+    look->idx = idx.buf;
+    look->wanted = wanted.buf;
+    look->first = first;
+    look->seed = seed;
+    look->total = look->hash_size > 4 && look->hash_size <= 32 && idx.len >= 8 + 1024 ? (int64_t)be32(look->idx + 8 + 1020) : -1;
+    if (look->total < 0 || idx.len < 8 + 1024 + look->total * look->hash_size || wanted.len < LIKELY + (look->total + 7) / 8)
         PyErr_SetString(PyExc_ValueError, "the index is damaged");
-    else if (partial && unread && ((look.seen = calloc(SEEN, sizeof(Seen))) || PyErr_NoMemory())) {
+    else if ((look->seen = calloc(SEEN, sizeof(Seen))) || PyErr_NoMemory()) {
         Py_ssize_t n = 0;
-        memcpy(look.likely, look.wanted, LIKELY);
-        while (n < roots.len / 4 && !descend(&p, &look, ((int32_t *)roots.buf)[n], &out, partial, unread)) n++;
-        if (n == roots.len / 4) result = Py_BuildValue("(y#OO)", out.words ? (char *)out.words : "", out.used * 8, partial, unread);
+        memcpy(look->likely, look->wanted, LIKELY);
+        while (n < roots.len / 4 && !descend(&p, ((int32_t *)roots.buf)[n], unread, visit, &trees)) n++;
+        if (n == roots.len / 4)
+            result = Py_BuildValue("(y#OO)", trees.out.words ? (char *)trees.out.words : "", trees.out.used * 8, trees.partial, unread);
     }
-    free(out.words);
-    free(look.seen);
-    free(look.pairs[0]);
-    free(look.pairs[1]);
-    Py_XDECREF(look.absent);
-    Py_XDECREF(partial);
+out:
+    free(trees.out.words);
+    free(look->seen);
+    free(look->pairs[0]);
+    free(look->pairs[1]);
+    Py_XDECREF(look->absent);
+    Py_XDECREF(trees.partial);
     Py_XDECREF(unread);
-    Py_buffer *held[] = {&p.data, &p.offsets, &p.starts, &p.sizes, &p.names, &p.first, &p.following, &roots, &idx, &wanted};
-    for (size_t n = 0; n < sizeof held / sizeof *held; n++) PyBuffer_Release(held[n]);
+    let_go(&p);
+    PyBuffer_Release(&roots);
+    PyBuffer_Release(&idx);
+    PyBuffer_Release(&wanted);
     return result;
 }
 
@@ -967,6 +1174,7 @@ static PyMethodDef methods[] = {
     {"shares", shares, METH_VARARGS, "shares(offsets, roots, types, batch, trees) -> list of (bytes, roots); see scanner/delta.py"},
     {"rows", rows, METH_VARARGS, "rows(idx, ids, hash_size) -> rows; see scanner/treewalk.py"},
     {"differing", differing, METH_VARARGS, "differing(base, tree, search); see scanner/treewalk.py"},
+    {"grow", grow, METH_VARARGS, "grow(reading, plan, roots, bounds, sink) -> unread; see scanner/delta.py"},
     {"walk", walk, METH_VARARGS, "walk(reading, plan, roots, search); see scanner/treewalk.py"},
     {"signatures", signatures, METH_VARARGS, "signatures(records, total, known, asked, seed); see scanner/treewalk.py"},
     {"apply", apply, METH_VARARGS, "apply(base, delta, reach, limit) -> (target, lines); see scanner/delta.py"},

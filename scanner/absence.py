@@ -8,7 +8,6 @@ from scanner.differences import Change, changes
 from scanner.forest import Forest
 from scanner.git import GitError
 from scanner.history import History
-from scanner.reach import reaches
 
 
 def absent_blobs(forest: Forest, jobs: int) -> list[str] | None:
@@ -18,18 +17,16 @@ def absent_blobs(forest: Forest, jobs: int) -> list[str] | None:
         return None
     if not absent:
         return [] if _tips_are_there(forest) else None
-    only = forest.candidates(forest.signatures(absent))
-    tips = forest.tips
+    only, tips = forest.candidates, forest.tips
     if only is None or tips.gaps or any(oid not in history.index for oid in tips.objects):
         return None
     if forest.refs is not None and forest.stored(forest.refs.logged - history.index.keys()):
         return None  # a reflog names what is no commit
     found = absent & forest.index
-    bits = reaches(history, tips)
     for change in changes(forest.git, history, absent, jobs=jobs, only=only):
         if not isinstance(change, Change):
             return None
-        if bits[change.node] and change.new in absent:
+        if forest.bits[change.node] and change.new in absent:
             found |= {change.new}
     return sorted(found)
 

@@ -143,8 +143,9 @@ def _facts(
     else:
         history = forest.history
         own = {place.object for found in places.values() for place in found if place.object_type in {"commit", "tag"}}
-        signatures = forest.signatures(blobs)
-        only = forest.candidates(signatures, own)
+        signatures, candidates = forest.signatures, forest.candidates
+        if candidates is not None:
+            only = candidates | {history.index[oid] for oid in own if oid in history.index}
     ends = forest.tips if forest is not None else tips(git, history, read_refs(git))
     by_object: dict[str, list[Change]] = defaultdict(list)
     removed: dict[int, set[str]] = defaultdict(set)
@@ -157,12 +158,15 @@ def _facts(
             by_object[change.new].append(change)
             at[change.new, change.path].add(change.node)
         removed[change.node].update(set(change.olds) & blobs)
-    held, unseen = present(git, history, ends, blobs, signatures=signatures, known=past.present if past else {})
-    gaps[:] = [*(gap for gap in told if isinstance(gap, Gap)), *history.gaps, *ends.gaps, *unseen]
+    unread = [gap for gap in told if isinstance(gap, Gap)]
+    paths = {change.path for change in found} - {b""} if not unread and not history.gaps else None
+    known = past.present if past else {}
+    held, unseen = present(git, history, ends, blobs, signatures=signatures, known=known, paths=paths)
+    gaps[:] = [*unread, *history.gaps, *ends.gaps, *unseen]
     return _Facts(
         history=history,
         tips=ends,
-        bits=reaches(history, ends),
+        bits=forest.bits if forest is not None else reaches(history, ends),
         by_object=by_object,
         removed={number: frozenset(oids) for number, oids in removed.items()},
         at={key: frozenset(nodes) for key, nodes in at.items()},

@@ -27,6 +27,18 @@ class Kernel(Protocol):
     def shares(self, offsets: Any, roots: Any, types: Any, batch: int, trees: bool, /) -> list[tuple[int, bytes]]:
         """Roots (i32) of delta trees, of git trees or of all else, in shares of at least `batch` packed bytes."""
 
+    def grow(self, reading: Any, plan: Any, roots: bytes, bounds: tuple[int, int, int], sink: Any, /) -> list[int]:
+        """Builds every object of the delta trees from `roots` (i32), bases first; the positions that cannot be read.
+
+        `reading` and `plan` are those of `scanner.treewalk.TreeKernel.walk`, the plan with the pack's types, its index
+        and the size of an id behind; `bounds` are `reach` of `apply`, how many bytes are handed on together, and by how
+        many bits a content's size is shifted to count among them. Objects go to `sink` some at a time: contents,
+        entries as they are stored (deltas, where they have a base), `changes` as of `apply` one behind the other, four
+        columns (i64), and ids of ordinary commits as lines (see `scanner.history.header`; those that are not there
+        are odd). The columns are position, position of the base or -1, where its changes end, and whether there may be
+        more to it than its text: no blob, a Git LFS pointer, or worth opening. The lists are emptied afterwards.
+        """
+
     def apply(self, base: Any, delta: Any, reach: int, limit: int, /) -> tuple[bytes, bytes]:
         """A delta's target, and what to search of it: all bytes it adds or joins, each with `reach` bytes around.
 
@@ -160,6 +172,12 @@ class Python:
                 else:
                     shifts.append(target - source)
         return result
+
+    @staticmethod
+    def grow(reading: Any, plan: Any, roots: bytes, bounds: tuple[int, int, int], sink: Any, /) -> list[int]:
+        from scanner.grow import grow
+
+        return grow(reading, plan, roots, bounds, sink)
 
     @staticmethod
     def plan(idx: Any, pack: Any, hash_size: int, /) -> tuple[bytes, ...]:

@@ -13,6 +13,8 @@ from scanner.history import FAILURES, History, attempted, bisected, unread
 Progress = Callable[[int, int], None]
 
 _AT_ONCE = 8_000
+_PATHS = 100
+"""How many paths git is told to look at alone: it compares each with every entry."""
 _NO_INDEX = {"GIT_INDEX_FILE": f"{os.devnull}.offkey"}
 """Diff-tree reads the index though it needs none, and a damaged one would end it; one that is absent is empty."""
 _DIFF = ("diff-tree", "--stdin", "-c", "-r", "--raw", "-z", "--no-renames", "--no-abbrev")
@@ -86,9 +88,10 @@ def _line(history: History, number: int, present: Collection[str] | None = None)
     return f"{history.empty_tree} {tree}".encode()
 
 
-def compare(git: Git, lines: Sequence[bytes]) -> bytes:
-    """The raw output of `git diff-tree --stdin` for `lines`. Raises GitError."""
-    return git.run(*_DIFF, input=b"\n".join(lines) + b"\n", extra=_NO_INDEX)
+def compare(git: Git, lines: Sequence[bytes], paths: Collection[bytes] = ()) -> bytes:
+    """The raw output of `git diff-tree --stdin` for `lines`, of `paths` alone if they are few. Raises GitError."""
+    named = ("--", *map(os.fsdecode, sorted(paths))) if 0 < len(paths) <= _PATHS else ()
+    return git.run(*_DIFF, *named, input=b"\n".join(lines) + b"\n", extra=_NO_INDEX)
 
 
 Entry = tuple[bytes, bytes, str, tuple[str, ...]]

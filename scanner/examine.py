@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from rules.match import Match
 from scanner import lfs
 from scanner.carry import Searcher
 from scanner.delta import kernel
-from scanner.deltatrees import NOTHING_SEEN, DeltaTrees, Seen
+from scanner.deltatrees import NOTHING_SEEN, Batch, DeltaTrees, Seen
 from scanner.files import FileItem, read_file
 from scanner.git import Git
 from scanner.history import header
@@ -24,14 +25,20 @@ from scanner.layers import Looked, look, reasons
 from scanner.loose import read_loose
 from scanner.matcher import Matcher, open_matcher
 from scanner.objects import SIZE_LIMIT, CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
-from scanner.packs import KINDS, object_folders, open_pack
+from scanner.packs import KINDS, Pack, object_folders, open_pack
 from scanner.treewalk import Look, Walked, tree_kernel, walk, walk_single
 
 __all__ = ["FileItem", "Hit", "Outcome", "Setup", "Task", "Worker", "read_file", "split"]
 
 Address = tuple[str, str, str, str]
 """Object, its type, path and reach."""
+_SMALL = 4 << 20
+"""Bytes of objects; of loose ones and files a task has few anyway."""
 _UNPACK = "unpack it yourself and scan what comes out"
+
+
+class _Stopped(Exception):
+    """Nobody waits for the outcome any more."""
 
 
 class Task(NamedTuple):
@@ -217,28 +224,35 @@ class Worker:
         pack = open_pack(task.pack, git.hash_size, self._setup.compiled)
         before = [open_pack(path, git.hash_size, self._setup.compiled) for path in task.before]
         trees = DeltaTrees(pack, self._searcher, kernel(self._setup.compiled), self._setup.limit)
-        for read in trees.objects(task.roots):
+
+        def take(batch: Batch) -> None:
             if self._stopped():
-                break
-            batch = read
-            if before:
-                batch = [one for one in read if not any(other.holds(pack.oid(one.position)) for other in before)]
-            outcome.objects += len(batch)
-            outcome.bytes += sum([len(one.content) for one in batch])
-            for one in batch:
-                kind = KINDS[pack.types[one.position]]
-                if kind != "blob":
-                    _keep_header(outcome, pack.oid(one.position), kind, one.content)
-                if one.looked is not NOTHING_SEEN or one.content.startswith(lfs.BEGIN):
-                    self._packed(task.target, pack.oid(one.position), kind, one, outcome)
+                raise _Stopped
+            told = batch.told
+            elsewhere = {at for at in batch.positions if any(other.holds(pack.oid(at)) for other in before)}
+            outcome.objects += len(batch.contents) - len(elsewhere)
+            outcome.bytes += sum(map(len, batch.contents))
+            outcome.commits += batch.commits
+            if elsewhere:
+                kept = zip(batch.positions, batch.contents, strict=True)
+                outcome.bytes -= sum(len(content) for at, content in kept if at in elsewhere)
+                told = [one for one in told if one.position not in elsewhere]
+            for one in told:
+                self._packed(task.target, pack, one, outcome)
+
+        with suppress(_Stopped):
+            trees.objects(task.roots, take)
         if trees.failed and not self._stopped():
             self._through_git(task.target, [pack.oid(position) for position in trees.failed], outcome)
 
-    def _packed(self, target: int, oid: str, kind: str, seen: Seen, outcome: Outcome) -> None:
-        git = self._setup.gits[target]
+    def _packed(self, target: int, pack: Pack, seen: Seen, outcome: Outcome) -> None:
+        git, oid, kind = self._setup.gits[target], pack.oid(seen.position), KINDS[pack.types[seen.position]]
         assert git is not None
+        if kind != "blob":
+            _keep_header(outcome, oid, kind, seen.content)
         address, where = (oid, kind, "", "dangling" if kind == "blob" else "message"), f"{git.path}: {kind} {oid}"
-        self._tell(outcome, target, seen.looked, address, where)
+        if seen.looked is not NOTHING_SEEN:
+            self._tell(outcome, target, seen.looked, address, where)
         if seen.content.startswith(lfs.BEGIN):
             self._follow(outcome, target, seen.content, address, where)
 
@@ -316,6 +330,12 @@ def _not_itself(git: Git, found: GitObject) -> Gap:
         why="its content is not what its id says; what is there was looked at",
         advice="run `git fsck`; a fresh clone may be whole",
     )
+
+
+def small(task: Task) -> bool:
+    """Whether a task takes no longer than a process to start."""
+    packed = os.path.getsize(task.pack) if task.roots else 0
+    return not task.walk and max(task.bytes, 4 * packed) <= _SMALL
 
 
 def split(task: Task) -> Iterator[Task]:

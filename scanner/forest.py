@@ -17,7 +17,7 @@ from scanner.git import Git
 from scanner.history import History, from_headers, read
 from scanner.objects import CatFileReader, ObjectInfo
 from scanner.packs import Pack
-from scanner.reach import Tips, tips
+from scanner.reach import Tips, reaches, tips
 from scanner.refs import Refs, read_refs
 from scanner.treewalk import NONE, Look, Partial, TreeKernel, pair, record, rows, single
 
@@ -130,6 +130,10 @@ class Forest:
         """Where the refs lead into the history."""
         return tips(self.git, self.history, self.refs)
 
+    def prepare(self) -> None:
+        """Work out what follows from the commits alone."""
+        _ = self.history.index, self.tips, self._roots
+
     def stored(self, oids: Collection[str]) -> bool:
         """Whether any of these is stored."""
         return any(number >= 0 for number in self._numbers(oids).values())
@@ -138,14 +142,16 @@ class Forest:
         """Whether any of these is not."""
         return -1 in self._numbers(oids).values()
 
-    def signatures(self, wanted: Collection[str]) -> Mapping[str, int | None] | None:
-        """By id of a root tree; two that are equal hold the same `wanted` blobs at the same paths. None: cannot tell.
+    @cached_property
+    def signatures(self) -> Mapping[str, int | None] | None:
+        """By id of a root tree; two equal ones hold the same blobs of interest at the same paths. None: cannot tell.
 
-        A blob is one that `tasks` was told of, or one that is absent.
+        Of interest are those that `tasks` was told of, and those that are absent.
         """
         if self._lost:
             return None
         self._complete()
+        wanted = {*self._wanted, *self._nowhere}
         known = b"".join(pair(number, self._value(oid)) for oid in wanted for number in self._all_numbers(oid))
         total = self._start + len(self.loose) + len(self._nowhere)
         present = [(tree, number) for tree, number in self._roots.items() if 0 <= number < total]
@@ -161,18 +167,18 @@ class Forest:
                 break
         return None
 
-    def candidates(
-        self, signatures: Mapping[str, int | None] | None, also: Collection[str] = ()
-    ) -> frozenset[int] | None:
-        """Numbers of the nodes that can have brought or removed what the signatures stand for, and those of `also`.
+    @cached_property
+    def bits(self) -> list[int]:
+        """Which kinds of refs lead to each node."""
+        return reaches(self.history, self.tips)
 
-        None for all nodes.
-        """
+    @cached_property
+    def candidates(self) -> frozenset[int] | None:
+        """Numbers of the nodes that can have brought or removed what the signatures stand for. None for all nodes."""
+        signatures, history = self.signatures, self.history
         if signatures is None:
             return None
-        history = self.history
-        found = {history.index[oid] for oid in also if oid in history.index}
-        found.update(number for number, node in history.odd.items() if node.blob)
+        found = {number for number, node in history.odd.items() if node.blob}
         of_node = [signatures.get(tree, 0) for tree in history.trees]
         likely = [
             number

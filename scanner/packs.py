@@ -28,7 +28,7 @@ _DEPTH = 5
 _RATIO = 1032
 """Deflate expands at most so much (RFC 1951): what is small stays small without a check on the way."""
 _BATCH = 4 << 20
-_TREES_BATCH = 1 << 20
+_TREES_BATCH = 3 << 20
 
 
 class Unplanned(Exception):
@@ -56,6 +56,11 @@ class Pack:
 
     def __len__(self) -> int:
         return len(self.types)
+
+    @property
+    def plan(self) -> tuple[memoryview, ...]:
+        """What the compiled kernel reads entries by."""
+        return self.data, self.offsets, self.starts, self.sizes, self.names, self.first, self.following
 
     def oid(self, position: int) -> str:
         """The object id of an entry, in hex."""

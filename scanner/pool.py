@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 # What runs processes is imported where they are started: it costs 30 ms, and most scans have nothing for them to do.
 
-FEW = 64
+FEW = 4
 """Small tasks up to which no processes are started."""
+AHEAD = 8
+"""Tasks under way for each process: so many that the one who hands them out has time for work of its own."""
 T = TypeVar("T")
 R = TypeVar("R")
 _In_contra = TypeVar("_In_contra", contravariant=True)
@@ -53,7 +55,7 @@ def default_start_method() -> str:
 
 
 def run(
-    tasks: Iterable[T],
+    rounds: Iterable[Iterable[T]],
     make: Make[T, R],
     setup: Any,
     *,
@@ -64,61 +66,65 @@ def run(
 ) -> Iterator[R | Lost[T]]:
     """Give each task to a worker made by `make(setup, stopped)`; outcomes come as they are ready.
 
-    `jobs` processes; with one the work is done in this process, and so it is when there are no more than FEW tasks and
-    each of them is `small`: done in less time than processes take to start. `make` must be importable, `setup`
-    picklable for spawn. Exceptions of a worker are raised here. Leaving the iterator early stops the workers between
-    two objects.
+    The tasks of a round are asked for when all outcomes of the rounds before have been taken. `jobs` processes, which
+    start with the first task and work to the end; with one the work is done in this process, and so is a round of no
+    more than FEW tasks that are all `small`: done in less time than processes take to start. `make` must be importable,
+    `setup` picklable for spawn. Exceptions of a worker are raised here. Leaving the iterator early stops the workers
+    between two objects.
     """
-    if jobs > 1 and small is not None:
-        few, tasks = _few(iter(tasks), small)
-        jobs = 1 if few else jobs
-    if jobs <= 1:
-        yield from _here(tasks, make, setup)
-        return
-    import multiprocessing
+    here: Works[T, R] | None = None
+    with ExitStack() as stack:
+        crew: _Crew[T, R] | None = None
+        for tasks in rounds:
+            if jobs <= 1 or crew is None:
+                few, waiting = (True, iter(tasks)) if jobs <= 1 else _few(iter(tasks), small)
+                if few:
+                    for task in waiting:
+                        here = here or stack.enter_context(closing(make(setup, lambda: False)))
+                        yield here.examine(task)
+                    continue
+                crew = stack.enter_context(_crew(make, setup, jobs, start_method or default_start_method()))
+            else:
+                waiting = iter(tasks)
+            yield from _spread(waiting, crew, split)
 
-    method = start_method or default_start_method()
-    context = multiprocessing.get_context(method)
-    with _worker_logs(method, context) as logs:
-        crew = _Crew(context, make, setup, logs)
-        try:
-            yield from _spread(tasks, crew, jobs, split)
-        finally:
-            crew.stop.set()
 
-
-def _few(tasks: Iterator[T], small: Callable[[T], bool]) -> tuple[bool, Iterator[T]]:
-    """Whether the tasks are few and small, and all of them again."""
+def _few(tasks: Iterator[T], small: Callable[[T], bool] | None) -> tuple[bool, Iterator[T]]:
+    """Whether the tasks are few and small, or none, and all of them again."""
     taken: list[T] = []
     for task in tasks:
         taken.append(task)
-        if len(taken) > FEW or not small(task):
+        if len(taken) > FEW or small is None or not small(task):
             return False, chain(taken, tasks)
     return True, iter(taken)
 
 
-def _here(tasks: Iterable[T], make: Make[T, R], setup: Any) -> Iterator[R]:
-    worker = make(setup, lambda: False)
-    try:
-        for task in tasks:
-            yield worker.examine(task)
-    finally:
-        worker.close()
-
-
 class _Crew(Generic[T, R]):
-    """Makes pools of workers that are alike."""
+    """A pool of worker processes, made anew when one of them died."""
 
-    def __init__(self, context: "BaseContext", make: Make[T, R], setup: Any, logs: Any) -> None:
+    def __init__(self, context: "BaseContext", make: Make[T, R], setup: Any, logs: Any, jobs: int) -> None:
+        self.jobs = jobs
         self.stop = context.Event()
         self._context = context
         self._initargs = (make, setup, self.stop, logs, logging.getLogger().level)
+        self._executor: ProcessPoolExecutor | None = None
+
+    @property
+    def executor(self) -> "ProcessPoolExecutor":
+        if self._executor is None:
+            self._executor = self._made(self.jobs)
+        return self._executor
+
+    def end(self) -> None:
+        """Let the workers go."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None
 
     @contextmanager
-    def pool(self, jobs: int) -> "Iterator[ProcessPoolExecutor]":
-        from concurrent.futures import ProcessPoolExecutor
-
-        executor = ProcessPoolExecutor(jobs, self._context, initializer=_begin, initargs=self._initargs)
+    def alone(self) -> "Iterator[ProcessPoolExecutor]":
+        """A pool of one."""
+        executor = self._made(1)
         try:
             yield executor
         except BaseException:
@@ -127,17 +133,34 @@ class _Crew(Generic[T, R]):
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 
+    def _made(self, jobs: int) -> "ProcessPoolExecutor":
+        from concurrent.futures import ProcessPoolExecutor
 
-def _spread(
-    tasks: Iterable[T], crew: _Crew[T, R], jobs: int, split: Callable[[T], Iterator[T]]
-) -> Iterator[R | Lost[T]]:
-    """Feed one pool until the tasks end; after a death, try what was under way alone and go on with a new pool."""
-    waiting = iter(tasks)
+        return ProcessPoolExecutor(jobs, self._context, initializer=_begin, initargs=self._initargs)
+
+
+@contextmanager
+def _crew(make: Make[T, R], setup: Any, jobs: int, method: str) -> Iterator[_Crew[T, R]]:
+    import multiprocessing
+
+    context = multiprocessing.get_context(method)
+    with _worker_logs(method, context) as logs:
+        crew = _Crew(context, make, setup, logs, jobs)
+        try:
+            yield crew
+        finally:
+            crew.stop.set()
+            crew.end()
+
+
+def _spread(tasks: Iterator[T], crew: _Crew[T, R], split: Callable[[T], Iterator[T]]) -> Iterator[R | Lost[T]]:
+    """Feed the crew until the tasks end; after a death, try what was under way alone and go on with a new pool."""
     more = True
     while more:
         suspects: list[T] = []
-        with crew.pool(jobs) as executor:
-            more = yield from _feed(waiting, executor, jobs * 2, suspects)
+        more = yield from _feed(tasks, crew.executor, crew.jobs * AHEAD, suspects)
+        if more:
+            crew.end()
         for task in suspects:
             yield from _alone(task, crew, split)
 
@@ -177,7 +200,7 @@ def _feed(
 def _alone(task: T, crew: _Crew[T, R], split: Callable[[T], Iterator[T]]) -> Iterator[R | Lost[T]]:
     from concurrent.futures.process import BrokenProcessPool
 
-    with crew.pool(1) as executor:
+    with crew.alone() as executor:
         future = executor.submit(_examine, task)
         if not isinstance(future.exception(), BrokenProcessPool):
             yield future.result()

@@ -155,12 +155,14 @@ def present(
     *,
     signatures: Mapping[str, int | None] | None = None,
     known: Mapping[str, Cells] | None = None,
+    paths: Collection[bytes] | None = None,
 ) -> tuple[dict[str, Cells], list[Gap]]:
     """(object, path) of every wanted object in the tree of each branch tip.
 
     One comparison leads from the empty tree to the first tip and from each tip to the next: neighbours differ
     little, so hundreds of branches cost about as much as one. `signatures` of trees (`scanner.forest`), where known,
-    spare those that hold nothing wanted, or the same as another; `known` are trees that were asked earlier.
+    spare those that hold nothing wanted, or the same as another; `known` are trees that were asked earlier; `paths` are
+    all at which anything wanted can stand.
     """
     numbers = {history.index[oid] for oid in tips.branches if oid in history.index}
     trees = dict.fromkeys(history.trees[number] for number in history.order if number in numbers)
@@ -171,22 +173,24 @@ def present(
         first = {signatures[tree]: tree for tree in reversed(chain) if signatures[tree] is not None}
         same = {tree: first[signatures[tree]] for tree in chain if first.get(signatures[tree], tree) != tree}
         found.update((tree, frozenset()) for tree in chain if signatures[tree] == 0)
+    if paths is not None and not paths:
+        found.update((tree, frozenset()) for tree in chain)
     chain = [tree for tree in chain if tree not in found and tree not in same]
     gaps: list[Gap] = []
     if chain:
         names = frozenset(oid.encode() for oid in wanted)
         try:
-            found |= _walk(git, [history.empty_tree, *chain], names)
+            found |= _walk(git, [history.empty_tree, *chain], names, paths or ())
         except GitError:
             walked, gaps = _one_by_one(git, history.empty_tree, chain, names)
             found |= walked
     return found | {tree: found[other] for tree, other in same.items() if other in found}, gaps
 
 
-def _walk(git: Git, chain: Sequence[str], names: Collection[bytes]) -> dict[str, Cells]:
+def _walk(git: Git, chain: Sequence[str], names: Collection[bytes], paths: Collection[bytes] = ()) -> dict[str, Cells]:
     lines = [f"{old} {new}".encode() for old, new in pairwise(chain)]
     entries: dict[bytes, list[tuple[bytes, str]]] = {}
-    for header, path, new, _ in parse(compare(git, lines), names):
+    for header, path, new, _ in parse(compare(git, lines, paths), names):
         entries.setdefault(header, []).append((path, new))
     now: dict[bytes, str] = {}
     found = {}

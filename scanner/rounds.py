@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from offkey.found import Gap
 from scanner import state
@@ -15,6 +16,7 @@ from scanner.memory import Kept, Memory
 from scanner.options import Options
 from scanner.packs import Unplanned
 from scanner.past import Past, dump
+from scanner.pool import AHEAD
 from scanner.sources import Target
 from scanner.state import Objects
 from scanner.tally import Tally
@@ -202,7 +204,11 @@ class Rounds:
                 self.tally.forests[number] = forest
                 del self.tally.increments[number]
         for number, forest in self.tally.forests.items():
-            yield from forest.tasks(self.tally.blobs(number))
+            tasks = forest.tasks(self.tally.blobs(number))
+            yield from islice(tasks, self.options.jobs * AHEAD - 1)
+            if forest.whole:
+                forest.prepare()  # while the workers are busy
+            yield from tasks
 
     def _walks(self) -> Iterator[Task]:
         """Walks of histories that may lead to what is absent."""

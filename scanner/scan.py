@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from offkey.fingerprint import OrgKey
@@ -16,7 +15,7 @@ from rules import RuleSet
 from rules.light import GENERIC, light
 from scanner import pool
 from scanner.attribution import Attributed, attribute
-from scanner.examine import FileItem, Outcome, Setup, Task, Worker, split
+from scanner.examine import FileItem, Outcome, Setup, Task, Worker, small, split
 from scanner.findings import Attributing, gather
 from scanner.git import Git
 from scanner.matcher import Matcher, open_matcher, redacted_text
@@ -156,11 +155,10 @@ def _result(
 
 def _looked_at(rounds: Rounds, setup: Setup, matcher: Matcher, progress: Progress | None) -> Tally:
     tally = rounds.tally
-    for tasks in rounds:
-        for outcome in _outcomes(setup, matcher, rounds.options, tasks):
-            tally.add(outcome)
-            if progress is not None:
-                progress(Examined(**tally.sums()))
+    for outcome in _outcomes(setup, matcher, rounds.options, rounds):
+        tally.add(outcome)
+        if progress is not None:
+            progress(Examined(**tally.sums()))
     for number, source in enumerate(rounds.sources):
         if source.content is not None:
             outcome = Outcome(target=number, files=1, bytes=len(source.content), of_files=True)
@@ -195,18 +193,16 @@ def make_worker(setup: Setup, stopped: Callable[[], bool], matcher: Matcher | No
 
 
 def _outcomes(
-    setup: Setup, matcher: Matcher, options: Options, tasks: Iterator[Task]
+    setup: Setup, matcher: Matcher, options: Options, rounds: Iterable[Iterable[Task]]
 ) -> Iterator[Outcome | pool.Lost[Task]]:
-    first = next(tasks, None)
-    if first is None:
-        return
     method = options.start_method or pool.default_start_method()
     shared = method == "fork" or options.jobs <= 1
     yield from pool.run(
-        chain([first], tasks),
+        rounds,
         partial(make_worker, matcher=matcher) if shared else make_worker,
         setup,
         jobs=options.jobs,
         split=split,
         start_method=method,
+        small=small,
     )

@@ -108,9 +108,8 @@ class Walked(NamedTuple):
 
 def walk(kernel: TreeKernel, pack: Pack, roots: Iterable[int], look: Look, limit: int) -> Walked:
     """The records of the delta trees that start at `roots`. A tree without wanted entries and base has none."""
-    plan = (pack.data, pack.offsets, pack.starts, pack.sizes, pack.names, pack.first, pack.following)
     search = (pack.idx, _bits(pack, look.wanted), pack.hash_size, look.first, look.seed)
-    found = kernel.walk((deflate.decompress, pack.inflate, limit), plan, array("i", roots).tobytes(), search)
+    found = kernel.walk((deflate.decompress, pack.inflate, limit), pack.plan, array("i", roots).tobytes(), search)
     records, partial, unread = found
     more = [Partial("", look.first + pack.names[one[0]], *one[1:]) for one in partial]
     return Walked(records, more, len(unread))

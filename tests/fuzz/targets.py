@@ -8,7 +8,7 @@ import os
 from array import array
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -130,11 +130,16 @@ def _read(pack: Any, used: Any) -> Any:
     rules = _rules()
     searcher = Searcher(rules, KeywordMatcher(rules))
     reader = DeltaTrees(pack, searcher, used, LIMIT)
-    found = []
-    for seen in chain.from_iterable(reader.objects([root for roots in pack.shares() for root in roots])):
-        matches = _matches(seen.looked)
-        assert matches == _matches(look(searcher, seen.content)), matches
-        found.append((seen.position, seen.content, matches))
+    found: list[Any] = []
+
+    def take(batch: Any) -> None:
+        told = {seen.position: seen.looked for seen in batch.told}
+        for position, content in zip(batch.positions, batch.contents, strict=True):
+            matches = _matches(told[position]) if position in told else []
+            assert matches == _matches(look(searcher, content)), matches
+            found.append((position, content, matches))
+
+    reader.objects([root for roots in pack.shares() for root in roots], take)
     roots = sorted(below for roots in pack.shares() for root in roots for below in pack.below(root))
     assert sorted([*reader.failed, *(one[0] for one in found)]) == roots
     return found, sorted(reader.failed), list(pack.left), list(pack.circular)

@@ -2,12 +2,16 @@
 
 from array import array
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.delta import Python, copies, kernel
+from scanner.history import header
+from scanner.opening import worth
+from scanner.packs import KINDS, Pack, deflate, open_pack
 from tests.builders import Repo
 from tests.needs import KERNEL
 
@@ -171,3 +175,65 @@ def pack_and_index(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, byt
     repo.git("repack", "-q", "-adf")
     (idx,) = (repo.path / ".git/objects/pack").glob("*.idx")
     return idx.with_suffix(".pack").read_bytes(), idx.read_bytes()
+
+
+def grown(one: Any, pack: Pack, together: int) -> tuple[list[Any], list[tuple[int, int]], set[bytes]]:
+    """What `grow` hands on: objects with their changes, in order; how many at a time; commits by their line of ids."""
+    objects: list[Any] = []
+    batches: list[tuple[int, int]] = []
+    commits: set[bytes] = set()
+
+    def sink(contents: list[bytes], deltas: list[bytes], changes: bytes, rows: bytes, lines: bytes) -> None:
+        table = array("q", rows)
+        at = 0
+        for n, content in enumerate(contents):
+            position, base, end, odd = table[4 * n : 4 * n + 4]
+            kind = KINDS[pack.types[position]]
+            commit = header(pack.oid(position), kind, content)[0] if kind in {"commit", "tag"} else b""
+            commits.add(commit)
+            told = not odd or commit or not (worth(content) or kind != "blob")
+            objects.append((position, base, content, deltas[n], changes[at:end], odd if not told else None))
+            at = end
+        assert at == len(changes)
+        commits.update(line + b"\n" for line in lines.split(b"\n") if line)
+        batches.append((len(contents), len(changes)))
+
+    roots = array("i", [root for share in pack.shares() for root in share]).tobytes()
+    plan = (*pack.plan, pack.types, pack.idx, pack.hash_size)
+    assert one.grow((deflate.decompress, pack.inflate, LIMIT), plan, roots, (20, together, 5), sink) == []
+    return objects, batches, commits
+
+
+@KERNEL
+@pytest.mark.parametrize("together", [1, 500, 1 << 16])
+def test_both_kernels_grow_real_packs_alike(tmp_path: Path, together: int) -> None:
+    repo = Repo.create(tmp_path / "app")
+    for n in range(25):
+        lines = [f"line {m * (n % 7)} {n if m % 9 == 0 else ''}" for m in range(60)]
+        repo.commit(f"{n}", {"text": "\n".join(lines), "data": b"PK\0" + bytes([n]) * 90, "x.ipynb": '{"cells": []}'})
+    repo.git("tag", "-a", "-m", "a tag", "v1")
+    repo.git("repack", "-q", "-adf")
+    (path,) = (tmp_path / "app/.git/objects/pack").glob("*.pack")
+    pack = open_pack(str(path), 20)
+    fast, slow = (grown(one, pack, together) for one in (COMPILED, Python()))
+    assert fast == slow
+    assert len(fast[0]) == 25 * 4 + 1 - 24
+    assert len(fast[2]) == 26  # commits, and b"" of all others
+
+
+@KERNEL
+def test_what_a_sink_raises_ends_the_work(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a": "b"})
+    repo.git("repack", "-q", "-adf")
+    (path,) = (tmp_path / "app/.git/objects/pack").glob("*.pack")
+    pack = open_pack(str(path), 20)
+    plan = (*pack.plan, pack.types, pack.idx, pack.hash_size)
+    roots = array("i", [root for share in pack.shares() for root in share]).tobytes()
+
+    def sink(*told: object) -> None:
+        raise KeyError(len(told))
+
+    for one in (COMPILED, Python()):
+        with pytest.raises(KeyError, match="5"):
+            one.grow((deflate.decompress, pack.inflate, LIMIT), plan, roots, (20, 1, 5), sink)

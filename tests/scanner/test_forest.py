@@ -120,8 +120,8 @@ def test_only_commits_that_change_something_wanted_are_compared(tmp_path: Path, 
     packed(repo, packing)
     wanted = blobs_with(repo, "hot")
     told = forest(repo, wanted)
-    signatures = told.signatures(wanted)
-    only = told.candidates(signatures)
+    signatures = told.signatures
+    only = told.candidates
     assert signatures is not None
     assert only is not None
     complete = {one for one in changes(Git(repo.path), told.history, wanted) if isinstance(one, Change)}
@@ -179,7 +179,7 @@ def test_an_absent_tree_is_left_to_git(tmp_path: Path) -> None:
     (repo.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
     told = forest(repo, set())
     assert absent_blobs(told, 1) is None
-    assert told.signatures(()) is None
+    assert told.signatures is None
 
 
 def test_trees_whose_bases_need_them_in_turn_are_named() -> None:

@@ -1,8 +1,9 @@
 """A scan that remembers an earlier one says what a scan that remembers nothing says."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ import rules
 from offkey.fingerprint import OrgKey
 from offkey.secret import Secret
 from scanner import pool
+from scanner.examine import Task
 from scanner.scan import Options, ScanResult, scan
 from tests.builders import Repo, token
 from tests.needs import KERNEL
@@ -108,11 +110,13 @@ def test_only_new_objects_are_read(repo: Repo, monkeypatch: pytest.MonkeyPatch) 
     seen: list[str] = []
     real = pool.run
 
-    def watched(tasks: object, *args: object, **options: object) -> object:
-        listed = list(tasks)  # type: ignore[call-overload]
-        seen.extend(oid for task in listed for oid in (*task.loose, *(info.oid for info in task.objects)))
-        assert not any(task.roots for task in listed)
-        return real(listed, *args, **options)  # type: ignore[arg-type]
+    def noted(task: Task) -> Task:
+        seen.extend([*task.loose, *(info.oid for info in task.objects)])
+        assert not task.roots
+        return task
+
+    def watched(rounds: Iterable[Iterable[Task]], *args: Any, **options: Any) -> object:
+        return real((map(noted, tasks) for tasks in rounds), *args, **options)
 
     monkeypatch.setattr(pool, "run", watched)
     result = look(repo.path, shelf, worktree=False)

@@ -76,6 +76,7 @@ SNIPPETS: tuple[Callable[[int], str], ...] = (
         ]
     ),
     lambda n: token("sk_live_", 24, seed=n),
+    lambda n: "octopus\nalpha\nbeta\nkey: " + token("API-", 26, seed=n, alphabet="ABCDEFGHJKLMNPQRSTUVWXYZ23456789"),
 )
 
 
@@ -149,17 +150,25 @@ PACKINGS: tuple[tuple[str, ...], ...] = (
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(steps=edits(), packing=st.sampled_from(PACKINGS), compiled=st.booleans())
+@given(
+    steps=edits(),
+    packing=st.sampled_from(PACKINGS),
+    compiled=st.booleans(),
+    together=st.sampled_from([1, 200, 3000, 1 << 16]),
+)
 def test_any_history_gives_the_same_findings_as_reading_every_object(
     look: Scan,
     tmp_path_factory: pytest.TempPathFactory,
     steps: list[tuple[str, int, int, int]],
     packing: tuple[str, ...],
     compiled: bool,
+    together: int,
 ) -> None:
     repo = build(tmp_path_factory.mktemp("history") / "app", steps)
     repo.git(*packing)
-    alike(look, repo.path, compiled=compiled)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scanner.deltatrees.TOGETHER", together)
+        alike(look, repo.path, compiled=compiled)
 
 
 FIXED = [

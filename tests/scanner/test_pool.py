@@ -42,7 +42,7 @@ def halves(task: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 
 def answers(tasks: list[tuple[int, ...]], setup: str = "", *, jobs: int = 2, method: str = "fork") -> list[object]:
-    return list(run(iter(tasks), Numbers, setup, jobs=jobs, split=halves, start_method=method))
+    return list(run(iter([tasks]), Numbers, setup, jobs=jobs, split=halves, start_method=method))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -78,7 +78,7 @@ class Here:
 )
 def test_a_few_small_tasks_start_no_processes(tasks: list[tuple[int, ...]], here: bool) -> None:
     found = list(
-        run(iter(tasks), Here, "", jobs=2, split=halves, start_method="fork", small=lambda task: len(task) < 2)
+        run(iter([tasks]), Here, "", jobs=2, split=halves, start_method="fork", small=lambda task: len(task) < 2)
     )
     done = [one for one in found if not isinstance(one, Lost)]
     assert sorted(task for _, task in done) == tasks
@@ -107,7 +107,7 @@ def test_what_workers_log_reaches_the_handlers_here(method: str, caplog: pytest.
 
 
 def test_leaving_early_ends_the_workers() -> None:
-    outcomes = run(iter([(n,) for n in range(1000)]), Numbers, "", jobs=2, split=halves, start_method="fork")
+    outcomes = run([[(n,) for n in range(1000)]], Numbers, "", jobs=2, split=halves, start_method="fork")
     next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]
 
@@ -126,7 +126,7 @@ class Slow:
     def close(self): pass
 
 if __name__ == "__main__":
-    list(run(iter([1, 2, 3]), Slow, None, jobs=2, split=lambda task: iter(()), start_method=sys.argv[2]))
+    list(run([[1, 2, 3]], Slow, None, jobs=2, split=lambda task: iter(()), start_method=sys.argv[2]))
 """
 
 
