@@ -736,9 +736,10 @@ static PyObject *inflated(const Packed *p, int32_t position) {
     uint64_t size = ((uint64_t *)p->sizes.buf)[position];
     PyObject *content;
     if (start > end || end > (uint64_t)p->data.len || size > (uint64_t)p->limit) return PyBytes_FromStringAndSize(NULL, 0);
-    if ((end - start) * 1032 > 1 << 20) return PyObject_CallFunction(p->inflate, "in", (int)position, p->limit);
-    PyObject *entry = PyBytes_FromStringAndSize((char *)p->data.buf + start, (Py_ssize_t)(end - start));
-    PyObject *wbits = PyLong_FromLong(15), *room = PyLong_FromUnsignedLongLong((size < 1 << 20 ? size : 1 << 20) + 1);
+    uint64_t most = (end - start) * 1032;
+    if (most > 1 << 20 && most > (uint64_t)p->limit) return PyObject_CallFunction(p->inflate, "in", (int)position, p->limit);
+    PyObject *entry = PyMemoryView_FromMemory((char *)p->data.buf + start, (Py_ssize_t)(end - start), PyBUF_READ);
+    PyObject *wbits = PyLong_FromLong(15), *room = PyLong_FromUnsignedLongLong((size < most ? size : most) + 1);
     PyObject *args[] = {entry, wbits, room};
     content = entry && wbits && room ? PyObject_Vectorcall(p->decompress, args, 3, NULL) : NULL;
     Py_XDECREF(entry);

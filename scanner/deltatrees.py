@@ -24,11 +24,12 @@ CONTENT_SHIFT = 5
 
 
 class Seen(NamedTuple):
-    """An object of which there is something to say."""
+    """An object of which there is something to say. `heading` asks for `scanner.history.header`, too."""
 
     position: int
     content: bytes
     looked: Looked
+    heading: bool
 
 
 class Batch(NamedTuple):
@@ -81,8 +82,9 @@ class DeltaTrees:
             position, content = positions[number], contents[number]
             around = changes[ends[number - 1] if number else 0 : ends[number]]
             looked = self._look(position, bases[number], content, around, deltas[number])
-            if looked is not NOTHING_SEEN or self._pack.types[position] != 3 or content.startswith(lfs.BEGIN):
-                told.append(Seen(position, content, looked))
+            heading = odd[number] != 0 and self._pack.types[position] != 3
+            if heading or looked is not NOTHING_SEEN or content.startswith(lfs.BEGIN):
+                told.append(Seen(position, content, looked, heading))
         self._take(Batch(contents, positions, commits, told))
 
     def _look(self, position: int, base: int, content: bytes, around: bytes, delta: bytes) -> Looked:

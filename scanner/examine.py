@@ -248,7 +248,7 @@ class Worker:
     def _packed(self, target: int, pack: Pack, seen: Seen, outcome: Outcome) -> None:
         git, oid, kind = self._setup.gits[target], pack.oid(seen.position), KINDS[pack.types[seen.position]]
         assert git is not None
-        if kind != "blob":
+        if seen.heading:
             _keep_header(outcome, oid, kind, seen.content)
         address, where = (oid, kind, "", "dangling" if kind == "blob" else "message"), f"{git.path}: {kind} {oid}"
         if seen.looked is not NOTHING_SEEN:
