@@ -62,7 +62,12 @@ def _module(command: str) -> Any:
     try:
         return importlib.import_module(f"offboarding.commands.{command}")
     finally:
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE)  # a history is a million small objects, none of them garbage
         gc.enable()
+
+
+_GARBAGE = (50_000, 50, 50)
 
 
 def main(argv: list[str] | None = None) -> int:

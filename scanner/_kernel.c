@@ -72,6 +72,37 @@ static int64_t by_name(const uint8_t *idx, int64_t count, int size, const uint8_
     return -1;
 }
 
+/* The same by a table of the first row of every beginning of so many bits, as many as leave about one name to each. */
+static int64_t by_table(const uint8_t *idx, const uint32_t *table, int bits, int size, const uint8_t *name) {
+    const uint8_t *names = idx + 8 + 1024;
+    uint32_t slot = be32(name) >> (32 - bits);
+    for (int64_t row = table[slot], end = table[slot + 1]; row < end; row++)
+        if (!memcmp(names + row * size, name, size)) return row;
+    return -1;
+}
+
+static PyObject *beginnings(PyObject *self, PyObject *args) {
+    Py_buffer idx;
+    int hash_size, bits = 1;
+    if (!PyArg_ParseTuple(args, "y*i", &idx, &hash_size)) return NULL;
+    const uint8_t *names = (uint8_t *)idx.buf + 8 + 1024;
+    int64_t total = hash_size >= 4 && hash_size <= 32 && idx.len >= 8 + 1024 ? (int64_t)be32((uint8_t *)idx.buf + 8 + 1020) : -1;
+    PyObject *result = NULL;
+    if (total < 0 || total > INT32_MAX || idx.len < 8 + 1024 + total * hash_size) PyErr_SetString(PyExc_ValueError, "the index is damaged");
+    else {
+        while (bits < 24 && (int64_t)1 << (bits + 1) <= total) bits++;
+        int64_t slots = (int64_t)1 << bits, slot = 0;
+        result = PyBytes_FromStringAndSize(NULL, (slots + 1) * 4);
+        uint32_t *table = result ? (uint32_t *)PyBytes_AS_STRING(result) : NULL;
+        /* Names out of order are not found, as by any search. */
+        for (int64_t row = 0; result && row < total; row++)
+            for (int64_t mine = be32(names + row * hash_size) >> (32 - bits); slot <= mine; slot++) table[slot] = (uint32_t)row;
+        for (; result && slot <= slots; slot++) table[slot] = (uint32_t)total;
+    }
+    PyBuffer_Release(&idx);
+    return result;
+}
+
 /* Reads one entry header: type, declared size, where the data begin, and the base (position, or -2: not in this pack). */
 static int header(const uint8_t *pack, uint64_t start, uint64_t end, int hash_size, uint8_t *type, uint64_t *size,
                   uint64_t *data, uint64_t *distance, const uint8_t **name) {
@@ -569,6 +600,8 @@ typedef struct { uint8_t oid[32]; int64_t row; } Seen;
 
 typedef struct {
     const uint8_t *idx, *wanted;
+    const uint32_t *table;
+    int bits;
     Seen *seen;
     uint8_t likely[LIKELY];
     int64_t total, first;
@@ -591,13 +624,17 @@ static uint64_t named(uint64_t seed, const uint8_t *name, Py_ssize_t length) {
     return sum;
 }
 
+static int64_t located(const Look *look, const uint8_t *oid) {
+    return look->table ? by_table(look->idx, look->table, look->bits, look->hash_size, oid) : by_name(look->idx, look->total, look->hash_size, oid);
+}
+
 /* Row of a tree in the index, or -1: the one that a tree adds is soon taken away by another. */
 static int64_t row_of(Look *look, const uint8_t *oid) {
     uint32_t slot;
     memcpy(&slot, oid, 4);
     Seen *seen = look->seen ? look->seen + slot % SEEN : NULL;
     if (seen && seen->row > 0 && !memcmp(seen->oid, oid, look->hash_size)) return seen->row - 1;
-    int64_t row = by_name(look->idx, look->total, look->hash_size, oid);
+    int64_t row = located(look, oid);
     if (seen && row >= 0) { memcpy(seen->oid, oid, look->hash_size); seen->row = row + 1; }
     return row;
 }
@@ -609,7 +646,7 @@ static int alone(Look *look, const Entry *e, int added) {
     int directory = (e->mode & 0170000) == 0040000;
     uint8_t *likely = look->likely + ((e->oid[0] << 8 | e->oid[1]) >> 3), bit = 1 << (e->oid[1] & 7);
     if (!directory && !added && !(*likely & bit)) return 0;
-    int64_t row = directory ? row_of(look, e->oid) : by_name(look->idx, look->total, look->hash_size, e->oid);
+    int64_t row = directory ? row_of(look, e->oid) : located(look, e->oid);
     if (row < 0) {
         *likely |= bit; /* a tree built on this one may take it away */
         PyObject *one = Py_BuildValue("(iKy#i)", added, (unsigned long long)named(look->seed, e->name, e->length), (char *)e->oid,
@@ -823,6 +860,8 @@ static void let_go(Packed *p) {
 }
 
 typedef struct { char *bytes; Py_ssize_t used, room; } Text;
+/* The same in a Python object, so that it need not be copied into one. */
+typedef struct { PyObject *bytes; Py_ssize_t used; } Line;
 
 static char *extended(Text *text, Py_ssize_t by) {
     if (text->room - text->used < by) {
@@ -840,7 +879,8 @@ static char *extended(Text *text, Py_ssize_t by) {
 typedef struct {
     PyObject *sink, *contents, *deltas;
     Py_buffer idx, types;
-    Text changes, rows, commits;
+    Line changes;
+    Text rows, commits;
     Py_ssize_t reach, together, weight;
     int shift, hash_size;
 } Growing;
@@ -857,10 +897,19 @@ static int flushed(Growing *g, PyObject *changes) {
 
 static int flush(Growing *g) {
     if (!g->rows.used) return 0;
-    PyObject *changes = PyBytes_FromStringAndSize(g->changes.bytes, g->changes.used);
+    PyObject *changes = g->changes.bytes ? g->changes.bytes : PyBytes_FromStringAndSize(NULL, 0);
+    g->changes.bytes = NULL;
+    if (!changes || _PyBytes_Resize(&changes, g->changes.used)) return -1;
     int failed = flushed(g, changes);
     Py_XDECREF(changes);
     return failed;
+}
+
+/* Room for the changes of one more object: what waits is less than together, and so are they. */
+static char *beside(Growing *g, Py_ssize_t size) {
+    if (!g->changes.bytes && !(g->changes.bytes = PyBytes_FromStringAndSize(NULL, 2 * g->together))) return NULL;
+    g->changes.used += size;
+    return PyBytes_AS_STRING(g->changes.bytes) + g->changes.used - size;
 }
 
 static int hex(const uint8_t *text, Py_ssize_t size) {
@@ -930,7 +979,7 @@ static int grown(void *own, const Packed *p, const Waiting *at, PyObject **conte
     PyObject *changes = NULL;
     if (large && flush(g)) goto trouble;
     if (large) changes = at->base ? PyBytes_FromStringAndSize(NULL, size) : Py_NewRef(entry);
-    char *out = large ? changes ? PyBytes_AS_STRING(changes) : NULL : extended(&g->changes, size);
+    char *out = large ? changes ? PyBytes_AS_STRING(changes) : NULL : beside(g, size);
     if (!out) goto trouble;
     if (at->base) copied(out, c, &ranges);
     else if (!large) { memcpy(out, c, length); out[length] = '\n'; }
@@ -969,7 +1018,7 @@ static PyObject *grow(PyObject *self, PyObject *args) {
     while (n < roots.len / 4 && !descend(&p, ((int32_t *)roots.buf)[n], unread, grown, &g)) n++;
     if (n == roots.len / 4 && !flush(&g)) result = Py_NewRef(unread);
 out:
-    free(g.changes.bytes);
+    Py_XDECREF(g.changes.bytes);
     free(g.rows.bytes);
     free(g.commits.bytes);
     Py_XDECREF(g.contents);
@@ -1021,13 +1070,13 @@ static PyObject *walk(PyObject *self, PyObject *args) {
     Packed p = {0};
     Trees trees = {0};
     Look *look = &trees.look;
-    Py_buffer idx = {0}, wanted = {0}, roots = {0};
+    Py_buffer idx = {0}, wanted = {0}, roots = {0}, table = {0};
     long long first;
     unsigned long long seed;
     PyObject *reading, *plan, *result = NULL, *unread = PyList_New(0);
     trees.partial = PyList_New(0);
-    if (!unread || !trees.partial || !PyArg_ParseTuple(args, "O!O!y*(y*y*iLK)", &PyTuple_Type, &reading, &PyTuple_Type, &plan, &roots, &idx, &wanted,
-                                                       &look->hash_size, &first, &seed) || parsed(reading, plan, &p, NULL, NULL, NULL)) goto out;
+    if (!unread || !trees.partial || !PyArg_ParseTuple(args, "O!O!y*(y*y*iLK)y*", &PyTuple_Type, &reading, &PyTuple_Type, &plan, &roots, &idx, &wanted,
+                                                       &look->hash_size, &first, &seed, &table) || parsed(reading, plan, &p, NULL, NULL, NULL)) goto out;
     look->idx = idx.buf;
     look->wanted = wanted.buf;
     look->first = first;
@@ -1037,6 +1086,9 @@ static PyObject *walk(PyObject *self, PyObject *args) {
         PyErr_SetString(PyExc_ValueError, "the index is damaged");
     else if ((look->seen = calloc(SEEN, sizeof(Seen))) || PyErr_NoMemory()) {
         Py_ssize_t n = 0;
+        while ((((Py_ssize_t)2 << look->bits) + 1) * 4 <= table.len) look->bits++;
+        /* Its last entry bounds all others: none was written that is greater. */
+        if (look->bits && look->bits < 32 && ((uint32_t *)table.buf)[(size_t)1 << look->bits] <= look->total) look->table = table.buf;
         memcpy(look->likely, look->wanted, LIKELY);
         while (n < roots.len / 4 && !descend(&p, ((int32_t *)roots.buf)[n], unread, visit, &trees)) n++;
         if (n == roots.len / 4)
@@ -1054,6 +1106,7 @@ out:
     PyBuffer_Release(&roots);
     PyBuffer_Release(&idx);
     PyBuffer_Release(&wanted);
+    PyBuffer_Release(&table);
     return result;
 }
 
@@ -1176,7 +1229,8 @@ static PyMethodDef methods[] = {
     {"rows", rows, METH_VARARGS, "rows(idx, ids, hash_size) -> rows; see scanner/treewalk.py"},
     {"differing", differing, METH_VARARGS, "differing(base, tree, search); see scanner/treewalk.py"},
     {"grow", grow, METH_VARARGS, "grow(reading, plan, roots, bounds, sink) -> unread; see scanner/delta.py"},
-    {"walk", walk, METH_VARARGS, "walk(reading, plan, roots, search); see scanner/treewalk.py"},
+    {"beginnings", beginnings, METH_VARARGS, "beginnings(idx, hash_size) -> table; see scanner/treewalk.py"},
+    {"walk", walk, METH_VARARGS, "walk(reading, plan, roots, search, table); see scanner/treewalk.py"},
     {"signatures", signatures, METH_VARARGS, "signatures(records, total, known, asked, seed); see scanner/treewalk.py"},
     {"apply", apply, METH_VARARGS, "apply(base, delta, reach, limit) -> (target, lines); see scanner/delta.py"},
     {NULL, NULL, 0, NULL}};

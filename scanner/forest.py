@@ -132,7 +132,7 @@ class Forest:
 
     def prepare(self) -> None:
         """Work out what follows from the commits alone."""
-        _ = self.history.index, self.tips, self._roots
+        _ = self.history.index, self.bits, self._roots
 
     def stored(self, oids: Collection[str]) -> bool:
         """Whether any of these is stored."""

@@ -238,8 +238,11 @@ def _numbered(
         elif len(line) < above:
             parents.append(())
         else:
-            oid, tree, *named = line.split(" ")
-            parents.append(_known(Node(oid, "commit", tree, "", tuple(named)), number, index, odd, cut))
+            found = tuple([index.get(parent, -1) for parent in line[above:].split(" ")])
+            if -1 in found or len(set(found)) < len(found):
+                oid, tree, *named = line.split(" ")
+                found = _known(Node(oid, "commit", tree, "", tuple(named)), number, index, odd, cut)
+            parents.append(found)
     for number, node in enumerate(others, len(lines)):
         parents.append(_known(node, number, index, odd, cut))
     return parents, odd, cut
@@ -284,20 +287,21 @@ def grown(history: History, newer: History) -> History | None:
 def _parents_first(parents: Sequence[tuple[int, ...]]) -> list[int]:
     """All numbers, each behind its parents; where parents lead round in a circle it is broken somewhere."""
     order: list[int] = []
-    state = bytearray(len(parents))  # 1: met, 2: in order
+    met = bytearray(len(parents))
     for start in range(len(parents) - 1, -1, -1):  # packs hold the newest first
         waiting = [start]
         while waiting:
-            number = waiting[-1]
-            above = [parent for parent in parents[number] if not state[parent]] if not state[number] else ()
-            if above:
-                state[number] = 1
-                waiting += above
-                continue
-            if state[number] < 2:
-                state[number] = 2
-                order.append(number)
-            waiting.pop()
+            number = waiting.pop()
+            if number < 0:  # all above it is in order
+                order.append(~number)
+            elif not met[number]:
+                met[number] = 1
+                above = [parent for parent in parents[number] if not met[parent]]
+                if above:
+                    waiting.append(~number)
+                    waiting += above
+                else:
+                    order.append(number)
     return order
 
 

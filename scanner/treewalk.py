@@ -46,8 +46,13 @@ class TreeKernel(Protocol):
     def rows(self, idx: Any, ids: bytes, hash_size: int, /) -> bytes:
         """Rows (u32) of a pack index for ids that stand one after the other; 2^32 - 1 for what it lacks."""
 
-    def walk(self, reading: Reading, plan: tuple[Any, ...], roots: bytes, search: Search, /) -> "Found":
+    def beginnings(self, idx: Any, hash_size: int, /) -> bytes:
+        """A table (u32) of the first row of an index for each beginning of an id, of about as many as there are."""
+
+    def walk(self, reading: Reading, plan: tuple[Any, ...], roots: bytes, search: Search, table: bytes, /) -> "Found":
         """Records of the git trees in the delta trees from `roots` (i32), those that lack entries, those unread.
+
+        `table` is what `beginnings` gives for the index.
 
         `plan` is data, offsets, starts, sizes, names, first and following of a Pack.
         """
@@ -109,7 +114,10 @@ class Walked(NamedTuple):
 def walk(kernel: TreeKernel, pack: Pack, roots: Iterable[int], look: Look, limit: int) -> Walked:
     """The records of the delta trees that start at `roots`. A tree without wanted entries and base has none."""
     search = (pack.idx, _bits(pack, look.wanted), pack.hash_size, look.first, look.seed)
-    found = kernel.walk((deflate.decompress, pack.inflate, limit), pack.plan, array("i", roots).tobytes(), search)
+    table = _table(pack)
+    found = kernel.walk(
+        (deflate.decompress, pack.inflate, limit), pack.plan, array("i", roots).tobytes(), search, table
+    )
     records, partial, unread = found
     more = [Partial("", look.first + pack.names[one[0]], *one[1:]) for one in partial]
     return Walked(records, more, len(unread))
@@ -163,6 +171,13 @@ def _bits(pack: Pack, wanted: bytes) -> bytes:
         if row >= 0:
             bits[_LIKELY + (row >> 3)] |= 1 << (row & 7)
     return bytes(bits)
+
+
+@lru_cache(maxsize=4)
+def _table(pack: Pack) -> bytes:
+    kernel = tree_kernel(True)
+    assert kernel is not None
+    return kernel.beginnings(pack.idx, pack.hash_size)
 
 
 def _empty(hash_size: int) -> bytes:
