@@ -64,9 +64,9 @@ class Searcher:
         candidates = self._matcher.candidates(content)
         return self._asked(candidates, content, allowance) if candidates else NOTHING
 
-    def suspects(self, content: bytes) -> bool:
-        """Whether `whole` could find anything in a content."""
-        return bool(content) and bool(self._matcher.candidates(content))
+    def clear_until(self, content: bytes) -> int:
+        """Before which byte of a content nothing can end that `whole` could find; -1 for its end."""
+        return self._matcher.first(content) if content else -1
 
     def changed(self, content: bytes, around: bytes, held: Held, carry: Carry, delta: bytes) -> Held:
         """What is found in a delta's target, of whose base `held` is known. `around` are the bytes near its changes."""

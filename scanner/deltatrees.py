@@ -5,6 +5,7 @@ texts there is nothing to find. Where there is, or a base holds something, each 
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -75,9 +76,12 @@ class DeltaTrees:
         positions, bases, ends = columns[::4].tolist(), columns[1::4].tolist(), columns[2::4].tolist()
         odd = columns[3::4].tolist()
         told: list[Seen] = []
-        everything = self._searcher.suspects(changes)
-        for number in range(len(contents)) if everything or self._held or any(odd) else ():
-            if not (everything or odd[number] or bases[number] in self._held):  # a base may be of this batch
+        first = self._searcher.clear_until(changes)
+        from_here = len(contents) if first < 0 else bisect_left(ends, first)
+        for number in range(0 if self._held or any(odd) else from_here, len(contents)):
+            if (
+                number < from_here and not odd[number] and bases[number] not in self._held
+            ):  # a base may be of this batch
                 continue
             position, content = positions[number], contents[number]
             around = changes[ends[number - 1] if number else 0 : ends[number]]

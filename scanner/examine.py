@@ -229,7 +229,9 @@ class Worker:
             if self._stopped():
                 raise _Stopped
             told = batch.told
-            elsewhere = {at for at in batch.positions if any(other.holds(pack.oid(at)) for other in before)}
+            elsewhere: set[int] = set()
+            if before:
+                elsewhere = {at for at in batch.positions if any(other.holds(pack.oid(at)) for other in before)}
             outcome.objects += len(batch.contents) - len(elsewhere)
             outcome.bytes += sum(map(len, batch.contents))
             outcome.commits += batch.commits

@@ -40,6 +40,9 @@ class Matcher(Protocol):
         The last may be one more than there are rules: then something may be encoded in it.
         """
 
+    def first(self, content: bytes) -> int:
+        """An offset up to which nothing ends that makes a candidate; -1 where there are no candidates."""
+
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
         """Where marks of encoded text stand, in no order."""
 
@@ -122,6 +125,9 @@ class KeywordMatcher:
             found.append(self._encoded)
         return found
 
+    def first(self, content: bytes) -> int:
+        return 0 if self.candidates(content) else -1
+
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
         return self._encodings.find(content)
 
@@ -142,6 +148,9 @@ class HyperscanMatcher:
         """Rules whose automaton matched."""
         seen = self._scan(content)
         return sorted({min(number, self._encoded) for number, _ in seen}) if seen else []
+
+    def first(self, content: bytes) -> int:
+        return min((end for _, end in self._scan(content)), default=-1)
 
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
         alike, rules = self._encodings.alike, self._encoded
