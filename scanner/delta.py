@@ -13,6 +13,9 @@ PIECES = 1 << 20
 """A delta of more pieces is left to git: git writes none, and each costs many times its few bytes."""
 
 
+_DAMAGED = "the delta is damaged"
+
+
 class Kernel(Protocol):
     """What `_kernel` and `Python` both are."""
 
@@ -72,7 +75,7 @@ def varint(data: Any, at: int) -> tuple[int, int]:
         if not byte & 128:
             return value, at
         shift += 7
-    raise ValueError("the delta is damaged")
+    raise ValueError(_DAMAGED)
 
 
 def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
@@ -85,10 +88,10 @@ def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
         at += 1
         pieces += 1
         if not op or pieces > PIECES:
-            raise ValueError("the delta is damaged")
+            raise ValueError(_DAMAGED)
         if not op & 128:
             if op > end - at:
-                raise ValueError("the delta is damaged")
+                raise ValueError(_DAMAGED)
             yield -1, op, at
             at += op
             continue
@@ -96,7 +99,7 @@ def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
         for bit in range(7):
             if op >> bit & 1:
                 if at >= end:
-                    raise ValueError("the delta is damaged")
+                    raise ValueError(_DAMAGED)
                 if bit < 4:
                     source |= delta[at] << 8 * bit
                 else:
@@ -126,31 +129,12 @@ class Python:
     @staticmethod
     def apply(base: bytes, delta: bytes, reach: int, limit: int, /) -> tuple[bytes, bytes]:
         expected, at = varint(delta, 0)
-        size, _ = varint(delta, at)
+        size, at = varint(delta, at)
         if expected != len(base):
-            raise ValueError("the delta is damaged")
+            raise ValueError(_DAMAGED)
         if size > limit:
             raise ValueError("the delta's target is above the size limit")
-        pieces = []
-        changed: list[tuple[int, int]] = []
-        filled = follows = 0
-        for source, length, where in operations(delta):
-            if length > size - filled or (source >= 0 and source + length > expected):
-                raise ValueError("the delta is damaged")
-            if source >= 0:
-                pieces.append(base[source : source + length])
-                if source != follows:
-                    _note(changed, filled, filled)
-                follows = source + length
-            else:
-                pieces.append(delta[where : where + length])
-                _note(changed, filled, filled + length)
-                follows = -1
-            filled += length
-        if filled != size:
-            raise ValueError("the delta is damaged")
-        if follows != expected:
-            _note(changed, filled, filled)
+        pieces, changed = _patched(base, delta, at, size)
         target = b"".join(pieces)
         return target, around(target, changed, reach) if reach >= 0 else b""
 
@@ -192,28 +176,92 @@ class Python:
         return shares(offsets, roots, types, batch, trees)
 
 
-def _note(changed: list[tuple[int, int]], start: int, end: int) -> None:
-    if changed and changed[-1][1] >= start:
-        changed[-1] = (changed[-1][0], end)
-    else:
-        changed.append((start, end))
+def _orders() -> list[tuple[int, int, int]]:
+    """By the first byte of a copy: how many follow, the bits of the start in them, and from which on the size stands.
+
+    No bits for one that leaves out a byte in the middle.
+    """
+    found = []
+    for op in range(256):
+        starts, sizes = (op & 15).bit_count(), (op >> 4 & 7).bit_count()
+        plain = op & 15 == (1 << starts) - 1 and op >> 4 & 7 == (1 << sizes) - 1
+        found.append((starts + sizes, (1 << 8 * starts) - 1 if plain else -1, 8 * starts))
+    return found
 
 
-def around(target: bytes, changed: Sequence[tuple[int, int]], reach: int) -> bytes:
+_ORDERS = _orders()
+
+
+def _patched(base: bytes, delta: bytes, at: int, size: int) -> tuple[list[bytes], list[int]]:
+    """The pieces of a delta's target, and bounds of what it adds or joins. One loop: it is most of a scan's time."""
+    pieces: list[bytes] = []
+    changed: list[int] = []
+    end, before, add, orders, number = len(delta), len(base), pieces.append, _ORDERS, int.from_bytes
+    filled = follows = 0
+    last = -1
+    while at < end:
+        op = delta[at]
+        at += 1
+        if op > 127:
+            many, bits, shift = orders[op]
+            found = number(delta[at : at + many], "little")
+            source, length = (found & bits, found >> shift or 0x10000) if bits >= 0 else _spread(op, delta, at)
+            at += many
+            upto = source + length
+            add(base[source:upto])
+            if source != follows:
+                if last != filled:
+                    changed += (filled, filled)
+                last = filled
+            if upto > before or at > end:
+                raise ValueError(_DAMAGED)
+            follows = upto
+            filled += length
+        elif op:
+            add(delta[at : at + op])
+            at += op
+            if last != filled:
+                changed += (filled, filled)
+            filled += op
+            changed[-1] = last = filled
+            follows = -1
+        else:
+            raise ValueError(_DAMAGED)
+        if filled > size:
+            raise ValueError(_DAMAGED)
+    if filled != size or at > end or len(pieces) > PIECES:
+        raise ValueError(_DAMAGED)
+    if follows != before and last != filled:
+        changed += (filled, filled)
+    return pieces, changed
+
+
+def _spread(op: int, delta: bytes, at: int) -> tuple[int, int]:
+    """Start and size of a copy that leaves out bytes which are zero."""
+    source = size = 0
+    for bit in range(7):
+        if op >> bit & 1 and at < len(delta):
+            if bit < 4:
+                source |= delta[at] << 8 * bit
+            else:
+                size |= delta[at] << 8 * (bit - 4)
+            at += 1
+    return source, size or 0x10000
+
+
+def around(target: bytes, changed: Sequence[int], reach: int) -> bytes:
     """The changed ranges with `reach` bytes on either side, where they meet as one, each ended by a line end."""
-    pieces = []
-    low = high = -1
-    for first, last in changed:
-        start, end = max(0, first - reach), min(len(target), last + reach)
-        if low >= 0 and start <= high:
-            high = max(high, end)
-            continue
-        if low >= 0:
-            pieces.append(target[low:high])
-        low, high = start, end
-    if low < 0:
+    if not changed:
         return b""
-    pieces.append(target[low:high])
+    pieces = []
+    low, high = max(0, changed[0] - reach), changed[1]
+    near = 2 * reach
+    for start, end in zip(changed[2::2], changed[3::2], strict=True):
+        if start - high > near:
+            pieces.append(target[low : high + reach])
+            low = start - reach
+        high = end
+    pieces.append(target[low : high + reach])
     return b"\n".join(pieces) + b"\n"
 
 
