@@ -161,7 +161,7 @@ class Python:
     def grow(reading: Any, plan: Any, roots: bytes, bounds: tuple[int, int, int], sink: Any, /) -> list[int]:
         from scanner.grow import grow
 
-        return grow(reading, plan, roots, bounds, sink)
+        return grow(reading, plan, roots, bounds, sink=sink, apply=Python.apply)
 
     @staticmethod
     def plan(idx: Any, pack: Any, hash_size: int, /) -> tuple[bytes, ...]:

@@ -9,6 +9,7 @@ from rules import RuleSet
 from scanner.attribution import Attributed
 from scanner.examine import Hit
 from scanner.git import Git
+from scanner.pool import at_once
 from scanner.sources import Target
 
 Attributing = Callable[[int, int], None]
@@ -24,11 +25,13 @@ def gather(
     *,
     mask: Callable[[str], str],
     tell: Telling,
+    jobs: int = 1,
 ) -> tuple[Finding, ...]:
     """One Finding per fingerprint with its places, reach and authors, in a fixed order. Adds to `gaps`.
 
     `mask` takes credentials out of text: names, addresses and paths may hold what is being reported (DESIGN rule 6).
-    `tell` says for a target (by number), its repository and the places of each fingerprint who brought them in.
+    `tell` says for a target (by number), its repository and the places of each fingerprint who brought them in;
+    `jobs` targets are asked for at a time.
     """
     provider = {rule.kind: rule.provider for rule in rules.rules}
     by_target: dict[int, dict[str, list[Place]]] = {}
@@ -52,12 +55,18 @@ def gather(
         )
         for fingerprint, hit in first.items()
     }
-    for number in sorted(by_target):
+
+    def asked(number: int) -> Attributed | None:
         git = sources[number].git
-        held = {fingerprint: sorted(found, key=_place_order) for fingerprint, found in by_target[number].items()}
-        told = tell(number, git, held) if git is not None else None
+        return tell(number, git, ordered[number]) if git is not None else None
+
+    ordered = {
+        number: {fingerprint: sorted(found, key=_place_order) for fingerprint, found in held.items()}
+        for number, held in sorted(by_target.items())
+    }
+    for number, told in zip(ordered, at_once(asked, list(ordered), jobs), strict=True):
         gaps.extend(told.gaps if told else ())
-        for fingerprint, found in held.items():
+        for fingerprint, found in ordered[number].items():
             finding = plain[fingerprint]
             plain[fingerprint] = _with_author(finding, told) if told else _with_places(finding, found)
     masked = lru_cache(maxsize=None)(mask)

@@ -7,7 +7,6 @@ from typing import Any
 
 from scanner import lfs
 from scanner.opening import worth
-from scanner.packs import DAMAGE
 
 HELD = 256 << 20
 """Bytes of bases that wait for further objects built on them; beyond it another reader must try what comes below."""
@@ -50,10 +49,10 @@ class _Waiting:
             self._begin()
 
 
-def grow(reading: Any, plan: Sequence[Any], roots: bytes, bounds: tuple[int, int, int], sink: Any) -> list[int]:
-    """As `scanner.delta.Kernel.grow`."""
-    from scanner.delta import Python
-
+def grow(
+    reading: Any, plan: Sequence[Any], roots: bytes, bounds: tuple[int, int, int], *, sink: Any, apply: Any
+) -> list[int]:
+    """As `scanner.delta.Kernel.grow`, by means of its `apply`."""
     _, inflate, limit = reading
     reach, together, shift = bounds
     first, following, types = plan[5:8]
@@ -68,8 +67,10 @@ def grow(reading: Any, plan: Sequence[Any], roots: bytes, bounds: tuple[int, int
         held -= freed
         try:
             entry = inflate(position, limit)
-            content, changes = Python.apply(base[1], entry, reach, limit) if base else (entry, entry + b"\n")
-        except DAMAGE:
+            content, changes = apply(base[1], entry, reach, limit) if base else (entry, entry + b"\n")
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - what it is depends on the library that inflates; the kernel does the same
             unread.append(position)
             continue
         if held > HELD:

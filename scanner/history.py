@@ -7,7 +7,6 @@ objects themselves, so replace refs, grafts and the edge of a shallow clone chan
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import takewhile
@@ -16,6 +15,7 @@ from typing import NamedTuple, TypeVar
 from offkey.found import Gap
 from scanner.git import Git, GitError
 from scanner.objects import object_id
+from scanner.pool import at_once
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -138,8 +138,7 @@ def attempted(
         except GitError as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        yield from zip(groups, pool.map(attempt, groups), strict=True)
+    yield from zip(groups, at_once(attempt, groups, jobs), strict=True)
 
 
 def bisected(

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -87,6 +87,17 @@ def run(
             else:
                 waiting = iter(tasks)
             yield from _spread(waiting, crew, split)
+
+
+def at_once(ask: Callable[[T], R], items: Sequence[T], jobs: int) -> Iterator[R]:
+    """`map`, by `jobs` threads where there is more than one item: for work that mostly waits for git."""
+    if jobs <= 1 or len(items) <= 1:
+        yield from map(ask, items)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(jobs) as threads:
+        yield from threads.map(ask, items)
 
 
 def _few(tasks: Iterator[T], small: Callable[[T], bool] | None) -> tuple[bool, Iterator[T]]:

@@ -109,8 +109,9 @@ def scan(
     )
     tally = _looked_at(rounds, setup, matcher, progress)
     mask = partial(redacted_text, matcher, light_rules)
-    tell = partial(_told, rounds, attributing)
-    findings = gather(tally.hits(), sources, rules, gaps, mask=mask, tell=tell)
+    alone = len({hit.target for hit in tally.hits()}) == 1
+    tell = partial(_told, rounds, attributing if alone else None)
+    findings = gather(tally.hits(), sources, rules, gaps, mask=mask, tell=tell, jobs=options.jobs)
     if generic:
         from scanner.generic import without_noise
 

@@ -78,7 +78,8 @@ def _repository_at(path: Path) -> Git | None:
         if bare and not (path / ".git").exists():
             return None
         raise
-    refuse_pipes(git.common_dir)
+    if git.common_dir != path:
+        refuse_pipes(git.common_dir)
     top = (git.work_tree or git.git_dir).resolve()
     if top == path.resolve() or git.git_dir.resolve() == path.resolve():
         return git

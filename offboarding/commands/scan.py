@@ -26,6 +26,7 @@ from rules import RuleSet
 from scanner.clone import is_url, temporary_mirror, without_credentials
 from scanner.git import GitError, GitMissing
 from scanner.gitenv import user_cache
+from scanner.pool import at_once
 from scanner.rulecache import load_all
 from scanner.scan import Examined, Options, ScanResult, scan
 from scanner.sources import Target, open_target
@@ -117,16 +118,25 @@ def _scan(
     targets: list[Target] = []
     unopened: list[Gap] = []
     names = list(dict.fromkeys(args.targets))
-    for name in names:
+    jobs = args.jobs or _processors()
+
+    def opened(name: str) -> Target | UsageError | GitError:
         try:
-            targets.append(_opened(name, stdin, ui, stack, staged=args.staged))
+            return _opened(name, stdin, ui, stack, staged=args.staged)
         except (UsageError, GitError) as error:
-            if len(names) == 1 or isinstance(error, GitMissing):
-                raise
-            unopened.append(Gap(where=without_credentials(name), why=str(error), advice=error.advice))
-    clones = {target.name: target.git.path for target in targets if target.git is not None and is_url(target.name)}
+            return error
+
+    clones = any(map(is_url, names))  # one after the other, each with its own progress
+    for name, target in zip(names, at_once(opened, names, 1 if clones else jobs), strict=True):
+        if isinstance(target, Target):
+            targets.append(target)
+        elif len(names) == 1 or isinstance(target, GitMissing):
+            raise target
+        else:
+            unopened.append(Gap(where=without_credentials(name), why=str(target), advice=target.advice))
+    cloned = {target.name: target.git.path for target in targets if target.git is not None and is_url(target.name)}
     options = Options(
-        jobs=args.jobs or _processors(),
+        jobs=jobs,
         worktree=not args.no_worktree and not args.staged,
         history="none" if args.staged else args.history,
         since=args.since,
@@ -148,7 +158,7 @@ def _scan(
 
         told = partial(scan, progress=progress, attributing=attributing)
         result = told(targets, ruleset, key, options, unopened=unopened, vault=memory)
-    return Scanned(result, clones, stdin)
+    return Scanned(result, cloned, stdin)
 
 
 def _standard_input() -> bytes:

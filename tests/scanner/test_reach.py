@@ -7,7 +7,8 @@ import pytest
 from offkey.model import Reach
 from scanner.git import Git
 from scanner.history import read
-from scanner.reach import present, reaches, read_tips, strongest
+from scanner.reach import present, reaches, read_tips, strongest, tips, tips_of
+from scanner.refs import read_refs
 from tests.builders import BOB, Repo
 
 
@@ -21,7 +22,11 @@ def repo(tmp_path: Path) -> Repo:
 def reach(repo: Repo, commit: str) -> Reach:
     git = Git(repo.path)
     history = read(git)
-    return strongest(reaches(history, read_tips(git))[history.index[commit]])
+    told = read_tips(git)
+    refs = read_refs(git)
+    assert refs is not None
+    assert tips_of(refs, history) == told  # the files say what git says
+    return strongest(reaches(history, told)[history.index[commit]])
 
 
 def aside(repo: Repo) -> str:
@@ -141,3 +146,47 @@ def test_a_tip_that_cannot_be_read_is_a_gap_and_the_others_count(repo: Repo) -> 
     assert {cell for cells in found.values() for cell in cells} == {(blob, b"a")}
     assert len(gaps) == 1
     assert "whether it holds a finding today" in gaps[0].why
+
+
+def test_refs_are_the_same_packed_and_loose_from_any_work_tree(repo: Repo, tmp_path: Path) -> None:
+    for name in ("one", "two/three", "f\u00fcnf"):
+        repo.branch(name)
+    repo.commit("more", {"x": "1"})
+    repo.tag("v1", "annotated")
+    repo.note("a note")
+    repo.stash({"x": "2"})
+    repo.stash({"x": "3"})
+    repo.git("update-ref", "refs/remotes/origin/main", repo.head())
+    repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    repo.git("worktree", "add", "-q", str(tmp_path / "other"), "one")
+    reach(repo, repo.head())
+    repo.git("pack-refs", "--all")
+    repo.commit("loose over packed", {"x": "4"})
+    assert reach(repo, repo.head()) is Reach.BRANCH
+    other = Git(tmp_path / "other")
+    refs = read_refs(other)
+    assert refs is not None
+    assert tips_of(refs, read(other)) == read_tips(other)
+
+
+def test_a_branch_without_a_commit_and_a_sha256_repository(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "app", object_format="sha256")
+    empty = read_refs(Git(repo.path))
+    assert empty is not None
+    assert (empty.names, empty.heads) == ({}, frozenset())
+    repo.commit("start", {"x": "1"})
+    assert reach(repo, repo.head()) is Reach.BRANCH
+
+
+@pytest.mark.parametrize("text", ["ref: refs/heads/gone\n", "neither\n", "", "0" * 40 + "\n"])
+def test_a_ref_that_leads_nowhere_is_left_to_git(repo: Repo, text: str) -> None:
+    (repo.path / ".git/refs/heads/odd").write_text(text)
+    git = Git(repo.path)
+    assert read_refs(git) is None
+    assert tips(git, read(git), None) == read_tips(git)
+
+
+def test_a_reflog_that_is_none_is_left_to_git(repo: Repo) -> None:
+    with (repo.path / ".git/logs/HEAD").open("a") as log:
+        log.write("what is this\n")
+    assert read_refs(Git(repo.path)) is None
