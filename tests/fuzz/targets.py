@@ -151,16 +151,20 @@ def _matches(looked: Any) -> list[Any]:
 
 @lru_cache(maxsize=1)
 def _rules() -> tuple[Any, ...]:
-    """One narrow rule, one that looks at the words around, one wider than what is searched around a change."""
+    """A narrow rule, two that look at the words around, one of them known by a literal, and one that is wide."""
     from rules.light import LightRule
 
-    def rule(kind: str, pattern: bytes, word: bytes, width: int, near: tuple[bytes, ...] = ()) -> LightRule:
-        return LightRule(kind, pattern, (word,), "value", "high", "high", 0.0, "", near, 2 * bool(near), (), width, ())
+    def rule(
+        kind: str, pattern: bytes, word: bytes, width: int, *, near: tuple[bytes, ...] = (), literals: Any = ()
+    ) -> LightRule:
+        reach = 2 * bool(near)
+        return LightRule(kind, pattern, (word,), "value", "high", "high", 0.0, "", near, reach, (), width, literals, ())
 
     return (
         rule("a.narrow", rb"tok_(?P<value>[a-z]{8})", b"tok_", 12),
-        rule("b.near", rb"key-(?P<value>[0-9]{6})", b"near", 10, (b"near",)),
-        rule("c.wide", rb"<begin(?P<value>[ -~\n]{1,700})end>", b"<begin", 710),
+        rule("b.near", rb"key-(?P<value>[0-9]{6})", b"near", 10, near=(b"near",)),
+        rule("c.wide", rb"<begin(?P<value>[ -~\n]{1,700})end>", b"<begin", 710, literals=(b"<begin",)),
+        rule("d.literal", rb"key-(?P<value>[0-9]{6})", b"near", 10, near=(b"near",), literals=(b"key-",)),
     )
 
 
