@@ -42,6 +42,12 @@ class Tally:
         self._files: list[Hit] = []
         self._held: set[tuple[int, str]] = set()
         self._sums: Counter[str] = Counter()
+        """Of all shares and files together: asked for with each outcome."""
+
+    def _anew(self, target: int, share: Share) -> None:
+        self._sums.subtract(self._shares[target].sums)
+        self._sums.update(share.sums)
+        self._shares[target] = share
 
     def share(self, target: int) -> Share:
         """What the objects of a target gave so far."""
@@ -50,11 +56,11 @@ class Tally:
     def recall(self, target: int, kept: Kept) -> None:
         """Take over what an earlier scan found in the objects of a target."""
         hits = [hit._replace(target=target) for hit in kept.hits]
-        self._shares[target] = Share(hits, list(kept.gaps), list(kept.missing), Counter(kept.sums))
+        self._anew(target, Share(hits, list(kept.gaps), list(kept.missing), Counter(kept.sums)))
 
     def forget(self, target: int) -> None:
         """Leave out what was found in the objects of a target: they are looked at again."""
-        self._shares[target] = Share()
+        self._anew(target, Share())
         self.increments.pop(target, None)
         self.forests.pop(target, None)
 
@@ -71,7 +77,7 @@ class Tally:
         if outcome.of_files:
             self.gaps += outcome.gaps
             self._files += outcome.hits
-            self._sums.update({name: getattr(outcome, name) for name in SUMS})
+            self._sums.update(_sums(outcome))
             return
         for known in (self.forests.get(outcome.target), self.increments.get(outcome.target)):
             if known is not None:
@@ -79,7 +85,8 @@ class Tally:
         share.hits += outcome.hits
         share.gaps += outcome.gaps
         share.missing += outcome.missing
-        share.sums.update({name: getattr(outcome, name) for name in SUMS})
+        share.sums.update(_sums(outcome))
+        self._sums.update(_sums(outcome))
 
     @property
     def broken(self) -> bool:
@@ -111,8 +118,7 @@ class Tally:
 
     def sums(self) -> dict[str, int]:
         """How much was looked at, by the names in SUMS."""
-        total = sum((share.sums for share in self._shares), Counter(self._sums))
-        return {name: total[name] for name in SUMS}
+        return {name: self._sums[name] for name in SUMS}
 
     def _lost(self, task: Task) -> None:
         self.gaps += _lost(task, self._sources)
@@ -120,6 +126,10 @@ class Tally:
         if task.target in self.forests:
             self.forests[task.target].lost()
         self.increments.pop(task.target, None)
+
+
+def _sums(outcome: Outcome) -> dict[str, int]:
+    return {name: getattr(outcome, name) for name in SUMS}
 
 
 def _lost(task: Task, sources: Sequence[Target]) -> Iterator[Gap]:
