@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+HEADING = 5
+"""A key's value begins below its first line and headings, which some peers name instead."""
 Place = tuple[str, str, int]  # kind in the table's words, object id (the path where it cannot be told), line
 
 # A word of this table is a prefix of offkey's kinds. The left side: a peer's rule name as it prints it, lower case.
@@ -120,7 +122,8 @@ def peer_result(repo: Path, peer: str, output: bytes, found: set[Place]) -> dict
     missed = []
     for (rule, commit, path, line), oid in zip(known, oids, strict=True):
         word = KINDS[rule.lower()]
-        if not any(kind.startswith(word) and (name, at) == (oid or path, line) for kind, name, at in found):
+        lines = range(line, line + HEADING)
+        if not any(kind.startswith(word) and name == (oid or path) and at in lines for kind, name, at in found):
             missed.append({"rule": rule, "commit": commit, "object": oid, "path": path, "line": line})
     return {
         "findings": len(rows),
