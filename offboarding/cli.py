@@ -33,6 +33,7 @@ COMMANDS = {
     "demo": "build a sample organisation and offboard somebody from it",
 }
 """Each is `offboarding/commands/<name>.py` with `arguments(parser)` and `run(args, ui) -> Exit`."""
+_GARBAGE = (50_000, 50, 50)
 
 
 def parser(command: str = "") -> argparse.ArgumentParser:
@@ -57,17 +58,19 @@ def parser(command: str = "") -> argparse.ArgumentParser:
 
 
 def _module(command: str) -> Any:
-    """The module of a command. Nothing that importing makes is garbage: looking for some takes a tenth of the time."""
+    return importlib.import_module(f"offboarding.commands.{command}")
+
+
+@contextmanager
+def _little_garbage() -> Iterator[None]:
+    """Nothing that importing makes is garbage, nor are a history's million small objects: do not look for it much."""
     gc.disable()
     try:
-        return importlib.import_module(f"offboarding.commands.{command}")
+        yield
     finally:
         gc.freeze()
-        gc.set_threshold(*_GARBAGE)  # a history is a million small objects, none of them garbage
+        gc.set_threshold(*_GARBAGE)
         gc.enable()
-
-
-_GARBAGE = (50_000, 50, 50)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -102,7 +105,8 @@ def _ended_orderly() -> Iterator[None]:
 
 def _run(words: list[str]) -> int:
     command = next((word for word in words if word in COMMANDS), "")
-    args = parser(command).parse_args(words)
+    with _little_garbage():
+        args = parser(command).parse_args(words)
     logging.basicConfig(
         level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(args.verbose, 2)], format="%(message)s"
     )

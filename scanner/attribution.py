@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from offkey.found import Authorship, Gap, Place, Reach
+from scanner.ancestry import first_nodes
 from scanner.authors import Credits, read_credits
 from scanner.differences import Change, Progress, changes
 from scanner.forest import Forest
 from scanner.git import Git, GitError
-from scanner.history import History, first_nodes, read
+from scanner.history import History, read
 from scanner.past import Past
 from scanner.reach import STRENGTH, Cells, Tips, present, reach_of, reaches, tips
 from scanner.refs import read_refs

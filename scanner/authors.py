@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from offkey.found import Authorship, Gap
+from scanner.attempts import FAILURES, bisected
 from scanner.git import Git, GitError, run_git
-from scanner.history import FAILURES, Node, bisected, unread
+from scanner.history import Node, unread
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 

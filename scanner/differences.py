@@ -7,8 +7,9 @@ from functools import partial
 from typing import NamedTuple
 
 from offkey.found import Gap
+from scanner.attempts import FAILURES, attempted, bisected
 from scanner.git import Git, GitError
-from scanner.history import FAILURES, History, attempted, bisected, unread
+from scanner.history import History, unread
 
 Progress = Callable[[int, int], None]
 

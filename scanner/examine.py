@@ -4,14 +4,10 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
 
 from offkey.fingerprint import OrgKey
 from offkey.found import Gap
 from offkey.secret import Secret, redact
-from rules.light import LightRule
 from rules.match import Match
 from scanner import lfs
 from scanner.carry import Searcher
@@ -24,89 +20,18 @@ from scanner.hits import Hit, Spot, hits
 from scanner.layers import Looked, look, reasons
 from scanner.loose import read_loose
 from scanner.matcher import Matcher, open_matcher
-from scanner.objects import SIZE_LIMIT, CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
+from scanner.objects import CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
 from scanner.packs import KINDS, Pack, object_folders, open_pack
 from scanner.treewalk import Look, Walked, tree_kernel, walk, walk_single
-
-__all__ = ["FileItem", "Hit", "Outcome", "Setup", "Task", "Worker", "read_file", "split"]
+from scanner.work import Outcome, Setup, Task
 
 Address = tuple[str, str, str, str]
 """Object, its type, path and reach."""
-_SMALL = 4 << 20
-"""Bytes of objects; of loose ones and files a task has few anyway."""
 _UNPACK = "unpack it yourself and scan what comes out"
 
 
 class _Stopped(Exception):
     """Nobody waits for the outcome any more."""
-
-
-class Task(NamedTuple):
-    """A share of work: objects, delta trees or files of one target, or the walk for missing objects.
-
-    With `look`, objects and delta trees are git trees, and it says what is wanted of them. `roots` are positions in
-    `pack`; what a pack of `before` holds is left to that one. `held` objects belong to a revision whose values are to
-    be left out.
-    """
-
-    target: int
-    objects: tuple[ObjectInfo, ...] = ()
-    loose: tuple[str, ...] = ()
-    pack: str = ""
-    before: tuple[str, ...] = ()
-    roots: tuple[int, ...] = ()
-    look: Look | None = None
-    files: tuple[FileItem, ...] = ()
-    walk: bool = False
-    held: bool = False
-
-    @property
-    def bytes(self) -> int:
-        return sum(info.size for info in self.objects)
-
-
-@dataclass
-class Outcome:
-    """What one task gave. `bytes` counts content looked at, `missing` lists absent object ids.
-
-    `commits` and `headers` are what `scanner.history.header` keeps of commits and tags; `walked` is of git trees,
-    `trees` are those that lie outside the packs.
-    `of_files` tells what lies in files from what lies in objects.
-    """
-
-    hits: list[Hit] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    target: int = 0
-    objects: int = 0
-    files: int = 0
-    bytes: int = 0
-    suppressed: int = 0
-    held: bool = False
-    commits: bytearray = field(default_factory=bytearray)
-    headers: bytearray = field(default_factory=bytearray)
-    trees: list[ObjectInfo] = field(default_factory=list)
-    walked: Walked | None = None
-    of_files: bool = False
-
-
-@dataclass(frozen=True)
-class Setup:
-    """All that a worker needs, in a form that `spawn` can hand over. The key's bytes go through the pipe only.
-
-    `verify` has each object's content compared with its id, which git does not do when it reads. `compiled` allows
-    the compiled kernel.
-    """
-
-    gits: tuple[Git | None, ...]
-    rules: tuple[LightRule, ...]
-    digest: str
-    key: bytes = field(repr=False)
-    matcher: str = "auto"
-    cache: Path | None = None
-    limit: int = SIZE_LIMIT
-    verify: bool = False
-    compiled: bool = True
 
 
 class Worker:
@@ -332,19 +257,3 @@ def _not_itself(git: Git, found: GitObject) -> Gap:
         why="its content is not what its id says; what is there was looked at",
         advice="run `git fsck`; a fresh clone may be whole",
     )
-
-
-def small(task: Task) -> bool:
-    """Whether a task takes no longer than a process to start."""
-    packed = os.path.getsize(task.pack) if task.roots else 0
-    return not task.walk and max(task.bytes, 4 * packed) <= _SMALL
-
-
-def split(task: Task) -> Iterator[Task]:
-    """The task in two halves, or nothing when it is one object or file: to find the one that kills a worker."""
-    for name in ("objects", "loose", "roots", "files"):
-        items = getattr(task, name)
-        if len(items) > 1:
-            middle = len(items) // 2
-            yield task._replace(objects=(), loose=(), roots=(), files=(), **{name: items[:middle]})
-            yield task._replace(objects=(), loose=(), roots=(), files=(), **{name: items[middle:]})

@@ -7,8 +7,8 @@ from functools import lru_cache
 from offkey.found import Authorship, Confidence, Finding, Gap, Place, Reach, Span
 from rules import RuleSet
 from scanner.attribution import Attributed
-from scanner.examine import Hit
 from scanner.git import Git
+from scanner.hits import Hit
 from scanner.pool import at_once
 from scanner.sources import Target
 

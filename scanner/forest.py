@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from offkey.found import Gap
-from scanner.examine import Outcome, Task
 from scanner.git import Git
 from scanner.history import History, from_headers, read
 from scanner.objects import CatFileReader, ObjectInfo
@@ -20,6 +19,7 @@ from scanner.packs import Pack
 from scanner.reach import Tips, reaches, tips
 from scanner.refs import Refs, read_refs
 from scanner.treewalk import NONE, Look, Partial, TreeKernel, pair, record, rows, single
+from scanner.work import Outcome, Task
 
 _ROUNDS = 8
 _MASK = (1 << 64) - 1

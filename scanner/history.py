@@ -5,26 +5,19 @@ objects themselves, so replace refs, grafts and the edge of a shallow clone chan
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import takewhile
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from offkey.found import Gap
+from scanner.attempts import FAILURES, attempted, bisected
 from scanner.git import Git, GitError
 from scanner.objects import object_id
-from scanner.pool import at_once
-
-K = TypeVar("K")
-T = TypeVar("T")
 
 _IDS = {size: re.compile(rb"[0-9a-f]{%d}(?: [0-9a-f]{%d})*" % (size, size)) for size in (40, 64)}
 _READ_AT_ONCE = 10_000
-_BITS_AT_ONCE = 2_048
-FAILURES = 200
-"""How many objects git may fail on, one by one, before the rest of a failing group is given up together."""
 
 
 class Node(NamedTuple):
@@ -125,38 +118,6 @@ def from_headers(git: Git, commits: Iterable[bytes], headers: Iterable[bytes]) -
         lines = list({line[:width]: line for line in lines}.values())
     others = {node.id: node for output in headers for node in _parsed(output, gaps, git) if node.id not in named}
     return _linked(lines, list(others.values()), gaps, git)
-
-
-def attempted(
-    run: Callable[[Sequence[T]], bytes], groups: Sequence[Sequence[T]], jobs: int
-) -> Iterator[tuple[Sequence[T], bytes | GitError]]:
-    """Each group with the output of `run` over it, or its error; `jobs` at a time, in the order of the groups."""
-
-    def attempt(group: Sequence[T]) -> bytes | GitError:
-        try:
-            return run(group)
-        except GitError as error:
-            return error
-
-    yield from zip(groups, at_once(attempt, groups, jobs), strict=True)
-
-
-def bisected(
-    run: Callable[[Sequence[T]], bytes], items: Sequence[T], failures: Iterator[int]
-) -> Iterator[tuple[Sequence[T], bytes | GitError]]:
-    """The output of `run` over `items`, in parts where it fails: the items it fails on come alone, with the error.
-
-    Each failure takes one from `failures`; when none is left a failing part is not divided any more.
-    """
-    try:
-        yield items, run(items)
-    except GitError as error:
-        if len(items) == 1 or next(failures, None) is None:
-            yield items, error
-            return
-        half = len(items) // 2
-        yield from bisected(run, items[:half], failures)
-        yield from bisected(run, items[half:], failures)
 
 
 def unread(git: Git, ids: Sequence[str], why: str) -> Gap:
@@ -302,41 +263,3 @@ def _parents_first(parents: Sequence[tuple[int, ...]]) -> list[int]:
                 else:
                     order.append(number)
     return order
-
-
-def first_nodes(history: History, holders: Mapping[K, Collection[int]]) -> dict[K, frozenset[int]]:
-    """For each key, those of its nodes that have no other of its nodes among their ancestors.
-
-    One bit a key, carried along the whole graph from parents to children: linear in the number of commits.
-    """
-    result = {key: frozenset(nodes) for key, nodes in holders.items()}
-    open_keys = [key for key, nodes in result.items() if len(nodes) > 1]
-    for start in range(0, len(open_keys), _BITS_AT_ONCE):
-        group = open_keys[start : start + _BITS_AT_ONCE]
-        own: Counter[int] = Counter()
-        for bit, key in enumerate(group):
-            for number in result[key]:
-                own[number] |= 1 << bit
-        fresh = _fresh_bits(history, own)
-        for bit, key in enumerate(group):
-            result[key] = frozenset(number for number in result[key] if fresh.get(number, 0) >> bit & 1)
-    return result
-
-
-def _fresh_bits(history: History, own: Mapping[int, int]) -> dict[int, int]:
-    """The bits of each node that none of its ancestors has."""
-    masks = [0] * len(history.ids)
-    fresh = {}
-    for number in history.order:
-        inherited = 0
-        for parent in history.parents[number]:
-            above = masks[parent]
-            # Kept as the same integer object wherever nothing is added: memory then grows with changes, not commits.
-            if above is not inherited and above != inherited:
-                inherited = inherited | above if inherited else above
-        mine = own.get(number, 0) & ~inherited
-        if mine:
-            fresh[number] = mine
-            inherited |= mine
-        masks[number] = inherited
-    return fresh

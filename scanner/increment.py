@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from scanner import past as pasts
-from scanner.examine import Outcome, Task
 from scanner.git import Git
 from scanner.history import from_headers
 from scanner.objects import ObjectInfo
@@ -15,6 +14,7 @@ from scanner.packs import mapped
 from scanner.past import Past
 from scanner.state import Objects
 from scanner.treewalk import ABSENT, Look, Partial, TreeKernel
+from scanner.work import Outcome, Task
 
 MOST = 20_000
 """New objects beyond which a scan of all packs is the better way."""

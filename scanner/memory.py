@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from offkey.found import Authorship, Confidence, Finding, Gap, Place, Reach, Span
-from scanner.examine import Hit
+from scanner.hits import Hit
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from itertools import islice
 from offkey.found import Gap
 from scanner import state
 from scanner.clone import is_url
-from scanner.examine import Task
 from scanner.git import Git, GitError
 from scanner.increment import Increment, Known, table, unknown_objects
 from scanner.memory import Kept, Memory
@@ -22,14 +21,16 @@ from scanner.state import Objects
 from scanner.tally import Tally
 from scanner.tasks import circular, file_tasks, forest_of, new_object_tasks, object_tasks, pack_tasks, staged_tasks
 from scanner.treewalk import tree_kernel
+from scanner.work import Task
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Rounds:
-    """The shares of work of one scan. By target: the object stores that were looked at, the files
-    to look at, what attribution learned of the history,
+    """The shares of work of one scan.
+
+    By target: the object stores that were looked at, the files to look at, what attribution learned of the history,
     and the checksums of packs that an earlier scan wrote down.
     """
 

@@ -15,7 +15,8 @@ from rules import RuleSet
 from rules.light import GENERIC, light
 from scanner import pool
 from scanner.attribution import Attributed, attribute
-from scanner.examine import FileItem, Outcome, Setup, Task, Worker, small, split
+from scanner.examine import Worker
+from scanner.files import FileItem
 from scanner.findings import Attributing, gather
 from scanner.git import Git
 from scanner.matcher import Matcher, open_matcher, redacted_text
@@ -24,6 +25,7 @@ from scanner.options import Options
 from scanner.rounds import Rounds
 from scanner.sources import Target, expand, open_target
 from scanner.tally import Tally
+from scanner.work import Outcome, Setup, Task, small, split
 
 __all__ = ["Examined", "Options", "Progress", "ScanResult", "scan"]
 

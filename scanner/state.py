@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scanner.examine import FileItem
+from scanner.files import FileItem
 from scanner.git import Git
 from scanner.packs import loose_objects, object_folders, pack_paths
 

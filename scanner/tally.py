@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from offkey.found import Gap
 from scanner import pool
 from scanner.absence import absent_blobs
-from scanner.examine import Hit, Outcome, Task
 from scanner.forest import Forest
+from scanner.hits import Hit
 from scanner.increment import Increment
 from scanner.memory import Kept
 from scanner.packs import KINDS, open_pack
 from scanner.sources import Target
+from scanner.work import Outcome, Task
 
 MISSING_SHOWN = 100
 """Missing objects that get a Gap of their own per repository; one more Gap counts the rest."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from offkey.found import Gap
-from scanner.examine import FileItem, Task
+from scanner.files import FileItem
 from scanner.forest import Forest
 from scanner.git import Git, GitError
 from scanner.increment import Increment
@@ -14,6 +14,7 @@ from scanner.objects import CatFileReader, ObjectInfo
 from scanner.packs import Pack, Unplanned, loose_objects, object_folders, open_pack, pack_paths
 from scanner.sources import Target
 from scanner.treewalk import tree_kernel
+from scanner.work import Task
 from scanner.worktree import index_entries, no_index, others, staged_changes, tells
 
 SHARE = 16 << 20

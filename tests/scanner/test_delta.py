@@ -13,44 +13,19 @@ from scanner.history import header
 from scanner.opening import worth
 from scanner.packs import KINDS, Pack, deflate, open_pack
 from tests.builders import Repo
+from tests.fuzz.handmade import copy, delta, insert, number
 from tests.needs import KERNEL
 
 COMPILED = kernel()
 LIMIT = 1 << 20
 
 
-def number(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])
-
-
 def encoded(base: bytes, pieces: list[bytes | tuple[int, int]]) -> tuple[bytes, bytes]:
     """A delta of copies (start, size) and inserts, as git writes it, and its target."""
-    target = b""
-    body = bytearray()
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            for start in range(0, len(piece), 127):
-                part = piece[start : start + 127]
-                body += bytes([len(part)]) + part
-            target += piece
-        else:
-            start, size = piece
-            head = [128]
-            for n in range(4):
-                if byte := start >> 8 * n & 255:
-                    head[0] |= 1 << n
-                    head.append(byte)
-            for n in range(3):
-                if byte := size >> 8 * n & 255:
-                    head[0] |= 16 << n
-                    head.append(byte)
-            body += bytes(head)
-            target += base[start : start + size]
-    return number(len(base)) + number(len(target)) + bytes(body), target
+    body = [insert(piece) if isinstance(piece, bytes) else copy(*piece) for piece in pieces]
+    parts = [piece if isinstance(piece, bytes) else base[piece[0] : sum(piece)] for piece in pieces]
+    target = b"".join(parts)
+    return delta(len(base), len(target), *body), target
 
 
 bases = st.binary(max_size=400)

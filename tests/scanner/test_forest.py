@@ -15,12 +15,13 @@ from offkey.model import Place
 from scanner.absence import absent_blobs
 from scanner.attribution import attribute
 from scanner.differences import Change, changes
-from scanner.examine import Setup, Worker
+from scanner.examine import Worker
 from scanner.forest import Forest
 from scanner.git import Git
 from scanner.objects import CatFileReader, GitObject, ObjectInfo, missing_objects
 from scanner.tasks import forest_of, pack_tasks
 from scanner.treewalk import NONE, pair, record, tree_kernel
+from scanner.work import Setup
 from tests.builders import Repo, clean_environment
 from tests.needs import KERNEL
 from tests.scanner.test_attribution_property import KEYS, Draft, build, histories

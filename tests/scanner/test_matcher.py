@@ -164,3 +164,16 @@ def test_without_hyperscan_auto_uses_keywords_and_asking_for_it_is_an_error(monk
     with pytest.raises(MatcherUnavailable) as caught:
         open_matcher(ONE, "d", choice="hyperscan")
     assert caught.value.advice
+
+
+@given(lines=st.lists(st.sampled_from(["", "a b", "x" * 40, *PLANTED]), min_size=1, max_size=6))
+@settings(deadline=None)
+@pytest.mark.parametrize("matcher", [FAST, KEYWORD], ids=["hyperscan", "keyword"])
+def test_the_lines_that_end_before_what_comes_first_hold_nothing(
+    matcher: HyperscanMatcher | KeywordMatcher, lines: list[str]
+) -> None:
+    content = "\n".join(lines).encode()
+    at = matcher.first(content)
+    assert (at < 0) == (not matcher.candidates(content))
+    if at >= 0:
+        assert not matcher.candidates(content[: content.rfind(b"\n", 0, at) + 1])

@@ -11,8 +11,8 @@ import rules
 from offkey.fingerprint import OrgKey
 from offkey.secret import Secret
 from scanner import pool
-from scanner.examine import Task
 from scanner.scan import Options, ScanResult, scan
+from scanner.work import Task
 from tests.builders import Repo, token
 from tests.needs import KERNEL
 

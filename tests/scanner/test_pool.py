@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from scanner.pool import FEW, Lost, run
+from scanner.pool import FEW, Lost, at_once, run
 
 METHODS = ["fork", "spawn"]
 
@@ -160,3 +161,23 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_what_is_asked_at_once_is_answered_in_order(jobs: int) -> None:
+    def ask(number: int) -> int:
+        time.sleep(0.01 if number % 2 else 0)
+        return -number
+
+    assert list(at_once(ask, range(20), jobs)) == [-number for number in range(20)]
+
+
+def test_what_is_asked_at_once_is_asked_by_several() -> None:
+    met = threading.Barrier(3, timeout=10)
+    assert len(list(at_once(lambda _: met.wait(), range(3), 3))) == 3
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_of_one_that_is_asked_is_raised(jobs: int) -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(at_once(lambda number: 1 // number, [1, 0, 1], jobs))
