@@ -19,7 +19,8 @@ from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import AccessPoint, Credential, Finding, Gap, Place
 from scanner import clone
-from scanner.git import Git, GitError, NotARepository, run_git
+from scanner.git import Git, run_git
+from scanner.giterrors import GitError, NotARepository
 from scanner.values import ValueGone, read_credential
 
 IN_GIT = frozenset({"blob", "commit", "tag"})

@@ -18,7 +18,8 @@ from offkey.model import Action, Approval, Gap, Plan
 from offkey.secret import Secret
 from scanner import gitconfig
 from scanner.clone import is_url
-from scanner.git import Git, GitError
+from scanner.git import Git
+from scanner.giterrors import GitError
 
 
 def executors(

@@ -6,7 +6,7 @@ themselves are absent, git must walk the history (`scanner.objects.missing_objec
 
 from scanner.differences import Change, changes
 from scanner.forest import Forest
-from scanner.git import GitError
+from scanner.giterrors import GitError
 from scanner.history import History
 
 

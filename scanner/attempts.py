@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from scanner.git import GitError
+from scanner.giterrors import GitError
 from scanner.pool import at_once
 
 T = TypeVar("T")

@@ -16,12 +16,15 @@ from scanner.ancestry import first_nodes
 from scanner.authors import Credits, read_credits
 from scanner.differences import Change, Progress, changes
 from scanner.forest import Forest
-from scanner.git import Git, GitError
+from scanner.git import Git
+from scanner.giterrors import GitError
 from scanner.history import History, read
+from scanner.near import Near
 from scanner.past import Past
-from scanner.reach import STRENGTH, Cells, Tips, present, reach_of, reaches, tips
+from scanner.reach import STRENGTH, Cells, Hints, Tips, present, reach_of, reaches, tips
 from scanner.refs import read_refs
 from scanner.verdict import SHOWN, Verdict, judge, rank
+from scanner.worktree import staged_paths
 
 _IN_HISTORY = frozenset({"blob", "commit", "tag"})
 
@@ -69,19 +72,21 @@ def attribute(
     jobs: int = 2,
     forest: Forest | None = None,
     past: Past | None = None,
+    near: Near | None = None,
 ) -> Attributed:
     """Fill path, commit, reach and present of the places of each fingerprint, and name who introduced its value.
 
     Places in files, the index and the configuration are kept as they are. `progress` hears (commits done, of how
     many); `jobs` is how many git processes may run at a time. A `forest` knows the commits, and which of them can
-    matter; of a `past` only the fresh commits are asked: the answer is the same without. What cannot be read is a
+    matter; of a `past` only the fresh commits are asked: the answer is the same without. `near`
+    spares git what it can answer itself. What cannot be read is a
     Gap; nothing is raised for it.
     """
     if not any(place.object_type in _IN_HISTORY for found in places.values() for place in found):
         return _unattributed(places, ())
     gaps: list[Gap] = []
     try:
-        facts = _facts(git, places, gaps, progress=progress, jobs=jobs, forest=forest, past=past)
+        facts = _facts(git, places, gaps, progress=progress, jobs=jobs, forest=forest, past=past, near=near)
     except GitError as error:
         why = f"nobody can be named for what was found: {error}"
         return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
@@ -89,7 +94,8 @@ def attribute(
     first = first_nodes(facts.history, bringers)
     first_at = first_nodes(facts.history, facts.at)
     numbers = {number for nodes in (*bringers.values(), *first_at.values()) for number in nodes}
-    credits, unnamed = read_credits(git, [facts.history.nodes[number] for number in numbers])
+    records = near.records if near is not None else None
+    credits, unnamed = read_credits(git, [facts.history.nodes[number] for number in numbers], records)
     judged = {
         fingerprint: _verdict(facts, credits, found, first[fingerprint], bringers[fingerprint])
         for fingerprint, found in places.items()
@@ -133,6 +139,7 @@ def _facts(
     jobs: int,
     forest: Forest | None,
     past: Past | None,
+    near: Near | None,
 ) -> _Facts:
     blobs = {place.object for found in places.values() for place in found if place.object_type == "blob"}
     only: Collection[int] | None = None
@@ -151,7 +158,9 @@ def _facts(
     by_object: dict[str, list[Change]] = defaultdict(list)
     removed: dict[int, set[str]] = defaultdict(set)
     at: dict[tuple[str, bytes], set[int]] = defaultdict(set)
-    told = list(changes(git, history, blobs, jobs=jobs, progress=progress, only=only))
+    told: Sequence[Change | Gap] | None = near.changes(history, blobs, only) if near is not None else None
+    if told is None:
+        told = list(changes(git, history, blobs, jobs=jobs, progress=progress, only=only))
     found = [change for change in told if isinstance(change, Change)]
     found += [one for one in past.changes if one.new in blobs or not blobs.isdisjoint(one.olds)] if past else []
     for change in found:
@@ -161,8 +170,8 @@ def _facts(
         removed[change.node].update(set(change.olds) & blobs)
     unread = [gap for gap in told if isinstance(gap, Gap)]
     paths = {change.path for change in found} - {b""} if not unread and not history.gaps else None
-    known = past.present if past else {}
-    held, unseen = present(git, history, ends, blobs, signatures=signatures, known=known, paths=paths)
+    hints = Hints(signatures, past.present if past else {}, paths, near.cells if near is not None else None)
+    held, unseen = present(git, history, ends, blobs, hints)
     gaps[:] = [*unread, *history.gaps, *ends.gaps, *unseen]
     return _Facts(
         history=history,
@@ -172,7 +181,7 @@ def _facts(
         removed={number: frozenset(oids) for number, oids in removed.items()},
         at={key: frozenset(nodes) for key, nodes in at.items()},
         now={cell for cells in held.values() for cell in cells},
-        staged=_staged(git, blobs - by_object.keys()),
+        staged=staged_paths(git, blobs - by_object.keys()),
         notes=_notes(git, ends),
         past=_past(history, blobs, found, held=held, forest=forest, past=past) if not gaps else None,
     )
@@ -189,17 +198,6 @@ def _past(
 ) -> Past | None:
     absent = past.absent if past is not None else forest.absent if forest is not None and forest.whole else None
     return None if absent is None else Past(history, frozenset(blobs), tuple(found), held, absent)
-
-
-def _staged(git: Git, blobs: Collection[str]) -> dict[str, list[str]]:
-    """Paths in the index of those blobs."""
-    staged: dict[str, list[str]] = defaultdict(list)
-    if blobs and not git.bare:
-        for record in git.run("ls-files", "--stage", "-z", check=False).split(b"\0"):
-            fields, _, path = record.partition(b"\t")
-            if fields and (oid := fields.split(b" ")[1].decode()) in blobs:
-                staged[oid].append(_text(path))
-    return staged
 
 
 def _notes(git: Git, tips: Tips) -> tuple[str, ...]:

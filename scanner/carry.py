@@ -15,6 +15,7 @@ be long, so its whole run is remembered, again even if nothing was found in it; 
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from rules.light import LightRule
@@ -67,6 +68,12 @@ class Searcher:
     def clear_until(self, content: bytes) -> int:
         """Before which byte of a content nothing can end that `whole` could find; -1 for its end."""
         return self._matcher.first(content) if content else -1
+
+    def clear(self, contents: Sequence[bytes]) -> list[bool]:
+        """Of each content whether nothing can be found in it as it stands; of some this is left open."""
+        first = self.clear_until(b"\n".join(contents))
+        ends = accumulate(len(content) + 1 for content in contents)
+        return [first < 0 or end <= first for end in ends]
 
     def changed(self, content: bytes, around: bytes, held: Held, carry: Carry, delta: bytes) -> Held:
         """What is found in a delta's target, of whose base `held` is known. `around` are the bytes near its changes."""

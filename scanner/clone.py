@@ -11,7 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from offkey.errors import UsageError
 from offkey.found import Gap
-from scanner.git import Git, GitError, run_git
+from scanner.git import Git, run_git
+from scanner.giterrors import GitError
 from scanner.objects import CatFileReader, ObjectInfo
 
 PROTOCOLS = ("https", "ssh", "file")

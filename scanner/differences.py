@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from offkey.found import Gap
 from scanner.attempts import FAILURES, attempted, bisected
-from scanner.git import Git, GitError
+from scanner.git import Git
+from scanner.giterrors import GitError
 from scanner.history import History, unread
 
 Progress = Callable[[int, int], None]

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from offkey.fingerprint import OrgKey
@@ -21,6 +21,7 @@ from scanner.layers import Looked, look, reasons
 from scanner.loose import read_loose
 from scanner.matcher import Matcher, open_matcher
 from scanner.objects import CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
+from scanner.opening import worth
 from scanner.packs import KINDS, Pack, object_folders, open_pack
 from scanner.treewalk import Look, Walked, tree_kernel, walk, walk_single
 from scanner.work import Outcome, Setup, Task
@@ -28,6 +29,10 @@ from scanner.work import Outcome, Setup, Task
 Address = tuple[str, str, str, str]
 """Object, its type, path and reach."""
 _UNPACK = "unpack it yourself and scan what comes out"
+
+
+_TOGETHER = 16 << 10
+"""Bytes of loose objects that are searched at once."""
 
 
 class _Stopped(Exception):
@@ -71,6 +76,11 @@ class Worker:
         """End the git processes of this worker."""
         for reader in self._readers.values():
             reader.close()
+
+    def leave(self, target: int) -> None:
+        """End the git process of this worker in a target that is done."""
+        if target in self._readers:
+            self._readers.pop(target).close()
 
     def _walk(self, task: Task, outcome: Outcome) -> None:
         git = self._setup.gits[task.target]
@@ -116,13 +126,25 @@ class Worker:
             self._object(outcome, git, found)
 
     def _object(self, outcome: Outcome, git: Git, found: GitObject) -> None:
-        outcome.objects += 1
-        outcome.bytes += len(found.content)
+        self._met(outcome, found)
         reach = "message" if found.type in ("commit", "tag") else "dangling"
-        if reach == "message":
-            _keep_header(outcome, found.oid, found.type, found.content)
         where = f"{git.path}: {found.type} {found.oid}"
         self._look(outcome, outcome.target, found.content, (found.oid, found.type, "", reach), where)
+
+    def _met(self, outcome: Outcome, found: GitObject) -> None:
+        outcome.objects += 1
+        outcome.bytes += len(found.content)
+        if found.type in ("commit", "tag"):
+            _keep_header(outcome, found.oid, found.type, found.content)
+
+    def _searched(self, outcome: Outcome, git: Git, together: Sequence[GitObject]) -> None:
+        """Look at some small objects: in nearly all there is nothing, which is soon seen of all of them as one."""
+        clear = self._searcher.clear([found.content for found in together])
+        for found, nothing in zip(together, clear, strict=True):
+            if nothing and not worth(found.content) and not found.content.startswith(lfs.BEGIN):
+                self._met(outcome, found)
+            else:
+                self._object(outcome, git, found)
 
     def _loose(self, task: Task, outcome: Outcome) -> None:
         """Objects outside the packs; of git trees only their ids are told."""
@@ -130,6 +152,8 @@ class Worker:
         assert git is not None
         folders = object_folders(git.common_dir)
         left = []
+        together: list[GitObject] = []
+        size = 0
         for oid in task.loose:
             if self._stopped():
                 break
@@ -138,8 +162,15 @@ class Worker:
                 left.append(oid)
             elif found.type == "tree":
                 outcome.trees.append(ObjectInfo(oid, "tree", len(found.content)))
+                if task.keep:
+                    outcome.contents[oid] = found.content
             else:
-                self._object(outcome, git, found)
+                together.append(found)
+                size += len(found.content)
+                if size > _TOGETHER:
+                    self._searched(outcome, git, together)
+                    together, size = [], 0
+        self._searched(outcome, git, together)
         if left:
             self._through_git(task.target, left, outcome)
 

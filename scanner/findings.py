@@ -34,12 +34,11 @@ def gather(
     `jobs` targets are asked for at a time.
     """
     provider = {rule.kind: rule.provider for rule in rules.rules}
-    by_target: dict[int, dict[str, list[Place]]] = {}
+    by_target: dict[int, list[Hit]] = {}
     first: dict[str, Hit] = {}
     confidence: dict[str, Confidence] = {}
     for hit in hits:
-        places = by_target.setdefault(hit.target, {}).setdefault(hit.fingerprint, [])
-        places.append(_place(hit, sources[hit.target]))
+        by_target.setdefault(hit.target, []).append(hit)
         first.setdefault(hit.fingerprint, hit)
         seen = Confidence(hit.confidence)
         confidence[hit.fingerprint] = min(confidence.get(hit.fingerprint, seen), seen, key=_RANK.__getitem__)
@@ -60,10 +59,7 @@ def gather(
         git = sources[number].git
         return tell(number, git, ordered[number]) if git is not None else None
 
-    ordered = {
-        number: {fingerprint: sorted(found, key=_place_order) for fingerprint, found in held.items()}
-        for number, held in sorted(by_target.items())
-    }
+    ordered = {number: places_of(held, sources[number]) for number, held in sorted(by_target.items())}
     for number, told in zip(ordered, at_once(asked, list(ordered), jobs), strict=True):
         gaps.extend(told.gaps if told else ())
         for fingerprint, found in ordered[number].items():
@@ -71,6 +67,14 @@ def gather(
             plain[fingerprint] = _with_author(finding, told) if told else _with_places(finding, found)
     masked = lru_cache(maxsize=None)(mask)
     return tuple(sorted((_without_values(finding, masked) for finding in plain.values()), key=_order))
+
+
+def places_of(hits: Iterable[Hit], source: Target) -> dict[str, list[Place]]:
+    """The places of one target's hits by fingerprint, in order."""
+    places: dict[str, list[Place]] = {}
+    for hit in hits:
+        places.setdefault(hit.fingerprint, []).append(_place(hit, source))
+    return {fingerprint: sorted(found, key=_place_order) for fingerprint, found in places.items()}
 
 
 def _with_places(finding: Finding, places: Iterable[Place]) -> Finding:

@@ -14,11 +14,11 @@ from functools import cached_property
 from offkey.found import Gap
 from scanner.git import Git
 from scanner.history import History, from_headers, read
-from scanner.objects import CatFileReader, ObjectInfo
+from scanner.objects import CatFileReader, GitObject, ObjectInfo
 from scanner.packs import Pack
 from scanner.reach import Tips, reaches, tips
 from scanner.refs import Refs, read_refs
-from scanner.treewalk import NONE, Look, Partial, TreeKernel, pair, record, rows, single
+from scanner.treewalk import NONE, Look, Partial, TreeKernel, Walked, pair, record, rows, single, walk_single
 from scanner.work import Outcome, Task
 
 _ROUNDS = 8
@@ -51,8 +51,10 @@ class Forest:
         """Whether the workers have searched the packs, and so sent the headers of commits."""
         self.index: set[str] = set()
         """Ids that the index names."""
-        self._compiled = kernel
-        self._limit = limit
+        self.contents: dict[str, bytes] = {}
+        """Git trees outside the packs whose content was kept when they were met."""
+        self.kernel = kernel
+        self.limit = limit
         self._seed = int.from_bytes(os.urandom(8), "big")
         self._commits: list[bytes] = []
         self._headers: list[bytes] = []
@@ -65,26 +67,28 @@ class Forest:
     @property
     def whole(self) -> bool:
         """Whether git trees are read at all, which takes the compiled kernel."""
-        return self._compiled is not None
+        return self.kernel is not None
 
     def add(self, outcome: Outcome) -> None:
         """Take over what a worker sent."""
         self._commits.append(bytes(outcome.commits))
         self._headers.append(bytes(outcome.headers))
         self.trees += outcome.trees
+        self.contents |= outcome.contents
         if outcome.walked is not None:
-            self._records.append(outcome.walked.records)
-            self._partial += outcome.walked.partial
-            self._lost |= bool(outcome.walked.unread)
+            self._walked(outcome.walked)
+
+    def _walked(self, walked: Walked) -> None:
+        self._records.append(walked.records)
+        self._partial += walked.partial
+        self._lost |= bool(walked.unread)
 
     def find_trees(self) -> None:
         """Ask git for the trees outside the packs, where nobody lists all objects anyway."""
         single = sorted({*self.loose, *(oid for pack in self.packs for oid in pack.left)})
-        for info in CatFileReader(self.git).info(single) if single else ():
-            if isinstance(info, Gap):
-                self._lost = True
-            elif info.type == "tree":
-                self.trees.append(info)
+        found = list(CatFileReader(self.git).info(single)) if single else []
+        self._lost |= any(isinstance(info, Gap) for info in found)
+        self.trees += [info for info in found if isinstance(info, ObjectInfo) and info.type == "tree"]
 
     def lost(self) -> None:
         """A worker died over a part: nothing can be told from the rest."""
@@ -92,7 +96,7 @@ class Forest:
 
     def tasks(self, wanted: Collection[str]) -> Iterator[Task]:
         """The shares of work of a walk over all trees; `wanted` are the ids of blobs in which something was found."""
-        if self._compiled is None:
+        if self.kernel is None:
             return
         self._wanted = sorted(wanted)
         ids = bytes.fromhex("".join(self._wanted))
@@ -100,8 +104,13 @@ class Forest:
             look = Look(ids, first, self._seed)
             for roots in pack.shares(trees=True):
                 yield Task(self.target, pack=pack.path, roots=roots, look=look)
-        if self.trees:
-            yield Task(self.target, objects=tuple(self.trees), look=Look(ids, 0, self._seed))
+        look = Look(ids, 0, self._seed)
+        if self.contents:
+            met = (GitObject(oid, "tree", content) for oid, content in self.contents.items())
+            self._walked(walk_single(self.kernel, met, self.git.hash_size, look))
+        left = tuple([info for info in self.trees if info.oid not in self.contents])
+        if left:
+            yield Task(self.target, objects=left, look=look)
 
     @cached_property
     def history(self) -> History:
@@ -194,8 +203,8 @@ class Forest:
 
     @property
     def _kernel(self) -> TreeKernel:
-        assert self._compiled is not None
-        return self._compiled
+        assert self.kernel is not None
+        return self.kernel
 
     @cached_property
     def _first(self) -> list[int]:
@@ -251,6 +260,8 @@ class Forest:
     def _complete(self) -> None:
         """Make records of the trees that name objects outside their pack."""
         partial, self._partial = self._partial, []
+        if not partial:
+            return
         numbers = self._numbers(
             oid
             for tree in partial
@@ -272,7 +283,7 @@ class Forest:
 
     def _in_full(self, numbers: Collection[int]) -> None:
         """Records that lean on no base, for trees whose bases need them in turn."""
-        reader = CatFileReader(self.git, limit=self._limit)
+        reader = CatFileReader(self.git, limit=self.limit)
         infos = list(reader.info(self._id(number) for number in sorted(numbers)))
         try:
             for tree in reader.read([info for info in infos if isinstance(info, ObjectInfo)]):

@@ -11,46 +11,17 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-from offkey.errors import Exit, OffkeyError, UsageError
+from offkey.errors import OffkeyError, UsageError
 from scanner.gitenv import command, environment, mask
+from scanner.giterrors import GitError, GitMissing, GitSilent, failure
 from scanner.gitprocess import GitProcess, Silence, end_with_us, records, widen
+from scanner.layout import layout
 
 OPENING = 60
 """Seconds for git to say what a repository is: it reads a few small files."""
-
-
-class GitError(OffkeyError):
-    """Git failed. The message holds git's own words with credentials in URLs masked."""
-
-
-class GitMissing(GitError):
-    """There is no git program, or one too old."""
-
-
-class NotARepository(GitError, UsageError):
-    """The path exists but is no git repository."""
-
-    exit_code = Exit.USAGE
-
-
-class DubiousOwnership(GitError):
-    """The repository belongs to another user of this machine; git refuses it and so do we."""
-
-
-class CorruptRepository(GitError):
-    """Git says that the repository itself is damaged."""
-
-
-class GitSilent(GitError):
-    """Git was ended because it said nothing for too long."""
-
-
-class UnknownRevision(GitError, UsageError):
-    """The revision that the user named does not exist."""
-
-    exit_code = Exit.USAGE
 
 
 def run_git(
@@ -102,42 +73,6 @@ def _silent(where: Path | None, seconds: float | None) -> GitSilent:
     return GitSilent(f"{where or 'git'}: git said nothing for {seconds:g} seconds and was ended", advice=advice)
 
 
-FAMILIES: tuple[tuple[str, type[GitError], str], ...] = (
-    (
-        "dubious ownership",
-        DubiousOwnership,
-        "the repository belongs to another user; scan it as its owner, or after checking it: "
-        "git config --global --add safe.directory PATH",
-    ),
-    (
-        "cannot use bare repository",
-        DubiousOwnership,
-        "your git is set to safe.bareRepository=explicit; allow it for this scan or clone the repository",
-    ),
-    ("not a git repository", NotARepository, "name the top folder of a repository, or scan it as a plain folder"),
-    ("unknown revision", UnknownRevision, "name a commit, branch or tag of this repository"),
-    ("Needed a single revision", UnknownRevision, "name a commit, branch or tag of this repository"),
-    ("bad object", CorruptRepository, "run `git fsck` and fetch the missing objects again"),
-    ("corrupt", CorruptRepository, "run `git fsck`; a fresh clone may be whole"),
-    ("loose object", CorruptRepository, "run `git fsck`; a fresh clone may be whole"),
-    ("bad config", CorruptRepository, "the repository's configuration file does not parse; mend it"),
-    ("missing", CorruptRepository, "run `git fsck` and fetch the missing objects again"),
-    ("Permission denied", GitError, "run as a user who may read the repository"),
-)
-
-
-def failure(stderr: bytes, where: Path | None) -> GitError:
-    """The error family for git's words on standard error."""
-    text = mask(stderr.decode("utf-8", errors="replace")).strip()
-    lines = [line for line in text.splitlines() if line.startswith(("fatal:", "error:"))] or text.splitlines()
-    said = lines[-1].removeprefix("fatal: ").removeprefix("error: ") if lines else "git failed without a word"
-    prefix = f"{where}: " if where else ""
-    for words, family, advice in FAMILIES:
-        if words.lower() in text.lower():
-            return family(f"{prefix}{said}", advice=advice)
-    return GitError(f"{prefix}{said}", advice="run the same with plain git to see more")
-
-
 @dataclass(frozen=True)
 class Git:
     """A repository on disk: where it is and how to ask it. Cheap to pickle: holds paths only.
@@ -157,21 +92,21 @@ class Git:
         path = Path(self.path).absolute()
         if not os.path.isdir(path):
             raise UsageError(f"{self.path}: no such folder", advice="name an existing repository, folder or file")
-        # No GIT_DIR here: naming the repository would switch off git's ownership check.
-        asked = ("--show-object-format", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
-        object_format, bare, *folders = os.fsdecode(_asked(path, *asked)).split("\n")[:-1]
-        if len(folders) > 2:  # a line break in the path: each alone is what is printed
-            folders = [os.fsdecode(_asked(path, option))[:-1] for option in asked[2:]]
-        git_dir, common = folders
-        work_tree = None if bare == "true" else _holder_of(path, Path(git_dir))
+        known = layout(str(path))
+        if known is not None and (not known.bare or _bare_is_allowed(tuple(sorted(environment().items())))):
+            git_dir = common = Path(known.git_dir)
+            bare, object_format, work_tree = known.bare, "sha1", None if known.bare else path
+        else:
+            git_dir, common, bare, object_format = _opened(path)
+            work_tree = None if bare else _holder_of(path, git_dir)
         for name, value in (
             ("path", path),
-            ("git_dir", Path(git_dir)),
-            ("common_dir", (path / common).resolve()),
+            ("git_dir", git_dir),
+            ("common_dir", common),
             ("object_format", object_format),
             ("work_tree", work_tree),
             # A submodule's repository in .git/modules names a folder, perhaps a gone one, that we do not go to.
-            ("_tree", None if bare == "true" else work_tree or Path(git_dir)),
+            ("_tree", None if bare else work_tree or git_dir),
         ):
             object.__setattr__(self, name, value)
 
@@ -246,6 +181,23 @@ class Git:
             if told is not None:
                 for line in dict.fromkeys(mask(process.said().decode(errors="replace")).splitlines()):
                     told(line)
+
+
+def _opened(path: Path) -> tuple[Path, Path, bool, str]:
+    """What git says: its folder, the one it shares with other work trees, whether it is bare, and its kind of ids."""
+    # No GIT_DIR here: naming the repository would switch off git's ownership check.
+    asked = ("--show-object-format", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
+    object_format, bare, *folders = os.fsdecode(_asked(path, *asked)).split("\n")[:-1]
+    if len(folders) > 2:  # a line break in the path: each alone is what is printed
+        folders = [os.fsdecode(_asked(path, option))[:-1] for option in asked[2:]]
+    return Path(folders[0]), (path / folders[1]).resolve(), bare == "true", object_format
+
+
+@lru_cache(maxsize=4)
+def _bare_is_allowed(variables: tuple[tuple[str, str], ...]) -> bool:
+    """Whether this user's git opens bare repositories that it finds by itself (safe.bareRepository)."""
+    said = run_git("config", "--get", "safe.bareRepository", cwd=Path(os.path.abspath(os.sep)), check=False)
+    return said.strip().lower() != b"explicit"
 
 
 def _asked(path: Path, *options: str) -> bytes:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from offkey.found import Gap
 from scanner.attempts import FAILURES, attempted, bisected
-from scanner.git import Git, GitError
+from scanner.git import Git
+from scanner.giterrors import GitError
 from scanner.objects import object_id
 
 _IDS = {size: re.compile(rb"[0-9a-f]{%d}(?: [0-9a-f]{%d})*" % (size, size)) for size in (40, 64)}

@@ -11,8 +11,9 @@ from contextlib import ExitStack, suppress
 from typing import NamedTuple, Protocol
 
 from offkey.found import Gap
-from scanner.git import Git, GitError
+from scanner.git import Git
 from scanner.gitenv import mask
+from scanner.giterrors import GitError
 from scanner.gitprocess import GitProcess
 
 SIZE_LIMIT = 512 << 20

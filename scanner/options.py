@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scanner.matcher import default_cache
 from scanner.objects import SIZE_LIMIT
+from scanner.pool import default_start_method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,11 @@ class Options:
     start_method: str | None = None
     limit: int = SIZE_LIMIT
     cache: Path | None = field(default_factory=default_cache)
+
+    @property
+    def in_one_go(self) -> bool:
+        """Whether a worker may do all that a small target needs: a forked one knows what has been learned so far."""
+        return not self.staged and (self.jobs <= 1 or (self.start_method or default_start_method()) == "fork")
 
     @property
     def by_packs(self) -> bool:

@@ -224,11 +224,10 @@ _FAN = re.compile(r"[0-9a-f]{2}")
 
 
 def loose_objects(folders: list[str], hash_size: int) -> Iterator[str]:
-    """Ids of the loose objects."""
-    rest = re.compile(rf"[0-9a-f]{{{2 * hash_size - 2}}}")
+    """Ids of the loose objects, in no order."""
+    rest = re.compile(rf"[0-9a-f]{{{2 * hash_size - 2}}}").fullmatch
     for folder in folders:
         with suppress(FileNotFoundError, NotADirectoryError):
-            for fan in sorted(filter(_FAN.fullmatch, os.listdir(folder))):
+            for fan in filter(_FAN.fullmatch, os.listdir(folder)):
                 with suppress(NotADirectoryError):
-                    names = os.listdir(os.path.join(folder, fan))
-                    yield from (fan + name for name in sorted(names) if rest.fullmatch(name))
+                    yield from [fan + name for name in os.listdir(f"{folder}/{fan}") if rest(name)]

@@ -1,12 +1,15 @@
 """How objects are reached: which kinds of refs lead to each commit, and what the branch tips hold today."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
+from typing import NamedTuple
 
 from offkey.found import Gap, Reach
 from scanner.differences import compare, parse
-from scanner.git import Git, GitError
+from scanner.git import Git
+from scanner.giterrors import GitError
 from scanner.history import History
 from scanner.refs import Refs
 
@@ -46,6 +49,22 @@ class Tips:
     @property
     def branches(self) -> list[str]:
         return sorted(oid for oid, reaches in self.objects.items() if Reach.BRANCH in reaches)
+
+
+class Hints(NamedTuple):
+    """What spares git work. `signatures` of trees (`scanner.forest`) tell which hold nothing wanted, or the same.
+
+    `known` are trees that were asked earlier; `paths` are all at which anything wanted can stand; `read` may know what
+    trees hold, and gives None where git must be asked.
+    """
+
+    signatures: Mapping[str, int | None] | None = None
+    known: Mapping[str, Cells] = MappingProxyType({})
+    paths: Collection[bytes] | None = None
+    read: Callable[[Sequence[str], Collection[str]], dict[str, Cells] | None] | None = None
+
+
+NO_HINTS = Hints()
 
 
 def tips(git: Git, history: History, refs: Refs | None) -> Tips:
@@ -148,26 +167,18 @@ def _united(sets: Iterator[int]) -> int:
 
 
 def present(
-    git: Git,
-    history: History,
-    tips: Tips,
-    wanted: Collection[str],
-    *,
-    signatures: Mapping[str, int | None] | None = None,
-    known: Mapping[str, Cells] | None = None,
-    paths: Collection[bytes] | None = None,
+    git: Git, history: History, tips: Tips, wanted: Collection[str], hints: Hints = NO_HINTS
 ) -> tuple[dict[str, Cells], list[Gap]]:
     """(object, path) of every wanted object in the tree of each branch tip.
 
     One comparison leads from the empty tree to the first tip and from each tip to the next: neighbours differ
-    little, so hundreds of branches cost about as much as one. `signatures` of trees (`scanner.forest`), where known,
-    spare those that hold nothing wanted, or the same as another; `known` are trees that were asked earlier; `paths` are
-    all at which anything wanted can stand.
+    little, so hundreds of branches cost about as much as one.
     """
+    signatures, paths = hints.signatures, hints.paths
     numbers = {history.index[oid] for oid in tips.branches if oid in history.index}
     trees = dict.fromkeys(history.trees[number] for number in history.order if number in numbers)
     chain = [tree for tree in trees if tree not in {"", history.empty_tree}]
-    found = {tree: cells for tree, cells in (known or {}).items() if tree in trees}
+    found = {tree: cells for tree, cells in hints.known.items() if tree in trees}
     same: dict[str, str] = {}
     if signatures is not None:
         first = {signatures[tree]: tree for tree in reversed(chain) if signatures[tree] is not None}
@@ -177,7 +188,9 @@ def present(
         found.update((tree, frozenset()) for tree in chain)
     chain = [tree for tree in chain if tree not in found and tree not in same]
     gaps: list[Gap] = []
-    if chain:
+    if hints.read is not None and (cells := hints.read(chain, wanted)) is not None:
+        found |= cells
+    elif chain:
         names = frozenset(oid.encode() for oid in wanted)
         try:
             found |= _walk(git, [history.empty_tree, *chain], names, paths or ())

@@ -9,17 +9,26 @@ from itertools import islice
 from offkey.found import Gap
 from scanner import state
 from scanner.clone import is_url
-from scanner.git import Git, GitError
+from scanner.git import Git
+from scanner.giterrors import GitError
 from scanner.increment import Increment, Known, table, unknown_objects
 from scanner.memory import Kept, Memory
 from scanner.options import Options
 from scanner.packs import Unplanned
-from scanner.past import Past, dump
 from scanner.pool import AHEAD
 from scanner.sources import Target
 from scanner.state import Objects
 from scanner.tally import Tally
-from scanner.tasks import circular, file_tasks, forest_of, new_object_tasks, object_tasks, pack_tasks, staged_tasks
+from scanner.tasks import (
+    circular,
+    file_tasks,
+    forest_of,
+    new_object_tasks,
+    object_tasks,
+    pack_tasks,
+    staged_tasks,
+    whole_size,
+)
 from scanner.treewalk import tree_kernel
 from scanner.work import Task
 
@@ -31,7 +40,7 @@ class Rounds:
     """The shares of work of one scan.
 
     By target: the object stores that were looked at, the files to look at, what attribution learned of the history,
-    and the checksums of packs that an earlier scan wrote down.
+    and the checksums of packs that an earlier scan wrote down. `numbers` are the targets that are left to look at.
     """
 
     sources: Sequence[Target]
@@ -40,8 +49,14 @@ class Rounds:
     memory: Memory | None
     stores: dict[int, Objects] = field(default_factory=dict)
     files: dict[int, list[Task]] = field(default_factory=dict)
-    pasts: dict[int, Past] = field(default_factory=dict)
+    pasts: dict[int, bytes] = field(default_factory=dict)
     known: dict[int, frozenset[str]] = field(default_factory=dict)
+    numbers: Sequence[int] = ()
+    afresh: bool = False
+    """Whether nothing that is remembered counts."""
+
+    def __post_init__(self) -> None:
+        self.numbers = self.numbers or range(len(self.sources))
 
     def list_files(self) -> None:
         """Find the files to look at now, not while others are looked at."""
@@ -75,6 +90,14 @@ class Rounds:
         return state.joined(states, [gap.where for gap in self.tally.gaps])
 
     def __iter__(self) -> Iterator[Iterator[Task]]:
+        if tasks := self._wholes():
+            yield iter(tasks)
+            for number, whole in self.tally.wholes.items():
+                if whole.store is not None:
+                    self.stores[number] = whole.store
+                if whole.past is not None:
+                    self.pasts[number] = whole.past
+            self.numbers = [number for number in self.numbers if number not in self.tally.wholes]
         yield self._first()
         yield (task for increment in list(self.tally.increments.values()) for task in increment.tasks())
         yield self._again()
@@ -95,9 +118,8 @@ class Rounds:
                 if number not in self.known or checksum not in self.known[number]:
                     with suppress(OSError, ValueError):
                         self.memory.keep_column("ids", checksum, table(pack, git.hash_size))
-            past = dump(self.pasts[number]) if number in self.pasts else None
-            if past is not None:
-                self.memory.keep_column("past", name, _tag(now) + past)
+            if number in self.pasts:
+                self.memory.keep_column("past", name, _tag(now) + self.pasts[number])
 
     def _name(self, number: int) -> str:
         git = self.sources[number].git
@@ -105,9 +127,22 @@ class Rounds:
         name = self.sources[number].name
         return name if is_url(name) else f"{name}\0{git.common_dir}"  # the clone of a URL lies elsewhere each time
 
+    def _wholes(self) -> list[Task]:
+        """Tasks that each do all that a small target needs, where there are enough of them to keep all busy."""
+        options = self.options
+        if self.afresh or not (options.in_one_go and options.history == "all" and options.by_packs):
+            return []
+        sizes = {number: size for number in self.numbers if (size := whole_size(self.sources[number])) is not None}
+        if self.memory is not None:
+            sizes = {n: size for n, size in sizes.items() if self.memory.objects(self._name(n)) is None}
+        if len(sizes) < 2 * options.jobs:
+            return []
+        return [Task(number, whole=True) for number in sorted(sizes, key=lambda number: -sizes[number])]
+
     def _first(self) -> Iterator[Task]:
         alone = sum(not source.inner for source in self.sources) == 1
-        for number, source in enumerate(self.sources):
+        for number in self.numbers:
+            source = self.sources[number]
             if source.git is not None:
                 try:
                     yield from self._git_tasks(source.git, number)
@@ -165,8 +200,10 @@ class Rounds:
     def _remembered(self, git: Git, number: int) -> Iterator[Task] | None:
         """Tasks over what is new since the scan that is remembered; None where there is none, or it is of no use."""
         kernel = tree_kernel(self.options.compiled)
-        before = self.memory.objects(self._name(number)) if self.memory is not None and kernel is not None else None
-        if before is None or self.memory is None or kernel is None:
+        if self.afresh or self.memory is None or kernel is None:
+            return None
+        before = self.memory.objects(self._name(number))
+        if before is None:
             return None
         memory, name = self.memory, self._name(number)
         old = Objects(dict(before.packs), list(before.loose), before.lfs)

@@ -22,9 +22,11 @@ from scanner.git import Git
 from scanner.matcher import Matcher, open_matcher, redacted_text
 from scanner.memory import Memory, Result, Vault, digest_of
 from scanner.options import Options
+from scanner.past import dump
 from scanner.rounds import Rounds
 from scanner.sources import Target, expand, open_target
-from scanner.tally import Tally
+from scanner.tally import Tally, Whole
+from scanner.whole import WholeWorker
 from scanner.work import Outcome, Setup, Task, small, split
 
 __all__ = ["Examined", "Options", "Progress", "ScanResult", "scan"]
@@ -158,7 +160,7 @@ def _result(
 
 def _looked_at(rounds: Rounds, setup: Setup, matcher: Matcher, progress: Progress | None) -> Tally:
     tally = rounds.tally
-    for outcome in _outcomes(setup, matcher, rounds.options, rounds):
+    for outcome in _outcomes(setup, matcher, rounds):
         tally.add(outcome)
         if progress is not None:
             progress(Examined(**tally.sums()))
@@ -176,6 +178,8 @@ def _told(
 ) -> Attributed:
     """Who brought in what a target holds, and what the next scan is to know of its history."""
     tally = rounds.tally
+    if number in tally.wholes and (known := tally.wholes[number].told) is not None:
+        return known
     increment = tally.increments.get(number)
     told = attribute(
         git,
@@ -185,24 +189,26 @@ def _told(
         forest=tally.forests.get(number),
         past=increment.past if increment is not None else None,
     )
-    if told.past is not None:
-        rounds.pasts[number] = told.past
+    if told.past is not None and (past := dump(told.past)) is not None:
+        rounds.pasts[number] = past
     return told
 
 
-def make_worker(setup: Setup, stopped: Callable[[], bool], matcher: Matcher | None = None) -> Worker:
+def make_worker(
+    setup: Setup, stopped: Callable[[], bool], matcher: Matcher | None = None, rounds: Rounds | None = None
+) -> Worker | WholeWorker:
     """A worker for the pool; under spawn it opens the matcher itself, under fork it inherits the parent's."""
-    return Worker(setup, stopped, matcher)
+    worker = Worker(setup, stopped, matcher)
+    return WholeWorker(worker, rounds) if rounds is not None else worker
 
 
-def _outcomes(
-    setup: Setup, matcher: Matcher, options: Options, rounds: Iterable[Iterable[Task]]
-) -> Iterator[Outcome | pool.Lost[Task]]:
+def _outcomes(setup: Setup, matcher: Matcher, rounds: Rounds) -> Iterator[Outcome | Whole | pool.Lost[Task]]:
+    options = rounds.options
     method = options.start_method or pool.default_start_method()
     shared = method == "fork" or options.jobs <= 1
     yield from pool.run(
         rounds,
-        partial(make_worker, matcher=matcher) if shared else make_worker,
+        partial(make_worker, matcher=matcher, rounds=rounds) if shared else make_worker,
         setup,
         jobs=options.jobs,
         split=split,

@@ -9,7 +9,8 @@ from pathlib import Path
 from offkey.errors import UsageError
 from offkey.found import Gap
 from scanner.files import FileItem, read_file
-from scanner.git import CorruptRepository, Git, GitError, NotARepository, led_to, looks_bare
+from scanner.git import Git, led_to, looks_bare
+from scanner.giterrors import CorruptRepository, GitError, NotARepository
 from scanner.worktree import index_entries, look_anew, no_index, others, refuse_pipes
 
 

@@ -1,18 +1,20 @@
 """Running sums over what the workers send, by target; and what is known of each target's objects and history."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from offkey.found import Gap
 from scanner import pool
 from scanner.absence import absent_blobs
+from scanner.attribution import Attributed
 from scanner.forest import Forest
 from scanner.hits import Hit
 from scanner.increment import Increment
 from scanner.memory import Kept
 from scanner.packs import KINDS, open_pack
 from scanner.sources import Target
+from scanner.state import Objects
 from scanner.work import Outcome, Task
 
 MISSING_SHOWN = 100
@@ -31,15 +33,33 @@ class Share:
     broken: bool = False
 
 
+@dataclass
+class Whole:
+    """What one worker learned of one target: of its objects, of its files, and who brought in what was found.
+
+    `store` and `past` are what the next scan is to know of it.
+    """
+
+    target: int
+    share: Share
+    files: list[Hit]
+    gaps: list[Gap]
+    sums: Mapping[str, int]
+    told: Attributed | None
+    store: Objects | None
+    past: bytes | None
+
+
 class Tally:
-    """`gaps` collects what concerns no object in particular; `forests` and `increments` are by target."""
+    """`gaps` collects what concerns no object in particular; `forests`, `increments` and `wholes` are by target."""
 
     def __init__(self, gaps: list[Gap], sources: Sequence[Target]) -> None:
         self.gaps = gaps
         self.forests: dict[int, Forest] = {}
         self.increments: dict[int, Increment] = {}
+        self.wholes: dict[int, Whole] = {}
         self._sources = sources
-        self._shares = [Share() for _ in sources]
+        self._shares: defaultdict[int, Share] = defaultdict(Share)
         self._files: list[Hit] = []
         self._held: set[tuple[int, str]] = set()
         self._sums: Counter[str] = Counter()
@@ -65,10 +85,21 @@ class Tally:
         self.increments.pop(target, None)
         self.forests.pop(target, None)
 
-    def add(self, outcome: Outcome | pool.Lost[Task]) -> None:
+    def whole(self, target: int, *, told: Attributed | None, store: Objects | None, past: bytes | None) -> Whole:
+        """All of a target, the only one that was looked at."""
+        return Whole(target, self._shares[target], self._files, self.gaps, self.sums(), told, store, past)
+
+    def add(self, outcome: Outcome | Whole | pool.Lost[Task]) -> None:
         """Take over what a worker sent, or note what was lost with one."""
         if isinstance(outcome, pool.Lost):
             self._lost(outcome.task)
+            return
+        if isinstance(outcome, Whole):
+            self._shares[outcome.target] = outcome.share
+            self._files += outcome.files
+            self.gaps += outcome.gaps
+            self._sums.update(outcome.sums)
+            self.wholes[outcome.target] = outcome
             return
         share = self._shares[outcome.target]
         if outcome.held:
@@ -92,18 +123,18 @@ class Tally:
     @property
     def broken(self) -> bool:
         """Whether a worker died over something."""
-        return any(share.broken for share in self._shares)
+        return any(share.broken for share in self._shares.values())
 
     def hits(self) -> list[Hit]:
         """Those whose value no held object of the same target has."""
-        found = [hit for share in self._shares for hit in share.hits] + self._files
+        found = [hit for _, share in sorted(self._shares.items()) for hit in share.hits] + self._files
         return [hit for hit in found if (hit.target, hit.fingerprint) not in self._held]
 
     def all_gaps(self) -> list[Gap]:
         """Every gap, with those for missing objects."""
         found = list(self.gaps)
-        for share, source in zip(self._shares, self._sources, strict=True):
-            found += [*share.gaps, *_missing(share.missing, source.name)]
+        for number, share in sorted(self._shares.items()):
+            found += [*share.gaps, *_missing(share.missing, self._sources[number].name)]
         return found
 
     def doubtful(self, target: int, jobs: int) -> bool:
@@ -122,6 +153,8 @@ class Tally:
         return {name: self._sums[name] for name in SUMS}
 
     def _lost(self, task: Task) -> None:
+        if task.whole:
+            return  # it is looked at again, piece by piece
         self.gaps += _lost(task, self._sources)
         self._shares[task.target].broken = True
         if task.target in self.forests:

@@ -1,6 +1,7 @@
 """The shares of work that a target makes: its objects, its staged changes, its files."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 from offkey.found import Gap
 from scanner.files import FileItem
 from scanner.forest import Forest
-from scanner.git import Git, GitError
+from scanner.git import Git
+from scanner.giterrors import GitError
 from scanner.increment import Increment
 from scanner.objects import CatFileReader, ObjectInfo
 from scanner.packs import Pack, Unplanned, loose_objects, object_folders, open_pack, pack_paths
@@ -22,8 +24,33 @@ SHARE = 16 << 20
 _SHARE_OBJECTS = 4096
 _SHARE_FILES = 256
 _SHARE_LOOSE = 512
+_WHOLE = 4 << 20
+_WHOLE_INDEX = 1 << 20
+"""Bytes of a target's objects and of its index up to which one worker does all of it."""
+_LOOSE_BYTES = 1 << 10
+_SAMPLE = "17"
+_ALL, _NONE, _CONFIG = re.compile(r".*(?<!\.sample)", re.DOTALL), re.compile(r"(?!)"), re.compile("config")
 CIRCULAR_SHOWN = 100
 """Circular deltas that get a Gap of their own in each pack; one more Gap stands for the rest."""
+
+
+def whole_size(source: Target) -> int | None:
+    """About how many bytes a repository's packs and loose objects have; None for more than one worker should do."""
+    if source.git is None:
+        return None
+    try:
+        folders = object_folders(source.git.common_dir)
+        packed = sum(os.path.getsize(path) for path in pack_paths(folders))
+        sample = (
+            os.path.join(folder, _SAMPLE) for folder in folders
+        )  # ids are spread evenly, as git's own gc takes it
+        loose = 256 * sum(len(os.listdir(folder)) for folder in sample if os.path.isdir(folder))
+        staged = source.git.git_dir / "index"
+        index = staged.stat().st_size if staged.exists() else 0
+    except (Unplanned, OSError):
+        return None
+    size = packed + loose * _LOOSE_BYTES
+    return size if size <= _WHOLE and index <= _WHOLE_INDEX else None
 
 
 def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> Iterator[Task]:
@@ -46,7 +73,8 @@ def forest_of(git: Git, target: int, *, compiled: bool, limit: int) -> Forest:
     """The packs of a target and the names of its loose objects. Raises Unplanned where git must read all."""
     folders = object_folders(git.common_dir)
     packs = [open_pack(path, git.hash_size, compiled) for path in pack_paths(folders)]
-    loose = sorted({oid for oid in loose_objects(folders, git.hash_size) if not any(pack.holds(oid) for pack in packs)})
+    found = set(loose_objects(folders, git.hash_size))
+    loose = sorted(oid for oid in found if not any(pack.holds(oid) for pack in packs)) if packs else sorted(found)
     return Forest(git, target, packs, loose, kernel=tree_kernel(compiled), limit=limit)
 
 
@@ -183,21 +211,23 @@ def _work_tree_items(git: Git, known: bool, gaps: list[Gap]) -> Iterator[FileIte
 
 def _config_items(git: Git, history: bool, gaps: list[Gap]) -> Iterator[FileItem]:
     """Git's own files that carry URLs and headers with credentials; hooks but the samples; with history reflogs."""
-    top = git.work_tree or git.common_dir
-    folders = dict.fromkeys((git.common_dir, git.git_dir))
-    for folder in folders:
-        found: set[Path] = set()
-        for name in ("hooks", "logs", "modules"):
-            if os.path.isdir(folder / name) and not os.access(folder / name, os.R_OK | os.X_OK):
-                gaps.append(
-                    Gap(where=str(folder / name), why="permission denied", advice="run as a user who may read it")
-                )
-        patterns = ("config", "config.worktree", "FETCH_HEAD", "hooks/*", "modules/**/config")
-        for pattern in (*patterns, "logs/**/*") if history else patterns:
-            found.update(folder.glob(pattern))
+    top = str(git.work_tree or git.common_dir)
+    for folder in dict.fromkeys((str(git.common_dir), str(git.git_dir))):
+        found = [os.path.join(folder, name) for name in ("config", "config.worktree", "FETCH_HEAD")]
+        told = {"hooks": _ALL, "logs": _ALL if history else _NONE, "modules": _CONFIG}
+        for name, pattern in told.items():
+            inner = os.path.join(folder, name)
+            if not os.path.isdir(inner):
+                continue
+            if not os.access(inner, os.R_OK | os.X_OK):
+                gaps.append(Gap(where=inner, why="permission denied", advice="run as a user who may read it"))
+            for place, folders, names in os.walk(inner):
+                if name == "hooks":
+                    folders.clear()
+                found += [os.path.join(place, one) for one in names if pattern.fullmatch(one)]
         for path in sorted(found):
-            if path.suffix != ".sample" and os.path.isfile(path) and not os.path.islink(path):
-                yield FileItem(str(top), Path(os.path.relpath(path, top)).as_posix(), "config", "config", "")
+            if os.path.isfile(path) and not os.path.islink(path):
+                yield FileItem(top, Path(os.path.relpath(path, top)).as_posix(), "config", "config", "")
 
 
 def _folder_items(target: Target, gaps: list[Gap]) -> Iterator[FileItem]:

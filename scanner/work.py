@@ -23,7 +23,8 @@ class Task(NamedTuple):
 
     With `look`, objects and delta trees are git trees, and it says what is wanted of them. `roots` are positions in
     `pack`; what a pack of `before` holds is left to that one. `held` objects belong to a revision whose values are to
-    be left out.
+    be left out. `whole` is all that a small target holds, and who brought it there (`scanner.whole`); `keep`
+    says that what git trees outside the packs hold is to be kept.
     """
 
     target: int
@@ -36,6 +37,8 @@ class Task(NamedTuple):
     files: tuple[FileItem, ...] = ()
     walk: bool = False
     held: bool = False
+    whole: bool = False
+    keep: bool = False
 
     @property
     def bytes(self) -> int:
@@ -47,10 +50,12 @@ class Outcome:
     """What one task gave. `bytes` counts content looked at, `missing` lists absent object ids.
 
     `commits` and `headers` are what `scanner.history.header` keeps of commits and tags; `walked` is of git trees,
-    `trees` are those that lie outside the packs.
+    `trees` are those that lie outside the packs,
+    `contents` what they hold, where that is wanted.
     `of_files` tells what lies in files from what lies in objects.
     """
 
+    contents: dict[str, bytes] = field(default_factory=dict)
     hits: list[Hit] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -89,7 +94,7 @@ class Setup:
 def small(task: Task) -> bool:
     """Whether a task takes no longer than a process to start."""
     packed = os.path.getsize(task.pack) if task.roots else 0
-    return not task.walk and max(task.bytes, 4 * packed) <= _SMALL
+    return not task.walk and not task.whole and max(task.bytes, 4 * packed) <= _SMALL
 
 
 def split(task: Task) -> Iterator[Task]:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from offkey.found import Gap
-from scanner.git import CorruptRepository, Git, GitError
+from scanner.git import Git
+from scanner.giterrors import CorruptRepository, GitError
 
 IGNORES = ".gitignore"
 IGNORED_BUT_TELLING = (
@@ -101,6 +102,17 @@ def staged_changes(git: Git) -> Iterator[StagedChange]:
         path = os.fsdecode(next(records))
         if status != "D" and mode in (":100644", "100644", "100755"):
             yield StagedChange(path, oid)
+
+
+def staged_paths(git: Git, blobs: Collection[str]) -> dict[str, list[str]]:
+    """Paths in the index of those blobs."""
+    staged: dict[str, list[str]] = {}
+    if blobs and not git.bare:
+        for record in git.run("ls-files", "--stage", "-z", check=False).split(b"\0"):
+            fields, _, path = record.partition(b"\t")
+            if fields and (oid := fields.split(b" ")[1].decode()) in blobs:
+                staged.setdefault(oid, []).append(os.fsdecode(path))
+    return staged
 
 
 PATIENCE = 120

@@ -24,9 +24,8 @@ from offkey.fingerprint import OrgKey, ephemeral_key
 from offkey.found import Finding, Gap
 from rules import RuleSet
 from scanner.clone import is_url, temporary_mirror, without_credentials
-from scanner.git import GitError, GitMissing
 from scanner.gitenv import user_cache
-from scanner.pool import at_once
+from scanner.giterrors import GitError, GitMissing
 from scanner.rulecache import load_all
 from scanner.scan import Examined, Options, ScanResult, scan
 from scanner.sources import Target, open_target
@@ -126,8 +125,7 @@ def _scan(
         except (UsageError, GitError) as error:
             return error
 
-    clones = any(map(is_url, names))  # one after the other, each with its own progress
-    for name, target in zip(names, at_once(opened, names, 1 if clones else jobs), strict=True):
+    for name, target in zip(names, map(opened, names), strict=True):
         if isinstance(target, Target):
             targets.append(target)
         elif len(names) == 1 or isinstance(target, GitMissing):

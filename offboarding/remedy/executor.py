@@ -19,7 +19,8 @@ from offkey.http import Gate, NoAnswer, Reader, Writer
 from offkey.model import Check, Credential, Exchange, Liveness, Place, Step
 from offkey.secret import Secret
 from scanner.encoding import decoded
-from scanner.git import Git, failure, run_git
+from scanner.git import Git, run_git
+from scanner.giterrors import failure
 
 T = TypeVar("T")
 GATE = Gate(

@@ -18,6 +18,7 @@ from scanner.differences import Change, changes
 from scanner.examine import Worker
 from scanner.forest import Forest
 from scanner.git import Git
+from scanner.near import Near
 from scanner.objects import CatFileReader, GitObject, ObjectInfo, missing_objects
 from scanner.tasks import forest_of, pack_tasks
 from scanner.treewalk import NONE, pair, record, tree_kernel
@@ -30,13 +31,13 @@ pytestmark = KERNEL
 LIMIT = 1 << 30
 
 
-def forest(repo: Repo, wanted: set[str]) -> Forest:
+def forest(repo: Repo, wanted: set[str], *, keep: bool = False) -> Forest:
     """What the workers would tell of a repository."""
     git = Git(repo.path)
     result = forest_of(git, 0, compiled=True, limit=LIMIT)
     worker = Worker(Setup(gits=(git,), rules=(), digest="", key=b"k" * 32, matcher="keyword"))
     for task in pack_tasks(result, []):
-        result.add(worker.examine(task))
+        result.add(worker.examine(task._replace(keep=keep)))
     for task in result.tasks(wanted):
         result.add(worker.examine(task))
     worker.close()
@@ -85,7 +86,13 @@ def test_whoever_is_named_is_named_without_comparing_every_commit(
         }
         git = Git(repo.path)
         told = forest(repo, {oid for oids in held.values() for oid in oids})
-        assert attribute(git, places, forest=told) == attribute(git, places)
+        named = attribute(git, places)
+        assert attribute(git, places, forest=told) == named
+        for keep in (True, False):
+            told = forest(repo, {oid for oids in held.values() for oid in oids}, keep=keep)
+            near = Near(told)
+            assert attribute(git, places, forest=told, near=near) == named
+            assert near.changes(told.history, set(), told.candidates) == []
 
 
 def big_history(path: Path, seed: int, commits: int) -> Repo:

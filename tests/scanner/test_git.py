@@ -1,5 +1,6 @@
 """Finding a repository, and what is said when git cannot open it."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -7,16 +8,9 @@ import pytest
 
 from offkey.errors import Exit, UsageError
 from scanner import gitenv
-from scanner.git import (
-    CorruptRepository,
-    DubiousOwnership,
-    Git,
-    GitError,
-    NotARepository,
-    UnknownRevision,
-    failure,
-    mask,
-)
+from scanner.git import Git
+from scanner.gitenv import mask
+from scanner.giterrors import CorruptRepository, DubiousOwnership, GitError, NotARepository, UnknownRevision, failure
 from tests.builders import Repo
 
 
@@ -67,6 +61,7 @@ def test_a_repository_of_another_user_is_refused_with_advice(tmp_path: Path, mon
     repo = Repo.create(tmp_path / "app")
     # Git's own switch for its tests: it takes every folder as another user's.
     monkeypatch.setattr(gitenv, "OFF", gitenv.OFF | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with pytest.raises(DubiousOwnership) as caught:
         Git(repo.path)
     assert "safe.directory" in caught.value.advice

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from offboarding.demo.simulators.tokens import github_classic
-from scanner.git import UnknownRevision
+from scanner.giterrors import UnknownRevision
 from scanner.sources import open_target
 from scanner.values import read_value
 from tests.builders import ANN, BOB, Repo

@@ -13,7 +13,8 @@ from offkey.errors import UsageError
 from offkey.fingerprint import OrgKey
 from offkey.model import Reach, to_json
 from rules import RuleSet
-from scanner.git import Git, UnknownRevision
+from scanner.git import Git
+from scanner.giterrors import UnknownRevision
 from scanner.scan import Examined, Options, ScanResult, scan
 from scanner.sources import Target, open_target
 from tests.builders import BOB, Repo

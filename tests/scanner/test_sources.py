@@ -9,7 +9,8 @@ from offkey.errors import UsageError
 from offkey.model import Gap
 from scanner.encoding import decoded
 from scanner.files import FileItem
-from scanner.git import CorruptRepository, Git, GitError
+from scanner.git import Git
+from scanner.giterrors import CorruptRepository, GitError
 from scanner.hits import positions
 from scanner.pragma import allowed
 from scanner.sources import expand, open_target

@@ -1,0 +1,47 @@
+"""All of a small target in one worker: read, searched and attributed, so that many of them keep every core busy."""
+
+from dataclasses import replace
+
+from scanner.attribution import attribute
+from scanner.examine import Worker
+from scanner.findings import places_of
+from scanner.near import Near
+from scanner.past import dump
+from scanner.rounds import Rounds
+from scanner.tally import Tally, Whole
+from scanner.work import Outcome, Task
+
+
+class WholeWorker:
+    """A worker that takes whole targets, too. `rounds` is a copy of those that the tasks come from."""
+
+    def __init__(self, worker: Worker, rounds: Rounds) -> None:
+        self._worker = worker
+        self._rounds = rounds
+
+    def examine(self, task: Task) -> Outcome | Whole:
+        """As `Worker.examine`; of a `whole` task all that its target holds."""
+        return self._whole(task.target) if task.whole else self._worker.examine(task)
+
+    def close(self) -> None:
+        self._worker.close()
+
+    def _whole(self, number: int) -> Whole:
+        source = self._rounds.sources[number]
+        assert source.git is not None
+        tally = Tally([], self._rounds.sources)
+        alone = replace(self._rounds.options, jobs=1)
+        rounds = replace(self._rounds, options=alone, tally=tally, stores={}, pasts={}, numbers=(number,), afresh=True)
+        for tasks in rounds:
+            for task in tasks:
+                tally.add(self._worker.examine(task._replace(keep=True)))
+        self._worker.leave(number)
+        held = places_of(tally.hits(), source)
+        forest = tally.forests.get(number)
+        near = Near(forest) if forest is not None and forest.whole else None
+        told = attribute(source.git, held, jobs=1, forest=forest, near=near) if held else None
+        past = None
+        if told is not None:
+            past = dump(told.past) if told.past is not None and rounds.memory is not None else None
+            told = replace(told, past=None)
+        return tally.whole(number, told=told, store=rounds.stores.get(number), past=past)
