@@ -4,16 +4,12 @@
 Formats: gitformat-pack(5).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
-PIECES = 1 << 20
-"""A delta of more pieces is left to git: git writes none, and each costs many times its few bytes."""
-
-
-_DAMAGED = "the delta is damaged"
+from scanner.patch import DAMAGED, PIECES, apply, varint
 
 
 class Kernel(Protocol):
@@ -65,19 +61,6 @@ class Copy(NamedTuple):
     size: int
 
 
-def varint(data: Any, at: int) -> tuple[int, int]:
-    """A size as deltas write it, and where it ends. Raises ValueError."""
-    value = shift = 0
-    while at < len(data) and shift <= 56:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if not byte & 128:
-            return value, at
-        shift += 7
-    raise ValueError(_DAMAGED)
-
-
 def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
     """(source, size, where the inserted bytes stand) of each piece; source is -1 for an insert. Raises ValueError."""
     _, at = varint(delta, 0)
@@ -88,10 +71,10 @@ def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
         at += 1
         pieces += 1
         if not op or pieces > PIECES:
-            raise ValueError(_DAMAGED)
+            raise ValueError(DAMAGED)
         if not op & 128:
             if op > end - at:
-                raise ValueError(_DAMAGED)
+                raise ValueError(DAMAGED)
             yield -1, op, at
             at += op
             continue
@@ -99,7 +82,7 @@ def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
         for bit in range(7):
             if op >> bit & 1:
                 if at >= end:
-                    raise ValueError(_DAMAGED)
+                    raise ValueError(DAMAGED)
                 if bit < 4:
                     source |= delta[at] << 8 * bit
                 else:
@@ -126,17 +109,7 @@ def copies(delta: Any) -> list[Copy]:
 class Python:
     """The kernel in Python."""
 
-    @staticmethod
-    def apply(base: bytes, delta: bytes, reach: int, limit: int, /) -> tuple[bytes, bytes]:
-        expected, at = varint(delta, 0)
-        size, at = varint(delta, at)
-        if expected != len(base):
-            raise ValueError(_DAMAGED)
-        if size > limit:
-            raise ValueError("the delta's target is above the size limit")
-        pieces, changed = _patched(base, delta, at, size)
-        target = b"".join(pieces)
-        return target, around(target, changed, reach) if reach >= 0 else b""
+    apply = staticmethod(apply)
 
     @staticmethod
     def carry(delta: bytes, stretches: bytes, /) -> list[list[int] | None]:
@@ -174,95 +147,6 @@ class Python:
         from scanner.packplan import shares
 
         return shares(offsets, roots, types, batch, trees)
-
-
-def _orders() -> list[tuple[int, int, int]]:
-    """By the first byte of a copy: how many follow, the bits of the start in them, and from which on the size stands.
-
-    No bits for one that leaves out a byte in the middle.
-    """
-    found = []
-    for op in range(256):
-        starts, sizes = (op & 15).bit_count(), (op >> 4 & 7).bit_count()
-        plain = op & 15 == (1 << starts) - 1 and op >> 4 & 7 == (1 << sizes) - 1
-        found.append((starts + sizes, (1 << 8 * starts) - 1 if plain else -1, 8 * starts))
-    return found
-
-
-_ORDERS = _orders()
-
-
-def _patched(base: bytes, delta: bytes, at: int, size: int) -> tuple[list[bytes], list[int]]:
-    """The pieces of a delta's target, and bounds of what it adds or joins. One loop: it is most of a scan's time."""
-    pieces: list[bytes] = []
-    changed: list[int] = []
-    end, before, add, orders, number = len(delta), len(base), pieces.append, _ORDERS, int.from_bytes
-    filled = follows = 0
-    last = -1
-    while at < end:
-        op = delta[at]
-        at += 1
-        if op > 127:
-            many, bits, shift = orders[op]
-            found = number(delta[at : at + many], "little")
-            source, length = (found & bits, found >> shift or 0x10000) if bits >= 0 else _spread(op, delta, at)
-            at += many
-            upto = source + length
-            add(base[source:upto])
-            if source != follows:
-                if last != filled:
-                    changed += (filled, filled)
-                last = filled
-            if upto > before or at > end:
-                raise ValueError(_DAMAGED)
-            follows = upto
-            filled += length
-        elif op:
-            add(delta[at : at + op])
-            at += op
-            if last != filled:
-                changed += (filled, filled)
-            filled += op
-            changed[-1] = last = filled
-            follows = -1
-        else:
-            raise ValueError(_DAMAGED)
-        if filled > size:
-            raise ValueError(_DAMAGED)
-    if filled != size or at > end or len(pieces) > PIECES:
-        raise ValueError(_DAMAGED)
-    if follows != before and last != filled:
-        changed += (filled, filled)
-    return pieces, changed
-
-
-def _spread(op: int, delta: bytes, at: int) -> tuple[int, int]:
-    """Start and size of a copy that leaves out bytes which are zero."""
-    source = size = 0
-    for bit in range(7):
-        if op >> bit & 1 and at < len(delta):
-            if bit < 4:
-                source |= delta[at] << 8 * bit
-            else:
-                size |= delta[at] << 8 * (bit - 4)
-            at += 1
-    return source, size or 0x10000
-
-
-def around(target: bytes, changed: Sequence[int], reach: int) -> bytes:
-    """The changed ranges with `reach` bytes on either side, where they meet as one, each ended by a line end."""
-    if not changed:
-        return b""
-    pieces = []
-    low, high = max(0, changed[0] - reach), changed[1]
-    near = 2 * reach
-    for start, end in zip(changed[2::2], changed[3::2], strict=True):
-        if start - high > near:
-            pieces.append(target[low : high + reach])
-            low = start - reach
-        high = end
-    pieces.append(target[low : high + reach])
-    return b"\n".join(pieces) + b"\n"
 
 
 def kernel(compiled: bool = True) -> Kernel:

@@ -172,15 +172,25 @@ class Git:
         """
         with self.popen(*args, bound=seconds is not None) as process:
             process.stdin.close()
-            try:
-                yield from records(process.stdout, separator, seconds)
-            except Silence as error:
-                raise _silent(self.path, seconds) from error
-            if process.wait():
-                raise failure(process.said(), self.path)
+            yield from self._records(process, separator, seconds)
             if told is not None:
                 for line in dict.fromkeys(mask(process.said().decode(errors="replace")).splitlines()):
                     told(line)
+
+    @contextmanager
+    def started(self, *args: str) -> Iterator[Iterator[bytes]]:
+        """As `stream`, of a git that works from now on, not from when the first line is asked for."""
+        with self.popen(*args) as process:
+            process.stdin.close()
+            yield self._records(process, b"\n")
+
+    def _records(self, process: GitProcess, separator: bytes, seconds: float | None = None) -> Iterator[bytes]:
+        try:
+            yield from records(process.stdout, separator, seconds)
+        except Silence as error:
+            raise _silent(self.path, seconds) from error
+        if process.wait():
+            raise failure(process.said(), self.path)
 
 
 def _opened(path: Path) -> tuple[Path, Path, bool, str]:

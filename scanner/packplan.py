@@ -2,13 +2,13 @@
 
 import sys
 from array import array
-from bisect import bisect_left
 from typing import Any
 
 MAGIC = b"\xfftOc\0\0\0\2"
 _NAMES = 8 + 1024
 _TREE, _OFS_DELTA, _REF_DELTA = 2, 6, 7
 _OUTSIDE = -2
+_U64 = (1 << 64) - 1
 
 
 def plan(idx: Any, pack: Any, hash_size: int) -> tuple[bytes, ...]:
@@ -17,32 +17,46 @@ def plan(idx: Any, pack: Any, hash_size: int) -> tuple[bytes, ...]:
     if not _of(idx, pack, len(found), hash_size) or len(set(found)) < len(found):
         raise ValueError("the index is damaged")
     order = sorted(range(len(found)), key=found.__getitem__)
-    offsets = array("Q", [*(found[n] for n in order), len(pack) - hash_size])
-    inverse = array("i", bytes(4 * len(order)))
-    for position, name in enumerate(order):
-        inverse[name] = position
     count = len(order)
-    data, sizes, types = array("Q", offsets[:count]), array("Q", bytes(8 * count)), bytearray(count)
-    bases, roots = array("i", [_OUTSIDE]) * count, array("i", [-1]) * count
-    fan = [int.from_bytes(idx[8 + 4 * n : 12 + 4 * n], "big") for n in range(256)]
+    places = [*map(found.__getitem__, order), len(pack) - hash_size]
+    position = dict(zip(places, range(count)))  # noqa: B905 - the last is the end of the pack
+    types, sizes, data, bases, roots = bytearray(count), [0] * count, places[:count], [_OUTSIDE] * count, [-1] * count
+    named: list[tuple[int, bytes]] = []
+    at = places[0] if count else 0
     for n in range(count):
-        head = header(pack, offsets[n], offsets[n + 1], hash_size)
+        start, at = at, places[n + 1]
+        head = header(pack, start, at, hash_size)
         if head is None:
             continue
-        types[n], sizes[n], data[n], distance, base = head
-        if base:
-            row = _row(idx, fan, base, hash_size)
-            bases[n] = inverse[row] if row >= 0 else _OUTSIDE
-        elif types[n] == _OFS_DELTA:
-            at = bisect_left(offsets, offsets[n] - distance, 0, count) if 0 < distance <= offsets[n] else count
-            if at < count and offsets[at] == offsets[n] - distance:
-                bases[n] = at
-        elif 1 <= types[n] <= 4:
+        kind, sizes[n], data[n], distance, base = head
+        types[n] = kind
+        if kind == _OFS_DELTA:
+            below = position.get(start - distance, n)
+            if below < n:
+                bases[n] = below
+                roots[n] = roots[below]
+        elif 1 <= kind <= 4:
             bases[n], roots[n] = -1, n
+        elif base:
+            named.append((n, base))
+    _name(idx, named, bases, order, hash_size)
     _lead(bases, roots)
     first, following = _forest(bases, roots, types)
-    arrays = (offsets, data, sizes, array("I", order), types, bases, first, following, roots)
-    return tuple(bytes(one) for one in arrays)
+    arrays = array("Q", places), array("Q", data), array("Q", sizes), array("I", order), types, array("i", bases)
+    return tuple(bytes(one) for one in (*arrays, first, following, array("i", roots)))
+
+
+def _name(idx: Any, named: list[tuple[int, bytes]], bases: list[int], order: list[int], hash_size: int) -> None:
+    """Give each delta that names its base that base's position."""
+    if not named:
+        return
+    inverse = [0] * len(order)
+    for position, name in enumerate(order):
+        inverse[name] = position
+    fan = [int.from_bytes(idx[8 + 4 * n : 12 + 4 * n], "big") for n in range(256)]
+    for n, base in named:
+        row = _row(idx, fan, base, hash_size)
+        bases[n] = inverse[row] if row >= 0 else _OUTSIDE
 
 
 def offsets_of(idx: Any, pack_size: int, hash_size: int) -> list[int]:
@@ -66,7 +80,7 @@ def offsets_of(idx: Any, pack_size: int, hash_size: int) -> list[int]:
         if row >= len(large):
             raise ValueError("the index is damaged")
         result[n] = large[row]
-    if any(not 12 <= offset < pack_size - hash_size for offset in result):
+    if result and not (min(result) >= 12 and max(result) < pack_size - hash_size):
         raise ValueError("the index is damaged")
     return result
 
@@ -79,13 +93,12 @@ def _of(idx: Any, pack: Any, count: int, hash_size: int) -> bool:
 
 def header(pack: Any, start: int, end: int, hash_size: int) -> tuple[int, int, int, int, bytes] | None:
     """Type, declared size, where the data begins, distance back to the base, name of the base; None for damage."""
-    at = start
-    if at >= end:
+    if start >= end:
         return None
-    byte = pack[at]
-    at += 1
+    byte = pack[start]
+    at = start + 1
     kind, size, shift = byte >> 4 & 7, byte & 15, 4
-    while byte & 128:
+    while byte > 127:
         if at >= end or shift > 57:
             return None
         byte = pack[at]
@@ -99,7 +112,7 @@ def header(pack: Any, start: int, end: int, hash_size: int) -> tuple[int, int, i
         byte = pack[at]
         at += 1
         distance = byte & 127
-        while byte & 128:
+        while byte > 127:
             if at >= end or distance >> 55:
                 return None
             byte = pack[at]
@@ -110,7 +123,7 @@ def header(pack: Any, start: int, end: int, hash_size: int) -> tuple[int, int, i
             return None
         name = bytes(pack[at : at + hash_size])
         at += hash_size
-    return kind, size & (1 << 64) - 1, at, distance, name
+    return kind, size & _U64, at, distance, name
 
 
 def _row(idx: Any, fan: list[int], name: bytes, size: int) -> int:
@@ -132,6 +145,8 @@ def _row(idx: Any, fan: list[int], name: bytes, size: int) -> int:
 def _lead(bases: Any, roots: Any) -> None:
     """Give each delta its root; -2 to those whose bases lead out of the pack, to damage, or in a circle."""
     for n in range(len(bases)):
+        if roots[n] >= 0:
+            continue
         chain = []
         at = n
         while roots[at] == -1 and bases[at] >= 0:
@@ -146,16 +161,17 @@ def _lead(bases: Any, roots: Any) -> None:
 
 
 def _forest(bases: Any, roots: Any, types: bytearray) -> tuple[Any, Any]:
-    first, following = array("i", [-1]) * len(bases), array("i", [-1]) * len(bases)
+    first, following = [-1] * len(bases), [-1] * len(bases)
     for n in range(len(bases) - 1, -1, -1):
-        if roots[n] < 0:
+        root, base = roots[n], bases[n]
+        if root < 0:
             types[n] = 0
             continue
-        types[n] = types[roots[n]]
-        if bases[n] >= 0:
-            following[n] = first[bases[n]]
-            first[bases[n]] = n
-    return first, following
+        types[n] = types[root]
+        if base >= 0:
+            following[n] = first[base]
+            first[base] = n
+    return array("i", first), array("i", following)
 
 
 def shares(offsets: Any, roots: Any, types: Any, batch: int, trees: bool) -> list[tuple[int, bytes]]:

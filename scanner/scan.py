@@ -5,6 +5,7 @@ Offline: whoever wants a URL scanned clones it first (`scanner.clone`).
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -160,10 +161,11 @@ def _result(
 
 def _looked_at(rounds: Rounds, setup: Setup, matcher: Matcher, progress: Progress | None) -> Tally:
     tally = rounds.tally
-    for outcome in _outcomes(setup, matcher, rounds):
-        tally.add(outcome)
-        if progress is not None:
-            progress(Examined(**tally.sums()))
+    with closing(rounds):
+        for outcome in _outcomes(setup, matcher, rounds):
+            tally.add(outcome)
+            if progress is not None:
+                progress(Examined(**tally.sums()))
     for number, source in enumerate(rounds.sources):
         if source.content is not None:
             outcome = Outcome(target=number, files=1, bytes=len(source.content), of_files=True)
