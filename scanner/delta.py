@@ -4,12 +4,11 @@
 Formats: gitformat-pack(5).
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
-from scanner.patch import DAMAGED, PIECES, apply, varint
+from scanner.patch import apply, operations, varint
 
 
 class Kernel(Protocol):
@@ -59,36 +58,6 @@ class Copy(NamedTuple):
     source: int
     target: int
     size: int
-
-
-def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
-    """(source, size, where the inserted bytes stand) of each piece; source is -1 for an insert. Raises ValueError."""
-    _, at = varint(delta, 0)
-    _, at = varint(delta, at)
-    end, pieces = len(delta), 0
-    while at < end:
-        op = delta[at]
-        at += 1
-        pieces += 1
-        if not op or pieces > PIECES:
-            raise ValueError(DAMAGED)
-        if not op & 128:
-            if op > end - at:
-                raise ValueError(DAMAGED)
-            yield -1, op, at
-            at += op
-            continue
-        source = size = 0
-        for bit in range(7):
-            if op >> bit & 1:
-                if at >= end:
-                    raise ValueError(DAMAGED)
-                if bit < 4:
-                    source |= delta[at] << 8 * bit
-                else:
-                    size |= delta[at] << 8 * (bit - 4)
-                at += 1
-        yield source, size or 0x10000, at
 
 
 def copies(delta: Any) -> list[Copy]:

@@ -1,6 +1,6 @@
 """Deltas applied in Python (gitformat-pack(5), "Deltified representation"): most of a scan without the kernel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from struct import Struct
 from struct import error as TooShort
@@ -27,6 +27,36 @@ def varint(data: Any, at: int) -> tuple[int, int]:
     raise ValueError(DAMAGED)
 
 
+def operations(delta: Any) -> Iterator[tuple[int, int, int]]:
+    """(source, size, where the inserted bytes stand) of each piece; source is -1 for an insert. Raises ValueError."""
+    _, at = varint(delta, 0)
+    _, at = varint(delta, at)
+    end, pieces = len(delta), 0
+    while at < end:
+        op = delta[at]
+        at += 1
+        pieces += 1
+        if not op or pieces > PIECES:
+            raise ValueError(DAMAGED)
+        if not op & 128:
+            if op > end - at:
+                raise ValueError(DAMAGED)
+            yield -1, op, at
+            at += op
+            continue
+        source = size = 0
+        for bit in range(7):
+            if op >> bit & 1:
+                if at >= end:
+                    raise ValueError(DAMAGED)
+                if bit < 4:
+                    source |= delta[at] << 8 * bit
+                else:
+                    size |= delta[at] << 8 * (bit - 4)
+                at += 1
+        yield source, size or 0x10000, at
+
+
 def apply(base: bytes, delta: bytes, reach: int, limit: int, /) -> tuple[bytes, bytes]:
     """As `scanner.delta.Kernel.apply` says."""
     expected, at = varint(delta, 0)
@@ -35,12 +65,15 @@ def apply(base: bytes, delta: bytes, reach: int, limit: int, /) -> tuple[bytes, 
         raise ValueError(DAMAGED)
     if size > limit:
         raise ValueError("the delta's target is above the size limit")
+    if len(delta) > PIECES:
+        for _ in operations(delta):  # raises for too many
+            continue
     try:
         pieces, runs, start, follows = _patched(base, delta, at, size, 2 * max(reach, 0))
     except (IndexError, TooShort) as error:
         raise ValueError(DAMAGED) from error
     target = b"".join(pieces)
-    if len(target) != size or len(pieces) > PIECES:
+    if len(target) != size:
         raise ValueError(DAMAGED)
     if reach < 0:
         return target, b""
