@@ -13,6 +13,7 @@ from scanner import lfs
 from scanner.carry import Searcher
 from scanner.delta import kernel
 from scanner.deltatrees import NOTHING_SEEN, Batch, DeltaTrees, Seen
+from scanner.division import PIECE, divided
 from scanner.files import FileItem, read_file
 from scanner.git import Git
 from scanner.history import header
@@ -177,7 +178,10 @@ class Worker:
     def _trees(self, task: Task, outcome: Outcome) -> None:
         git = self._setup.gits[task.target]
         assert git is not None
-        pack = open_pack(task.pack, git.hash_size, self._setup.compiled)
+        pack, roots, path = open_pack(task.pack, git.hash_size, self._setup.compiled), task.roots, frozenset[int]()
+        if task.piece >= 0:
+            piece = divided(pack, task.roots[0], PIECE)[task.piece]
+            pack, roots, path = piece.of(pack), (piece.path or piece.entries)[:1], frozenset(piece.path)
         before = [open_pack(path, git.hash_size, self._setup.compiled) for path in task.before]
         trees = DeltaTrees(pack, self._searcher, kernel(self._setup.compiled), self._setup.limit)
 
@@ -185,9 +189,9 @@ class Worker:
             if self._stopped():
                 raise _Stopped
             told = batch.told
-            elsewhere: set[int] = set()
+            elsewhere = path.intersection(batch.positions) if path else path
             if before:
-                elsewhere = {at for at in batch.positions if any(other.holds(pack.oid(at)) for other in before)}
+                elsewhere |= {at for at in batch.positions if any(other.holds(pack.oid(at)) for other in before)}
             outcome.objects += len(batch.contents) - len(elsewhere)
             outcome.bytes += sum(map(len, batch.contents))
             outcome.commits += batch.commits
@@ -199,9 +203,10 @@ class Worker:
                 self._packed(task.target, pack, one, outcome)
 
         with suppress(_Stopped):
-            trees.objects(task.roots, take)
-        if trees.failed and not self._stopped():
-            self._through_git(task.target, [pack.oid(position) for position in trees.failed], outcome)
+            trees.objects(roots, take)
+        failed = [pack.oid(position) for position in trees.failed if position not in path]
+        if failed and not self._stopped():
+            self._through_git(task.target, failed, outcome)
 
     def _packed(self, target: int, pack: Pack, seen: Seen, outcome: Outcome) -> None:
         git, oid, kind = self._setup.gits[target], pack.oid(seen.position), KINDS[pack.types[seen.position]]

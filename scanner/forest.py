@@ -102,8 +102,8 @@ class Forest:
         ids = bytes.fromhex("".join(self._wanted))
         for first, pack in zip(self._first, self.packs, strict=True):
             look = Look(ids, first, self._seed)
-            for roots in pack.shares(trees=True):
-                yield Task(self.target, pack=pack.path, roots=roots, look=look)
+            for share in pack.shares(trees=True):
+                yield Task(self.target, pack=pack.path, roots=share.roots, look=look)
         look = Look(ids, 0, self._seed)
         if self.contents:
             met = (GitObject(oid, "tree", content) for oid, content in self.contents.items())

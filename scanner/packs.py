@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scanner.delta import kernel
 
@@ -33,6 +33,13 @@ _TREES_BATCH = 3 << 20
 
 class Unplanned(Exception):
     """The packs of this repository must be read through git."""
+
+
+class Share(NamedTuple):
+    """Some delta trees, by their roots, and their packed bytes. Only the last can be large by itself."""
+
+    size: int
+    roots: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +121,15 @@ class Pack:
             yield position
             waiting += self.children(position)
 
-    def shares(self, *, trees: bool = False) -> list[tuple[int, ...]]:
-        """Roots of the delta trees, of git trees or of all else, in shares of about equal packed bytes, the
-        largest first: one tree is never divided."""
+    def shares(self, *, trees: bool = False) -> list[Share]:
+        """The delta trees, of git trees or of all else, in shares of about equal packed bytes, the largest first.
+
+        One tree is never divided.
+        """
         batch = _TREES_BATCH if trees else _BATCH
         found = kernel(self.compiled).shares(self.offsets, self.roots, self.types, batch, trees)
-        return [tuple(memoryview(roots).cast("i")) for _, roots in sorted(found, key=lambda share: -share[0])]
+        shares = [Share(size, tuple(memoryview(roots).cast("i"))) for size, roots in found]
+        return sorted(shares, key=lambda share: -share.size)
 
     @property
     def left(self) -> Iterator[str]:

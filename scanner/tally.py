@@ -8,6 +8,7 @@ from offkey.found import Gap
 from scanner import pool
 from scanner.absence import absent_blobs
 from scanner.attribution import Attributed
+from scanner.division import PIECE, divided
 from scanner.forest import Forest
 from scanner.hits import Hit
 from scanner.increment import Increment
@@ -178,7 +179,8 @@ def _lost(task: Task, sources: Sequence[Target]) -> Iterator[Gap]:
     git = sources[task.target].git
     if task.roots and git is not None:
         pack = open_pack(task.pack, git.hash_size)
-        for position in (below for root in task.roots for below in pack.below(root)):
+        piece = divided(pack, task.roots[0], PIECE)[task.piece].entries if task.piece >= 0 else None
+        for position in piece or (below for root in task.roots for below in pack.below(root)):
             yield Gap(where=f"{name}: {KINDS[pack.types[position]]} {pack.oid(position)}", why=why, advice=advice)
     for oid in task.loose:
         yield Gap(where=f"{name}: object {oid}", why=why, advice=advice)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from offkey.found import Gap
+from scanner.division import DIVIDED, PIECE, divided
 from scanner.files import FileItem
 from scanner.forest import Forest
 from scanner.git import Git
@@ -82,8 +83,17 @@ def pack_tasks(forest: Forest, gaps: list[Gap]) -> Iterator[Task]:
     """Tasks over every object but trees, read from packs and loose files; what cannot be read so is left to git."""
     for number, pack in enumerate(forest.packs):
         before = tuple(other.path for other in forest.packs[:number])
-        for roots in pack.shares():
-            yield Task(forest.target, pack=pack.path, before=before, roots=roots)
+        whole = Task(forest.target, pack=pack.path, before=before)
+        for share in pack.shares():
+            if share.size <= DIVIDED:
+                yield whole._replace(roots=share.roots)
+                continue
+            *small, large = share.roots
+            pieces = divided(pack, large, PIECE)
+            for piece in sorted(range(len(pieces)), key=lambda n: -pieces[n].size):
+                yield whole._replace(roots=(large,), piece=piece)
+            if small:
+                yield whole._replace(roots=tuple(small))
         gaps += _circular(pack)
     yield from _loose(forest.loose, forest.target)
     left = sorted({oid for pack in forest.packs for oid in pack.left} - set(forest.loose))

@@ -22,9 +22,10 @@ class Task(NamedTuple):
     """A share of work: objects, delta trees or files of one target, or the walk for missing objects.
 
     With `look`, objects and delta trees are git trees, and it says what is wanted of them. `roots` are positions in
-    `pack`; what a pack of `before` holds is left to that one. `held` objects belong to a revision whose values are to
-    be left out. `whole` is all that a small target holds, and who brought it there (`scanner.whole`); `keep`
-    says that what git trees outside the packs hold is to be kept.
+    `pack`, or the one root of the tree that this `piece` is of (`scanner.division`); what a pack of `before` holds is
+    left to that one. `held` objects belong to a revision whose values are to be left out. `whole` is all that a small
+    target holds, and who brought it there (`scanner.whole`); `keep` says that what git trees outside the packs hold is
+    to be kept.
     """
 
     target: int
@@ -33,6 +34,7 @@ class Task(NamedTuple):
     pack: str = ""
     before: tuple[str, ...] = ()
     roots: tuple[int, ...] = ()
+    piece: int = -1
     look: Look | None = None
     files: tuple[FileItem, ...] = ()
     walk: bool = False

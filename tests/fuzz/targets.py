@@ -114,7 +114,7 @@ def trees(data: bytes) -> None:
             walker = tree_kernel(True)
             assert walker is not None
             wanted = b"".join(bytes.fromhex(pack.oid(n)) for n in range(len(pack)) if n % 3)
-            for roots in pack.shares(trees=True):
+            for _, roots in pack.shares(trees=True):
                 walked = walk(walker, pack, roots, Look(wanted, 0, 12345), LIMIT)
                 asked = array("Q", range(len(pack))).tobytes()
                 walker.signatures((walked.records,), len(pack), b"", asked, 12345)
@@ -139,8 +139,8 @@ def _read(pack: Any, used: Any) -> Any:
             assert matches == _matches(look(searcher, content)), matches
             found.append((position, content, matches))
 
-    reader.objects([root for roots in pack.shares() for root in roots], take)
-    roots = sorted(below for roots in pack.shares() for root in roots for below in pack.below(root))
+    reader.objects([root for share in pack.shares() for root in share.roots], take)
+    roots = sorted(below for share in pack.shares() for root in share.roots for below in pack.below(root))
     assert sorted([*reader.failed, *(one[0] for one in found)]) == roots
     return found, sorted(reader.failed), list(pack.left), list(pack.circular)
 

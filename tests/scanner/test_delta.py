@@ -173,7 +173,7 @@ def grown(one: Any, pack: Pack, together: int) -> tuple[list[Any], list[tuple[in
         commits.update(line + b"\n" for line in lines.split(b"\n") if line)
         batches.append((len(contents), len(changes)))
 
-    roots = array("i", [root for share in pack.shares() for root in share]).tobytes()
+    roots = array("i", [root for share in pack.shares() for root in share.roots]).tobytes()
     plan = (*pack.plan, pack.types, pack.idx, pack.hash_size)
     assert one.grow((deflate.decompress, pack.inflate, LIMIT), plan, roots, (20, together, 5), sink) == []
     return objects, batches, commits
@@ -204,7 +204,7 @@ def test_what_a_sink_raises_ends_the_work(tmp_path: Path) -> None:
     (path,) = (tmp_path / "app/.git/objects/pack").glob("*.pack")
     pack = open_pack(str(path), 20)
     plan = (*pack.plan, pack.types, pack.idx, pack.hash_size)
-    roots = array("i", [root for share in pack.shares() for root in share]).tobytes()
+    roots = array("i", [root for share in pack.shares() for root in share.roots]).tobytes()
 
     def sink(*told: object) -> None:
         raise KeyError(len(told))
