@@ -81,12 +81,14 @@ def main() -> None:
     args = parser.parse_args()
     left_out: dict[str, str] = {}
     rows = measure(args.repo.resolve(), args.shares, args.runs, args.jobs, left_out)
-    report = {"repository": str(args.repo), "machine": machine([]), "left_out": left_out, "parts": rows}
+    here = machine([])
+    report = {"repository": str(args.repo), "machine": here, "left_out": left_out, "parts": rows}
     text = json.dumps(report, indent=2) + "\n"
     if args.output:
         args.output.write_text(text)
     if args.plot:
-        growth({"offkey": [(float(str(r["packed_bytes"])), float(str(r["median_seconds"]))) for r in rows]}, args.plot)
+        points = [(float(str(row["packed_bytes"])), float(str(row["median_seconds"]))) for row in rows]
+        growth({"offkey": points}, here, args.plot)
     print(text, end="")
 
 

@@ -18,7 +18,17 @@ def figure(width: float, height: float) -> tuple[Any, Any]:
     return drawn
 
 
-def bars(results: dict[str, Any], file: Path) -> None:
+def under(axes: Any, title: str, machine: dict[str, Any]) -> None:
+    """The title, and below it in small the machine that the figures are of."""
+    memory = f"{machine['memory_bytes'] / 2**30:.0f} GiB"
+    told = (
+        f"{machine['processors']} processors, {machine['processor']}, {memory}, {machine['system']}, {machine['date']}"
+    )
+    axes.set_title(title, fontsize=11, pad=18)
+    axes.text(0.5, 1.015, told, transform=axes.transAxes, ha="center", fontsize=7)
+
+
+def bars(results: dict[str, Any], machine: dict[str, Any], file: Path) -> None:
     """Median seconds of each program, grouped by repository, on a logarithmic scale."""
     programs = [*dict.fromkeys(name for result in results.values() for name in result["median_seconds"])]
     picture, axes = figure(9, 1.2 + 0.26 * len(results) * (len(programs) + 1))
@@ -35,18 +45,23 @@ def bars(results: dict[str, Any], file: Path) -> None:
     axes.set_yticks(range(len(results)), ["\n".join(Path(name).parts[-2:]) for name in results])
     axes.invert_yaxis()
     axes.set_xlabel("seconds, whole process, median (logarithmic)")
+    under(axes, "Scanning a whole history", machine)
     picture.savefig(file, dpi=120)
 
 
-def growth(points: dict[str, list[tuple[float, float]]], file: Path) -> None:
-    """Seconds over pack bytes, both logarithmic; `points` by program."""
+def growth(points: dict[str, list[tuple[float, float]]], machine: dict[str, Any], file: Path) -> None:
+    """Seconds over pack bytes, both logarithmic; `points` by program. A dashed line grows as the bytes do."""
     picture, axes = figure(7, 4.5)
     for program, pairs in points.items():
         axes.plot(*zip(*pairs, strict=True), marker="o", label=program)
+        size, seconds = pairs[0]
+        straight = [(one, seconds * one / size) for one, _ in pairs]
+        axes.plot(*zip(*straight, strict=True), linestyle="--", color="gray", label="as the bytes")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("bytes of the pack")
     axes.set_ylabel("seconds, whole process, median")
     axes.grid(visible=True, which="both", alpha=0.3)
+    under(axes, "As the history grows", machine)
     axes.legend()
     picture.savefig(file, dpi=120)

@@ -193,9 +193,10 @@ def main() -> None:
     args = parser.parse_args()
     left_out: dict[str, str] = {}
     results = {str(repo): measure(repo.resolve(), args, left_out) for repo in args.repos}
+    here = machine([path for path in map(program, PEERS) if path])
     report = {
         "what": f"whole processes, {args.jobs} jobs, median of {args.runs} alternating runs",
-        "machine": machine([path for path in map(program, PEERS) if path]),
+        "machine": here,
         "left_out": left_out,
         "repositories": results,
     }
@@ -203,7 +204,7 @@ def main() -> None:
     if args.output:
         args.output.write_text(text)
     if args.plot:
-        bars(results, args.plot)
+        bars(results, here, args.plot)
     print(text, end="")
 
 

@@ -54,6 +54,13 @@ def test_many_small_repositories_are_made_and_differ(tmp_path: Path) -> None:
     assert len({git(repo, "rev-parse", "main") for repo in repos}) == 3
 
 
+def test_many_small_repositories_are_timed_beside_git(tmp_path: Path) -> None:
+    benchmark("generate.py", tmp_path / "small", "--small", 5)
+    told = json.loads(benchmark("small.py", tmp_path / "small", "--runs", 1))
+    assert told["exit_codes"] == [10]
+    assert min(*told["offkey_ms"], *told["rev_list_ms"], told["median_ratio"]) > 0
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="inflate.py forks")
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_inflate_reads_every_entry_whatever_the_number_of_processes(history: Path, jobs: int) -> None:
