@@ -6,12 +6,11 @@ import re
 import sqlite3
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from scanner.inflate import DAMAGE, Overflow, Room, inflate
+from scanner.inflate import DAMAGE, Overflow, Room, checksum, inflate, known
 from scanner.opening import Layer, Refused
 
 _SQLITE_STEPS = 20_000_000
@@ -121,10 +120,8 @@ def _member(content: bytes, info: zipfile.ZipInfo, room: Room) -> bytes:
         room.take(len(packed))
         text = bytes(packed)
     else:
-        out = bytearray()
-        inflate("deflate", packed, out, room)
-        text = bytes(out)
-    if len(text) != info.file_size or zlib.crc32(text) != info.CRC:
+        text = known(packed, info.file_size, room)
+    if len(text) != info.file_size or checksum(text) != info.CRC:
         raise ValueError("the checksum differs")
     return text
 

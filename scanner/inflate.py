@@ -54,6 +54,29 @@ class Room:
         self.members -= 1
 
 
+def known(packed: memoryview, size: int, room: Room) -> bytes:
+    """What a stream of `deflate` holds that is said to be of this size, in one go where the size is no bomb's.
+
+    Raises as `inflate`; the result may be of another size after all.
+    """
+    if size > min(room.left, max(_FREE, room.ratio * len(packed))):
+        out = bytearray()
+        inflate("deflate", packed, out, room)
+        return bytes(out)
+    engine = _ENGINES["deflate"]()
+    text: bytes = engine.decompress(packed, size + 1)
+    if len(text) <= size and not engine.eof:
+        raise EOFError("ends early")
+    room.take(len(text))
+    return text
+
+
+def checksum(text: bytes) -> int:
+    """The CRC-32 of a text."""
+    found: int = _zlib.crc32(text)
+    return found
+
+
 def inflate(name: str, packed: memoryview, out: bytearray, room: Room) -> int:
     """Append what a stream of `deflate`, `gzip`, `xz` or `bz2` holds to `out`. Returns where in `packed` it ends.
 
