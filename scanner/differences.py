@@ -139,6 +139,10 @@ def _present_trees(git: Git, history: History, numbers: Sequence[int]) -> frozen
     return frozenset(fields[0] for fields in found if fields[-1] == "tree") | {history.empty_tree}
 
 
+_ONE_PARENT = frozenset((b":0", b":1"))
+"""How an entry begins that has one parent: a mode is 000000, 040000, or begins with 1."""
+
+
 def parse(output: bytes, wanted: Collection[bytes]) -> Iterator[Entry]:
     """(header, path, new object, old objects) of each raw entry that brings or removes a wanted object.
 
@@ -147,7 +151,12 @@ def parse(output: bytes, wanted: Collection[bytes]) -> Iterator[Entry]:
     """
     key = b""
     tokens = iter(output.split(b"\0"))
+    width = max(map(len, wanted), default=0)
+    middle, end = 15 + width, 16 + 2 * width  # behind two modes of six digits
     for token in tokens:
+        if token[:2] in _ONE_PARENT and token[15:middle] not in wanted and token[middle + 1 : end] not in wanted:
+            next(tokens)  # as nearly all
+            continue
         before, newline, meta = token.rpartition(b"\n")
         if newline:
             key = before.rpartition(b"\n")[2]

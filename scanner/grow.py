@@ -6,8 +6,11 @@ from itertools import chain, repeat
 from typing import Any
 
 from scanner import lfs
+from scanner.history import header
 from scanner.opening import worth
 
+_COMMIT, _BLOB = 1, 3
+_NAMES = 8 + 1024
 HELD = 256 << 20
 """Bytes of bases that wait for further objects built on them; beyond it another reader must try what comes below."""
 
@@ -26,9 +29,12 @@ class _Waiting:
         self.deltas: list[bytes] = []
         self._changes: list[bytes] = []
         self._rows = array("q")
+        self._commits: list[bytes] = []
         self._end = self._weight = 0
 
-    def add(self, position: int, base: int, content: bytes, entry: bytes, *, changes: bytes, odd: bool) -> None:
+    def add(
+        self, position: int, base: int, content: bytes, entry: bytes, *, changes: bytes, odd: bool, commits: list[bytes]
+    ) -> None:
         """Take one object, and hand on what waits when it is enough: a large one by itself."""
         large = len(changes) > self._together
         if large:
@@ -37,6 +43,7 @@ class _Waiting:
         self.contents.append(content)
         self.deltas.append(entry)
         self._changes.append(changes)
+        self._commits += commits
         self._end += len(changes)
         self._rows.extend((position, base, self._end, odd))
         self._weight += len(changes) + (len(content) >> self._shift)
@@ -45,7 +52,9 @@ class _Waiting:
 
     def hand_on(self) -> None:
         if self.contents:
-            self._sink(self.contents, self.deltas, b"".join(self._changes), self._rows.tobytes(), b"")
+            self._sink(
+                self.contents, self.deltas, b"".join(self._changes), self._rows.tobytes(), b"".join(self._commits)
+            )
             self._begin()
 
 
@@ -55,7 +64,7 @@ def grow(
     """As `scanner.delta.Kernel.grow`, by means of its `apply`."""
     _, inflate, limit = reading
     reach, together, shift = bounds
-    first, following, types = plan[5:8]
+    names, first, following, types, idx, hash_size = plan[4:10]
     unread: list[int] = []
     ready = _Waiting(sink, together, shift)
     waiting: list[tuple[int, tuple[int, bytes] | None, int]] = [
@@ -80,8 +89,13 @@ def grow(
             # The first is the last to be read.
             children = _children(first, following, position)
             waiting += zip(children, repeat((position, content)), chain([len(content)], repeat(0)))
-        odd = types[position] != 3 or worth(content) or content.startswith(lfs.BEGIN)
-        ready.add(position, base[0] if base else -1, content, entry, changes=changes, odd=odd)
+        if types[position] == _COMMIT:
+            at = _NAMES + names[position] * hash_size
+            line = header(idx[at : at + hash_size].hex(), "commit", content)[0]
+            commits, odd = [line] if line else [], not line or worth(content)
+        else:
+            commits, odd = [], types[position] != _BLOB or worth(content) or content.startswith(lfs.BEGIN)
+        ready.add(position, base[0] if base else -1, content, entry, changes=changes, odd=odd, commits=commits)
     ready.hand_on()
     return unread
 
