@@ -30,8 +30,6 @@ from scanner.work import Outcome, Setup, Task
 Address = tuple[str, str, str, str]
 """Object, its type, path and reach."""
 _UNPACK = "unpack it yourself and scan what comes out"
-
-
 _TOGETHER = 16 << 10
 """Bytes of loose objects that are searched at once."""
 

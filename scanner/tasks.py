@@ -30,6 +30,7 @@ _WHOLE_INDEX = 1 << 20
 """Bytes of a target's objects and of its index up to which one worker does all of it."""
 _LOOSE_BYTES = 1 << 10
 _SAMPLE = "17"
+"""One of the 256 folders of loose objects: ids are spread evenly, which git's own gc relies on, too."""
 _ALL, _NONE, _CONFIG = re.compile(r".*(?<!\.sample)", re.DOTALL), re.compile(r"(?!)"), re.compile("config")
 CIRCULAR_SHOWN = 100
 """Circular deltas that get a Gap of their own in each pack; one more Gap stands for the rest."""
@@ -42,9 +43,7 @@ def whole_size(source: Target) -> int | None:
     try:
         folders = object_folders(source.git.common_dir)
         packed = sum(os.path.getsize(path) for path in pack_paths(folders))
-        sample = (
-            os.path.join(folder, _SAMPLE) for folder in folders
-        )  # ids are spread evenly, as git's own gc takes it
+        sample = [os.path.join(folder, _SAMPLE) for folder in folders]
         loose = 256 * sum(len(os.listdir(folder)) for folder in sample if os.path.isdir(folder))
         staged = source.git.git_dir / "index"
         index = staged.stat().st_size if staged.exists() else 0

@@ -22,7 +22,7 @@ RULES = rules.load()
 
 
 class Shelf:
-    """A vault in memory; `loaded` and `saved` tell what was asked of it."""
+    """A vault in memory."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}

@@ -14,6 +14,7 @@ from scanner.scan import Options, ScanResult, scan
 from tests.builders import ANN, BOB, Repo, token
 from tests.needs import KERNEL
 from tests.scanner.conftest import Scan
+from tests.scanner.test_memory import Shelf
 
 KEYS = [token("glpat-", 20, seed=number) for number in range(3)]
 
@@ -84,22 +85,11 @@ def test_a_worker_that_dies_over_a_whole_loses_nothing(
     assert told(look(*many, jobs=2)) == told(expected)
 
 
-class Vault:
-    def __init__(self) -> None:
-        self.held: dict[str, bytes] = {}
-
-    def load(self, key: str) -> bytes | None:
-        return self.held.get(key)
-
-    def save(self, key: str, data: bytes) -> None:
-        self.held[key] = data
-
-
 @KERNEL
 def test_the_next_scan_goes_on_from_what_a_whole_told(
     ruleset: RuleSet, pattern_cache: Path, many: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, vault = OrgKey(Secret(b"k" * 32)), Vault()
+    key, vault = OrgKey(Secret(b"k" * 32)), Shelf()
     options = Options(cache=pattern_cache, jobs=2)
     scan(many, ruleset, key, options, vault=vault)
     Repo(many[0]).commit("new", {"c.env": f"key = {token('glpat-', 20, seed=9)}\n"}, author=BOB)
