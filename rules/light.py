@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (3, sys.hexversion)
+VERSION = (4, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
@@ -30,8 +30,9 @@ class LightPart(Record):
 class LightRule(Record):
     """What `rules.match.find` needs of a rule.
 
-    `width` is the most bytes that `pattern` can span. `literals` are bytes of which every match holds one as it is, ()
-    where the keywords are the better thing to look for.
+    `width` is the most bytes that `pattern` can span, `sight` the same with what it looks at around them; `in_line`
+    says that these have a line's end at their own ends only. `literals` are bytes of which every match holds one as it
+    is, () where the keywords are the better thing to look for.
     """
 
     kind: str
@@ -46,6 +47,8 @@ class LightRule(Record):
     near_lines: int
     reject: tuple[bytes, ...]
     width: int
+    sight: int
+    in_line: bool
     literals: tuple[bytes, ...]
     parts: tuple[LightPart, ...]
 
@@ -55,7 +58,7 @@ def lighten(rule: "Rule") -> LightRule:
     from rules.literals import worthwhile
     from rules.reading import traits
 
-    width, found = traits(rule.pattern)
+    width, found, sight, in_line = traits(rule.pattern)
     parts = tuple(LightPart(p.name, p.pattern, p.within_lines, p.required, p.entropy) for p in rule.parts)
     return LightRule(
         kind=rule.kind,
@@ -70,6 +73,8 @@ def lighten(rule: "Rule") -> LightRule:
         near_lines=rule.near_lines,
         reject=rule.reject,
         width=width,
+        sight=sight,
+        in_line=in_line,
         literals=found if worthwhile(found, width, rule.keywords) else (),
         parts=parts,
     )

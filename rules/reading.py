@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from offkey.errors import Exit, OffkeyError
+from rules.extent import in_line, sight
 from rules.literals import Literals, literals
 
 MAX_WIDTH = 128 * 1024
@@ -25,19 +26,19 @@ def fail(path: Path, kind: str, fault: str, advice: str) -> NoReturn:
     raise RuleError(f"{path}: {kind + ': ' if kind else ''}{fault}", advice=advice)
 
 
-Traits = tuple[int, Literals]
+Traits = tuple[int, Literals, int, bool]
 _known: dict[bytes, Traits] = {}
 
 
 def traits(pattern: bytes) -> Traits:
-    """The most bytes a match of the pattern can span, and what `literals` gives for it.
+    """The most bytes a match of the pattern can span, and what `literals`, `sight` and `in_line` give for it.
 
     Raises `re.error` for a pattern that is none.
     """
     if pattern not in _known:
         parser = getattr(re, "_parser")  # noqa: B009  the standard library's own parser; it has no public name
         parsed = parser.parse(pattern)
-        _known[pattern] = int(parsed.getwidth()[1]), literals(parsed)
+        _known[pattern] = int(parsed.getwidth()[1]), literals(parsed), sight(parsed), in_line(parsed)
     return _known[pattern]
 
 

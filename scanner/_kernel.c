@@ -339,21 +339,31 @@ static int varint(const uint8_t *d, Py_ssize_t size, Py_ssize_t *at, uint64_t *v
     }
 }
 
-/* Widens the ranges by reach bytes on either side, where they meet to one; how many bytes they are with a line end each. */
-static Py_ssize_t widened(Py_ssize_t size, Ranges *r, Py_ssize_t reach) {
-    Py_ssize_t total = 0, kept = 0;
+/* How many times as far as asked is looked around a change where no line ends within the asked bytes. */
+#define FAR 4
+
+/* Of up to room bytes behind a change (step 1: they begin at t) or before it (-1: they end there) how many belong to it. */
+static Py_ssize_t near(const uint8_t *t, int step, Py_ssize_t room, Py_ssize_t reach) {
+    if (room <= reach) return room;
+    if (memchr(step > 0 ? t : t - reach, '\n', reach)) return reach;
+    return room / FAR < reach ? room : FAR * reach;
+}
+
+/* Widens the ranges by what is near, where they meet to one; how many bytes they are with a line end each. */
+static Py_ssize_t widened(const uint8_t *t, Py_ssize_t size, Ranges *r, Py_ssize_t reach) {
+    Py_ssize_t total = 0, kept = 0, last = 0;
     for (Py_ssize_t n = 0; n < r->used; n++) {
-        Py_ssize_t start = r->rows[2 * n], end = r->rows[2 * n + 1];
-        Py_ssize_t before = kept ? r->rows[2 * kept - 1] : -1;
-        start = start > reach ? start - reach : 0;
-        end = size - end > reach ? end + reach : size;
-        if (kept && start <= before) {
-            if (end > before) { total += end - before; r->rows[2 * kept - 1] = end; }
+        Py_ssize_t start = r->rows[2 * n], end = r->rows[2 * n + 1], next = n + 1 < r->used ? r->rows[2 * n + 2] : size;
+        Py_ssize_t low = start - near(t + start, -1, start - last, reach), high = end + near(t + end, 1, next - end, reach);
+        last = end;
+        if (kept && low <= r->rows[2 * kept - 1]) {
+            total += high - r->rows[2 * kept - 1];
+            r->rows[2 * kept - 1] = high;
             continue;
         }
-        r->rows[2 * kept] = start;
-        r->rows[2 * kept + 1] = end;
-        total += end - start + 1;
+        r->rows[2 * kept] = low;
+        r->rows[2 * kept + 1] = high;
+        total += high - low + 1;
         kept++;
     }
     r->used = kept;
@@ -369,9 +379,9 @@ static void copied(char *out, const uint8_t *target, const Ranges *r) {
     }
 }
 
-/* The ranges with reach bytes on either side, where they meet as one, each ended by a line end. */
+/* The ranges with what is near, where they meet as one, each ended by a line end. */
 static PyObject *around(const uint8_t *target, Py_ssize_t size, Ranges *r, Py_ssize_t reach) {
-    PyObject *joined = PyBytes_FromStringAndSize(NULL, widened(size, r, reach));
+    PyObject *joined = PyBytes_FromStringAndSize(NULL, widened(target, size, r, reach));
     if (joined) copied(PyBytes_AS_STRING(joined), target, r);
     return joined;
 }
@@ -968,7 +978,7 @@ static int grown(void *own, const Packed *p, const Waiting *at, PyObject **conte
         *content = patched((uint8_t *)PyBytes_AS_STRING(at->base), PyBytes_GET_SIZE(at->base), (uint8_t *)PyBytes_AS_STRING(entry),
                            PyBytes_GET_SIZE(entry), p->limit, &ranges, shared, &fault);
         if (!*content) { free(ranges.rows); Py_DECREF(entry); return fault ? 1 : -1; }
-        size = widened(PyBytes_GET_SIZE(*content), &ranges, g->reach);
+        size = widened((uint8_t *)PyBytes_AS_STRING(*content), PyBytes_GET_SIZE(*content), &ranges, g->reach);
     } else {
         *content = Py_NewRef(entry);
         size = PyBytes_GET_SIZE(entry) + 1;

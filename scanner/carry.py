@@ -2,12 +2,13 @@
 
 The contract: every object gets exactly the matches that `rules.match.find` gives on its whole content.
 
-A delta's target is searched where it differs (`scanner.delta.Kernel.apply` gives it with DELTA_REACH bytes around).
-Any stretch that a rule's pattern fits and that is new in the target touches a change, so it lies within the bytes
-searched, and so does another that overlaps it; the rule is then asked about the whole object. Keywords stand in
-for patterns too wide for that. A match of the base is taken over when everything that it depends on was
-copied in one piece; else its rule is asked again, too. A rule that looks around (near words, parts) or is wide can
-change its mind by what happens elsewhere, so where its keywords stand is remembered even if nothing was found.
+A delta's target is searched where it differs (`scanner.delta.Kernel.apply` gives it with the bytes around). A stretch
+that a rule's pattern fits and that is new in the target touches a change, so it lies within the bytes searched; the
+rule is then asked about the whole object. Keywords stand in for patterns that reach too far for that. What the pattern
+fits in a base is remembered, whether it was confirmed or not: it may hide another that overlaps it. It is taken over
+when everything that it depends on was copied in one piece; else its rule is asked again, too. A rule that looks around
+(near words, parts) or far can change its mind by what happens elsewhere, so where its keywords stand is remembered even
+if nothing fits.
 
 Encoded text is found by marks (`scanner.encoded`), which are short: a new one touches a change. What it stands in may
 be long, so its whole run is remembered, again even if nothing was found in it; when a run is cut, all are asked anew.
@@ -19,7 +20,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from rules.light import LightRule
-from rules.match import PART_REACH, REACH, Match, find, stretches
+from rules.match import PART_REACH, REACH, Match, compiled, find, stretches
 from scanner.expressions import narrow
 from scanner.inline import Allowance, Inner, inside, moved
 from scanner.matcher import Matcher
@@ -97,9 +98,9 @@ class Searcher:
             rule = self._rules[index]
             places = stretches(rule, content)
             matches = tuple(find(rule, content, places)) if places else ()
-            if matches or not self._simple[index]:
-                if self._simple[index]:
-                    places = [(a, b) for a, b in places if any(a <= m.start and m.end <= b for m in matches)]
+            if self._simple[index]:
+                places = [place for place in places if compiled(rule.pattern).search(content, *place)]
+            if places or not self._simple[index]:
                 found[index] = Kept(_widened(places, self._margin[index], len(content)), matches)
         return found
 

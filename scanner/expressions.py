@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 from rules.light import LightRule, superset
 from rules.match import looks_near
+from scanner.patch import FAR
 
 _LITERAL_NEEDED = 2
-DELTA_REACH = 1024
-"""Bytes on either side of a change that are searched with it."""
+DELTA_REACH = 256
+"""Bytes on either side of a change that are searched with it; FAR times as many where no line ends among them."""
 
 
 class Expression(NamedTuple):
@@ -34,8 +35,8 @@ def expressions(rules: Sequence[LightRule]) -> list[Expression]:
 
 
 def narrow(rule: LightRule) -> bool:
-    """Whether a match, and another that overlaps it, lie within DELTA_REACH of a change that either touches."""
-    return 2 * rule.width + 2 <= DELTA_REACH
+    """Whether whatever decides over a match lies within the bytes that are searched with a change which it touches."""
+    return rule.sight < (FAR * DELTA_REACH if rule.in_line else DELTA_REACH)
 
 
 def _by_pattern(rule: LightRule) -> bool:

@@ -162,9 +162,14 @@ class Pack:
         return [at for at in self._outside if leads[at]]
 
 
-@lru_cache(maxsize=4096)
 def open_pack(path: str, hash_size: int, compiled: bool = True) -> Pack:
     """The pack at `path`, planned once in a process (forked workers inherit it). Raises Unplanned."""
+    return planned(path, hash_size, compiled)
+
+
+@lru_cache(maxsize=4096)  # which takes calls with and without an argument that has a default for different ones
+def planned(path: str, hash_size: int, compiled: bool) -> Pack:
+    """What `open_pack` keeps."""
     try:
         idx, data = mapped(path[: -len("pack")] + "idx"), mapped(path)
         arrays = kernel(compiled).plan(idx, data, hash_size)

@@ -11,6 +11,8 @@ PIECES = 1 << 20
 DAMAGED = "the delta is damaged"
 _MOST = 0x10000
 """The size of a copy that names none."""
+FAR = 4
+"""How many times as far as asked is looked around a change where no line ends within the asked bytes."""
 Order = Callable[[bytes, int], tuple[int, int]]
 
 
@@ -136,19 +138,38 @@ def _head(delta: bytes, at: int) -> int:
 
 
 def _around(target: bytes, runs: dict[int, int], ends: tuple[int, int], reach: int) -> bytes:
-    """All of a target but what lies within `runs` further than `reach` bytes from their ends, joined with line ends.
+    """All of a target but what lies within `runs` further than `_before` and `_behind` say from their ends.
 
-    `ends` are where the run from the base's start ends and where the one to its end starts; 0 and -1 for none.
+    The pieces are joined with line ends. `ends` are where the run from the base's start ends and where the one to its
+    end starts; 0 and -1 for none.
     """
     head, tail = ends
     parts = []
-    low = max(0, head - reach)
+    low = _before(target, 0, head, reach)
     for start, end in runs.items():
         if start != tail and (start or not head):
-            parts.append(target[low : start + reach])
-            low = end - reach
-    parts.append(target[low : tail + reach] if tail >= 0 else target[low:])
+            high, after = _behind(target, start, end, reach), _before(target, start, end, reach)
+            if high < after:
+                parts.append(target[low:high])
+                low = after
+    parts.append(target[low : _behind(target, tail, len(target), reach)] if tail >= 0 else target[low:])
     return b"\n".join(parts) + b"\n"
+
+
+def _before(target: bytes, start: int, end: int, reach: int) -> int:
+    """From where a change that begins at `end` is searched, as what is before it was taken over in one run."""
+    low = end - reach
+    if low > start and target.find(b"\n", low, end) < 0:
+        low = end - FAR * reach
+    return max(start, low)
+
+
+def _behind(target: bytes, start: int, end: int, reach: int) -> int:
+    """The same of the bytes behind a change that ends at `start`."""
+    high = start + reach
+    if high < end and target.find(b"\n", start, high) < 0:
+        high = start + FAR * reach
+    return min(end, high)
 
 
 def _order(op: int) -> tuple[int, Order]:

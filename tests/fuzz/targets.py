@@ -98,14 +98,14 @@ def carry(data: bytes) -> None:
 
 def trees(data: bytes) -> None:
     """Whole packs, damaged: both kernels read the same objects, and find in each what a search of all of it finds."""
-    from scanner.packs import Unplanned, open_pack
+    from scanner.packs import Unplanned, planned
     from scanner.treewalk import Look, tree_kernel, walk
 
     path = _stored(*hostile(Draw(data)))
     results = []
     for compiled in (True, False):
         try:
-            pack = open_pack.__wrapped__(str(path), 20, compiled)
+            pack = planned.__wrapped__(str(path), 20, compiled)
         except Unplanned as error:
             results.append(str(error))
             continue
@@ -158,7 +158,9 @@ def _rules() -> tuple[Any, ...]:
         kind: str, pattern: bytes, word: bytes, width: int, *, near: tuple[bytes, ...] = (), literals: Any = ()
     ) -> LightRule:
         reach = 2 * bool(near)
-        return LightRule(kind, pattern, (word,), "value", "high", "high", 0.0, "", near, reach, (), width, literals, ())
+        return LightRule(
+            kind, pattern, (word,), "value", "high", "high", 0.0, "", near, reach, (), width, width, False, literals, ()
+        )
 
     return (
         rule("a.narrow", rb"tok_(?P<value>[a-z]{8})", b"tok_", 12),

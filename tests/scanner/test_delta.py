@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.delta import Python, copies, kernel
+from scanner.delta import Copy, Python, copies, kernel
 from scanner.history import header
 from scanner.opening import worth
 from scanner.packs import KINDS, Pack, deflate, open_pack
+from scanner.patch import FAR
 from tests.builders import Repo
 from tests.fuzz.handmade import copy, delta, insert, number
 from tests.needs import KERNEL
@@ -28,7 +29,9 @@ def encoded(base: bytes, pieces: list[bytes | tuple[int, int]]) -> tuple[bytes, 
     return delta(len(base), len(target), *body), target
 
 
-bases = st.binary(max_size=400)
+bases = st.one_of(
+    st.binary(max_size=400), st.lists(st.sampled_from([b"\n", b"a", b"bcd ", b"x" * 30]), max_size=60).map(b"".join)
+)
 
 
 @st.composite
@@ -59,6 +62,34 @@ def test_a_delta_gives_its_target_and_every_byte_it_adds(
         assert around == b""
     elif target:
         assert around
+
+
+def searched(target: bytes, copied: list[Copy], before: int, reach: int) -> list[bytes]:
+    """What the definition says: of each run of copies all but what is out of reach of the changes at its ends."""
+    left = bytearray(b"\1" * len(target))
+    for source, start, size in copied:
+        low, high = start, start + size
+        if source or start:
+            low += reach if b"\n" in target[start : start + reach] else FAR * reach
+        if source + size != before or start + size != len(target):
+            high -= reach if b"\n" in target[max(0, high - reach) : high] else FAR * reach
+        if low < high:
+            left[low:high] = bytes(high - low)
+    pieces, at = [], 0
+    while (begin := left.find(1, at)) >= 0:
+        end = left.find(0, begin)
+        at = end if end >= 0 else len(target)
+        pieces.append(target[begin:at])
+    return pieces
+
+
+@given(made=deltas(), reach=st.integers(1, 40))
+def test_what_is_searched_lies_near_the_changes(made: tuple[bytes, bytes, bytes], reach: int) -> None:
+    base, delta, target = made
+    _, around = COMPILED.apply(base, delta, reach, LIMIT)
+    if target:
+        pieces = searched(target, copies(delta), len(base), reach)
+        assert around == b"".join(piece + b"\n" for piece in pieces)
 
 
 @KERNEL
