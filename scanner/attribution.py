@@ -159,10 +159,12 @@ def _facts(
     removed: dict[int, set[str]] = defaultdict(set)
     at: dict[tuple[str, bytes], set[int]] = defaultdict(set)
     told: Sequence[Change | Gap] | None = near.changes(history, blobs, only) if near is not None else None
+    if told is None and forest is not None and forest.wanted >= blobs:
+        told = forest.compared
     if told is None:
         told = list(changes(git, history, blobs, jobs=jobs, progress=progress, only=only))
-    found = [change for change in told if isinstance(change, Change)]
-    found += [one for one in past.changes if one.new in blobs or not blobs.isdisjoint(one.olds)] if past else []
+    found = [change for change in (*told, *(past.changes if past else ())) if isinstance(change, Change)]
+    found = [change for change in found if change.new in blobs or not blobs.isdisjoint(change.olds)]
     for change in found:
         if change.new in blobs:
             by_object[change.new].append(change)

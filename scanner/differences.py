@@ -1,6 +1,7 @@
 """Where commits bring or remove given objects: commit-to-parent tree differences, as `git diff-tree` sees them."""
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -19,6 +20,10 @@ _PATHS = 100
 """How many paths git is told to look at alone: it compares each with every entry."""
 _NO_INDEX = {"GIT_INDEX_FILE": f"{os.devnull}.offkey"}
 """Diff-tree reads the index though it needs none, and a damaged one would end it; one that is absent is empty."""
+_ENTRY = re.compile(rb":[0-7]{6} (?!160000)[0-7]{6} [0-9a-f]+ ([0-9a-f]+) [A-Z]\0")
+_OF_MERGE = re.compile(rb"::+(?:[0-7]{6} )++(?<!160000 )[0-9a-f ]+ ([0-9a-f]+) [A-Z]+\0")
+"""How an entry that brings a blob looks, by itself and in a merge; 160000 is a commit of another repository."""
+_NOTHING = frozenset((b"0" * 40, b"0" * 64))
 _DIFF = ("diff-tree", "--stdin", "-c", "-r", "--raw", "-z", "--no-renames", "--no-abbrev")
 
 
@@ -39,12 +44,14 @@ def changes(
     jobs: int = 2,
     progress: Progress | None = None,
     only: Collection[int] | None = None,
+    lacking: Callable[[Collection[bytes]], Collection[bytes]] | None = None,
 ) -> Iterator[Change | Gap]:
     """Every change of a node against its parents that brings or removes one of the `wanted` objects.
 
     For a merge only paths that differ from all its parents count: a first appearance always does. Trees that are
     absent or damaged become Gaps. `jobs` git processes run at a time; `progress` hears (commits done, of how many).
-    `only` are the nodes that can have such a change, where that is known.
+    `only` are the nodes that can have such a change, where that is known. `lacking` is told the ids of all blobs that
+    are brought, some at a time; those that it gives back are wanted, too.
     """
     numbers = range(len(history.ids)) if only is None else sorted(only)
     for number, node in sorted(history.odd.items()):
@@ -60,6 +67,8 @@ def changes(
         if isinstance(output, GitError):
             yield from _piecemeal(git, history, group, names, failures)
         else:
+            if lacking is not None:
+                names = names.union(lacking(brought(output)))
             yield from _named(group, parse(output, names))
         done += sum(map(len, group.values()))
         if progress:
@@ -137,6 +146,11 @@ def _present_trees(git: Git, history: History, numbers: Sequence[int]) -> frozen
     listed = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input="\n".join(trees).encode() + b"\n")
     found = (line.split(" ") for line in listed.decode().splitlines())
     return frozenset(fields[0] for fields in found if fields[-1] == "tree") | {history.empty_tree}
+
+
+def brought(output: bytes) -> set[bytes]:
+    """The ids of all blobs that raw output brings. A path may hold what looks like an entry, and adds its id."""
+    return {*_ENTRY.findall(output), *_OF_MERGE.findall(output)} - _NOTHING
 
 
 _ONE_PARENT = frozenset((b":0", b":1"))

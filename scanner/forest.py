@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from offkey.found import Gap
+from scanner.differences import Change
 from scanner.git import Git
 from scanner.history import History, from_headers, read
 from scanner.objects import CatFileReader, GitObject, ObjectInfo
@@ -53,6 +54,9 @@ class Forest:
         """Ids that the index names."""
         self.contents: dict[str, bytes] = {}
         """Git trees outside the packs whose content was kept when they were met."""
+        self.compared: list[Change | Gap] | None = None
+        """What git says of all commits about the objects that are `wanted`, where it was asked."""
+        self.wanted: frozenset[str] = frozenset()
         self.kernel = kernel
         self.limit = limit
         self._seed = int.from_bytes(os.urandom(8), "big")
@@ -143,13 +147,15 @@ class Forest:
         """Work out what follows from the commits alone."""
         _ = self.history.index, self.bits, self._roots
 
-    def stored(self, oids: Collection[str]) -> bool:
-        """Whether any of these is stored."""
-        return any(number >= 0 for number in self._numbers(oids).values())
-
-    def lacking(self, oids: Collection[str]) -> bool:
-        """Whether any of these is not."""
-        return -1 in self._numbers(oids).values()
+    def lacking(self, oids: Collection[str]) -> list[str]:
+        """Which of these are not stored."""
+        if self.kernel is not None:
+            return [oid for oid, number in self._numbers(oids).items() if number < 0]
+        left = oids
+        for pack in self.packs:
+            left = pack.lacks(left)
+        apart = {*self.loose, self.history.empty_tree} if left else ()
+        return [oid for oid in left if oid not in apart]
 
     @cached_property
     def signatures(self) -> Mapping[str, int | None] | None:

@@ -177,13 +177,6 @@ class Git:
                 for line in dict.fromkeys(mask(process.said().decode(errors="replace")).splitlines()):
                     told(line)
 
-    @contextmanager
-    def started(self, *args: str) -> Iterator[Iterator[bytes]]:
-        """As `stream`, of a git that works from now on, not from when the first line is asked for."""
-        with self.popen(*args) as process:
-            process.stdin.close()
-            yield self._records(process, b"\n")
-
     def _records(self, process: GitProcess, separator: bytes, seconds: float | None = None) -> Iterator[bytes]:
         try:
             yield from records(process.stdout, separator, seconds)

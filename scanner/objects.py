@@ -7,7 +7,7 @@ Another reader (over the packs themselves) has the same two methods. This one st
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from typing import NamedTuple, Protocol
 
 from offkey.found import Gap
@@ -186,21 +186,9 @@ def missing_objects(git: Git) -> Iterator[str | Gap]:
 
     Reads commits and trees only. Ends with a Gap when git cannot walk the history to its end.
     """
-    with missing_from_now(git) as found:
-        yield from found
-
-
-@contextmanager
-def missing_from_now(git: Git) -> Iterator[Iterator[str | Gap]]:
-    """The same, of a git that walks from now on while other work is done."""
     walk = ("rev-list", "--objects", "--missing=print", "--quiet", "--all", "--reflog", "--indexed-objects")
-    with git.started(*walk) as lines:
-        yield _missing(git, lines)
-
-
-def _missing(git: Git, lines: Iterator[bytes]) -> Iterator[str | Gap]:
     try:
-        for line in lines:
+        for line in git.stream(*walk):
             if line.startswith(b"?"):
                 yield line[1:].decode()
     except GitError as error:

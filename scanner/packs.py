@@ -8,8 +8,11 @@ import importlib
 import mmap
 import os
 import re
+import sys
 import zlib
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -91,6 +94,30 @@ class Pack:
                 return True
             low, high = (middle + 1, high) if found < name else (low, middle)
         return False
+
+    def lacks(self, oids: Iterable[str]) -> list[str]:
+        """Which of these ids no entry has."""
+        first, size, names = self._beginnings, self.hash_size, 8 + 1024
+        left = []
+        for oid in oids:
+            beginning = int(oid[:8], 16)
+            row = bisect_left(first, beginning)
+            name = bytes.fromhex(oid)
+            while row < len(first) and first[row] == beginning:
+                if self.idx[names + row * size : names + (row + 1) * size] == name:
+                    break
+                row += 1
+            else:
+                left.append(oid)
+        return left
+
+    @cached_property
+    def _beginnings(self) -> "array[int]":
+        """The first four bytes of each name, as numbers, in order."""
+        words = array("I", self.idx[8 + 1024 : 8 + 1024 + len(self) * self.hash_size])[:: self.hash_size // 4]
+        if sys.byteorder == "little":
+            words.byteswap()
+        return words
 
     def inflate(self, position: int, limit: int) -> bytes:
         """What an entry holds: a whole object or a delta. Raises one of DAMAGE."""

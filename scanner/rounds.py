@@ -2,18 +2,18 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
 from offkey.found import Gap
 from scanner import state
 from scanner.clone import is_url
+from scanner.differences import Progress
 from scanner.git import Git
 from scanner.giterrors import GitError
 from scanner.increment import Increment, Known, table, unknown_objects
 from scanner.memory import Kept, Memory
-from scanner.objects import missing_from_now
 from scanner.options import Options
 from scanner.packs import Unplanned
 from scanner.pool import AHEAD
@@ -55,15 +55,11 @@ class Rounds:
     numbers: Sequence[int] = ()
     afresh: bool = False
     """Whether nothing that is remembered counts."""
-    _walking: dict[int, Iterator[str | Gap]] = field(default_factory=dict)
-    _stack: ExitStack = field(default_factory=ExitStack)
+    attributing: Progress | None = None
+    """Hears of commits that are compared: how many are done, of how many."""
 
     def __post_init__(self) -> None:
         self.numbers = self.numbers or range(len(self.sources))
-
-    def close(self) -> None:
-        """End whatever still runs."""
-        self._stack.close()
 
     def list_files(self) -> None:
         """Find the files to look at now, not while others are looked at."""
@@ -176,7 +172,6 @@ class Rounds:
                 yield from self._remembered(git, number) or self._full(git, number)
             except Unplanned as error:
                 log.info("%s: reading through git: %s", git.path, error)
-                self._walking.pop(number, None)
             else:
                 return
         if endless := list(circular(git, compiled=self.options.compiled)):
@@ -193,8 +188,6 @@ class Rounds:
         self.tally.forget(number)
         self.stores.pop(number, None)
         now = state.objects_of(git) if self.memory is not None else None  # before: what comes in between is new
-        if len(self.numbers) == 1 and self.options.jobs > 1 and tree_kernel(self.options.compiled) is None:
-            self._walking[number] = self._stack.enter_context(missing_from_now(git))  # planning takes one core alone
         forest = forest_of(git, number, compiled=self.options.compiled, limit=self.options.limit)
         if now is not None and forest.whole:
             self.stores[number] = now
@@ -203,8 +196,6 @@ class Rounds:
 
     def _of_packs(self, number: int) -> Iterator[Task]:
         forest = self.tally.forests[number]
-        if not forest.whole and number not in self._walking:
-            yield Task(number, walk=True)
         yield from pack_tasks(forest, self.tally.share(number).gaps)
 
     def _remembered(self, git: Git, number: int) -> Iterator[Task] | None:
@@ -260,15 +251,8 @@ class Rounds:
 
     def _walks(self) -> Iterator[Task]:
         """Walks of histories that may lead to what is absent."""
-        for number, found in self._walking.items():
-            share = self.tally.share(number)
-            for absent in found:
-                if isinstance(absent, Gap):
-                    share.gaps.append(absent)
-                else:
-                    share.missing.append(absent)
         for number in sorted(self.tally.forests):
-            if self.tally.doubtful(number, self.options.jobs):
+            if self.tally.doubtful(number, self.options.jobs, self.attributing):
                 self.stores.pop(number, None)
                 yield Task(number, walk=True)
 

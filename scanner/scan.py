@@ -5,7 +5,6 @@ Offline: whoever wants a URL scanned clones it first (`scanner.clone`).
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -91,7 +90,7 @@ def scan(
     opened = [t if isinstance(t, Target) else open_target(t) for t in targets]
     sources = expand(opened, gaps, worktree=options.worktree)
     memory = _memory(vault, rules, key, options)
-    rounds = Rounds(sources, options, Tally(gaps, sources), memory)
+    rounds = Rounds(sources, options, Tally(gaps, sources), memory, attributing=attributing)
     names = tuple(source.name for source in sources)
     state = None
     if memory is not None:
@@ -161,11 +160,10 @@ def _result(
 
 def _looked_at(rounds: Rounds, setup: Setup, matcher: Matcher, progress: Progress | None) -> Tally:
     tally = rounds.tally
-    with closing(rounds):
-        for outcome in _outcomes(setup, matcher, rounds):
-            tally.add(outcome)
-            if progress is not None:
-                progress(Examined(**tally.sums()))
+    for outcome in _outcomes(setup, matcher, rounds):
+        tally.add(outcome)
+        if progress is not None:
+            progress(Examined(**tally.sums()))
     for number, source in enumerate(rounds.sources):
         if source.content is not None:
             outcome = Outcome(target=number, files=1, bytes=len(source.content), of_files=True)

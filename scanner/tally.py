@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from offkey.found import Gap
 from scanner import pool
-from scanner.absence import absent_blobs
+from scanner.absence import absent_blobs, absent_by_changes
 from scanner.attribution import Attributed
+from scanner.differences import Progress
 from scanner.division import PIECE, divided
 from scanner.forest import Forest
 from scanner.hits import Hit
@@ -138,10 +139,11 @@ class Tally:
             found += [*share.gaps, *_missing(share.missing, self._sources[number].name)]
         return found
 
-    def doubtful(self, target: int, jobs: int) -> bool:
+    def doubtful(self, target: int, jobs: int, progress: Progress | None = None) -> bool:
         """Whether git must walk the history to see what is absent; if not, what is so is noted here."""
         forest = self.forests[target]
-        absent = absent_blobs(forest, jobs) if forest.whole else []
+        forest.wanted = frozenset(self.blobs(target))
+        absent = absent_blobs(forest, jobs) if forest.whole else absent_by_changes(forest, jobs, progress)
         self._shares[target].missing += absent or []
         return absent is None
 

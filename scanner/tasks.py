@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -230,13 +230,24 @@ def _config_items(git: Git, history: bool, gaps: list[Gap]) -> Iterator[FileItem
                 continue
             if not os.access(inner, os.R_OK | os.X_OK):
                 gaps.append(Gap(where=inner, why="permission denied", advice="run as a user who may read it"))
-            for place, folders, names in os.walk(inner):
+                continue
+            for place, folders, names in os.walk(inner, onerror=_noted(gaps)):
                 if name == "hooks":
                     folders.clear()
                 found += [os.path.join(place, one) for one in names if pattern.fullmatch(one)]
         for path in sorted(found):
             if os.path.isfile(path) and not os.path.islink(path):
                 yield FileItem(top, Path(os.path.relpath(path, top)).as_posix(), "config", "config", "")
+
+
+def _noted(gaps: list[Gap]) -> Callable[[OSError], None]:
+    """Takes a folder that cannot be opened for a gap."""
+
+    def failed(error: OSError) -> None:
+        why = f"cannot be opened: {error.strerror}"
+        gaps.append(Gap(where=str(error.filename), why=why, advice="check permissions"))
+
+    return failed
 
 
 def _folder_items(target: Target, gaps: list[Gap]) -> Iterator[FileItem]:
@@ -246,13 +257,7 @@ def _folder_items(target: Target, gaps: list[Gap]) -> Iterator[FileItem]:
         yield FileItem(root, name, "file", "worktree", "")
     if target.files:
         return
-
-    def failed(error: OSError) -> None:
-        gaps.append(
-            Gap(where=str(error.filename), why=f"cannot be opened: {error.strerror}", advice="check permissions")
-        )
-
-    for folder, folders, names in os.walk(root, onerror=failed):
+    for folder, folders, names in os.walk(root, onerror=_noted(gaps)):
         if folder != root and ".git" in folders + names:
             folders.clear()
             continue

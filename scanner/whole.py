@@ -31,7 +31,16 @@ class WholeWorker:
         assert source.git is not None
         tally = Tally([], self._rounds.sources)
         alone = replace(self._rounds.options, jobs=1)
-        rounds = replace(self._rounds, options=alone, tally=tally, stores={}, pasts={}, numbers=(number,), afresh=True)
+        rounds = replace(
+            self._rounds,
+            options=alone,
+            tally=tally,
+            stores={},
+            pasts={},
+            numbers=(number,),
+            afresh=True,
+            attributing=None,
+        )
         for tasks in rounds:
             for task in tasks:
                 tally.add(self._worker.examine(task._replace(keep=True)))
