@@ -2,17 +2,23 @@
 
 import sys
 from array import array
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from scanner.forked import side_by_side
 
 MAGIC = b"\xfftOc\0\0\0\2"
 _NAMES = 8 + 1024
 _TREE, _OFS_DELTA, _REF_DELTA = 2, 6, 7
 _OUTSIDE = -2
 _U64 = (1 << 64) - 1
+_MANY = 100_000
+"""Entries from which on their headers are worth several processes."""
 
 
-def plan(idx: Any, pack: Any, hash_size: int) -> tuple[bytes, ...]:
-    """As `scanner.delta.Kernel.plan` says. Raises ValueError for an index that is none."""
+def plan(idx: Any, pack: Any, hash_size: int, jobs: int = 1) -> tuple[bytes, ...]:
+    """As `scanner.delta.Kernel.plan` says, by up to `jobs` processes. Raises ValueError for an index that is none."""
     found = offsets_of(idx, len(pack), hash_size)
     if not _of(idx, pack, len(found), hash_size) or len(set(found)) < len(found):
         raise ValueError("the index is damaged")
@@ -20,30 +26,55 @@ def plan(idx: Any, pack: Any, hash_size: int) -> tuple[bytes, ...]:
     count = len(order)
     places = [*map(found.__getitem__, order), len(pack) - hash_size]
     position = dict(zip(places, range(count)))  # noqa: B905 - the last is the end of the pack
-    types, sizes, data, bases, roots = bytearray(count), [0] * count, places[:count], [_OUTSIDE] * count, [-1] * count
+
+    def part(low: int, high: int) -> _Headers:
+        return _headers(pack, places, position, hash_size, range(low, high))
+
+    shares = jobs if count >= _MANY else 1
+    parts = list(side_by_side(part, list(pairwise(count * n // shares for n in range(shares + 1)))))
+    types = bytearray().join(one.types for one in parts)
+    bases = [base for one in parts for base in one.bases]
+    _name(idx, [named for one in parts for named in one.named], bases, order, hash_size)
+    roots = _roots(bases)
+    first, following = _forest(bases, roots, types)
+    sizes, data = (b"".join(column) for column in zip(*((one.sizes, one.data) for one in parts), strict=True))
+    arrays = array("Q", places).tobytes(), data, sizes, array("I", order), types, array("i", bases)
+    return tuple(bytes(one) for one in (*arrays, first, following, array("i", roots)))
+
+
+class _Headers(NamedTuple):
+    """What the headers of some entries say. `named` are the deltas whose base is given by its name."""
+
+    types: bytes
+    sizes: bytes
+    data: bytes
+    bases: Sequence[int]
+    named: list[tuple[int, bytes]]
+
+
+def _headers(pack: Any, places: Sequence[int], position: Mapping[int, int], hash_size: int, entries: range) -> _Headers:
+    count = len(entries)
+    types, sizes, data = bytearray(count), [0] * count, list(places[entries.start : entries.stop])
+    bases = [_OUTSIDE] * count
     named: list[tuple[int, bytes]] = []
-    at = places[0] if count else 0
-    for n in range(count):
+    at = places[entries.start]
+    for row, n in enumerate(entries):
         start, at = at, places[n + 1]
         head = header(pack, start, at, hash_size)
         if head is None:
             continue
-        kind, sizes[n], data[n], distance, base = head
-        types[n] = kind
+        kind, sizes[row], data[row], distance, base = head
+        types[row] = kind
         if kind == _OFS_DELTA:
             below = position.get(start - distance, n)
             if below < n:
-                bases[n] = below
-                roots[n] = roots[below]
+                bases[row] = below
         elif 1 <= kind <= 4:
-            bases[n], roots[n] = -1, n
+            bases[row] = -1
         elif base:
             named.append((n, base))
-    _name(idx, named, bases, order, hash_size)
-    _lead(bases, roots)
-    first, following = _forest(bases, roots, types)
-    arrays = array("Q", places), array("Q", data), array("Q", sizes), array("I", order), types, array("i", bases)
-    return tuple(bytes(one) for one in (*arrays, first, following, array("i", roots)))
+    columns = array("Q", sizes).tobytes(), array("Q", data).tobytes()
+    return _Headers(bytes(types), *columns, array("i", bases), named)
 
 
 def _name(idx: Any, named: list[tuple[int, bytes]], bases: list[int], order: list[int], hash_size: int) -> None:
@@ -142,8 +173,12 @@ def _row(idx: Any, fan: list[int], name: bytes, size: int) -> int:
     return -1
 
 
-def _lead(bases: Any, roots: Any) -> None:
-    """Give each delta its root; -2 to those whose bases lead out of the pack, to damage, or in a circle."""
+def _roots(bases: Sequence[int]) -> list[int]:
+    """The root of each; -2 for those whose bases lead out of the pack, to damage, or in a circle."""
+    roots = [-1] * len(bases)
+    for n, base in enumerate(bases):
+        if base < n:  # as git writes them
+            roots[n] = n if base == -1 else roots[base] if base >= 0 else -2
     for n in range(len(bases)):
         if roots[n] >= 0:
             continue
@@ -154,10 +189,9 @@ def _lead(bases: Any, roots: Any) -> None:
             chain.append(at)
             at = bases[at]
         root = roots[at] if roots[at] >= 0 else -2
-        if not chain or roots[at] == -1:
-            chain.append(at)
         for one in chain:
             roots[one] = root
+    return roots
 
 
 def _forest(bases: Any, roots: Any, types: bytearray) -> tuple[Any, Any]:

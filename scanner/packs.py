@@ -12,14 +12,14 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scanner.delta import kernel
+from scanner.delta import Python, kernel
 
 deflate: Any = zlib
 with suppress(ImportError):
@@ -95,29 +95,26 @@ class Pack:
             low, high = (middle + 1, high) if found < name else (low, middle)
         return False
 
-    def lacks(self, oids: Iterable[str]) -> list[str]:
+    def lacks(self, oids: Collection[str]) -> list[str]:
         """Which of these ids no entry has."""
-        first, size, names = self._beginnings, self.hash_size, 8 + 1024
-        left = []
-        for oid in oids:
-            beginning = int(oid[:8], 16)
-            row = bisect_left(first, beginning)
-            name = bytes.fromhex(oid)
-            while row < len(first) and first[row] == beginning:
-                if self.idx[names + row * size : names + (row + 1) * size] == name:
-                    break
+        first, size, start = self._beginnings, self.hash_size, 8 + 1024
+        count, idx, left = len(first), self.idx, []
+        names = bytes.fromhex("".join(oids))
+        at = 0
+        for oid, beginning in zip(oids, _beginnings(names, size), strict=True):
+            row, name = bisect_left(first, beginning), names[at : at + size]
+            at += size
+            while (
+                row < count and first[row] == beginning and idx[start + row * size : start + row * size + size] != name
+            ):
                 row += 1
-            else:
+            if row == count or first[row] != beginning:
                 left.append(oid)
         return left
 
     @cached_property
     def _beginnings(self) -> "array[int]":
-        """The first four bytes of each name, as numbers, in order."""
-        words = array("I", self.idx[8 + 1024 : 8 + 1024 + len(self) * self.hash_size])[:: self.hash_size // 4]
-        if sys.byteorder == "little":
-            words.byteswap()
-        return words
+        return _beginnings(self.idx[8 + 1024 : 8 + 1024 + len(self) * self.hash_size], self.hash_size)
 
     def inflate(self, position: int, limit: int) -> bytes:
         """What an entry holds: a whole object or a delta. Raises one of DAMAGE."""
@@ -189,17 +186,35 @@ class Pack:
         return [at for at in self._outside if leads[at]]
 
 
-def open_pack(path: str, hash_size: int, compiled: bool = True) -> Pack:
-    """The pack at `path`, planned once in a process (forked workers inherit it). Raises Unplanned."""
-    return planned(path, hash_size, compiled)
+def _beginnings(names: bytes, hash_size: int) -> "array[int]":
+    """The first four bytes of each name, as numbers."""
+    words = array("I", names)[:: hash_size // 4]
+    if sys.byteorder == "little":
+        words.byteswap()
+    return words
 
 
-@lru_cache(maxsize=4096)  # which takes calls with and without an argument that has a default for different ones
-def planned(path: str, hash_size: int, compiled: bool) -> Pack:
-    """What `open_pack` keeps."""
+def open_pack(path: str, hash_size: int, compiled: bool = True, jobs: int = 1) -> Pack:
+    """The pack at `path`, planned once in a process, by up to `jobs`; forked workers inherit it. Raises Unplanned."""
+    key = path, hash_size, compiled
+    if key not in _opened:
+        if len(_opened) >= _OPENED:
+            _opened.pop(next(iter(_opened)))
+        _opened[key] = planned(*key, jobs)
+    return _opened[key]
+
+
+_OPENED = 4096
+_opened: dict[tuple[str, int, bool], Pack] = {}
+
+
+def planned(path: str, hash_size: int, compiled: bool, jobs: int = 1) -> Pack:
+    """The same, planned now."""
+    used = kernel(compiled)
     try:
         idx, data = mapped(path[: -len("pack")] + "idx"), mapped(path)
-        arrays = kernel(compiled).plan(idx, data, hash_size)
+        share = (jobs,) if isinstance(used, Python) else ()  # the kernel is done before a process has started
+        arrays = used.plan(idx, data, hash_size, *share)
     except (OSError, ValueError) as error:
         raise Unplanned(f"{path}: {error}") from error
     offsets, starts, sizes, names, types, bases, first, following, roots = arrays

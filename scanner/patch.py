@@ -138,38 +138,32 @@ def _head(delta: bytes, at: int) -> int:
 
 
 def _around(target: bytes, runs: dict[int, int], ends: tuple[int, int], reach: int) -> bytes:
-    """All of a target but what lies within `runs` further than `_before` and `_behind` say from their ends.
+    """All of a target but what lies in `runs` more than `reach` from their ends, or FAR times that where no line ends.
 
     The pieces are joined with line ends. `ends` are where the run from the base's start ends and where the one to its
     end starts; 0 and -1 for none.
     """
     head, tail = ends
-    parts = []
-    low = _before(target, 0, head, reach)
+    far, find, parts = FAR * reach, target.find, []
+    low = head - (reach if head <= reach or find(b"\n", head - reach, head) >= 0 else far)
+    low = max(low, 0)
     for start, end in runs.items():
         if start != tail and (start or not head):
-            high, after = _behind(target, start, end, reach), _before(target, start, end, reach)
+            high = start + reach
+            if find(b"\n", start, high) < 0:
+                high = start + far
+            after = end - reach
+            if find(b"\n", after, end) < 0:
+                after = end - far
             if high < after:
                 parts.append(target[low:high])
                 low = after
-    parts.append(target[low : _behind(target, tail, len(target), reach)] if tail >= 0 else target[low:])
+    if tail >= 0:
+        high = tail + reach
+        parts.append(target[low : high if find(b"\n", tail, high) >= 0 else tail + far])
+    else:
+        parts.append(target[low:])
     return b"\n".join(parts) + b"\n"
-
-
-def _before(target: bytes, start: int, end: int, reach: int) -> int:
-    """From where a change that begins at `end` is searched, as what is before it was taken over in one run."""
-    low = end - reach
-    if low > start and target.find(b"\n", low, end) < 0:
-        low = end - FAR * reach
-    return max(start, low)
-
-
-def _behind(target: bytes, start: int, end: int, reach: int) -> int:
-    """The same of the bytes behind a change that ends at `start`."""
-    high = start + reach
-    if high < end and target.find(b"\n", start, high) < 0:
-        high = start + FAR * reach
-    return min(end, high)
 
 
 def _order(op: int) -> tuple[int, Order]:

@@ -188,7 +188,7 @@ class Rounds:
         self.tally.forget(number)
         self.stores.pop(number, None)
         now = state.objects_of(git) if self.memory is not None else None  # before: what comes in between is new
-        forest = forest_of(git, number, compiled=self.options.compiled, limit=self.options.limit)
+        forest = forest_of(git, number, self.options)
         if now is not None and forest.whole:
             self.stores[number] = now
         self.tally.forests[number] = forest
@@ -237,7 +237,7 @@ class Rounds:
             wanted = self.tally.blobs(number)
             if self.tally.share(number).hits and not (increment.past and increment.past.knows(wanted)):
                 git = increment.git
-                forest = forest_of(git, number, compiled=self.options.compiled, limit=self.options.limit)
+                forest = forest_of(git, number, self.options)
                 forest.searched = False
                 forest.find_trees()
                 self.tally.forests[number] = forest

@@ -14,6 +14,7 @@ from scanner.git import Git
 from scanner.giterrors import GitError
 from scanner.increment import Increment
 from scanner.objects import CatFileReader, ObjectInfo
+from scanner.options import Options
 from scanner.packs import Pack, Unplanned, loose_objects, object_folders, open_pack, pack_paths
 from scanner.sources import Target
 from scanner.treewalk import tree_kernel
@@ -69,13 +70,14 @@ def object_tasks(git: Git, target: int, since: str | None, gaps: list[Gap]) -> I
     yield from (task._replace(held=True) for task in _batches(held, target, gaps))
 
 
-def forest_of(git: Git, target: int, *, compiled: bool, limit: int) -> Forest:
+def forest_of(git: Git, target: int, options: Options) -> Forest:
     """The packs of a target and the names of its loose objects. Raises Unplanned where git must read all."""
     folders = object_folders(git.common_dir)
-    packs = [open_pack(path, git.hash_size, compiled) for path in pack_paths(folders)]
+    compiled = options.compiled
+    packs = [open_pack(path, git.hash_size, compiled, options.jobs) for path in pack_paths(folders)]
     found = set(loose_objects(folders, git.hash_size))
     loose = sorted(oid for oid in found if not any(pack.holds(oid) for pack in packs)) if packs else sorted(found)
-    return Forest(git, target, packs, loose, kernel=tree_kernel(compiled), limit=limit)
+    return Forest(git, target, packs, loose, kernel=tree_kernel(compiled), limit=options.limit)
 
 
 def pack_tasks(forest: Forest, gaps: list[Gap]) -> Iterator[Task]:

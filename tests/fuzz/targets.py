@@ -105,7 +105,7 @@ def trees(data: bytes) -> None:
     results = []
     for compiled in (True, False):
         try:
-            pack = planned.__wrapped__(str(path), 20, compiled)
+            pack = planned(str(path), 20, compiled)
         except Unplanned as error:
             results.append(str(error))
             continue

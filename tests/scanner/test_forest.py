@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offkey.model import Place
-from scanner.absence import absent_blobs
+from scanner.absence import absent_blobs, absent_by_changes
 from scanner.attribution import attribute
 from scanner.differences import Change, changes
 from scanner.examine import Worker
@@ -20,6 +20,7 @@ from scanner.forest import Forest
 from scanner.git import Git
 from scanner.near import Near
 from scanner.objects import CatFileReader, GitObject, ObjectInfo, missing_objects
+from scanner.options import Options
 from scanner.tasks import forest_of, pack_tasks
 from scanner.treewalk import NONE, pair, record, tree_kernel
 from scanner.work import Setup
@@ -31,11 +32,11 @@ pytestmark = KERNEL
 LIMIT = 1 << 30
 
 
-def forest(repo: Repo, wanted: set[str], *, keep: bool = False) -> Forest:
+def forest(repo: Repo, wanted: set[str], *, keep: bool = False, compiled: bool = True) -> Forest:
     """What the workers would tell of a repository."""
     git = Git(repo.path)
-    result = forest_of(git, 0, compiled=True, limit=LIMIT)
-    worker = Worker(Setup(gits=(git,), rules=(), digest="", key=b"k" * 32, matcher="keyword"))
+    result = forest_of(git, 0, Options(limit=LIMIT, compiled=compiled))
+    worker = Worker(Setup(gits=(git,), rules=(), digest="", key=b"k" * 32, matcher="keyword", compiled=compiled))
     for task in pack_tasks(result, []):
         result.add(worker.examine(task._replace(keep=keep)))
     for task in result.tasks(wanted):
@@ -145,7 +146,7 @@ def test_a_pack_of_trees_has_deltas_here(tmp_path: Path) -> None:
     """Else the tests above would compare whole trees only."""
     repo = big_history(tmp_path / "r", 0, 120)
     packed(repo, "one pack")
-    pack = forest_of(Git(repo.path), 0, compiled=True, limit=LIMIT).packs[0]
+    pack = forest_of(Git(repo.path), 0, Options(limit=LIMIT)).packs[0]
     assert sum(kind == 2 and base >= 0 for kind, base in zip(pack.types, pack.bases, strict=True)) > 100
 
 
@@ -169,7 +170,9 @@ def test_absent_blobs_in_reach_are_those_that_git_misses(drafts: list[Draft], da
         else:
             for oid in lost:
                 (repo.path / "objects" / oid[:2] / oid[2:]).unlink()
-        assert absent_blobs(forest(repo, set()), 1) == sorted(map(str, missing_objects(Git(repo.path))))
+        expected = sorted(map(str, missing_objects(Git(repo.path))))
+        assert absent_blobs(forest(repo, set()), 1) == expected
+        assert absent_by_changes(forest(repo, set(), compiled=False), 1) == expected
 
 
 def test_what_the_index_names_and_nobody_has_is_told(tmp_path: Path) -> None:

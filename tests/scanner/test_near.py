@@ -13,6 +13,7 @@ from scanner.git import Git, _opened
 from scanner.history import Node
 from scanner.layout import layout
 from scanner.near import Near
+from scanner.options import Options
 from scanner.tasks import forest_of
 from scanner.work import Outcome
 from tests.builders import Repo, clean_environment
@@ -57,7 +58,7 @@ HEADERS = [
 
 
 def near_of(git: Git, *commits: str) -> Near:
-    forest = forest_of(git, 0, compiled=True, limit=1 << 20)
+    forest = forest_of(git, 0, Options(limit=1 << 20))
     for oid in commits:  # what the workers would tell
         head = git.run("cat-file", "-p", oid).partition(b"\n\n")[0]
         forest.add(Outcome(headers=bytearray(b"%s commit %d\n%s\n" % (oid.encode(), len(head), head))))

@@ -1,0 +1,162 @@
+"""What is absent, told by comparing all commits: as a walk over the history tells it, or left to that."""
+
+from pathlib import Path
+
+import pytest
+
+from scanner.absence import absent_by_changes
+from scanner.differences import brought
+from scanner.examine import Worker
+from scanner.forest import Forest
+from scanner.git import Git
+from scanner.objects import missing_objects
+from scanner.options import Options
+from scanner.tasks import forest_of, pack_tasks
+from scanner.work import Setup
+from tests.builders import Repo
+
+A, B, C = (digit.encode() * 40 for digit in "abc")
+NONE = b"0" * 40
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    made = Repo.create(tmp_path / "r")
+    made.commit("one", {"a": "first", "d/b": "second"})
+    return made
+
+
+def forest(repo: Repo) -> Forest:
+    git = Git(repo.path)
+    result = forest_of(git, 0, Options(compiled=False))
+    worker = Worker(Setup(gits=(git,), rules=(), digest="", key=b"k" * 32, matcher="keyword", compiled=False))
+    for task in pack_tasks(result, []):
+        result.add(worker.examine(task))
+    worker.close()
+    return result
+
+
+def lose(repo: Repo, oid: str) -> None:
+    (repo.path / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+
+
+def told(repo: Repo) -> list[str] | None:
+    """What is told, which a walk over the history tells, too."""
+    found = absent_by_changes(forest(repo), 2)
+    assert found is None or found == sorted(map(str, missing_objects(Git(repo.path))))
+    return found
+
+
+def test_nothing_is_absent(repo: Repo) -> None:
+    assert told(repo) == []
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_blob_of_an_earlier_commit(repo: Repo, packed: bool) -> None:
+    lost = repo.blob("d/b")
+    repo.commit("two", {"d/b": "other"})
+    lose(repo, lost)
+    if packed:
+        left = repo.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+        folder = repo.path / ".git" / "objects" / "pack" / "pack"
+        repo.git("pack-objects", "-q", str(folder), stdin=left.encode())
+        repo.git("prune-packed", "-q")
+    assert told(repo) == [lost]
+
+
+def test_a_blob_that_only_a_merge_brings(repo: Repo) -> None:
+    repo.branch("side")
+    repo.commit("side", {"s": "side"})
+    repo.checkout("main")
+    repo.commit("main", {"m": "main"})
+    repo.merge("side", files={"only": "here"})
+    lost = repo.blob("only")
+    lose(repo, lost)
+    assert told(repo) == [lost]
+
+
+def test_what_abandoned_commits_alone_bring_is_not_missed(repo: Repo) -> None:
+    repo.dangling({"gone": "nobody leads here"})
+    lost = repo.git("hash-object", "--stdin", stdin=b"nobody leads here").strip()
+    lose(repo, lost)
+    assert told(repo) == []
+
+
+def test_the_commit_of_a_submodule_is_elsewhere(repo: Repo) -> None:
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    repo.git("commit", "-q", "-m", "sub")
+    repo.branch("side")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'2' * 40},sub")
+    repo.git("commit", "-q", "-m", "sub 2")
+    repo.checkout("main")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'3' * 40},sub")
+    repo.git("commit", "-q", "-m", "sub 3")
+    tree = repo.git("mktree", stdin=f"160000 commit {'4' * 40}\tsub\n".encode()).strip()
+    merge = repo.git("commit-tree", tree, "-p", "main", "-p", "side", "-m", "merge").strip()
+    repo.git("update-ref", "refs/heads/main", merge)
+    assert told(repo) == []
+
+
+def test_a_tagged_blob(repo: Repo) -> None:
+    lost = repo.loose("tagged")
+    repo.git("tag", "-a", "-m", "a key", "key", lost)
+    assert told(repo) == []
+    lose(repo, lost)
+    assert absent_by_changes(forest(repo), 1) == [lost]
+
+
+def test_what_the_index_names(repo: Repo) -> None:
+    named = forest(repo)
+    named.index = {repo.blob("a"), "1" * 40}
+    assert absent_by_changes(named, 1) == ["1" * 40]
+
+
+@pytest.mark.parametrize("what", ["tagged tree", "ref to a blob", "absent tree", "absent parent", "reflog"])
+def test_where_only_git_can_tell_nothing_is_said(repo: Repo, what: str) -> None:
+    tree = repo.git("rev-parse", "HEAD:d").strip()
+    if what == "tagged tree":
+        repo.git("tag", "-a", "-m", "a tree", "tree", tree)
+    elif what == "ref to a blob":
+        repo.git("update-ref", "refs/odd/blob", repo.blob("a"))
+    elif what == "absent tree":
+        lose(repo, tree)
+    elif what == "absent parent":
+        parent = repo.head()
+        repo.commit("two", {"a": "changed"})
+        lose(repo, parent)
+    else:
+        log = repo.path / ".git" / "logs" / "HEAD"
+        log.write_text(log.read_text() + f"{'0' * 40} {tree} A <a@example.com> 1 +0000\todd\n")
+    assert absent_by_changes(forest(repo), 1) is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (b":100644 100644 %s %s M\0path\0" % (A, B), {B}),
+        (b":000000 120000 %s %s A\0path\0" % (NONE, B), {B}),
+        (b":100644 000000 %s %s D\0path\0" % (A, NONE), set()),
+        (b":160000 100644 %s %s T\0path\0" % (A, B), {B}),
+        (b":100644 160000 %s %s T\0path\0" % (A, B), set()),
+        (b"::100644 100644 100755 %s %s %s MM\0path\0" % (A, B, C), {C}),
+        (b"::100644 160000 100644 %s %s %s MM\0path\0" % (A, B, C), {C}),
+        (b"::160000 160000 160000 %s %s %s MM\0path\0" % (A, B, C), set()),
+        (b"::100644 100644 160000 %s %s %s MM\0path\0" % (A, B, C), set()),
+        (b":::100644 000000 000000 100644 %s %s %s %s MAA\0path\0" % (A, NONE, NONE, C), {C}),
+        (b"%s\0:100644 100644 %s %s M\0:100644 100644 x\0" % (C, A, B), {B}),
+        (b":100644 100644 %s %s M\0p\0:100644 100644 %s %s M\0p\0" % (A, B, B, C), {B, C}),
+    ],
+)
+def test_raw_output_brings(entry: bytes, expected: set[bytes]) -> None:
+    assert brought(entry) == expected
+    assert brought(entry.replace(b"0" * 40, b"0" * 64)) == expected
+
+
+def test_a_path_that_looks_like_an_entry_hides_none(repo: Repo) -> None:
+    name = f":100644 100644 {'1' * 40} {'2' * 40} A"
+    lost = repo.loose("content")
+    for path in (name, f"{name} {name}", f"{name}M"):
+        repo.git("update-index", "--add", "--cacheinfo", f"100644,{lost},{path}")
+    repo.git("commit", "-q", "-m", "odd")
+    lose(repo, lost)
+    assert told(repo) == [lost]
