@@ -1,6 +1,6 @@
 """Asking git about many things at once, and finding out on which of them it fails."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from scanner.giterrors import GitError
@@ -12,17 +12,17 @@ FAILURES = 200
 
 
 def attempted(
-    run: Callable[[Sequence[T]], bytes], groups: Sequence[Sequence[T]], jobs: int
+    run: Callable[[Sequence[T]], bytes], groups: Iterable[Sequence[T]], jobs: int
 ) -> Iterator[tuple[Sequence[T], bytes | GitError]]:
     """Each group with the output of `run` over it, or its error; `jobs` at a time, in the order of the groups."""
 
-    def attempt(group: Sequence[T]) -> bytes | GitError:
+    def attempt(group: Sequence[T]) -> tuple[Sequence[T], bytes | GitError]:
         try:
-            return run(group)
+            return group, run(group)
         except GitError as error:
-            return error
+            return group, error
 
-    yield from zip(groups, at_once(attempt, groups, jobs), strict=True)
+    yield from at_once(attempt, groups, jobs)
 
 
 def bisected(

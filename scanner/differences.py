@@ -24,7 +24,10 @@ _ENTRY = re.compile(rb":[0-7]{6} (?!160000)[0-7]{6} [0-9a-f]+ ([0-9a-f]+) [A-Z]\
 _OF_MERGE = re.compile(rb"::+(?:[0-7]{6} )++(?<!160000 )[0-9a-f ]+ ([0-9a-f]+) [A-Z]+\0")
 """How an entry that brings a blob looks, by itself and in a merge; 160000 is a commit of another repository."""
 _NOTHING = frozenset((b"0" * 40, b"0" * 64))
-_DIFF = ("diff-tree", "--stdin", "-c", "-r", "--raw", "-z", "--no-renames", "--no-abbrev")
+_DIFF = (
+    *("-c", "core.deltaBaseCacheLimit=16m"),  # as fast as with 96, in 80 MB less
+    *("diff-tree", "--stdin", "-c", "-r", "--raw", "-z", "--no-renames", "--no-abbrev"),
+)
 
 
 class Change(NamedTuple):
@@ -58,12 +61,20 @@ def changes(
         if node.blob in wanted and (only is None or number in only):
             yield Change(number, b"", node.blob, ())
     names = frozenset(oid.encode() for oid in wanted)
-    lines = [(line, number) for number in numbers if (line := _line(history, number))]
-    groups = [_grouped(lines[start : start + _AT_ONCE]) for start in range(0, len(lines), _AT_ONCE)]
+    groups: dict[int, Mapping[bytes, list[int]]] = {}
+
+    def asked() -> Iterator[Sequence[bytes]]:
+        """The lines of each group, made while git compares the first."""
+        for start in range(0, len(numbers), _AT_ONCE):
+            lines = [(line, n) for n in numbers[start : start + _AT_ONCE] if (line := _line(history, n))]
+            if lines:
+                groups[start] = _grouped(lines)
+                yield list(groups[start])
+
     failures = iter(range(FAILURES))
     done = 0
-    answers = attempted(partial(compare, git), [list(group) for group in groups], jobs)
-    for group, (_, output) in zip(groups, answers, strict=True):
+    for _, output in attempted(partial(compare, git), asked(), jobs):
+        group = groups.pop(next(iter(groups)))
         if isinstance(output, GitError):
             yield from _piecemeal(git, history, group, names, failures)
         else:
@@ -72,7 +83,7 @@ def changes(
             yield from _named(group, parse(output, names))
         done += sum(map(len, group.values()))
         if progress:
-            progress(done, len(lines))
+            progress(done, len(numbers))
 
 
 def _grouped(lines: Sequence[tuple[bytes, int]]) -> Mapping[bytes, list[int]]:

@@ -9,10 +9,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from scanner.workerlogs import worker_logs
@@ -91,9 +91,11 @@ def run(
             yield from _spread(waiting, crew, split)
 
 
-def at_once(ask: Callable[[T], R], items: Sequence[T], jobs: int) -> Iterator[R]:
+def at_once(ask: Callable[[T], R], items: Iterable[T], jobs: int) -> Iterator[R]:
     """`map`, by `jobs` threads where there is more than one item: for work that mostly waits for git."""
-    if jobs <= 1 or len(items) <= 1:
+    first = list(islice(items := iter(items), 2))
+    items = chain(first, items)
+    if jobs <= 1 or len(first) <= 1:
         yield from map(ask, items)
         return
     from concurrent.futures import ThreadPoolExecutor
