@@ -1,4 +1,4 @@
-"""Where in a history something appears first."""
+"""Where in a history something appears first, and where it can have come or gone."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -46,3 +46,20 @@ def _fresh_bits(history: History, own: Mapping[int, int]) -> dict[int, int]:
             inherited |= mine
         masks[number] = inherited
     return fresh
+
+
+def differing(history: History, signatures: Mapping[str, int | None]) -> frozenset[int]:
+    """Numbers of the nodes that can have brought or removed what the signatures of trees stand for."""
+    found = {number for number, node in history.odd.items() if node.blob}
+    of_node = [signatures.get(tree, 0) for tree in history.trees]
+    likely = [
+        number
+        for number, (mine, above) in enumerate(zip(of_node, history.parents, strict=True))
+        if (len(above) != 1 or of_node[above[0]] != mine or mine is None) and (mine != 0 or above)
+    ]
+    for number in likely:
+        mine = of_node[number]
+        above = () if history.is_tag(number) else history.parents[number]
+        if mine is None or (all(of_node[parent] != mine for parent in above) and (mine or above)):
+            found.add(number)
+    return frozenset(found)

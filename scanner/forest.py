@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from offkey.found import Gap
+from scanner.ancestry import differing
 from scanner.differences import Change
 from scanner.git import Git
 from scanner.history import History, from_headers, read
@@ -190,22 +191,7 @@ class Forest:
     @cached_property
     def candidates(self) -> frozenset[int] | None:
         """Numbers of the nodes that can have brought or removed what the signatures stand for. None for all nodes."""
-        signatures, history = self.signatures, self.history
-        if signatures is None:
-            return None
-        found = {number for number, node in history.odd.items() if node.blob}
-        of_node = [signatures.get(tree, 0) for tree in history.trees]
-        likely = [
-            number
-            for number, (mine, above) in enumerate(zip(of_node, history.parents, strict=True))
-            if (len(above) != 1 or of_node[above[0]] != mine or mine is None) and (mine != 0 or above)
-        ]
-        for number in likely:
-            mine = of_node[number]
-            above = () if history.is_tag(number) else history.parents[number]
-            if mine is None or (all(of_node[parent] != mine for parent in above) and (mine or above)):
-                found.add(number)
-        return frozenset(found)
+        return None if self.signatures is None else differing(self.history, self.signatures)
 
     @property
     def _kernel(self) -> TreeKernel:

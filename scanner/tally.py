@@ -11,6 +11,7 @@ from scanner.attribution import Attributed
 from scanner.differences import Progress
 from scanner.division import PIECE, divided
 from scanner.forest import Forest
+from scanner.giterrors import GitError
 from scanner.hits import Hit
 from scanner.increment import Increment
 from scanner.memory import Kept
@@ -143,7 +144,10 @@ class Tally:
         """Whether git must walk the history to see what is absent; if not, what is so is noted here."""
         forest = self.forests[target]
         forest.wanted = frozenset(self.blobs(target))
-        absent = absent_blobs(forest, jobs) if forest.whole else absent_by_changes(forest, jobs, progress)
+        try:
+            absent = absent_blobs(forest, jobs) if forest.whole else absent_by_changes(forest, jobs, progress)
+        except GitError:  # which the walk meets, too, and tells
+            absent = None
         self._shares[target].missing += absent or []
         return absent is None
 

@@ -1,5 +1,6 @@
 """What is absent, told by comparing all commits: as a walk over the history tells it, or left to that."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from scanner.forest import Forest
 from scanner.git import Git
 from scanner.objects import missing_objects
 from scanner.options import Options
+from scanner.scan import ScanResult
 from scanner.tasks import forest_of, pack_tasks
 from scanner.work import Setup
 from tests.builders import Repo
 
+Scan = Callable[..., ScanResult]
 A, B, C = (digit.encode() * 40 for digit in "abc")
 NONE = b"0" * 40
 
@@ -128,6 +131,18 @@ def test_where_only_git_can_tell_nothing_is_said(repo: Repo, what: str) -> None:
         log = repo.path / ".git" / "logs" / "HEAD"
         log.write_text(log.read_text() + f"{'0' * 40} {tree} A <a@example.com> 1 +0000\todd\n")
     assert absent_by_changes(forest(repo), 1) is None
+
+
+@pytest.mark.parametrize("filter", ["blob:none", "tree:0"])
+def test_a_partial_clone_is_scanned_as_far_as_it_goes(tmp_path: Path, look: Scan, repo: Repo, filter: str) -> None:
+    repo.commit("two", {"d/b": "changed"})
+    clone = repo.clone(tmp_path / "partial", "--bare", f"--filter={filter}")
+    results = [look(clone.path, compiled=compiled) for compiled in (True, False)]
+    assert results[0].gaps == results[1].gaps
+    assert {gap.why for gap in results[1].gaps} == {"missing from the repository"}
+    assert sorted(gap.where.split()[-1] for gap in results[1].gaps) == sorted(
+        map(str, missing_objects(Git(clone.path)))
+    )
 
 
 @pytest.mark.parametrize(
