@@ -1,6 +1,7 @@
 """One function over several arguments at a time, in copies of this process, which know all that it knows."""
 
 import multiprocessing
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -36,6 +37,8 @@ def side_by_side(job: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) ->
 
 
 def _work(job: Callable[..., Any], arguments: tuple[Any, ...], pipe: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who asked decides, and ends its copies
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         told = True, job(*arguments)
     except Exception:  # noqa: BLE001 - it is done again by the one who asked, who is to hear of it
