@@ -51,7 +51,7 @@ def _crosses(item: Any) -> bool:
     below = _below(item)
     if below is None:
         return _may_end_line(item)
-    if str(item[0]) in _LOOKS and item[1][1].getwidth()[1] <= 1:
+    if str(item[0]) in _LOOKS and sight(item[1][1]) <= 1:
         return False
     return any(_crosses(inner) for one in below for inner in one)
 

@@ -47,7 +47,7 @@ def changes(
     jobs: int = 2,
     progress: Progress | None = None,
     only: Collection[int] | None = None,
-    lacking: Callable[[Collection[bytes]], Collection[bytes]] | None = None,
+    lacking: "Lacking | None" = None,
 ) -> Iterator[Change | Gap]:
     """Every change of a node against its parents that brings or removes one of the `wanted` objects.
 
@@ -60,7 +60,7 @@ def changes(
     for number, node in sorted(history.odd.items()):
         if node.blob in wanted and (only is None or number in only):
             yield Change(number, b"", node.blob, ())
-    names = frozenset(oid.encode() for oid in wanted)
+    read = partial(_read, names=frozenset(oid.encode() for oid in wanted), lacking=lacking)
     groups: dict[int, Mapping[bytes, list[int]]] = {}
 
     def asked() -> Iterator[Sequence[bytes]]:
@@ -76,11 +76,9 @@ def changes(
     for _, output in attempted(partial(compare, git), asked(), jobs):
         group = groups.pop(next(iter(groups)))
         if isinstance(output, GitError):
-            yield from _piecemeal(git, history, group, names, failures)
+            yield from _piecemeal(git, history, group, read, failures)
         else:
-            if lacking is not None:
-                names = names.union(lacking(brought(output)))
-            yield from _named(group, parse(output, names))
+            yield from read(group, output)
         done += sum(map(len, group.values()))
         if progress:
             progress(done, len(numbers))
@@ -119,6 +117,17 @@ def compare(git: Git, lines: Sequence[bytes], paths: Collection[bytes] = ()) -> 
 Entry = tuple[bytes, bytes, str, tuple[str, ...]]
 
 
+Read = Callable[[Mapping[bytes, Sequence[int]], bytes], Iterator[Change]]
+Lacking = Callable[[Collection[bytes]], Collection[bytes]]
+
+
+def _read(
+    group: Mapping[bytes, Sequence[int]], output: bytes, *, names: frozenset[bytes], lacking: Lacking | None
+) -> Iterator[Change]:
+    """What git said of a group, about `names` and whatever of it is lacking."""
+    return _named(group, parse(output, names.union(lacking(brought(output))) if lacking is not None else names))
+
+
 def _named(group: Mapping[bytes, Sequence[int]], entries: Iterator[Entry]) -> Iterator[Change]:
     """The entries with the nodes that their header stands for: a commit's own id, or both trees of a pair."""
     by_header = dict(group)
@@ -129,7 +138,7 @@ def _named(group: Mapping[bytes, Sequence[int]], entries: Iterator[Entry]) -> It
 
 
 def _piecemeal(
-    git: Git, history: History, group: Mapping[bytes, Sequence[int]], names: Collection[bytes], failures: Iterator[int]
+    git: Git, history: History, group: Mapping[bytes, Sequence[int]], read: Read, failures: Iterator[int]
 ) -> Iterator[Change | Gap]:
     """A group on which git failed: without the trees that are absent, then halved around whatever else is damaged."""
     numbers = [number for nodes in group.values() for number in nodes]
@@ -148,7 +157,7 @@ def _piecemeal(
         if isinstance(output, GitError):
             yield unread(git, [history.ids[n] for line in part for n in left[line]], str(output))
         else:
-            yield from _named({line: left[line] for line in part}, parse(output, names))
+            yield from read({line: left[line] for line in part}, output)
 
 
 def _present_trees(git: Git, history: History, numbers: Sequence[int]) -> frozenset[str]:

@@ -83,17 +83,7 @@ class Pack:
 
     def holds(self, oid: str) -> bool:
         """Whether an entry has this id."""
-        name, size, names = bytes.fromhex(oid), self.hash_size, 8 + 1024
-        fan = 8 + 4 * name[0]
-        low = int.from_bytes(self.idx[fan - 4 : fan], "big") if name[0] else 0
-        high = min(int.from_bytes(self.idx[fan : fan + 4], "big"), len(self))
-        while low < high:
-            middle = (low + high) // 2
-            found = self.idx[names + middle * size : names + (middle + 1) * size]
-            if found == name:
-                return True
-            low, high = (middle + 1, high) if found < name else (low, middle)
-        return False
+        return not self.lacks((oid,))
 
     def lacks(self, oids: Collection[str]) -> list[str]:
         """Which of these ids no entry has."""

@@ -192,11 +192,7 @@ class Rounds:
         if now is not None and forest.whole:
             self.stores[number] = now
         self.tally.forests[number] = forest
-        return self._of_packs(number)
-
-    def _of_packs(self, number: int) -> Iterator[Task]:
-        forest = self.tally.forests[number]
-        yield from pack_tasks(forest, self.tally.share(number).gaps)
+        return pack_tasks(forest, self.tally.share(number).gaps)
 
     def _remembered(self, git: Git, number: int) -> Iterator[Task] | None:
         """Tasks over what is new since the scan that is remembered; None where there is none, or it is of no use."""

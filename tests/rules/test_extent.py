@@ -36,6 +36,7 @@ def parsed(pattern: bytes) -> Any:
         (rb"ab(?=\n)cd", 5, True),
         (rb"ab(?=.{2})", 4, False),
         (rb"ab(?!x\ny)", 5, False),
+        (rb"ab(?=c(?=\nd))", 5, False),
         (rb"a(?!zz[a-z]{3})b(?:(?<=b)c)?", 9, True),
         (rb"(?P<q>[\"'])[\W]", 2, True),
         (rb"a[\W]b", 3, False),

@@ -1,15 +1,18 @@
 """What is absent, told by comparing all commits: as a walk over the history tells it, or left to that."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from scanner import differences
 from scanner.absence import absent_by_changes
 from scanner.differences import brought
 from scanner.examine import Worker
 from scanner.forest import Forest
 from scanner.git import Git
+from scanner.giterrors import GitError
 from scanner.objects import missing_objects
 from scanner.options import Options
 from scanner.scan import ScanResult
@@ -133,6 +136,23 @@ def test_where_only_git_can_tell_nothing_is_said(repo: Repo, what: str) -> None:
     assert absent_by_changes(forest(repo), 1) is None
 
 
+def test_a_group_that_git_fails_on_at_first_is_looked_up_like_any_other(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = repo.blob("d/b")
+    lose(repo, lost)
+    outcomes: list[Exception | None] = [GitError("killed"), None]
+
+    def compare(*arguments: object) -> bytes:
+        if outcomes and (error := outcomes.pop(0)):
+            raise error
+        return real(*arguments)  # type: ignore[arg-type]
+
+    real = differences.compare
+    monkeypatch.setattr(differences, "compare", compare)
+    assert told(repo) == [lost]
+
+
 @pytest.mark.parametrize("filter", ["blob:none", "tree:0"])
 def test_a_partial_clone_is_scanned_as_far_as_it_goes(tmp_path: Path, look: Scan, repo: Repo, filter: str) -> None:
     repo.commit("two", {"d/b": "changed"})
@@ -175,3 +195,18 @@ def test_a_path_that_looks_like_an_entry_hides_none(repo: Repo) -> None:
     repo.git("commit", "-q", "-m", "odd")
     lose(repo, lost)
     assert told(repo) == [lost]
+
+
+def test_a_folder_of_gits_own_that_cannot_be_opened_is_a_gap(
+    repo: Repo, look: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shut = str(repo.path / ".git" / "logs" / "refs")
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if os.fspath(path) == shut:
+            raise PermissionError(13, "Permission denied", shut)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert [(gap.where, gap.why) for gap in look(repo.path).gaps] == [(shut, "cannot be opened: Permission denied")]
