@@ -1,31 +1,41 @@
 """Where in a history something appears first, and where it can have come or gone."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import dropwhile
 from typing import TypeVar
 
 from scanner.history import History
 
 K = TypeVar("K")
+L = TypeVar("L")
 _BITS_AT_ONCE = 2_048
 
 
-def first_nodes(history: History, holders: Mapping[K, Collection[int]]) -> dict[K, frozenset[int]]:
-    """For each key, those of its nodes that have no other of its nodes among their ancestors.
+def first_nodes(
+    history: History, holders: Mapping[K, Collection[int]], others: Mapping[L, Collection[int]]
+) -> tuple[dict[K, frozenset[int]], dict[L, frozenset[int]]]:
+    """For each key of both, those of its nodes that have no other of its nodes among their ancestors.
 
     One bit a key, carried along the whole graph from parents to children: linear in the number of commits.
     """
-    result = {key: frozenset(nodes) for key, nodes in holders.items()}
-    open_keys = [key for key, nodes in result.items() if len(nodes) > 1]
-    for start in range(0, len(open_keys), _BITS_AT_ONCE):
-        group = open_keys[start : start + _BITS_AT_ONCE]
+    found = _first(history, [*holders.values(), *others.values()])
+    first = dict(zip(holders, found, strict=False))
+    return first, dict(zip(others, found[len(first) :], strict=True))
+
+
+def _first(history: History, groups: Sequence[Collection[int]]) -> list[frozenset[int]]:
+    result = [frozenset(nodes) for nodes in groups]
+    several = [at for at, nodes in enumerate(result) if len(nodes) > 1]
+    for start in range(0, len(several), _BITS_AT_ONCE):
+        group = several[start : start + _BITS_AT_ONCE]
         own: Counter[int] = Counter()
-        for bit, key in enumerate(group):
-            for number in result[key]:
+        for bit, at in enumerate(group):
+            for number in result[at]:
                 own[number] |= 1 << bit
         fresh = _fresh_bits(history, own)
-        for bit, key in enumerate(group):
-            result[key] = frozenset(number for number in result[key] if fresh.get(number, 0) >> bit & 1)
+        for bit, at in enumerate(group):
+            result[at] = frozenset(number for number in result[at] if fresh.get(number, 0) >> bit & 1)
     return result
 
 
@@ -33,17 +43,21 @@ def _fresh_bits(history: History, own: Mapping[int, int]) -> dict[int, int]:
     """The bits of each node that none of its ancestors has."""
     masks = [0] * len(history.ids)
     fresh = {}
-    for number in history.order:
+    left = len(own)
+    for number in dropwhile(lambda number: number not in own, history.order):
         inherited = 0
         for parent in history.parents[number]:
             above = masks[parent]
             # Kept as the same integer object wherever nothing is added: memory then grows with changes, not commits.
             if above is not inherited and above != inherited:
                 inherited = inherited | above if inherited else above
-        mine = own.get(number, 0) & ~inherited
-        if mine:
+        if number in own:
+            left -= 1
+            mine = own[number] & ~inherited
             fresh[number] = mine
             inherited |= mine
+            if not left:
+                break
         masks[number] = inherited
     return fresh
 

@@ -91,8 +91,7 @@ def attribute(
         why = f"nobody can be named for what was found: {error}"
         return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
     bringers = {fingerprint: _bringers(facts, found) for fingerprint, found in places.items()}
-    first = first_nodes(facts.history, bringers)
-    first_at = first_nodes(facts.history, facts.at)
+    first, first_at = first_nodes(facts.history, bringers, facts.at)
     numbers = {number for nodes in (*bringers.values(), *first_at.values()) for number in nodes}
     records = near.records if near is not None else None
     credits, unnamed = read_credits(git, [facts.history.nodes[number] for number in numbers], records)
@@ -199,7 +198,10 @@ def _past(
     past: Past | None,
 ) -> Past | None:
     absent = past.absent if past is not None else forest.absent if forest is not None and forest.whole else None
-    return None if absent is None else Past(history, frozenset(blobs), tuple(found), held, absent)
+    if absent is None:
+        return None
+    graph = past.graph if past is not None else None
+    return Past(history, frozenset(blobs), tuple(found), held, absent, graph=graph)
 
 
 def _notes(git: Git, tips: Tips) -> tuple[str, ...]:

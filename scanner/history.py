@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from offkey.found import Gap
 from scanner.attempts import FAILURES, attempted, bisected
+from scanner.columns import Both, Joined
 from scanner.git import Git
 from scanner.giterrors import GitError
 from scanner.objects import object_id
@@ -47,10 +48,12 @@ class History:
     cut: frozenset[int]
     gaps: tuple[Gap, ...]
     empty_tree: str
+    known: Mapping[str, int] | None = None
+    """The number of each id, where that need not be found out."""
 
     @cached_property
-    def index(self) -> dict[str, int]:
-        return dict(zip(self.ids, range(len(self.ids)), strict=True))
+    def index(self) -> Mapping[str, int]:
+        return dict(zip(self.ids, range(len(self.ids)), strict=True)) if self.known is None else self.known
 
     @cached_property
     def nodes(self) -> "Nodes":
@@ -68,6 +71,9 @@ class Nodes:
 
     def __len__(self) -> int:
         return len(self._history.ids)
+
+    def __iter__(self) -> Iterator[Node]:
+        return map(self.__getitem__, range(len(self)))
 
     def __getitem__(self, number: int) -> Node:
         history = self._history
@@ -219,14 +225,13 @@ def _known(node: Node, number: int, index: Mapping[str, int], odd: dict[int, Nod
     return found
 
 
-def grown(history: History, newer: History) -> History | None:
-    """`history` with the nodes of `newer` behind its own; None when one of them has a parent that is in neither."""
-    if history.cut or newer.gaps:
+def grown(history: History, newer: Iterable[Node]) -> History | None:
+    """`history` with nodes behind its own; None when one of them has a parent that is in neither."""
+    if history.cut:
         return None
     start = len(history.ids)
-    fresh = [number for number, oid in enumerate(newer.ids) if oid not in history.index]
-    nodes = [newer.nodes[number] for number in fresh]
-    index = history.index | {node.id: start + number for number, node in enumerate(nodes)}
+    nodes = [node for node in newer if node.id not in history.index]
+    index = Both(history.index, {node.id: start + number for number, node in enumerate(nodes)})
     odd: dict[int, Node] = {}
     cut: set[int] = set()
     parents = [_known(node, number, index, odd, cut) for number, node in enumerate(nodes, start)]
@@ -234,14 +239,15 @@ def grown(history: History, newer: History) -> History | None:
         return None
     above = [tuple(parent - start for parent in found if parent >= start) for found in parents]
     return History(
-        [*history.ids, *(node.id for node in nodes)],
-        [*history.trees, *(node.tree for node in nodes)],
+        Joined(history.ids, [node.id for node in nodes]),
+        Joined(history.trees, [node.tree for node in nodes]),
         [*history.parents, *parents],
         [*history.order, *(start + number for number in _parents_first(above))],
         {**history.odd, **odd},
         frozenset(),
         history.gaps,
         history.empty_tree,
+        index,
     )
 
 

@@ -13,12 +13,13 @@ from scanner.objects import ObjectInfo
 from scanner.packs import mapped
 from scanner.past import Past
 from scanner.state import Objects
-from scanner.treewalk import ABSENT, Look, Partial, TreeKernel
+from scanner.treewalk import ABSENT, NAMES, TreeKernel
 from scanner.work import Outcome, Task
 
 MOST = 20_000
 """New objects beyond which a scan of all packs is the better way."""
 _NAMES = 8 + 1024
+Kept = tuple[bytes, bytes | None]
 
 
 class Known:
@@ -86,9 +87,9 @@ def unknown_objects(
 
 
 class Increment:
-    """The new objects of one target. `kept` is the past that was remembered, as bytes."""
+    """The new objects of one target. `kept` is the past that was remembered, as bytes, and the graph beside it."""
 
-    def __init__(self, git: Git, target: int, unknown: Sequence[str], known: Known, kept: bytes | None) -> None:
+    def __init__(self, git: Git, target: int, unknown: Sequence[str], known: Known, kept: Kept | None) -> None:
         self.git = git
         self.target = target
         self.unknown = unknown
@@ -98,7 +99,7 @@ class Increment:
         self._kept = kept
         self._commits: list[bytes] = []
         self._headers: list[bytes] = []
-        self._partial: list[Partial] = []
+        self._named: set[bytes] = set()
         self._unread = 0
 
     def add(self, outcome: Outcome) -> None:
@@ -107,7 +108,7 @@ class Increment:
         self._headers.append(bytes(outcome.headers))
         self.trees += outcome.trees
         if outcome.walked is not None:
-            self._partial += outcome.walked.partial
+            self._named |= outcome.walked.named
             self._unread += outcome.walked.unread
 
     def is_loose(self, oid: str) -> bool:
@@ -117,7 +118,7 @@ class Increment:
     def tasks(self) -> Iterator[Task]:
         """The share of work that reads the new trees."""
         if self.trees:
-            yield Task(self.target, objects=tuple(self.trees), look=Look(b"", 0, 0))
+            yield Task(self.target, objects=tuple(self.trees), look=NAMES)
 
     @cached_property
     def past(self) -> Past | None:
@@ -125,7 +126,7 @@ class Increment:
         if self._kept is None:
             return None
         try:
-            before = pasts.load(self._kept)
+            before = pasts.load(*self._kept)
         except (ValueError, KeyError, TypeError, IndexError):
             return None
         newer = from_headers(self.git, self._commits, self._headers)
@@ -135,5 +136,5 @@ class Increment:
         """Whether the new trees name nothing that is absent, but for what was `missing` before and still is."""
         if self._unread or set(missing) & set(self.unknown):
             return False
-        told = {gone[2].hex() for tree in self._partial for gone in tree.absent} - set(missing) - set(self.unknown)
+        told = {oid.hex() for oid in self._named} - set(missing) - set(self.unknown)
         return not self._known.without(sorted(told))

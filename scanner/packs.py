@@ -8,7 +8,6 @@ import importlib
 import mmap
 import os
 import re
-import sys
 import zlib
 from array import array
 from bisect import bisect_left
@@ -19,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from scanner.columns import beginnings
 from scanner.delta import Python, kernel
 
 deflate: Any = zlib
@@ -91,7 +91,7 @@ class Pack:
         count, idx, left = len(first), self.idx, []
         names = bytes.fromhex("".join(oids))
         at = 0
-        for oid, beginning in zip(oids, _beginnings(names, size), strict=True):
+        for oid, beginning in zip(oids, beginnings(names, size), strict=True):
             row, name = bisect_left(first, beginning), names[at : at + size]
             at += size
             while (
@@ -104,7 +104,7 @@ class Pack:
 
     @cached_property
     def _beginnings(self) -> "array[int]":
-        return _beginnings(self.idx[8 + 1024 : 8 + 1024 + len(self) * self.hash_size], self.hash_size)
+        return beginnings(self.idx[8 + 1024 : 8 + 1024 + len(self) * self.hash_size], self.hash_size)
 
     def inflate(self, position: int, limit: int) -> bytes:
         """What an entry holds: a whole object or a delta. Raises one of DAMAGE."""
@@ -174,14 +174,6 @@ class Pack:
                 at = self.bases[at]
             leads.update(dict.fromkeys(chain, at >= 0 and leads[at]))
         return [at for at in self._outside if leads[at]]
-
-
-def _beginnings(names: bytes, hash_size: int) -> "array[int]":
-    """The first four bytes of each name, as numbers."""
-    words = array("I", names)[:: hash_size // 4]
-    if sys.byteorder == "little":
-        words.byteswap()
-    return words
 
 
 def open_pack(path: str, hash_size: int, compiled: bool = True, jobs: int = 1) -> Pack:

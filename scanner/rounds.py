@@ -16,6 +16,7 @@ from scanner.increment import Increment, Known, table, unknown_objects
 from scanner.memory import Kept, Memory
 from scanner.options import Options
 from scanner.packs import Unplanned
+from scanner.past import Dumped
 from scanner.pool import AHEAD
 from scanner.sources import Target
 from scanner.state import Objects
@@ -50,7 +51,7 @@ class Rounds:
     memory: Memory | None
     stores: dict[int, Objects] = field(default_factory=dict)
     files: dict[int, list[Task]] = field(default_factory=dict)
-    pasts: dict[int, bytes] = field(default_factory=dict)
+    pasts: dict[int, Dumped] = field(default_factory=dict)
     known: dict[int, frozenset[str]] = field(default_factory=dict)
     numbers: Sequence[int] = ()
     afresh: bool = False
@@ -122,7 +123,10 @@ class Rounds:
                     with suppress(OSError, ValueError):
                         self.memory.keep_column("ids", checksum, table(pack, git.hash_size))
             if number in self.pasts:
-                self.memory.keep_column("past", name, _tag(now) + self.pasts[number])
+                data, graph = self.pasts[number]
+                if graph is not None:
+                    self.memory.keep_column("graph", name, graph)
+                self.memory.keep_column("past", name, _tag(now) + data)
 
     def _name(self, number: int) -> str:
         git = self.sources[number].git
@@ -213,7 +217,8 @@ class Rounds:
         if unknown is None:
             return None
         past = memory.column("past", name)
-        kept = past[len(_tag(old)) :] if past is not None and past.startswith(_tag(old)) else None
+        fits = past is not None and past.startswith(_tag(old))
+        kept = (past[len(_tag(old)) :], memory.column("graph", name)) if past is not None and fits else None
         known = Known(kernel, tables, now.loose, git.hash_size)
         self.stores[number] = now
         self.known[number] = frozenset(before.packs.values())

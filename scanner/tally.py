@@ -16,6 +16,7 @@ from scanner.hits import Hit
 from scanner.increment import Increment
 from scanner.memory import Kept
 from scanner.packs import KINDS, open_pack
+from scanner.past import Dumped
 from scanner.sources import Target
 from scanner.state import Objects
 from scanner.work import Outcome, Task
@@ -50,7 +51,7 @@ class Whole:
     sums: Mapping[str, int]
     told: Attributed | None
     store: Objects | None
-    past: bytes | None
+    past: Dumped | None
 
 
 class Tally:
@@ -88,7 +89,7 @@ class Tally:
         self.increments.pop(target, None)
         self.forests.pop(target, None)
 
-    def whole(self, target: int, *, told: Attributed | None, store: Objects | None, past: bytes | None) -> Whole:
+    def whole(self, target: int, *, told: Attributed | None, store: Objects | None, past: Dumped | None) -> Whole:
         """All of a target, the only one that was looked at."""
         return Whole(target, self._shares[target], self._files, self.gaps, self.sums(), told, store, past)
 

@@ -89,6 +89,10 @@ class Look(NamedTuple):
     seed: int
 
 
+NAMES = Look(b"", 0, 0)
+"""Asks what trees outside the packs name, and nothing more."""
+
+
 class Partial(NamedTuple):
     """What a record says of a tree some of whose entries are elsewhere; `added` and `removed` are pairs as in it.
 
@@ -104,11 +108,14 @@ class Partial(NamedTuple):
 
 
 class Walked(NamedTuple):
-    """Records, trees to complete, and how many trees could not be read."""
+    """Records, trees to complete, and how many trees could not be read; the ids that trees name, where those alone
+    were asked for.
+    """
 
     records: bytes
     partial: list[Partial]
     unread: int
+    named: frozenset[bytes] = frozenset()
 
 
 def walk(kernel: TreeKernel, pack: Pack, roots: Iterable[int], look: Look, limit: int) -> Walked:
@@ -132,16 +139,20 @@ def single(kernel: TreeKernel, oid: str, content: bytes, hash_size: int, seed: i
 def walk_single(kernel: TreeKernel, trees: Iterable[GitObject | Gap], hash_size: int, look: Look) -> Walked:
     """The same of trees that lie in no pack."""
     partial: list[Partial] = []
+    named: set[bytes] = set()
     unread = 0
     for tree in trees:
         try:
             if isinstance(tree, Gap):
                 unread += 1
             elif found := single(kernel, tree.oid, tree.content, hash_size, look.seed):
-                partial.append(found)
+                if look == NAMES:
+                    named.update(oid for _, _, oid, _ in found.absent)
+                else:
+                    partial.append(found)
         except ValueError:
             unread += 1
-    return Walked(b"", partial, unread)
+    return Walked(b"", partial, unread, frozenset(named))
 
 
 def record(number: int, base: int, added: bytes, removed: bytes) -> bytes:

@@ -96,7 +96,8 @@ class Setup:
 def small(task: Task) -> bool:
     """Whether a task takes no longer than a process to start."""
     packed = os.path.getsize(task.pack) if task.roots else 0
-    return not task.walk and not task.whole and max(task.bytes, 4 * packed) <= _SMALL
+    read = task.bytes if task.look is None else task.bytes // 4  # what is listed of git trees is not searched
+    return not task.walk and not task.whole and max(read, 4 * packed) <= _SMALL
 
 
 def split(task: Task) -> Iterator[Task]:
