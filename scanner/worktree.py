@@ -1,4 +1,4 @@
-"""What git says lies in a repository's index and work tree, and which ignored files are worth a look."""
+"""What lies in a repository's index and work tree, by its files or by git, and which ignored files are worth a look."""
 
 import os
 import stat
@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from offkey.found import Gap
 from scanner.git import Git
 from scanner.giterrors import CorruptRepository, GitError
+from scanner.gitindex import Entry, Unusual, nothing_else, read_index
 
 IGNORES = ".gitignore"
 IGNORED_BUT_TELLING = (
@@ -34,19 +35,36 @@ class StagedChange(NamedTuple):
 
 
 class WorkTree:
-    """What git says of one work tree, asked once: each listing is a process and goes through the whole tree."""
+    """What lies in one work tree. Git is asked once, if at all: each listing is a process that goes through it."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
 
     @cached_property
-    def index(self) -> list[bytes]:
-        """`mode object stage<tab>path` of every entry of the index."""
-        return [record[2:] for record in self._every[0] if not record.startswith(b"? ")]
+    def index(self) -> list[Entry]:
+        """Every entry of the index."""
+        if self._read is not None:
+            return self._read
+        return [_entry(record) for record in self._every[0] if not record.startswith(b"? ")]
+
+    @cached_property
+    def _read(self) -> list[Entry] | None:
+        """The same from the file; None where git must be asked."""
+        try:
+            return read_index(str(self._git.git_dir / "index"), self._git.hash_size)
+        except (Unusual, OSError):
+            return None
+
+    @cached_property
+    def _nothing_else(self) -> bool:
+        tree, read = self._git.work_tree, self._read
+        return tree is not None and read is not None and nothing_else(str(tree), read)
 
     @cached_property
     def untracked(self) -> tuple[list[bytes], list[str]]:
         """Paths that are neither in the index nor ignored, and what git said about folders."""
+        if self._nothing_else:
+            return [], []
         records, said = self._every
         if not said and not any(record.startswith(b"? ") for record in records):
             return [], []  # nothing that could be ignored: no ignore file needs to be read
@@ -56,6 +74,8 @@ class WorkTree:
     @cached_property
     def ignored(self) -> list[bytes]:
         """Paths that are ignored."""
+        if self._nothing_else:
+            return []
         untracked = set(self.untracked[0])
         every = (record[2:] for record in self._every[0] if record.startswith(b"? "))
         return [path for path in every if path not in untracked]
@@ -85,10 +105,14 @@ def _tree(git: Git) -> WorkTree:
 
 def index_entries(git: Git) -> Iterator[tuple[str, str, str]]:
     """(mode, object id, path) of every entry of the index, conflicts included."""
-    for record in _tree(git).index:
-        fields, _, path = record.partition(b"\t")
-        mode, oid, _ = fields.decode().split(" ")
+    for mode, oid, path in _tree(git).index:
         yield mode, oid, os.fsdecode(path)
+
+
+def _entry(record: bytes) -> Entry:
+    fields, _, path = record[2:].partition(b"\t")
+    mode, oid, _ = fields.decode().split(" ")
+    return Entry(mode, oid, path)
 
 
 def staged_changes(git: Git) -> Iterator[StagedChange]:
