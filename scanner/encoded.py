@@ -6,6 +6,7 @@ other text (`scanner.inline`). A mark is a cheap signal and no proof: short, and
 """
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -40,7 +41,10 @@ _BLANKS = b" \t\r\n"
 
 
 class Mark(NamedTuple):
-    """A pattern that always spans `size` bytes, the form it shows, and for base64 its alignment there."""
+    """What always spans `size` bytes, the form it shows, and for base64 its alignment there.
+
+    `pattern` is what it looks like; empty where somebody else knows it.
+    """
 
     pattern: bytes
     size: int
@@ -175,6 +179,16 @@ class Encodings:
         return re.compile(b"(?=" + (_trie(sorted(self.literals)) or b"(?!)") + b")")
 
 
+def marks_to(alike: Sequence[Sequence[Mark]]) -> bytes:
+    """Marks in the order of their patterns, without these."""
+    return json.dumps([[mark[1:] for mark in ones] for ones in alike], separators=(",", ":")).encode()
+
+
+def marks_from(data: bytes) -> list[list[Mark]]:
+    """What `marks_to` gave."""
+    return [[Mark(b"", *mark) for mark in ones] for ones in json.loads(data)]
+
+
 _LONG_RUN = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{%d,}" % SHORTEST)
 
 
@@ -192,12 +206,17 @@ def runs(content: bytes, marks: Iterable[tuple[int, Mark]]) -> Iterator[Run]:
     """The runs that marks stand in, each once, as long as they are. base64 is tried in both alphabets."""
     walks = {form: _Walk(content, form) for form in _RUNS}
     given: set[Run] = set()
-    for start, mark in sorted(marks):
+    for start, mark in sorted(marks, key=_place):
         for form in ("base64", "base64url") if mark.form == "base64" else (mark.form,):
             run = walks[form].around(start, mark.alignment)
             if run is not None and run not in given:
                 given.add(run)
                 yield run
+
+
+def _place(found: tuple[int, Mark]) -> tuple[int, int, str, int]:
+    start, mark = found
+    return start, mark.size, mark.form, mark.alignment
 
 
 class _Walk:

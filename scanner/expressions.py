@@ -2,8 +2,9 @@
 
 Three things make an automaton large or slow. Long bounded repeats (`{60,32000}`) become states: they lose their upper
 bound. A pattern without a literal of two bytes runs over every byte of every file: its keywords stand in for it.
-For a pattern wider than what is searched around a change (`scanner.carry`) its literals or its keywords do.
-So they do for what Hyperscan cannot compile. `rules.match.find` says the exact thing afterwards.
+For a pattern wider than what is searched around a change (`scanner.carry`) its front does (`scanner.fronts`), if that
+holds one of the rule's literals or keywords, whose places are remembered; else these do. So they do for what Hyperscan
+cannot compile. `rules.match.find` says the exact thing afterwards.
 
 A rule with near words is asked when its value turns up, if there are literals to remember the places of values by;
 else when a near word does.
@@ -13,8 +14,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from rules.extent import in_line, sight
 from rules.light import LightRule, superset
 from rules.match import looks_near
+from scanner.fronts import fronts, needed, parser
 from scanner.patch import FAR
 
 _LITERAL_NEEDED = 2
@@ -31,17 +34,38 @@ class Expression(NamedTuple):
 
 def expressions(rules: Sequence[LightRule]) -> list[Expression]:
     """One expression a rule, in the rules' order."""
-    return [by_pattern(rule) if _by_pattern(rule) else by_keyword(rule) for rule in rules]
+    return [by_pattern(rule) if _by_pattern(rule) else _by_front(rule) or by_keyword(rule) for rule in rules]
 
 
 def narrow(rule: LightRule) -> bool:
     """Whether whatever decides over a match lies within the bytes that are searched with a change which it touches."""
-    return rule.sight < (FAR * DELTA_REACH if rule.in_line else DELTA_REACH)
+    return _within(rule.sight, rule.in_line)
+
+
+def _within(sight: int, in_line: bool) -> bool:
+    return sight < (FAR * DELTA_REACH if in_line else DELTA_REACH)
 
 
 def _by_pattern(rule: LightRule) -> bool:
-    known = bool(rule.literals) or not looks_near(rule)
-    return known and narrow(rule) and literal_run(rule.pattern) >= _LITERAL_NEEDED
+    return _known(rule) and narrow(rule) and literal_run(rule.pattern) >= _LITERAL_NEEDED
+
+
+def _known(rule: LightRule) -> bool:
+    """Whether the places that are remembered of the rule are those of its values."""
+    return bool(rule.literals) or not looks_near(rule)
+
+
+def _by_front(rule: LightRule) -> Expression | None:
+    """A front of the pattern that lies within the bytes that are searched, and holds what is looked for later."""
+    for front in fronts(rule.pattern) if _known(rule) else ():
+        parsed, runs = parser.parse(front), needed(front)
+        if rule.literals:
+            told = any(word in run for word in rule.literals for run in runs)
+        else:
+            told = any(word in run.lower() for word in rule.keywords for run in runs)
+        if told and _within(sight(parsed), in_line(parsed)):
+            return Expression(superset(front), False)
+    return None
 
 
 def by_keyword(rule: LightRule) -> Expression:
@@ -71,7 +95,6 @@ _OTHER = _Run(0, 0, 0, False)
 
 def literal_run(pattern: bytes) -> int:
     """The length of the longest run of literal bytes that every match must hold, or less."""
-    parser = getattr(re, "_parser")  # noqa: B009  the standard library's own parser; it has no public name
     return _sequence(parser.parse(pattern)).longest
 
 

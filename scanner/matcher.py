@@ -4,14 +4,10 @@ A matcher may name too many rules, never too few. What a content holds is then s
 whole content for each named rule, so that every matcher gives the same findings.
 """
 
-import hashlib
 import logging
-import os
-import platform
-import stat
-import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,12 +15,11 @@ from offkey.errors import OffkeyError
 from offkey.secret import redact
 from rules.light import GENERIC, LightRule
 from rules.match import Match, find, resolve
-from scanner.encoded import Encodings, Mark
+from scanner import databases
+from scanner.encoded import Encodings, Mark, marks_from, marks_to
 from scanner.expressions import by_keyword, expressions
 
 log = logging.getLogger(__name__)
-
-CACHE_VERSION = b"offkey-hyperscan-9\n"
 
 
 class MatcherUnavailable(OffkeyError):
@@ -139,7 +134,7 @@ class HyperscanMatcher:
         import hyperscan
 
         self._encoded = len(rules)
-        self._database = _cached(rules, digest, cache) if cache else _compile(rules)
+        self._database, self._marks = _cached(rules, digest, cache) if cache else (_compile(rules), b"")
         self._database.scratch = hyperscan.Scratch(self._database)
         self._seen: list[tuple[int, int]] = []
         self._encodings = Encodings(rules)
@@ -153,9 +148,13 @@ class HyperscanMatcher:
         return min((end for _, end in self._scan(content)), default=-1)
 
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
-        alike, rules = self._encodings.alike, self._encoded
+        alike, rules = self._alike, self._encoded
         found = [(end, alike[number - rules]) for number, end in self._scan(content) if number >= rules]
         return [(end - mark.size, mark) for end, marks in found for mark in marks]
+
+    @cached_property
+    def _alike(self) -> Sequence[Sequence[Mark]]:
+        return marks_from(self._marks) if self._marks else self._encodings.alike
 
     def _scan(self, content: bytes) -> list[tuple[int, int]]:
         self._seen.clear()
@@ -203,78 +202,21 @@ def _taken(pattern: bytes) -> bool:
     return True
 
 
-def _cached(rules: Sequence[LightRule], digest: str, folder: Path) -> Any:
-    """The database from the cache, or compiled and put there. Hyperscan trusts what it loads: we check whose it is."""
+def _cached(rules: Sequence[LightRule], digest: str, folder: Path) -> tuple[Any, bytes]:
+    """The database from the cache, or compiled and put there; and what its marks are."""
     import hyperscan as hs
 
-    if not _private(folder):
-        return _compile(rules)
-    path = folder / f"{_cache_key(digest, hs.__version__)}.hsdb"  # type: ignore[attr-defined]
-    body = _load(path)
+    if not databases.private(folder):
+        return _compile(rules), b""
+    path = folder / f"{databases.key(digest, hs.__version__)}.hsdb"  # type: ignore[attr-defined]
+    body = databases.load(path)
     if body is not None:
+        end = 8 + int.from_bytes(body[:8], "big")
         try:
-            return hs.loadb(body, hs.HS_MODE_BLOCK)
+            return hs.loadb(body[8:end], hs.HS_MODE_BLOCK), body[end:]
         except hs.HyperscanError:
             log.info("rebuilding the pattern database: the cached one is of another machine or damaged")
     database = _compile(rules)
-    _store(path, hs.dumpb(database))
-    return database
-
-
-def _cache_key(digest: str, library: str) -> str:
-    features = platform.machine()
-    with suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        features += next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return hashlib.sha256("\0".join((CACHE_VERSION.decode(), digest, library, features)).encode()).hexdigest()[:40]
-
-
-def _private(folder: Path) -> bool:
-    """Whether the folder is a real one, ours alone; made when it is missing."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        seen = folder.lstat()
-    except OSError as error:
-        log.info("no cache for the pattern database: %s", error.strerror)
-        return False
-    if stat.S_ISDIR(seen.st_mode) and _ours(seen):
-        return True
-    log.warning("%s is not a folder of this user alone; the pattern database is built anew each time", folder)
-    return False
-
-
-def _ours(seen: os.stat_result) -> bool:
-    if not hasattr(os, "geteuid"):
-        return False
-    return seen.st_uid == os.geteuid() and not stat.S_IMODE(seen.st_mode) & 0o077
-
-
-def _load(path: Path) -> bytes | None:
-    """The body of a cache file that is ours and whole, else None."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with open(descriptor, "rb") as file:
-        seen = os.fstat(descriptor)
-        if not stat.S_ISREG(seen.st_mode) or not _ours(seen):
-            log.warning("%s is not this user's own file; building the pattern database anew", path)
-            return None
-        data = file.read()
-    body = data[len(CACHE_VERSION) + 32 :]
-    whole = data.startswith(CACHE_VERSION) and hashlib.sha256(body).digest() == data[len(CACHE_VERSION) :][:32]
-    return body if whole else None
-
-
-def _store(path: Path, body: bytes) -> None:
-    """Write a cache file so that a reader sees all of it or nothing."""
-    temporary = ""
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        with open(descriptor, "wb") as file:
-            file.write(CACHE_VERSION + hashlib.sha256(body).digest() + body)
-        os.replace(temporary, path)
-    except OSError as error:
-        log.info("the pattern database is not cached: %s", error.strerror)
-        with suppress(OSError):
-            os.unlink(temporary)
+    dumped, marks = hs.dumpb(database), marks_to(Encodings(rules).alike)
+    databases.store(path, len(dumped).to_bytes(8, "big") + dumped + marks)
+    return database, marks

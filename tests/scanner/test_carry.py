@@ -5,7 +5,7 @@ import pytest
 from rules.light import LightRule
 from scanner.carry import Searcher
 from scanner.delta import Kernel, Python, kernel
-from scanner.expressions import DELTA_REACH
+from scanner.expressions import DELTA_REACH, expressions
 from scanner.matcher import HyperscanMatcher
 from scanner.patch import FAR
 from tests.fuzz.handmade import copy, delta, insert
@@ -94,3 +94,25 @@ def test_a_value_that_joins_two_lines_is_found(used: Kernel) -> None:
     for at in (2, 5, 150, 303):
         base = FILL + value[:at] + b"\n" + value[at:] + b"\n" + FILL
         assert changed(used, one, base, len(FILL) + at, 1, b"") == [(len(FILL) + 4, len(FILL) + 304)]
+
+
+FRONTED = rule(rb"tok_[a-z]{3,9}=(?P<secret>[a-z\n]{100,400})END", 417, line=False)
+
+
+@pytest.mark.parametrize("used", KERNELS)
+@pytest.mark.parametrize("at", [0, 3, 5, 7, 8, 107, 108, 109, 250, 307, 308, 310])
+def test_a_value_whose_front_alone_is_looked_for_is_found_by_any_of_its_bytes(used: Kernel, at: int) -> None:
+    assert not expressions([FRONTED])[0].by_keyword
+    value = b"tok_abc=" + b"kwzqpfmxj\n" * 30 + b"END"
+    base = FILL + value[:at] + b"!" + value[at + 1 :] + FILL
+    assert changed(used, FRONTED, base, len(FILL) + at, 1, value[at : at + 1]) == [(len(FILL) + 8, len(FILL) + 308)]
+
+
+@pytest.mark.parametrize("used", KERNELS)
+def test_what_makes_a_value_fit_far_behind_its_front_is_seen(used: Kernel) -> None:
+    long = b"tok_abc=" + b"kwzqpfmxj\n" * 45 + b"END"
+    start = len(FILL)
+    assert changed(used, FRONTED, FILL + long + FILL, start + 390, 60, b"") == [(start + 8, start + 398)]
+    assert changed(used, FRONTED, FILL + long + FILL, start + 390, 60, b"!") == []
+    short = b"tok_abc=" + b"kwzqpfmxj\n" * 9 + b"END"
+    assert changed(used, FRONTED, FILL + short + FILL, start + 90, 0, b"kwzqpfmxj\n") == [(start + 8, start + 108)]

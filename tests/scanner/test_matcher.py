@@ -1,5 +1,6 @@
 """Both matchers find the same; the cache of compiled patterns is loaded only when it is ours and whole."""
 
+import base64
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 import rules
 from offboarding.demo.simulators import tokens
 from rules.light import light
+from scanner import databases
 from scanner import matcher as module
 from scanner.expressions import expressions, literal_run
 from scanner.matcher import HyperscanMatcher, KeywordMatcher, MatcherUnavailable, matches, open_matcher, redacted_text
@@ -177,3 +179,19 @@ def test_the_lines_that_end_before_what_comes_first_hold_nothing(
     assert (at < 0) == (not matcher.candidates(content))
     if at >= 0:
         assert not matcher.candidates(content[: content.rfind(b"\n", 0, at) + 1])
+
+
+def test_other_code_gets_another_database(tmp_path: Path, compiled: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a database looks for depends on what makes it, not on the rules alone."""
+    assert works(tmp_path / "c")
+    monkeypatch.setattr(databases, "_MAKERS", (*databases._MAKERS, "carry.py"))
+    assert works(tmp_path / "c")
+    assert len(compiled) == 2
+
+
+def test_marks_are_the_same_from_a_cache(tmp_path: Path) -> None:
+    text = base64.b64encode(b"x = " + TOKEN) + b"\n" + TOKEN.hex().encode()
+    made, loaded = (HyperscanMatcher(ONE, "d", tmp_path / "c") for _ in range(2))
+    found = [{(at, mark[1:]) for at, mark in one.marks(text)} for one in (HyperscanMatcher(ONE, "d"), made, loaded)]
+    assert found[0]
+    assert found[0] == found[1] == found[2]
