@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from scanner import lfs
 from scanner.carry import NOTHING, Held, Searcher
+from scanner.deflate import deflate
 from scanner.delta import Kernel
 from scanner.expressions import DELTA_REACH
 from scanner.layers import Looked, hidden, plain
 from scanner.opening import worth
-from scanner.packs import Pack, deflate
+from scanner.packs import Pack
 
 NOTHING_SEEN = Looked((), (), NOTHING)
 TOGETHER = 64 << 10

@@ -1,29 +1,27 @@
 """Unpacks compressed streams by chunks, so that neither a bomb nor a long input costs more than what comes out."""
 
 import bz2
-import importlib
 import lzma
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from scanner.deflate import RATIO, deflate
+
 _FIRST, _FEED = 1 << 11, 1 << 17
 _CHUNK = 1 << 18
+_AT_ONCE = 128 << 20
+"""Bytes that a stream may hold at most to be inflated by a function that knows no bounds, but is the quicker one."""
 _FREE = 1 << 20
 """Output below this is no bomb whatever its ratio: small, very even texts compress a thousandfold."""
 _MEMORY = 128 << 20
 """Of an xz dictionary, which a file may claim to be 4 GiB; `xz -9` needs 65 MiB."""
 
-_zlib: Any = zlib
-with suppress(ImportError):
-    _zlib = importlib.import_module("isal.isal_zlib")
-
-DAMAGE: tuple[type[Exception], ...] = (zlib.error, _zlib.error, lzma.LZMAError, OSError, EOFError)
+DAMAGE: tuple[type[Exception], ...] = (zlib.error, deflate.error, lzma.LZMAError, OSError, EOFError)
 """What a damaged stream raises."""
 _ENGINES: dict[str, Any] = {
-    "deflate": lambda: _zlib.decompressobj(-15),
-    "gzip": lambda: _zlib.decompressobj(31),
+    "deflate": lambda: deflate.decompressobj(-15),
+    "gzip": lambda: deflate.decompressobj(31),
     "xz": lambda: lzma.LZMADecompressor(memlimit=_MEMORY),
     "bz2": bz2.BZ2Decompressor,
 }
@@ -63,17 +61,20 @@ def known(packed: memoryview, size: int, room: Room) -> bytes:
         out = bytearray()
         inflate("deflate", packed, out, room)
         return bytes(out)
-    engine = _ENGINES["deflate"]()
-    text: bytes = engine.decompress(packed, size + 1)
-    if len(text) <= size and not engine.eof:
-        raise EOFError("ends early")
+    if len(packed) * RATIO <= _AT_ONCE:
+        text: bytes = deflate.decompress(packed, -15, size + 1)
+    else:
+        engine = _ENGINES["deflate"]()
+        text = engine.decompress(packed, size + 1)
+        if len(text) <= size and not engine.eof:
+            raise EOFError("ends early")
     room.take(len(text))
     return text
 
 
 def checksum(text: bytes) -> int:
     """The CRC-32 of a text."""
-    found: int = _zlib.crc32(text)
+    found: int = deflate.crc32(text)
     return found
 
 

@@ -5,8 +5,8 @@ import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 
+from scanner.deflate import DAMAGE, deflate
 from scanner.objects import GitObject
-from scanner.packs import DAMAGE, deflate
 
 _HEAD = 64
 _KINDS = {b"blob": "blob", b"tree": "tree", b"commit": "commit", b"tag": "tag"}

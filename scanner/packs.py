@@ -4,11 +4,9 @@ What cannot be read this way (an index of version 1, a damaged entry, a base in 
 `git cat-file`, which decides whether it is an object or a Gap. Formats: gitformat-pack(5), gitrepository-layout(5).
 """
 
-import importlib
 import mmap
 import os
 import re
-import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
@@ -16,20 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scanner.columns import beginnings
+from scanner.deflate import RATIO, deflate
 from scanner.delta import Python, kernel
 
-deflate: Any = zlib
-with suppress(ImportError):
-    deflate = importlib.import_module("isal.isal_zlib")
-
 KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
-DAMAGE: tuple[type[Exception], ...] = (deflate.error, zlib.error, ValueError, EOFError)
 _DEPTH = 5
-_RATIO = 1032
-"""Deflate expands at most so much (RFC 1951): what is small stays small without a check on the way."""
 _BATCH = 4 << 20
 _TREES_BATCH = 3 << 20
 
@@ -111,7 +103,7 @@ class Pack:
         start, end, size = self.starts[position], self.offsets[position + 1], self.sizes[position]
         if size > limit:
             raise ValueError(f"{size} bytes, above the size limit")
-        most = (end - start) * _RATIO
+        most = (end - start) * RATIO
         if most <= limit or most <= 1 << 20:
             content: bytes = deflate.decompress(self.data[start:end], 15, (size if size < most else most) + 1)
         else:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from scanner.deflate import DAMAGE
 from scanner.delta import kernel
 from scanner.loose import read_loose
 from scanner.objects import GitObject
-from scanner.packs import DAMAGE, KINDS, Pack
+from scanner.packs import KINDS, Pack
 from scanner.treewalk import TreeKernel, rows
 
 

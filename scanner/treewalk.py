@@ -20,8 +20,9 @@ from struct import pack as packed
 from typing import Any, NamedTuple, Protocol, cast
 
 from offkey.found import Gap
+from scanner.deflate import deflate
 from scanner.objects import GitObject
-from scanner.packs import Pack, deflate
+from scanner.packs import Pack
 
 NONE = (1 << 64) - 1
 ABSENT = (1 << 32) - 1

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.deflate import deflate
 from scanner.delta import Copy, Python, copies, kernel
 from scanner.history import header
 from scanner.opening import worth
-from scanner.packs import KINDS, Pack, deflate, open_pack
+from scanner.packs import KINDS, Pack, open_pack
 from scanner.patch import FAR
 from tests.builders import Repo
 from tests.fuzz.handmade import copy, delta, insert, number
