@@ -98,13 +98,16 @@ def _line(history: History, number: int, present: Collection[str] | None = None)
     Parents are named outright, so that neither a graft nor a shallow file has a say. `present`, if given, are
     the trees that exist.
     """
-    tree, trees = history.trees[number], history.trees
+    tree, trees, ids = history.trees[number], history.trees, history.ids
     above: Sequence[int] = () if history.is_tag(number) else history.parents[number]
-    above = [parent for parent in above if present is None or trees[parent] in present]
+    if present is not None:
+        above = [parent for parent in above if trees[parent] in present]
+    elif len(above) == 1 and tree and tree != history.empty_tree:  # as most are
+        return b"" if tree == trees[above[0]] else f"{ids[number]} {ids[above[0]]}".encode()
     if tree in {"", history.empty_tree} or any(tree == trees[parent] for parent in above):
         return b""
     if above:
-        return " ".join([history.ids[one] for one in (number, *above)]).encode()
+        return " ".join([ids[one] for one in (number, *above)]).encode()
     return f"{history.empty_tree} {tree}".encode()
 
 
