@@ -106,10 +106,10 @@ class Python:
         return grow(reading, plan, roots, bounds, sink=sink, apply=Python.apply)
 
     @staticmethod
-    def plan(idx: Any, pack: Any, hash_size: int, jobs: int = 1, /) -> tuple[bytes, ...]:
+    def plan(idx: Any, pack: Any, hash_size: int, jobs: int = 1, reverse: bytes = b"", /) -> tuple[bytes, ...]:
         from scanner.packplan import plan
 
-        return plan(idx, pack, hash_size, jobs)
+        return plan(idx, pack, hash_size, jobs, reverse)
 
     @staticmethod
     def shares(offsets: Any, roots: Any, types: Any, batch: int, trees: bool, /) -> list[tuple[int, bytes]]:

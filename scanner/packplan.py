@@ -2,82 +2,78 @@
 
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from bisect import bisect_left
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice, pairwise
+from operator import lt
+from typing import Any
 
 from scanner.forked import side_by_side
+from scanner.packheaders import OUTSIDE, Headers, headers
 
 MAGIC = b"\xfftOc\0\0\0\2"
 _NAMES = 8 + 1024
-_TREE, _OFS_DELTA, _REF_DELTA = 2, 6, 7
-_OUTSIDE = -2
-_U64 = (1 << 64) - 1
+_TREE = 2
 _MANY = 100_000
 """Entries from which on their headers are worth several processes."""
 
 
-def plan(idx: Any, pack: Any, hash_size: int, jobs: int = 1) -> tuple[bytes, ...]:
-    """As `scanner.delta.Kernel.plan` says, by up to `jobs` processes. Raises ValueError for an index that is none."""
-    found = offsets_of(idx, len(pack), hash_size)
-    if not _of(idx, pack, len(found), hash_size) or len(set(found)) < len(found):
-        raise ValueError("the index is damaged")
-    order = sorted(range(len(found)), key=found.__getitem__)
-    count = len(order)
-    places = [*map(found.__getitem__, order), len(pack) - hash_size]
-    position = dict(zip(places, range(count)))  # noqa: B905 - the last is the end of the pack
+def plan(idx: Any, pack: Any, hash_size: int, jobs: int = 1, reverse: bytes = b"") -> tuple[bytes, ...]:
+    """As `scanner.delta.Kernel.plan` says, by up to `jobs` processes, but without the children of git trees.
 
-    def part(low: int, high: int) -> _Headers:
-        return _headers(pack, places, position, hash_size, range(low, high))
+    `reverse` is the pack's reverse index, if there is one. Raises ValueError for an index that is none.
+    """
+    found = offsets_of(idx, len(pack), hash_size)
+    order, places = _in_order(found, reverse, hash_size)
+    count = len(order)
+    if not _of(idx, pack, count, hash_size):
+        raise ValueError("the index is damaged")
+    places.append(len(pack) - hash_size)
+
+    def part(low: int, high: int) -> Headers:
+        return headers(pack, places, hash_size, range(low, high))
 
     shares = jobs if count >= _MANY else 1
     parts = list(side_by_side(part, list(pairwise(count * n // shares for n in range(shares + 1)))))
-    types = bytearray().join(one.types for one in parts)
+    kinds = bytearray().join(one.types for one in parts)
     bases = [base for one in parts for base in one.bases]
+    for n, base in (one for part in parts for one in part.before):
+        at = bisect_left(places, base, 0, n)
+        if at < n and places[at] == base:
+            bases[n] = at
     _name(idx, [named for one in parts for named in one.named], bases, order, hash_size)
     roots = _roots(bases)
-    first, following = _forest(bases, roots, types)
-    sizes, data = (b"".join(column) for column in zip(*((one.sizes, one.data) for one in parts), strict=True))
+    types = bytearray(map((kinds + b"\0\0").__getitem__, roots))  # the roots of what has none are -1 and -2
+    first, following = _forest(bases, types)
+    sizes, data = b"".join(one.sizes for one in parts), b"".join(one.data for one in parts)
     arrays = array("Q", places).tobytes(), data, sizes, array("I", order), types, array("i", bases)
     return tuple(bytes(one) for one in (*arrays, first, following, array("i", roots)))
 
 
-class _Headers(NamedTuple):
-    """What the headers of some entries say. `named` are the deltas whose base is given by its name."""
-
-    types: bytes
-    sizes: bytes
-    data: bytes
-    bases: Sequence[int]
-    named: list[tuple[int, bytes]]
-
-
-def _headers(pack: Any, places: Sequence[int], position: Mapping[int, int], hash_size: int, entries: range) -> _Headers:
-    count = len(entries)
-    types, sizes, data = bytearray(count), [0] * count, list(places[entries.start : entries.stop])
-    bases = [_OUTSIDE] * count
-    named: list[tuple[int, bytes]] = []
-    at = places[entries.start]
-    for row, n in enumerate(entries):
-        start, at = at, places[n + 1]
-        head = header(pack, start, at, hash_size)
-        if head is None:
-            continue
-        kind, sizes[row], data[row], distance, base = head
-        types[row] = kind
-        if kind == _OFS_DELTA:
-            below = position.get(start - distance, n)
-            if below < n:
-                bases[row] = below
-        elif 1 <= kind <= 4:
-            bases[row] = -1
-        elif base:
-            named.append((n, base))
-    columns = array("Q", sizes).tobytes(), array("Q", data).tobytes()
-    return _Headers(bytes(types), *columns, array("i", bases), named)
+def _in_order(found: Sequence[int], reverse: bytes, hash_size: int) -> tuple[Sequence[int], list[int]]:
+    """Rows of the index in the order of their offsets, and these. Raises ValueError where two have the same."""
+    count = len(found)
+    if reverse[:8] == b"RIDX\0\0\0\1" and len(reverse) == 12 + 4 * count + 2 * hash_size:
+        order = array("I", reverse[12 : 12 + 4 * count])
+        if sys.byteorder == "little":
+            order.byteswap()
+        with suppress(IndexError):
+            places = [*map(found.__getitem__, order)]
+            if _rising(places):
+                return order, places
+    rows = sorted(range(count), key=found.__getitem__)
+    places = [*map(found.__getitem__, rows)]
+    if not _rising(places):
+        raise ValueError("the index is damaged")
+    return rows, places
 
 
-def _name(idx: Any, named: list[tuple[int, bytes]], bases: list[int], order: list[int], hash_size: int) -> None:
+def _rising(numbers: Sequence[int]) -> bool:
+    return all(map(lt, numbers, islice(numbers, 1, None)))
+
+
+def _name(idx: Any, named: list[tuple[int, bytes]], bases: list[int], order: Sequence[int], hash_size: int) -> None:
     """Give each delta that names its base that base's position."""
     if not named:
         return
@@ -87,7 +83,7 @@ def _name(idx: Any, named: list[tuple[int, bytes]], bases: list[int], order: lis
     fan = [int.from_bytes(idx[8 + 4 * n : 12 + 4 * n], "big") for n in range(256)]
     for n, base in named:
         row = _row(idx, fan, base, hash_size)
-        bases[n] = inverse[row] if row >= 0 else _OUTSIDE
+        bases[n] = inverse[row] if row >= 0 else OUTSIDE
 
 
 def offsets_of(idx: Any, pack_size: int, hash_size: int) -> list[int]:
@@ -120,41 +116,6 @@ def _of(idx: Any, pack: Any, count: int, hash_size: int) -> bool:
     """Whether the index is this pack's: that of another, or of this one when it was shorter, would hide objects."""
     sums = bytes(pack[len(pack) - hash_size :]), bytes(idx[len(idx) - 2 * hash_size : len(idx) - hash_size])
     return bytes(pack[:4]) == b"PACK" and int.from_bytes(pack[8:12], "big") == count and sums[0] == sums[1]
-
-
-def header(pack: Any, start: int, end: int, hash_size: int) -> tuple[int, int, int, int, bytes] | None:
-    """Type, declared size, where the data begins, distance back to the base, name of the base; None for damage."""
-    if start >= end:
-        return None
-    byte = pack[start]
-    at = start + 1
-    kind, size, shift = byte >> 4 & 7, byte & 15, 4
-    while byte > 127:
-        if at >= end or shift > 57:
-            return None
-        byte = pack[at]
-        at += 1
-        size |= (byte & 127) << shift
-        shift += 7
-    distance, name = 0, b""
-    if kind == _OFS_DELTA:
-        if at >= end:
-            return None
-        byte = pack[at]
-        at += 1
-        distance = byte & 127
-        while byte > 127:
-            if at >= end or distance >> 55:
-                return None
-            byte = pack[at]
-            at += 1
-            distance = (distance + 1) << 7 | byte & 127
-    elif kind == _REF_DELTA:
-        if end - at < hash_size:
-            return None
-        name = bytes(pack[at : at + hash_size])
-        at += hash_size
-    return kind, size & _U64, at, distance, name
 
 
 def _row(idx: Any, fan: list[int], name: bytes, size: int) -> int:
@@ -194,14 +155,12 @@ def _roots(bases: Sequence[int]) -> list[int]:
     return roots
 
 
-def _forest(bases: Any, roots: Any, types: bytearray) -> tuple[Any, Any]:
+def _forest(bases: Sequence[int], types: bytearray) -> tuple[Any, Any]:
+    """First child and next sibling of each entry that is no git tree."""
     first, following = [-1] * len(bases), [-1] * len(bases)
-    for n in range(len(bases) - 1, -1, -1):
-        root, base = roots[n], bases[n]
-        if root < 0:
-            types[n] = 0
-            continue
-        types[n] = types[root]
+    told = [n for n, kind in enumerate(types) if kind != _TREE and kind]
+    for n in reversed(told):
+        base = bases[n]
         if base >= 0:
             following[n] = first[base]
             first[base] = n
@@ -210,21 +169,21 @@ def _forest(bases: Any, roots: Any, types: bytearray) -> tuple[Any, Any]:
 
 def shares(offsets: Any, roots: Any, types: Any, batch: int, trees: bool) -> list[tuple[int, bytes]]:
     """As `scanner.delta.Kernel.shares` says."""
-    weight = [0] * len(types)
     ends, tops = offsets.tolist(), roots.tolist()
-    for position, root in enumerate(tops):
-        if root >= 0:
-            weight[root] += ends[position + 1] - ends[position]
+    chosen = [n for n, kind in enumerate(types) if kind and (kind == _TREE) == trees]
+    weight: dict[int, int] = {}
+    for n in chosen:
+        root = tops[n]
+        weight[root] = weight.get(root, 0) + ends[n + 1] - ends[n]
     found: list[tuple[int, bytes]] = []
-    chosen = array("i")
+    together = array("i")
     size = 0
-    for position, root in enumerate(tops):
-        if root == position and (types[position] == _TREE) == trees:
-            chosen.append(position)
-            size += weight[position]
-            if size >= batch:
-                found.append((size, chosen.tobytes()))
-                chosen, size = array("i"), 0
-    if chosen:
-        found.append((size, chosen.tobytes()))
+    for root in sorted(weight):
+        together.append(root)
+        size += weight[root]
+        if size >= batch:
+            found.append((size, together.tobytes()))
+            together, size = array("i"), 0
+    if together:
+        found.append((size, together.tobytes()))
     return found

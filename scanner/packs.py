@@ -187,8 +187,8 @@ def planned(path: str, hash_size: int, compiled: bool, jobs: int = 1) -> Pack:
     used = kernel(compiled)
     try:
         idx, data = mapped(path[: -len("pack")] + "idx"), mapped(path)
-        share = (jobs,) if isinstance(used, Python) else ()  # the kernel is done before a process has started
-        arrays = used.plan(idx, data, hash_size, *share)
+        more = (jobs, _reverse_index(path)) if isinstance(used, Python) else ()  # the kernel needs none
+        arrays = used.plan(idx, data, hash_size, *more)
     except (OSError, ValueError) as error:
         raise Unplanned(f"{path}: {error}") from error
     offsets, starts, sizes, names, types, bases, first, following, roots = arrays
@@ -208,6 +208,13 @@ def planned(path: str, hash_size: int, compiled: bool, jobs: int = 1) -> Pack:
         roots=memoryview(roots).cast("i"),
         compiled=compiled,
     )
+
+
+def _reverse_index(pack: str) -> bytes:
+    """What git keeps beside a pack to find rows by offsets (gitformat-pack(5)), or nothing."""
+    with suppress(OSError, ValueError):
+        return bytes(mapped(pack[: -len("pack")] + "rev"))
+    return b""
 
 
 def mapped(path: str) -> mmap.mmap:

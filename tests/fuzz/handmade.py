@@ -8,6 +8,7 @@ install(repo.path / ".git", pack, idx)
 import hashlib
 import struct
 import zlib
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,3 +145,15 @@ def install(git_dir: Path, pack: bytes, idx: bytes) -> Path:
     path.write_bytes(pack)
     path.with_suffix(".idx").write_bytes(idx)
     return path
+
+
+def without_trees(plan: Sequence[bytes]) -> list[bytes]:
+    """A plan (`scanner.delta.Kernel.plan`) without the children and siblings of git trees."""
+    arrays = list(plan)
+    for at in (6, 7):
+        links = array("i", arrays[at])
+        for n, kind in enumerate(arrays[4]):
+            if kind == TREE:
+                links[n] = -1
+        arrays[at] = links.tobytes()
+    return arrays
