@@ -56,7 +56,7 @@ def changes(
     `only` are the nodes that can have such a change, where that is known. `lacking` is told the ids of all blobs that
     are brought, some at a time; those that it gives back are wanted, too.
     """
-    numbers = range(len(history.ids)) if only is None else sorted(only)
+    numbers = history.order if only is None else sorted(only)  # in the order of history git meets the same trees again
     for number, node in sorted(history.odd.items()):
         if node.blob in wanted and (only is None or number in only):
             yield Change(number, b"", node.blob, ())
@@ -93,7 +93,7 @@ def _grouped(lines: Sequence[tuple[bytes, int]]) -> Mapping[bytes, list[int]]:
 
 
 def _line(history: History, number: int, present: Collection[str] | None = None) -> bytes:
-    """What `diff-tree --stdin` is told about a node: `commit parent...`, or two trees for a root; empty for nothing.
+    """What `diff-tree --stdin` is told about a node: two trees, for a merge `commit parent...`; empty for nothing.
 
     Parents are named outright, so that neither a graft nor a shallow file has a say. `present`, if given, are
     the trees that exist.
@@ -103,7 +103,7 @@ def _line(history: History, number: int, present: Collection[str] | None = None)
     if present is not None:
         above = [parent for parent in above if trees[parent] in present]
     elif len(above) == 1 and tree and tree != history.empty_tree:  # as most are
-        return b"" if tree == trees[above[0]] else f"{ids[number]} {ids[above[0]]}".encode()
+        return b"" if tree == trees[above[0]] else f"{trees[above[0]]} {tree}".encode()
     if tree in {"", history.empty_tree} or any(tree == trees[parent] for parent in above):
         return b""
     if above:
