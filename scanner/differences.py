@@ -102,19 +102,36 @@ def _line(history: History, number: int, present: Collection[str] | None = None)
     above: Sequence[int] = () if history.is_tag(number) else history.parents[number]
     if present is not None:
         above = [parent for parent in above if trees[parent] in present]
-    elif len(above) == 1 and tree and tree != history.empty_tree:  # as most are
-        return b"" if tree == trees[above[0]] else f"{trees[above[0]]} {tree}".encode()
     if tree in {"", history.empty_tree} or any(tree == trees[parent] for parent in above):
         return b""
-    if above:
+    if len(above) > 1:
         return " ".join([ids[one] for one in (number, *above)]).encode()
-    return f"{history.empty_tree} {tree}".encode()
+    return f"{trees[above[0]] if above else history.empty_tree} {tree}".encode()
 
 
 def compare(git: Git, lines: Sequence[bytes], paths: Collection[bytes] = ()) -> bytes:
-    """The raw output of `git diff-tree --stdin` for `lines`, of `paths` alone if they are few. Raises GitError."""
+    """The raw output of `git diff-tree --stdin` for `lines`, of `paths` alone if they are few.
+
+    Raises GitError, also where git says nothing of two trees, one of which it cannot read: that it passes over.
+    """
     named = ("--", *map(os.fsdecode, sorted(paths))) if 0 < len(paths) <= _PATHS else ()
-    return git.run(*_DIFF, *named, input=b"\n".join(lines) + b"\n", extra=_NO_INDEX)
+    output = git.run(*_DIFF, *named, input=b"\n".join(lines) + b"\n", extra=_NO_INDEX)
+    pairs = [line for line in lines if line.count(b" ") == 1]
+    if output.count(b"\n") != len(pairs) and not _told(output).issuperset(pairs):
+        raise GitError("a tree cannot be read", advice="run `git fsck`")
+    return output
+
+
+def _told(output: bytes) -> set[bytes]:
+    """The pairs of trees that raw output tells of."""
+    found: set[bytes] = set()
+    tokens = iter(output.split(b"\0"))
+    for token in tokens:
+        *pairs, meta = token.split(b"\n")
+        found.update(pairs)
+        if meta.startswith(b":"):
+            next(tokens)  # a path, which may hold anything
+    return found
 
 
 Entry = tuple[bytes, bytes, str, tuple[str, ...]]

@@ -526,6 +526,20 @@ class TestWhatIsNotThere:
         assert lost[:12] in result.gaps[0].where
         assert first[:12] in result.gaps[0].where
 
+    @pytest.mark.parametrize("path", ["x", f"a path\n{'1' * 40} {'2' * 40}\nof lines"])
+    def test_the_tree_of_the_first_commit_is_missed_too(self, tmp_path: Path, path: str) -> None:
+        """Git passes over a pair of trees that it cannot read, and a path may look like the answer it did not give."""
+        repo = Repo.create(tmp_path / "app")
+        lost = repo.commit("lost", {path: "1"}, author=BOB)
+        tree = repo.head("HEAD^{tree}")
+        repo.commit("more", {path: "2"}, author=BOB)
+        first = repo.commit("add", {"a": text(KEY)}, author=ANN)
+        (repo.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+        result = attributed(repo)
+        assert named(result) == ("Ann Archer", first)
+        assert len(result.gaps) == 1
+        assert lost[:12] in result.gaps[0].where
+
     def test_a_damaged_commit_does_not_stop_the_rest(self, repo: Repo) -> None:
         broken = repo.commit("broken", {"x": "1"}, author=BOB)
         first = repo.commit("add", {"a": text(KEY)}, author=ANN)
