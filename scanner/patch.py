@@ -1,6 +1,6 @@
 """Deltas applied in Python (gitformat-pack(5), "Deltified representation"): most of a scan without the kernel."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from struct import Struct
 from struct import error as TooShort
@@ -9,6 +9,7 @@ from typing import Any
 PIECES = 1 << 20
 """A delta of more pieces is left to git: git writes none, and each costs many times its few bytes."""
 DAMAGED = "the delta is damaged"
+_STARTS = 0xFFFFFFFF
 _MOST = 0x10000
 """The size of a copy that names none."""
 FAR = 4
@@ -181,13 +182,30 @@ def _order(op: int) -> tuple[int, Order]:
             return low | high << 16, size
 
         return many, order
-    places = [8 * bit for bit in range(7) if op >> bit & 1]
+    return many, _spread([8 * bit for bit in range(7) if op >> bit & 1])
+
+
+def _spread(places: Sequence[int]) -> Order:
+    """What reads bytes that belong at these bits of start and size."""
+    first, second, third = (*places, 0, 0, 0)[:3]
+
+    def one(delta: bytes, at: int) -> tuple[int, int]:
+        value = delta[at] << first
+        return value & _STARTS, value >> 32
+
+    def two(delta: bytes, at: int) -> tuple[int, int]:
+        value = delta[at] << first | delta[at + 1] << second
+        return value & _STARTS, value >> 32
+
+    def three(delta: bytes, at: int) -> tuple[int, int]:
+        value = delta[at] << first | delta[at + 1] << second | delta[at + 2] << third
+        return value & _STARTS, value >> 32
 
     def spread(delta: bytes, at: int) -> tuple[int, int]:
         value = sum(delta[at + n] << place for n, place in enumerate(places))
-        return value & 0xFFFFFFFF, value >> 32
+        return value & _STARTS, value >> 32
 
-    return many, spread
+    return {1: one, 2: two, 3: three}.get(len(places), spread)  # sums take their time
 
 
 _NONE: tuple[int, Order] = (0, lambda delta, at: (0, 0))
