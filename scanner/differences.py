@@ -15,7 +15,7 @@ from scanner.history import History, unread
 
 Progress = Callable[[int, int], None]
 
-_AT_ONCE = 8_000
+_AT_ONCE = 2_000
 _PATHS = 100
 """How many paths git is told to look at alone: it compares each with every entry."""
 _NO_INDEX = {"GIT_INDEX_FILE": f"{os.devnull}.offkey"}
