@@ -44,6 +44,9 @@ def measure(repo: Path, folder: Path, args: argparse.Namespace) -> dict[str, obj
     state = ["--state", str(folder / "state")]
     subprocess.run([offkey, "doctor", "--init", *state], cwd=folder, capture_output=True, check=False)
 
+    if not (folder / "organisation.key").exists():
+        raise SystemExit("`offkey doctor --init` made no key, without which nothing is remembered")
+
     def scan() -> float:
         command = [offkey, "scan", str(repo), *state, "--jobs", str(args.jobs), "--format", "json"]
         began = time.perf_counter()

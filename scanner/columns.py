@@ -14,7 +14,24 @@ T = TypeVar("T")
 _WORD = 4
 
 
-class Ids(Sequence[str]):
+class _Lazy(Sequence[T]):
+    """A sequence whose items are made when asked for."""
+
+    def _item(self, at: int) -> T:
+        """The item at a place that is there."""
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        if isinstance(at, slice):
+            return list(self)[at]
+        return self._item(range(len(self))[at])
+
+
+class Ids(_Lazy[str]):
     """Object ids of `size` bytes each, one after the other; zeros stand for ""."""
 
     def __init__(self, raw: bytes, size: int) -> None:
@@ -25,17 +42,8 @@ class Ids(Sequence[str]):
     def __len__(self) -> int:
         return len(self.raw) // self._size
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[str]: ...
-    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
-        if isinstance(at, slice):
-            return list(self)[at]
-        start = at * self._size
-        oid = self.raw[start : start + self._size].hex()
-        if at < 0 or not oid:
-            raise IndexError(at)
+    def _item(self, at: int) -> str:
+        oid = self.raw[at * self._size : (at + 1) * self._size].hex()
         return "" if oid == self._none else oid
 
     def __iter__(self) -> Iterator[str]:
@@ -72,7 +80,7 @@ class Index(Mapping[str, int]):
         return len(self._ids)
 
 
-class Joined(Sequence[T]):
+class Joined(_Lazy[T]):
     """Two sequences as one, so that what comes behind a long one costs no copy of it."""
 
     def __init__(self, old: Sequence[T], new: Sequence[T]) -> None:
@@ -82,13 +90,7 @@ class Joined(Sequence[T]):
     def __len__(self) -> int:
         return len(self._old) + len(self._new)
 
-    @overload
-    def __getitem__(self, at: int) -> T: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[T]: ...
-    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
-        if isinstance(at, slice):
-            return list(self)[at]
+    def _item(self, at: int) -> T:
         return self._old[at] if at < len(self._old) else self._new[at - len(self._old)]
 
     def __iter__(self) -> Iterator[T]:

@@ -19,7 +19,8 @@ from scanner.work import Outcome, Task
 MOST = 20_000
 """New objects beyond which a scan of all packs is the better way."""
 _NAMES = 8 + 1024
-Kept = tuple[bytes, bytes | None]
+KeptPast = tuple[bytes, bytes | None]
+"""What `scanner.past.load` reads."""
 
 
 class Known:
@@ -89,7 +90,7 @@ def unknown_objects(
 class Increment:
     """The new objects of one target. `kept` is the past that was remembered, as bytes, and the graph beside it."""
 
-    def __init__(self, git: Git, target: int, unknown: Sequence[str], known: Known, kept: Kept | None) -> None:
+    def __init__(self, git: Git, target: int, unknown: Sequence[str], known: Known, kept: KeptPast | None) -> None:
         self.git = git
         self.target = target
         self.unknown = unknown

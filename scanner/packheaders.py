@@ -30,6 +30,7 @@ class Headers:
 
 
 def headers(pack: Any, places: Sequence[int], hash_size: int, entries: range) -> Headers:
+    """What the headers of these entries say, damaged ones included; `places` are the offsets of all, and their end."""
     inside, ends = list(places[entries.start : entries.stop]), places[entries.start + 1 : entries.stop + 1]
     found = _usual(pack, inside, entries.start)
     seldom = {hit.start() for hit in _SELDOM.finditer(found.types)}

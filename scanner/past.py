@@ -128,7 +128,7 @@ def load(data: bytes, graph: bytes | None = None) -> Past:
 
 
 def _columns(history: History) -> tuple[bytes, ...]:
-    """The graph. Ids come last but one, and where each stands among all of them, sorted."""
+    """The graph: what is odd, trees, parents (how many, and which), order, ids, and an index of these."""
     width = len(history.empty_tree)
     none = "0" * width
     raw = bytes.fromhex("".join(history.ids))
@@ -148,11 +148,11 @@ def _columns(history: History) -> tuple[bytes, ...]:
 
 
 def _history(columns: Sequence[bytes]) -> History:
-    told = json.loads(columns[0])
+    head, raw_trees, *numbers, raw, first_bytes, place_bytes = columns
+    told = json.loads(head)
     size = len(told["empty"]) // 2
-    ids, trees = Ids(columns[5], size), Ids(columns[1], size)
-    counts, flat, places, first = (array("I", columns[number]) for number in (2, 3, 7, 6))
-    order = array("I", columns[4]).tolist()
+    ids, trees = Ids(raw, size), Ids(raw_trees, size)
+    counts, flat, order, first, places = (array("I", column) for column in (*numbers, first_bytes, place_bytes))
     if not len(ids) == len(counts) == len(order) == len(trees) == len(places) == len(first):
         raise ValueError("columns of different lengths")
     parents = _grouped(flat.tolist(), counts)
@@ -160,7 +160,7 @@ def _history(columns: Sequence[bytes]) -> History:
     for place, (kind, tree, blob) in told["odd"].items():
         number = int(place)
         odd[number] = Node(ids[number], kind, tree, blob, tuple(ids[parent] for parent in parents[number]))
-    return History(ids, trees, parents, order, odd, frozenset(), (), told["empty"], Index(ids, first, places))
+    return History(ids, trees, parents, order.tolist(), odd, frozenset(), (), told["empty"], Index(ids, first, places))
 
 
 def _packed(told: Mapping[str, object], columns: Sequence[bytes]) -> bytes:
