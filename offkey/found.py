@@ -25,6 +25,24 @@ class Reach(StrEnum):
     CONFIG = "config"
 
 
+class Carrier(StrEnum):
+    """How a later commit brings a value again: `kind` of those in `Finding.carried` (docs/attribution.md)."""
+
+    AMEND = "amend"
+    REBASE = "rebase"
+    CHERRY_PICK = "cherry-pick"
+    SQUASH = "squash"
+    REVERT = "revert"
+    MERGE = "merge"
+    MOVE = "move"
+    COPY = "copy"
+    ADDED_AGAIN = "added-again"
+    INDEPENDENT = "independent"
+    MESSAGE = "message"
+    TAG = "tag"
+    OTHER_REPOSITORY = "other-repository"
+
+
 class Confidence(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
@@ -80,7 +98,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorship:
-    """`email` after mailmap, `raw_email` as committed; `commit` is the object the claim rests on."""
+    """`email` after mailmap, `raw_email` as committed; `commit` is what it rests on; `kind`: a Carrier, or empty."""
 
     name: str
     email: str
@@ -89,6 +107,7 @@ class Authorship:
     at: datetime
     commit: str
     person: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

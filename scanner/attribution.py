@@ -12,13 +12,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from offkey.found import Authorship, Gap, Place, Reach
-from scanner.ancestry import first_nodes
-from scanner.authors import Credits, read_credits
+from scanner.authors import read_credits
+from scanner.bringers import ways_in
+from scanner.carriers import Brought, Compared
 from scanner.differences import Change, Progress, changes
 from scanner.forest import Forest
 from scanner.git import Git
 from scanner.giterrors import GitError
 from scanner.history import History, read
+from scanner.lines import ChangedLines
 from scanner.near import Near
 from scanner.past import Past
 from scanner.reach import STRENGTH, Cells, Hints, Tips, present, reach_of, reaches, tips
@@ -33,8 +35,8 @@ _IN_HISTORY = frozenset({"blob", "commit", "tag"})
 class Attributed:
     """All by fingerprint. A key is absent from `introduced` and `committer` where there is no author to name.
 
-    `carried` are the authors of other commits that add the value again (copies, moves, cherry-picks, reverts, merges);
-    `evidence` says in plain sentences why this commit was named, and of which kind each carrier is.
+    `carried` are the authors of other commits that add the value again, each with its kind (a Carrier);
+    `evidence` says in plain sentences why this commit was named, and who else may stand behind it.
     """
 
     places: dict[str, tuple[Place, ...]]
@@ -90,15 +92,17 @@ def attribute(
     except GitError as error:
         why = f"nobody can be named for what was found: {error}"
         return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
-    bringers = {fingerprint: _bringers(facts, found) for fingerprint, found in places.items()}
-    first, first_at = first_nodes(facts.history, bringers, facts.at)
-    numbers = {number for nodes in (*bringers.values(), *first_at.values()) for number in nodes}
+    brought, first_at = ways_in(facts.history, places, facts.by_object, facts.removed, facts.at)
+    numbers = {
+        number for nodes in (*(one.bringers for one in brought.values()), *first_at.values()) for number in nodes
+    }
     records = near.records if near is not None else None
     credits, unnamed = read_credits(git, [facts.history.nodes[number] for number in numbers], records)
-    judged = {
-        fingerprint: _verdict(facts, credits, found, first[fingerprint], bringers[fingerprint])
-        for fingerprint, found in places.items()
-    }
+    with ChangedLines(git) as lines:
+        known = Compared(facts.history, credits, facts.bits, lines)
+        judged = {
+            fingerprint: _verdict(facts, known, found, brought[fingerprint]) for fingerprint, found in places.items()
+        }
     firsts = {key: min(nodes, key=partial(rank, facts.history, credits)) for key, nodes in first_at.items()}
     return Attributed(
         places={fingerprint: _placed(facts, firsts, found) for fingerprint, found in places.items()},
@@ -213,28 +217,10 @@ def _notes(git: Git, tips: Tips) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _bringers(facts: _Facts, places: Sequence[Place]) -> frozenset[int]:
-    """The nodes that bring the value to a path (or say it in their own message)."""
-    holders = {place.object for place in places if place.object_type == "blob"}
-    own = {place.object for place in places if place.object_type in {"commit", "tag"}}
-    return frozenset(
-        [change.node for oid in holders for change in facts.by_object.get(oid, ()) if holders.isdisjoint(change.olds)]
-        + [facts.history.index[oid] for oid in own if oid in facts.history.index]
-    )
-
-
-def _verdict(
-    facts: _Facts,
-    credits: Mapping[str, Credits],
-    places: Sequence[Place],
-    first: Collection[int],
-    bringers: Collection[int],
-) -> Verdict:
-    if not bringers:
+def _verdict(facts: _Facts, known: Compared, places: Sequence[Place], brought: Brought) -> Verdict:
+    if not brought.bringers:
         return Verdict(None, (), tuple(_outside(facts, places)))
-    holders = {place.object for place in places}
-    movers = [number for number in bringers if not holders.isdisjoint(facts.removed.get(number, ()))]
-    verdict = judge(facts.history, credits, first=first, bringers=bringers, movers=movers)
+    verdict = judge(known, brought)
     return replace(verdict, evidence=(*verdict.evidence, *facts.notes))
 
 

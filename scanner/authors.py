@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from offkey.found import Authorship, Gap
+from offkey.found import Authorship, Carrier, Gap
 from scanner.attempts import FAILURES, bisected
 from scanner.git import Git, run_git
 from scanner.giterrors import GitError
@@ -20,37 +20,52 @@ _FIELDS = ("%H", "%an", "%ae", "%aN", "%aE", "%at", "%cn", "%ce", "%cN", "%cE", 
 _TRAILERS = "%(trailers:key=Co-authored-by,valueonly,unfold,separator=%x0A)"
 _LOG = (
     "log", "-z", "--no-walk=unsorted", "--stdin", "--no-patch", "--no-notes", "--no-color", "--encoding=UTF-8",
-    "--format=tformat:" + "%x00".join((*_FIELDS, _TRAILERS, "%b")),
+    "--format=tformat:" + "%x00".join((*_FIELDS, _TRAILERS, "%B")),
 )  # fmt: skip
 _CONTACT = re.compile(r"(?P<name>[^<>\n]*?)\s*<(?P<email>[^<>\s]+)>")
 _TAGGER = re.compile(rb"^tagger (?P<name>[^<\n]*?) ?<(?P<email>[^>\n]*)>(?: (?P<at>\d+))?", re.MULTILINE)
 _COPY_WORDS = (
-    ("This reverts commit ", "a revert that brings it back"),
-    ("(cherry picked from commit ", "a cherry-pick"),
+    ("This reverts commit ", Carrier.REVERT),
+    ("(cherry picked from commit ", Carrier.CHERRY_PICK),
 )
 
 
 Record = Sequence[str]
-"""What git prints of a commit, field by field: _FIELDS, the trailers, the body."""
+"""What git prints of a commit, field by field: _FIELDS, the trailers, the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credits:
     """The people of one commit or tag. `dated` is false when its author date cannot be read (`at` is then 1970).
 
-    `said` is what the message itself calls the change: a revert, a cherry-pick, or empty.
+    `message` is the commit's, without line ends around it.
     """
 
     author: Authorship
     committer: Authorship | None
     coauthors: tuple[Authorship, ...] = ()
     dated: bool = True
-    said: str = ""
+    message: str = ""
+
+    @property
+    def said(self) -> Carrier | None:
+        """What the message itself calls the change: a revert, a cherry-pick, or nothing of the kind."""
+        return next((kind for words, kind in _COPY_WORDS if words in self.message), None)
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message, without blanks around it."""
+        return self.message.partition("\n")[0].strip()
+
+    @property
+    def people(self) -> tuple[Authorship, ...]:
+        """Author and co-authors."""
+        return (self.author, *self.coauthors)
 
     @property
     def mapped(self) -> bool:
         """A `.mailmap` changed the author's or a co-author's address."""
-        return any(who.email != who.raw_email for who in (self.author, *self.coauthors))
+        return any(who.email != who.raw_email for who in self.people)
 
     @property
     def order(self) -> tuple[bool, datetime, datetime, str]:
@@ -151,7 +166,7 @@ def _commit_credits(record: Record, mapped: Mapping[tuple[str, str], tuple[str, 
         committer=committer,
         coauthors=coauthors,
         dated=moment is not None,
-        said=next((kind for words, kind in _COPY_WORDS if words in record[-1]), ""),
+        message=record[-1].strip("\n"),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from offkey.found import Authorship, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.found import Authorship, Carrier, Confidence, Finding, Gap, Place, Reach, Span
 from rules import RuleSet
 from scanner.attribution import Attributed
 from scanner.git import Git
@@ -93,14 +93,18 @@ def _with_author(finding: Finding, told: Attributed) -> Finding:
     if author is None:
         return merged
     if known is not None and (known.at, known.commit) <= (author.at, author.commit):
-        return replace(merged, carried=(*merged.carried, author))
+        return replace(merged, carried=(*merged.carried, _elsewhere(author)))
     return replace(
         merged,
         introduced=author,
         committer=told.committer.get(fingerprint),
         coauthors=told.coauthors[fingerprint],
-        carried=merged.carried if known is None else (*merged.carried, known),
+        carried=merged.carried if known is None else (*merged.carried, _elsewhere(known)),
     )
+
+
+def _elsewhere(author: Authorship) -> Authorship:
+    return replace(author, kind=Carrier.OTHER_REPOSITORY.value)
 
 
 def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:

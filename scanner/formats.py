@@ -43,7 +43,7 @@ def record(finding: Finding, *, ephemeral: bool, secrets: Secrets | None = None)
         "new": finding.new,
         "places": [_place(place) for place in finding.places],
         "introduced": _authorship(finding.introduced),
-        "carried": [_authorship(one) for one in finding.carried],
+        "carried": [{**(_authorship(one) or {}), "kind": one.kind} for one in finding.carried],
         "evidence": list(finding.evidence),
         "usage": list(finding.usage),
     }

@@ -19,7 +19,7 @@ from scanner.hits import Hit
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 """Raised with every change to what a scan finds or to the form of what is kept."""
 _WRONG = (ValueError, KeyError, TypeError, IndexError, AttributeError)
 

@@ -22,7 +22,6 @@ _COMMIT = re.compile(
     rb"(?:gpgsig(?:-sha256)? [^\n]*\n(?: [^\n]*\n)*)*\n"
 )  # fmt: skip
 _TRAILER = re.compile(rb"co-authored-by", re.IGNORECASE)
-_BLANK = re.compile(r"\n[ \t\r\f\v]*\n")
 _MAILMAP = b".mailmap"
 
 
@@ -74,9 +73,8 @@ class Near:
             message = content[head.end() :].decode()
         except UnicodeDecodeError:
             return None
-        body = _BLANK.split(message.lstrip("\n"), 1)[1:]
         who, them = (author, email), (committer, their_email)
-        return [node.id, *who, *who, at, *them, *them, their_at, "", *(body or [""])]
+        return [node.id, *who, *who, at, *them, *them, their_at, "", message]
 
     @cached_property
     def _mapped(self) -> bool:

@@ -142,6 +142,11 @@ def reaches(history: History, tips: Tips) -> list[int]:
     return bits
 
 
+def led_by(bits: int, reach: Reach) -> bool:
+    """Whether a kind of refs (one in STRENGTH) is in a bit set."""
+    return bool(bits & _BIT[reach])
+
+
 def strongest(bits: int) -> Reach:
     """The strongest kind in a bit set; DANGLING for the empty one."""
     return next((reach for reach in STRENGTH if bits & _BIT[reach]), Reach.DANGLING)

@@ -143,7 +143,7 @@ def _evidence(finding: Finding) -> Text:
     if committer and (author is None or _name(committer) != _name(author)):
         lines.append(f"committed by {_name(committer)}")
     lines += [f"with {_name(one)}" for one in finding.coauthors]
-    lines += [f"carried by {_name(one)}" for one in finding.carried]
+    lines += [f"carried by {_name(one)}, {one.kind or 'again'} in {one.commit[:10]}" for one in finding.carried]
     return Text("\n".join(printable(line) for line in lines), style="italic")
 
 

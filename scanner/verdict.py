@@ -1,10 +1,12 @@
 """Chooses the one introducer of a value among the commits that bring it, and says why in plain sentences."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from offkey.found import Authorship
+from offkey.found import Authorship, Carrier
 from scanner.authors import Credits
+from scanner.behind import behind
+from scanner.carriers import REWRITTEN, Brought, Compared, kinds
 from scanner.history import History
 
 SHOWN = 20
@@ -22,32 +24,26 @@ class Verdict:
     evidence: tuple[str, ...]
 
 
-def judge(
-    history: History,
-    credits: Mapping[str, Credits],
-    *,
-    first: Collection[int],
-    bringers: Collection[int],
-    movers: Collection[int],
-) -> Verdict:
-    """The verdict over one value.
-
-    `bringers` are the nodes that bring it, `first` those with no other bringer among their ancestors, `movers` those
-    that take it away from another path at the same time. Of several first ones: the earliest author date, then
-    committer date, then id.
-    """
-    ordered = sorted(first, key=lambda number: rank(history, credits, number))
+def judge(known: Compared, brought: Brought) -> Verdict:
+    """The verdict over one value. Of several first bringers: the earliest author date, then committer date, then id."""
+    history, credits = known.history, known.credits
+    ordered = sorted(brought.first, key=lambda number: rank(history, credits, number))
     chosen, others = ordered[0], ordered[1:]
     named = credits.get(history.ids[chosen])
-    later = sorted(set(bringers) - {chosen}, key=lambda number: rank(history, credits, number))
-    kinds = {n: _kind(history, credits, n, named, movers=movers, unrelated=n in others) for n in later}
+    later = sorted(set(brought.bringers) - {chosen}, key=lambda number: rank(history, credits, number))
+    told = kinds(known, brought, [chosen, *later])
     return Verdict(
         credits=named,
-        carried=tuple(credits[oid].author for n in later if (oid := history.ids[n]) in credits),
+        carried=tuple(
+            replace(credits[oid].author, kind=told[number].value)
+            for number in later
+            if (oid := history.ids[number]) in credits
+        ),
         evidence=(
-            *_why(history, chosen, len(bringers), named),
-            *_tie(history, chosen, [n for n in others if kinds[n] != _SAME]),
-            *_carriers(history, kinds),
+            *_why(history, chosen, len(brought.bringers), named),
+            *(behind(named, short(history, chosen)) if named else ()),
+            *_tie(history, chosen, [number for number in others if told[number] not in REWRITTEN]),
+            *_carriers(history, told),
         ),
     )
 
@@ -63,39 +59,20 @@ def short(history: History, number: int) -> str:
     return f"{node.kind} {node.id[:12]}"
 
 
-_SAME = "the same change, rebased or cherry-picked"
-
-
-def _kind(
-    history: History,
-    credits: Mapping[str, Credits],
-    number: int,
-    introducer: Credits | None,
-    *,
-    movers: Collection[int],
-    unrelated: bool,
-) -> str:
-    node = history.nodes[number]
-    mine = credits.get(node.id)
-    if node.kind == "tag":
-        return "a tag"
-    if (
-        mine
-        and introducer
-        and (mine.author.raw_email, mine.author.at)
-        == (
-            introducer.author.raw_email,
-            introducer.author.at,
-        )
-    ):
-        return _SAME
-    if mine and mine.said:
-        return mine.said
-    if len(node.parents) > 1:
-        return "a merge"
-    if number in movers:
-        return "a move from another path"
-    return "added independently" if unrelated else "a copy, or added again"
+_WORDS = {
+    Carrier.AMEND: "the same commit, amended",
+    Carrier.REBASE: "the same change, rebased",
+    Carrier.CHERRY_PICK: "the same change, cherry-picked",
+    Carrier.SQUASH: "the same change, squashed with others",
+    Carrier.REVERT: "a revert that brings it back",
+    Carrier.MERGE: "a merge",
+    Carrier.MOVE: "a move from another path",
+    Carrier.COPY: "a copy",
+    Carrier.ADDED_AGAIN: "added again after it was gone",
+    Carrier.INDEPENDENT: "added independently",
+    Carrier.MESSAGE: "its message quotes it",
+    Carrier.TAG: "its message quotes it, or it tags what holds it",
+}
 
 
 def _why(history: History, chosen: int, count: int, named: Credits | None) -> list[str]:
@@ -139,8 +116,8 @@ def _tie(history: History, chosen: int, others: list[int]) -> list[str]:
     ]
 
 
-def _carriers(history: History, kinds: Mapping[int, str]) -> list[str]:
-    lines = [f"{short(history, number)} carries it: {kind}" for number, kind in list(kinds.items())[:SHOWN]]
+def _carriers(history: History, kinds: Mapping[int, Carrier]) -> list[str]:
+    lines = [f"{short(history, number)} carries it: {_WORDS[kind]}" for number, kind in list(kinds.items())[:SHOWN]]
     if len(kinds) > SHOWN:
         lines.append(f"{len(kinds) - SHOWN} more carry it")
     return lines

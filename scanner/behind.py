@@ -1,0 +1,69 @@
+"""The people behind a commit that a machine wrote or a hosting service squashed, as its message names them.
+
+Evidence, and no more: whoever commits writes the message. The forms are those of GitHub ("title (#12)", "Merge pull
+request #12 from user/branch"), GitLab ("See merge request group/project!12"), Bitbucket ("Merged in branch (pull
+request #12)", "Pull request #12: title") and Azure Repos ("Merged PR 12: title").
+"""
+
+import re
+from collections.abc import Iterator
+
+from offkey.found import Authorship
+from scanner.authors import Credits
+
+_MACHINE = re.compile(
+    r"\[bot\]|^(?:dependabot|renovate|greenkeeper|snyk-bot|github-actions|mergify|codecov|pre-commit-ci|semantic-release"
+    r"|gitlab-runner|jenkins)\b|(?:^|[-_. ])(?:bot|ci)(?:$|[-_. @])",
+    re.IGNORECASE,
+)
+_PULLS = (
+    re.compile(r"\A(?P<what>Merge pull request #\d{1,9} from \S{1,200})"),
+    re.compile(r"\A(?P<what>(?:Merged PR|Pull request) #?\d{1,9}):", re.IGNORECASE),
+    re.compile(r"\A[^\n]{0,1000}\((?P<what>(?:pull request )?#\d{1,9})\)\s*(?:\n|\Z)"),
+    re.compile(r"^See (?P<what>merge request \S{0,200}!\d{1,9})\s*$", re.MULTILINE),
+)
+_SIGNED = re.compile(r"^Signed-off-by: {1,4}([^<>\n]{0,200}<[^<>\s]{1,200}>)\s*$", re.MULTILINE | re.IGNORECASE)
+_HOST = frozenset({"noreply@github.com", "noreply@gitlab.com"})
+_SHOWN = 20
+
+
+def behind(credits: Credits, name: str) -> list[str]:
+    """Lines of evidence about the people behind a commit, which is called `name`; none for a person's ordinary one."""
+    pull = _pull(credits.message)
+    machine = any(_MACHINE.search(text) for text in (credits.author.name, credits.author.raw_email))
+    hosted = credits.committer is not None and credits.committer.raw_email.lower() in _HOST
+    lines = [f"{credits.author.name} looks like a machine, not a person"] if machine else []
+    if pull:
+        lines.append(f"the message of {name} names {pull}")
+    if hosted:
+        assert credits.committer is not None
+        lines.append(
+            f"{name} was committed by the hosting service ({credits.committer.raw_email}), "
+            "as squash merges and edits in the browser are"
+        )
+    if machine or pull or hosted:
+        people = [who for who in dict.fromkeys(_people(credits, machine=machine, hosted=hosted)) if who]
+        lines += [f"behind {name} may stand {who}" for who in people[:_SHOWN]]
+    return lines
+
+
+def _pull(message: str) -> str:
+    """The pull or merge request that a message names, in plain words, or nothing."""
+    found = next((match["what"] for form in _PULLS if (match := form.search(message))), "")
+    number = re.sub(r"(?i)\A(?:merge(?:d)? )?(?:pull request|pr) ?", "", found)
+    return found if not found or found.startswith("merge request") else f"pull request {number}"
+
+
+def _people(credits: Credits, *, machine: bool, hosted: bool) -> Iterator[str]:
+    for who in credits.coauthors:
+        yield f"its co-author {_shown(who)}"
+    for signed in _SIGNED.findall(credits.message):
+        if credits.author.raw_email not in signed:
+            yield f"{signed.strip()}, who signed it off"
+    committer = credits.committer
+    if machine and committer and not hosted and committer.raw_email != credits.author.raw_email:
+        yield f"its committer {_shown(committer)}"
+
+
+def _shown(who: Authorship) -> str:
+    return f"{who.name} <{who.email}>"
