@@ -1,0 +1,2 @@
+def measured(*a):
+    raise NotImplementedError
