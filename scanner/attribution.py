@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 from offkey.found import Authorship, Gap, Place, Reach
 from scanner.authors import read_credits
@@ -75,13 +76,15 @@ def attribute(
     forest: Forest | None = None,
     past: Past | None = None,
     near: Near | None = None,
+    alike: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Attributed:
     """Fill path, commit, reach and present of the places of each fingerprint, and name who introduced its value.
 
     Places in files, the index and the configuration are kept as they are. `progress` hears (commits done, of how
     many); `jobs` is how many git processes may run at a time. A `forest` knows the commits, and which of them can
     matter; of a `past` only the fresh commits are asked: the answer is the same without. `near`
-    spares git what it can answer itself. What cannot be read is a
+    spares git what it can answer itself. Places of the fingerprints that are `alike` count for each other, as they
+    hold the same value. What cannot be read is a
     Gap; nothing is raised for it.
     """
     if not any(place.object_type in _IN_HISTORY for found in places.values() for place in found):
@@ -92,7 +95,7 @@ def attribute(
     except GitError as error:
         why = f"nobody can be named for what was found: {error}"
         return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
-    brought, first_at = ways_in(facts.history, places, facts.by_object, facts.removed, facts.at)
+    brought, first_at = ways_in(facts.history, _joined(places, alike), facts.by_object, facts.removed, facts.at)
     numbers = {
         number for nodes in (*(one.bringers for one in brought.values()), *first_at.values()) for number in nodes
     }
@@ -118,6 +121,13 @@ def attribute(
         gaps=(*gaps, *unnamed),
         past=facts.past,
     )
+
+
+def _joined(
+    places: Mapping[str, Sequence[Place]], alike: Mapping[str, Collection[str]]
+) -> Mapping[str, Sequence[Place]]:
+    more = {key: [place for one in sorted(others) for place in places[one]] for key, others in alike.items()}
+    return {key: [*found, *more.get(key, ())] for key, found in places.items()} if more else places
 
 
 def _unattributed(places: Mapping[str, Sequence[Place]], gaps: tuple[Gap, ...]) -> Attributed:

@@ -39,7 +39,8 @@ def ways_in(
         for path, nodes in _by_path(by_node).items()
         if len(nodes) > 1
     }
-    first, rest = first_nodes(history, bringers, {("at", one): at[one] for one in at} | to_paths)
+    others: dict[tuple[str, object], frozenset[int]] = {("at", one): at[one] for one in at}
+    first, rest = first_nodes(history, bringers, others | {group: to_paths[group] for group in to_paths})
     again: dict[str, set[int]] = defaultdict(set)
     for group, nodes in to_paths.items():
         again[group[0]] |= nodes - rest[group]

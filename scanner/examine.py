@@ -274,7 +274,8 @@ class Worker:
             shown = parts.get("secret") or spot.text[match.start : match.end]
             fingerprint = self._key.fingerprint(match.kind, parts)
             found = (match.kind, fingerprint, redact(shown), match.confidence)
-            return Hit(target, *found, *address, spot.line, spot.column, match.spans, spot.decoding)
+            value = self._key.fingerprint("", {"secret": parts["secret"]}) if "secret" in parts else ""
+            return Hit(target, *found, *address, spot.line, spot.column, match.spans, spot.decoding, value)
 
         return make
 

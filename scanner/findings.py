@@ -1,6 +1,6 @@
 """From hits to findings: one per distinct secret value and kind, with every place and whoever introduced it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,7 +13,10 @@ from scanner.pool import at_once
 from scanner.sources import Target
 
 Attributing = Callable[[int, int], None]
-Telling = Callable[[int, Git, Mapping[str, Sequence[Place]]], Attributed]
+Held = Mapping[str, Sequence[Place]]
+Alike = Mapping[str, Collection[str]]
+"""For a fingerprint those of the same value as other kinds."""
+Telling = Callable[[int, Git, Held, Alike], Attributed]
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
@@ -30,7 +33,8 @@ def gather(
     """One Finding per fingerprint with its places, reach and authors, in a fixed order. Adds to `gaps`.
 
     `mask` takes credentials out of text: names, addresses and paths may hold what is being reported (DESIGN rule 6).
-    `tell` says for a target (by number), its repository and the places of each fingerprint who brought them in;
+    `tell` says for a target (by number), its repository, the places of each fingerprint and which are alike who
+    brought them in;
     `jobs` targets are asked for at a time.
     """
     provider = {rule.kind: rule.provider for rule in rules.rules}
@@ -57,14 +61,19 @@ def gather(
 
     def asked(number: int) -> Attributed | None:
         git = sources[number].git
-        return tell(number, git, ordered[number]) if git is not None else None
+        return tell(number, git, ordered[number], alike[number]) if git is not None else None
 
     ordered = {number: places_of(held, sources[number]) for number, held in sorted(by_target.items())}
+    alike = {number: alike_of(held) for number, held in by_target.items()}
     for number, told in zip(ordered, at_once(asked, list(ordered), jobs), strict=True):
         gaps.extend(told.gaps if told else ())
         for fingerprint, found in ordered[number].items():
             finding = plain[fingerprint]
             plain[fingerprint] = _with_author(finding, told) if told else _with_places(finding, found)
+        for fingerprint, others in sorted(alike[number].items()):
+            named = ", ".join(sorted({plain[other].kind for other in others}))
+            line = f"the same value is found as {named}, too; who brought it in first is named for both"
+            plain[fingerprint] = replace(plain[fingerprint], evidence=(*plain[fingerprint].evidence, line))
     masked = lru_cache(maxsize=None)(mask)
     return tuple(sorted((_without_values(finding, masked) for finding in plain.values()), key=_order))
 
@@ -75,6 +84,16 @@ def places_of(hits: Iterable[Hit], source: Target) -> dict[str, list[Place]]:
     for hit in hits:
         places.setdefault(hit.fingerprint, []).append(_place(hit, source))
     return {fingerprint: sorted(found, key=_place_order) for fingerprint, found in places.items()}
+
+
+def alike_of(hits: Iterable[Hit]) -> dict[str, frozenset[str]]:
+    """For each fingerprint in one target's hits the others of the same value, where there are any."""
+    by_value: dict[str, set[str]] = {}
+    for hit in hits:
+        if hit.value:
+            by_value.setdefault(hit.value, set()).add(hit.fingerprint)
+    groups = (group for group in by_value.values() if len(group) > 1)
+    return {fingerprint: frozenset(group - {fingerprint}) for group in groups for fingerprint in group}
 
 
 def _with_places(finding: Finding, places: Iterable[Place]) -> Finding:

@@ -32,6 +32,8 @@ class Hit(NamedTuple):
     column: int
     spans: tuple[tuple[str, int, int], ...]
     decoding: tuple[str, ...]
+    value: str
+    """A keyed fingerprint of the secret part alone, whatever its kind; empty for a credential without one."""
 
 
 class Spot(NamedTuple):

@@ -4,20 +4,20 @@ Offline: whoever wants a URL scanned clones it first (`scanner.clone`).
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from offkey.fingerprint import OrgKey
-from offkey.found import Finding, Gap, Place, Reach
+from offkey.found import Finding, Gap, Reach
 from rules import RuleSet
 from rules.light import GENERIC, light
 from scanner import pool
 from scanner.attribution import Attributed, attribute
 from scanner.examine import Worker
 from scanner.files import FileItem
-from scanner.findings import Attributing, gather
+from scanner.findings import Alike, Attributing, Held, gather
 from scanner.git import Git
 from scanner.matcher import Matcher, open_matcher, redacted_text
 from scanner.memory import Memory, Result, Vault, digest_of
@@ -114,7 +114,7 @@ def scan(
     tally = _looked_at(rounds, setup, matcher, progress)
     mask = partial(redacted_text, matcher, light_rules)
     alone = len({hit.target for hit in tally.hits()}) == 1
-    tell = partial(_told, rounds, attributing if alone else None)
+    tell = partial(_told, rounds, attributing=attributing if alone else None)
     findings = gather(tally.hits(), sources, rules, gaps, mask=mask, tell=tell, jobs=options.jobs)
     if generic:
         from scanner.generic import without_noise
@@ -174,7 +174,7 @@ def _looked_at(rounds: Rounds, setup: Setup, matcher: Matcher, progress: Progres
 
 
 def _told(
-    rounds: Rounds, attributing: Attributing | None, number: int, git: Git, held: Mapping[str, Sequence[Place]]
+    rounds: Rounds, number: int, git: Git, held: Held, alike: Alike, *, attributing: Attributing | None
 ) -> Attributed:
     """Who brought in what a target holds, and what the next scan is to know of its history."""
     tally = rounds.tally
@@ -188,6 +188,7 @@ def _told(
         jobs=rounds.options.jobs,
         forest=tally.forests.get(number),
         past=increment.past if increment is not None else None,
+        alike=alike,
     )
     if told.past is not None and (past := dump(told.past)) is not None:
         rounds.pasts[number] = past

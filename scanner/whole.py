@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from scanner.attribution import attribute
 from scanner.examine import Worker
-from scanner.findings import places_of
+from scanner.findings import alike_of, places_of
 from scanner.near import Near
 from scanner.past import dump
 from scanner.rounds import Rounds
@@ -48,7 +48,8 @@ class WholeWorker:
         held = places_of(tally.hits(), source)
         forest = tally.forests.get(number)
         near = Near(forest) if forest is not None and forest.whole else None
-        told = attribute(source.git, held, jobs=1, forest=forest, near=near) if held else None
+        alike = alike_of(tally.hits())
+        told = attribute(source.git, held, jobs=1, forest=forest, near=near, alike=alike) if held else None
         past = None
         if told is not None:
             past = dump(told.past) if told.past is not None and rounds.memory is not None else None
