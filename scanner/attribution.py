@@ -59,7 +59,7 @@ class _Facts:
     tips: Tips
     bits: Sequence[int]
     by_object: Mapping[str, Sequence[Change]]
-    removed: Mapping[int, frozenset[str]]
+    removing: Mapping[int, Sequence[Change]]
     at: Mapping[tuple[str, bytes], frozenset[int]]
     now: Collection[tuple[str, bytes]]
     staged: Mapping[str, Sequence[str]]
@@ -95,7 +95,7 @@ def attribute(
     except GitError as error:
         why = f"nobody can be named for what was found: {error}"
         return _unattributed(places, (Gap(where=f"{git.path}: history", why=why, advice=error.advice),))
-    brought, first_at = ways_in(facts.history, _joined(places, alike), facts.by_object, facts.removed, facts.at)
+    brought, first_at = ways_in(facts.history, _joined(places, alike), facts.by_object, facts.removing, facts.at)
     numbers = {
         number for nodes in (*(one.bringers for one in brought.values()), *first_at.values()) for number in nodes
     }
@@ -169,7 +169,7 @@ def _facts(
             only = candidates | {history.index[oid] for oid in own if oid in history.index}
     ends = forest.tips if forest is not None else tips(git, history, read_refs(git))
     by_object: dict[str, list[Change]] = defaultdict(list)
-    removed: dict[int, set[str]] = defaultdict(set)
+    removing: dict[int, list[Change]] = defaultdict(list)
     at: dict[tuple[str, bytes], set[int]] = defaultdict(set)
     told: Sequence[Change | Gap] | None = near.changes(history, blobs, only) if near is not None else None
     if told is None and forest is not None and forest.wanted >= blobs:
@@ -182,7 +182,8 @@ def _facts(
         if change.new in blobs:
             by_object[change.new].append(change)
             at[change.new, change.path].add(change.node)
-        removed[change.node].update(set(change.olds) & blobs)
+        if not blobs.isdisjoint(change.olds):
+            removing[change.node].append(change)
     unread = [gap for gap in told if isinstance(gap, Gap)]
     paths = {change.path for change in found} - {b""} if not unread and not history.gaps else None
     hints = Hints(signatures, past.present if past else {}, paths, near.cells if near is not None else None)
@@ -193,7 +194,7 @@ def _facts(
         tips=ends,
         bits=forest.bits if forest is not None else reaches(history, ends),
         by_object=by_object,
-        removed={number: frozenset(oids) for number, oids in removed.items()},
+        removing=removing,
         at={key: frozenset(nodes) for key, nodes in at.items()},
         now={cell for cells in held.values() for cell in cells},
         staged=staged_paths(git, blobs - by_object.keys()),

@@ -22,13 +22,14 @@ def ways_in(
     history: History,
     places: Mapping[str, Sequence[Place]],
     by_object: Mapping[str, Sequence[Change]],
-    removed: Mapping[int, frozenset[str]],
+    removing: Changes,
     at: At,
 ) -> tuple[dict[str, Brought], dict[tuple[str, bytes], frozenset[int]]]:
     """How each value comes in, and of `at` those nodes that have no other above them.
 
-    `places` are those of each value, by its fingerprint; `by_object` are all changes that bring an object, `removed`
-    the objects that a node takes from a path. The whole graph is gone through once for all of them.
+    `places` are those of each value, by its fingerprint; `by_object` are all changes that bring an object, `removing`
+    are a node's changes that take one from a path, be it for another one. The whole graph is gone through once for
+    all of them.
     """
     holders = {key: frozenset(p.object for p in found if p.object_type == "blob") for key, found in places.items()}
     changes = {key: _changes(objects, by_object) for key, objects in holders.items()}
@@ -48,7 +49,7 @@ def ways_in(
         key: Brought(
             bringers=bringers[key],
             first=first[key],
-            movers=frozenset(n for n in changes[key] if not holders[key].isdisjoint(removed.get(n, ()))),
+            movers=frozenset(n for n in changes[key] if _takes(removing.get(n, ()), holders[key])),
             again=frozenset(again[key]),
             changes=changes[key],
         )
@@ -65,6 +66,11 @@ def _changes(holders: frozenset[str], by_object: Mapping[str, Sequence[Change]])
             if holders.isdisjoint(change.olds):
                 found[change.node].append(change)
     return dict(found)
+
+
+def _takes(changes: Sequence[Change], holders: frozenset[str]) -> bool:
+    """Whether one of the changes leaves a path without the value that had it."""
+    return any(change.new not in holders and not holders.isdisjoint(change.olds) for change in changes)
 
 
 def _own(history: History, places: Sequence[Place]) -> frozenset[int]:

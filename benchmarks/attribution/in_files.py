@@ -60,6 +60,14 @@ def copy_of_the_value(stage: Stage) -> Truth:
     return Truth(ANN, first, ((BOB, "copy"),))
 
 
+@scenario(_GROUP, "Bob edits the file and copies the value into another one, both in one commit.")
+def copy_while_editing(stage: Stage) -> Truth:
+    stage.begin()
+    first = stage.repo.commit("add", {"conf": stage.text()}, author=ANN)
+    stage.repo.commit("use", {"conf": stage.text("debug = no"), "staging.conf": stage.text("debug = yes")}, author=BOB)
+    return Truth(ANN, first, ((BOB, "copy"),))
+
+
 @scenario(_GROUP, "Bob splits the file in two; the secret goes to the second.")
 def split_of_a_file(stage: Stage) -> Truth:
     stage.begin()

@@ -1,7 +1,5 @@
 """Scenarios of how a repository is stored: parts that are missing, replaced, elsewhere, or of another hash."""
 
-import shutil
-
 from benchmarks.attribution.scenario import ANN, BOB, CAT, DAN, EVE, Repo, Stage, Truth, scenario
 
 _GROUP = "stores"
@@ -120,5 +118,4 @@ def nested_repository(stage: Stage) -> Truth:
     inner.commit("start", {"a": "1\n"}, author=CAT)
     first = inner.commit("add", {"conf": stage.text()}, author=ANN)
     inner.commit("edit", {"conf": stage.text("more = 1")}, author=BOB)
-    shutil.rmtree(inner.path / ".git" / "hooks", ignore_errors=True)
     return Truth(ANN, first, target=inner.path)

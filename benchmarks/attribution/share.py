@@ -17,7 +17,6 @@ from typing import Any
 import rules
 from offkey.fingerprint import ephemeral_key
 from scanner import scan as scanning
-from scanner.matcher import default_cache
 from scanner.options import Options
 from scanner.rounds import Rounds
 
@@ -48,7 +47,7 @@ def measured(repo: Path, jobs: int) -> dict[str, float]:
     Rounds._trees = noted(Rounds._trees)  # type: ignore[method-assign]
     ruleset = rules.load()
     began = time.perf_counter()
-    result = scanning.scan([repo], ruleset, ephemeral_key(), Options(jobs=jobs, cache=default_cache()))
+    result = scanning.scan([repo], ruleset, ephemeral_key(), Options(jobs=jobs))
     ended = time.perf_counter()
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     told |= {

@@ -81,7 +81,8 @@ def _listed(output: bytes) -> Rows:
         told = json.loads(output or b"[]")
     except ValueError:
         return
-    yield from told if isinstance(told, list) else told.get("findings") or []
+    rows = told.get("findings") if isinstance(told, dict) else told
+    yield from (row for row in rows or () if isinstance(row, dict))
 
 
 def _person(text: object) -> tuple[str, str]:
