@@ -17,11 +17,12 @@ _MACHINE = re.compile(
     re.IGNORECASE,
 )
 _PULLS = (
-    re.compile(r"\A(?P<what>Merge pull request #\d{1,9} from \S{1,200})"),
-    re.compile(r"\A(?P<what>(?:Merged PR|Pull request) #?\d{1,9}):", re.IGNORECASE),
-    re.compile(r"\A[^\n]{0,1000}\((?P<what>(?:pull request )?#\d{1,9})\)\s*(?:\n|\Z)"),
-    re.compile(r"^See (?P<what>merge request \S{0,200}!\d{1,9})\s*$", re.MULTILINE),
+    re.compile(r"\AMerge pull request #(?P<number>\d{1,9}) from (?P<owner>[A-Za-z0-9-]{1,39})/"),
+    re.compile(r"\A(?:Merged PR|Pull request) #?(?P<number>\d{1,9}):", re.IGNORECASE),
+    re.compile(r"\A[^\n]{0,1000}\((?:pull request )?#(?P<number>\d{1,9})\)\s*(?:\n|\Z)"),
+    re.compile(r"^See merge request \S{0,200}!(?P<number>\d{1,9})\s*$", re.MULTILINE),
 )
+"""No more is quoted than numbers and names of accounts: the rest of a message may hold what is being reported."""
 _SIGNED = re.compile(r"^Signed-off-by: {1,4}([^<>\n]{0,200}<[^<>\s]{1,200}>)\s*$", re.MULTILINE | re.IGNORECASE)
 _HOST = frozenset({"noreply@github.com", "noreply@gitlab.com"})
 _SHOWN = 20
@@ -49,9 +50,12 @@ def behind(credits: Credits, name: str) -> list[str]:
 
 def _pull(message: str) -> str:
     """The pull or merge request that a message names, in plain words, or nothing."""
-    found = next((match["what"] for form in _PULLS if (match := form.search(message))), "")
-    number = re.sub(r"(?i)\A(?:merge(?:d)? )?(?:pull request|pr) ?", "", found)
-    return found if not found or found.startswith("merge request") else f"pull request {number}"
+    for form in _PULLS:
+        if match := form.search(message):
+            owner = match.groupdict().get("owner")
+            what = "merge request !" if match[0].startswith("See ") else "pull request #"
+            return f"{what}{match['number']}{f' from {owner}' if owner else ''}"
+    return ""
 
 
 def _people(credits: Credits, *, machine: bool, hosted: bool) -> Iterator[str]:

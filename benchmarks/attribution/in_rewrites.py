@@ -143,7 +143,7 @@ def merge_of_a_pull_request(stage: Stage) -> Truth:
     repo.git("merge", "-q", "--no-ff", "--no-commit", "side", author=EVE)
     message = "Merge pull request #31 from catcooper/side\n\nA feature"
     merge = repo.commit(message, {"extra": stage.text()}, author=EVE, committer=GITHUB)
-    said = ("pull request #31 from catcooper/side",)
+    said = ("pull request #31 from catcooper",)
     return Truth(EVE, merge, said=said, reach=frozenset({"merge"}))
 
 

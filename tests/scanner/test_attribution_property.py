@@ -8,8 +8,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from offkey.model import Place, Reach
+from offkey.model import Carrier, Place, Reach
 from scanner.attribution import Attributed, attribute
+from scanner.carriers import REWRITTEN
 from scanner.git import Git
 from tests.builders import Repo, clean_environment, token
 
@@ -75,8 +76,9 @@ class Oracle:
         self.blobs = {oid: repo.git("cat-file", "blob", oid) for kind, oid in by_type if kind == "blob"}
         self.commits = [oid for kind, oid in by_type if kind == "commit"]
         self.tree = {commit: self._tree(repo, commit) for commit in self.commits}
-        shown = repo.git("show", "-s", "--format=%H %at %ct %P", *self.commits).splitlines()
+        shown = repo.git("show", "-s", "--format=%H %at %ct %ae %P", *self.commits).splitlines()
         facts = {fields[0]: fields[1:] for fields in map(str.split, shown)}
+        self.author = {commit: fields.pop(2) for commit, fields in facts.items()}
         self.parents = {commit: fields[2:] for commit, fields in facts.items()}
         self.rank = {c: (int(fields[0]), int(fields[1]), c) for c, fields in facts.items()}
         self.above = {commit: self._above(commit) for commit in self.commits}
@@ -132,12 +134,71 @@ class Oracle:
         return any(self.tree[oid].get(cell[1]) == cell[0] for name, oid in self.tips if name.startswith("refs/heads/"))
 
 
+def check_kinds(oracle: Oracle, result: Attributed, key: str, blobs: set[str]) -> None:
+    """Each carrier's kind follows from what its commit does; one made anew has an earlier commit to be made from."""
+    bringers = sorted(oracle.bringers(blobs), key=oracle.rank.__getitem__)
+    for who in result.carried[key]:
+        earlier = [one for one in bringers if one != who.commit and not _later(oracle, result, key, one, who.commit)]
+        if Carrier(who.kind) in REWRITTEN:
+            assert any(_remade(oracle, who.commit, one, blobs) for one in earlier), (who.kind, who.commit)
+        else:
+            assert who.kind == plain_kind(oracle, who.commit, blobs).value
+            assert not any(_surely_remade(oracle, who.commit, one, blobs) for one in earlier), who.commit
+
+
+def _later(oracle: Oracle, result: Attributed, key: str, one: str, other: str) -> bool:
+    """Whether `one` is ranked behind `other`: the introducer is before all."""
+    return one != result.introduced[key].commit and oracle.rank[one] > oracle.rank[other]
+
+
+def _brought(oracle: Oracle, commit: str, blobs: set[str]) -> dict[str, str]:
+    """The paths to which a commit brings one of the blobs."""
+    above = [oracle.tree[parent] for parent in oracle.parents[commit]]
+    held = oracle.tree[commit].items()
+    return {path: oid for path, oid in held if oid in blobs and all(tree.get(path) not in blobs for tree in above)}
+
+
+def _remade(oracle: Oracle, commit: str, one: str, blobs: set[str]) -> bool:
+    """A necessary condition: one author at one moment, or the same paths by one author or on the same parents."""
+    same_paths = _brought(oracle, commit, blobs).keys() == _brought(oracle, one, blobs).keys()
+    at_once = oracle.rank[commit][0] == oracle.rank[one][0]
+    mine = oracle.author[commit] == oracle.author[one]
+    return (mine and (at_once or same_paths)) or (same_paths and oracle.parents[commit] == oracle.parents[one])
+
+
+def _surely_remade(oracle: Oracle, commit: str, one: str, blobs: set[str]) -> bool:
+    """A sufficient condition: one author and moment, and the same blobs where there was the same before."""
+    if oracle.author[commit] != oracle.author[one] or oracle.rank[commit][0] != oracle.rank[one][0]:
+        return False
+    mine, theirs = _brought(oracle, commit, blobs), _brought(oracle, one, blobs)
+    before = [[oracle.tree[p].get(path) for p in oracle.parents[it] for path in sorted(mine)] for it in (commit, one)]
+    return mine == theirs and before[0] == before[1] and len(oracle.parents[commit]) == len(oracle.parents[one])
+
+
+def plain_kind(oracle: Oracle, commit: str, blobs: set[str]) -> Carrier:
+    """The kind of a commit that is no other one made anew."""
+    parents, mine = oracle.parents[commit], oracle.tree[commit]
+    if len(parents) > 1:
+        return Carrier.MERGE
+    if any(
+        mine.get(path) not in blobs for parent in parents for path, oid in oracle.tree[parent].items() if oid in blobs
+    ):
+        return Carrier.MOVE
+    bringers = oracle.bringers(blobs) & oracle.above[commit] - {commit}
+    if not bringers:
+        return Carrier.INDEPENDENT
+    paths = _brought(oracle, commit, blobs)
+    again = any(paths.keys() & _brought(oracle, one, blobs).keys() for one in bringers)
+    return Carrier.ADDED_AGAIN if again else Carrier.COPY
+
+
 def check(oracle: Oracle, result: Attributed, key: str) -> None:
     blobs = {oid for oid, content in oracle.blobs.items() if key in content}
     holding = {commit for commit in oracle.commits if blobs & set(oracle.tree[commit].values())}
     introducer = oracle.earliest(holding)
     assert result.introduced[key].commit == introducer
     assert {who.commit for who in result.carried[key]} == oracle.bringers(blobs) - {introducer}
+    check_kinds(oracle, result, key, blobs)
     cells = {(oid, path) for tree in oracle.tree.values() for path, oid in tree.items() if oid in blobs}
     expected = {}
     for oid, path in cells:
