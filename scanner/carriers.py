@@ -124,17 +124,20 @@ class _Judge:
         return self._known.credits.get(self._known.history.ids[number])
 
     def _amended(self, number: int, mine: Credits, one: int) -> bool:
-        """Of two on the same parents: one person changed the same paths, or another took over change and words."""
+        """Of two on the same parents, not both kept: one author and the same paths, or one message and change."""
         them = self._credits(one)
+        if self._kept(number) and self._kept(one):
+            return False
         if them is None or mine.author.email == them.author.email:
             return self._paths(number) == self._paths(one)
         return mine.message == them.message and self._same_change(number, one)
 
     def _moved_on(self, number: int, one: int) -> Carrier:
         """A pick leaves its original where it was, on a branch or tag; a rebase does not."""
-        bits = self._known.bits
-        kept = all(any(led_by(bits[it], reach) for reach in _KEPT) for it in (number, one))
-        return Carrier.CHERRY_PICK if kept else Carrier.REBASE
+        return Carrier.CHERRY_PICK if self._kept(number) and self._kept(one) else Carrier.REBASE
+
+    def _kept(self, number: int) -> bool:
+        return any(led_by(self._known.bits[number], reach) for reach in _KEPT)
 
     def _at_once(self, mine: Credits, one: int) -> bool:
         them = self._credits(one)

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.attribution.table import renewed
 from offboarding.beginning import CONFIGURATION
 from offkey.errors import Exit
+from offkey.model import Carrier
 from rules import load
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +40,13 @@ def test_the_readmes_numbers_of_kinds_and_providers_are_those_of_the_rules() -> 
 def test_the_page_on_configuration_holds_the_file_that_doctor_writes() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text()
     assert f"```toml\n{CONFIGURATION}```" in page
+
+
+def test_the_page_on_attribution_tells_every_scenario_and_every_kind_of_carrier() -> None:
+    page = (ROOT / "docs" / "attribution.md").read_text()
+    assert renewed(page) == page
+    kinds = page.partition("| kind | ")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([\w-]+)` \|", kinds, re.MULTILINE) == [kind.value for kind in Carrier]
 
 
 def test_every_link_in_the_documents_leads_somewhere() -> None:

@@ -5,9 +5,20 @@ from typing import Any
 
 from benchmarks.attribution.catalogue import SCENARIOS
 
+BEGIN, END = "<!-- scenarios: python docs/refresh.py -->\n", "<!-- end of scenarios -->\n"
+
+
+def renewed(page: str) -> str:
+    """A page with the stories as they are between BEGIN and END."""
+    before, _, rest = page.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError("the page has no place for the scenarios")
+    return f"{before}{BEGIN}\n{stories()}\n{END}{after}"
+
 
 def stories() -> str:
-    """All scenarios with their stories, a table for each group. Compared with docs/attribution.md by a test."""
+    """All scenarios with their stories, a table for each group."""
     blocks = []
     for group in dict.fromkeys(one.group for one in SCENARIOS.values()):
         rows = [f"| {one.name} | {one.story} |" for one in SCENARIOS.values() if one.group == group]

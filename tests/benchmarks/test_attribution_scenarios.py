@@ -51,10 +51,29 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+class Theatre(dict[str, Played]):
+    """Scenarios by name, each played when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __missing__(self, name: str) -> Played:
+        self[name] = Played(*SCENARIOS[name].made(self._folder))
+        return self[name]
+
+    def all(self) -> dict[str, Played]:
+        return {name: self[name] for name in SCENARIOS}
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
-    folder = tmp_path_factory.mktemp("scenarios")
-    return {name: Played(*one.made(folder)) for name, one in SCENARIOS.items()}
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
+    return Theatre(tmp_path_factory.mktemp("scenarios"))
+
+
+@pytest.fixture
+def played(theatre: Theatre) -> dict[str, Played]:
+    return theatre.all()
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +100,8 @@ def _record(finding: Finding, key: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_offkey_says_what_is_true(name: str, played: dict[str, Played], look: Scan) -> None:
-    assert wrong(played[name], look(played[name].target)) == []
+def test_offkey_says_what_is_true(name: str, theatre: Theatre, look: Scan) -> None:
+    assert wrong(theatre[name], look(theatre[name].target)) == []
 
 
 @pytest.mark.parametrize(
@@ -108,10 +127,10 @@ def test_a_second_scan_says_the_same_from_memory(played: dict[str, Played], look
 
 
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in COMPRESSED])
-def test_git_alone_says_the_same(name: str, played: dict[str, Played]) -> None:
+def test_git_alone_says_the_same(name: str, theatre: Theatre) -> None:
     """The truth of a scenario is written by hand; here it is read off all objects, in the most laborious way."""
-    stage, truth = played[name]
-    oracle = GitOracle(played[name].target, {stage.key.encode(), *(truth.forms or ())})
+    stage, truth = theatre[name]
+    oracle = GitOracle(theatre[name].target, {stage.key.encode(), *(truth.forms or ())})
     assert oracle.introducer() == (truth.commit, truth.person[1] if truth.person else "")
     later = oracle.bringers() - {truth.commit}
     assert sorted(map(oracle.address, later)) == sorted(person[1] for person, _ in truth.carried)
