@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from offkey.canonical import digest
 from offkey.found import Authorship as Authorship
+from offkey.found import Claim as Claim
 from offkey.found import Confidence as Confidence
 from offkey.found import Finding as Finding
 from offkey.found import Gap as Gap
@@ -41,6 +42,7 @@ class Bond(StrEnum):
     THEIRS = "theirs"
     INTRODUCED = "introduced"
     EXPOSED = "exposed"
+    NONE = "none"
 
 
 class Action(StrEnum):

@@ -11,6 +11,7 @@ from offkey.secret import Secret, redact
 from rules.match import Match
 from scanner import lfs
 from scanner.carry import Searcher
+from scanner.claims import claims
 from scanner.delta import kernel
 from scanner.deltatrees import NOTHING_SEEN, Batch, DeltaTrees, Seen
 from scanner.division import PIECE, divided
@@ -274,7 +275,8 @@ class Worker:
             shown = parts.get("secret") or spot.text[match.start : match.end]
             fingerprint = self._key.fingerprint(match.kind, parts)
             found = (match.kind, fingerprint, redact(shown), match.confidence)
-            return Hit(target, *found, *address, spot.line, spot.column, match.spans, spot.decoding)
+            said = claims(match.kind, match.spans, spot.text)
+            return Hit(target, *found, *address, spot.line, spot.column, match.spans, spot.decoding, said)
 
         return make
 

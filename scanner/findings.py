@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from offkey.found import Authorship, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.found import Authorship, Claim, Confidence, Finding, Gap, Place, Reach, Span
 from rules import RuleSet
 from scanner.attribution import Attributed
+from scanner.claims import words
 from scanner.git import Git
 from scanner.hits import Hit
 from scanner.pool import at_once
@@ -37,9 +38,11 @@ def gather(
     by_target: dict[int, list[Hit]] = {}
     first: dict[str, Hit] = {}
     confidence: dict[str, Confidence] = {}
+    said: dict[str, set[tuple[str, str, str]]] = {}
     for hit in hits:
         by_target.setdefault(hit.target, []).append(hit)
         first.setdefault(hit.fingerprint, hit)
+        said.setdefault(hit.fingerprint, set()).update(hit.claims)
         seen = Confidence(hit.confidence)
         confidence[hit.fingerprint] = min(confidence.get(hit.fingerprint, seen), seen, key=_RANK.__getitem__)
     plain = {
@@ -66,7 +69,8 @@ def gather(
             finding = plain[fingerprint]
             plain[fingerprint] = _with_author(finding, told) if told else _with_places(finding, found)
     masked = lru_cache(maxsize=None)(mask)
-    return tuple(sorted((_without_values(finding, masked) for finding in plain.values()), key=_order))
+    told_of = (_with_claims(finding, said[finding.fingerprint]) for finding in plain.values())
+    return tuple(sorted((_without_values(finding, masked) for finding in told_of), key=_order))
 
 
 def places_of(hits: Iterable[Hit], source: Target) -> dict[str, list[Place]]:
@@ -103,6 +107,13 @@ def _with_author(finding: Finding, told: Attributed) -> Finding:
     )
 
 
+def _with_claims(finding: Finding, said: Iterable[tuple[str, str, str]]) -> Finding:
+    """The finding with what its value says of its owner, at whichever of its places."""
+    told = sorted(said)
+    claims = tuple(Claim(source=source, subject=subject, grade=grade) for source, subject, grade in told)
+    return replace(finding, claims=claims, evidence=(*finding.evidence, *(words(*one) for one in told)))
+
+
 def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
     def author(claim: Authorship) -> Authorship:
         return replace(claim, name=mask(claim.name), email=mask(claim.email), raw_email=mask(claim.raw_email))
@@ -114,6 +125,7 @@ def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
         committer=author(finding.committer) if finding.committer else None,
         coauthors=tuple(author(claim) for claim in finding.coauthors),
         carried=tuple(author(claim) for claim in finding.carried),
+        claims=tuple(replace(claim, subject=mask(claim.subject)) for claim in finding.claims),
         evidence=tuple(mask(line) for line in finding.evidence),
     )
 

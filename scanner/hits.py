@@ -17,6 +17,7 @@ class Hit(NamedTuple):
     """One match at one address. `spans` are offsets in the content after the `decoding` steps.
 
     `line` and `column` are of that content, too; but of a run within a text they say where the run begins in the text.
+    `claims` are (source, subject, grade) of what the credential says of its owner (`scanner.claims`).
     """
 
     target: int
@@ -32,6 +33,7 @@ class Hit(NamedTuple):
     column: int
     spans: tuple[tuple[str, int, int], ...]
     decoding: tuple[str, ...]
+    claims: tuple[tuple[str, str, str], ...] = ()
 
 
 class Spot(NamedTuple):
