@@ -10,43 +10,17 @@ No claim holds the secret or a part of it. GitHub's, GitLab's and Slack's tokens
 providers document; nothing is claimed of them.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
 
-ISSUED, WRITTEN = "issued", "written"
+from scanner.claims.said import ISSUED, Decoder, Said, Value, showable
+
 REACH = 4096
 """Bytes on either side of a credential that may be looked at: a certificate beside its key has some 2 KB."""
 _MOST = 12
-_LONGEST = 200
-_RANDOM = re.compile(r"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16,}|[A-Za-z0-9]{32,}")
-_WORDS = {
-    ISSUED: "a part of the value itself; no signature was checked here",
-    WRITTEN: "whoever made the file can write it",
+_WORTH = {
+    "issued": "a part of the value itself; no signature was checked here",
+    "written": "whoever made the file can write it",
 }
-
-
-class Said(NamedTuple):
-    """One claim as workers send it: the fields of `offkey.found.Claim`."""
-
-    source: str
-    subject: str
-    grade: str
-
-
-class Value(NamedTuple):
-    """A credential in memory: its parts by name, and the text before and after it."""
-
-    parts: Mapping[str, bytes]
-    before: bytes
-    after: bytes
-
-    @property
-    def secret(self) -> bytes:
-        return self.parts.get("secret", b"")
-
-
-Decoder = Callable[[Value], Iterable[Said]]
 
 
 def claims(kind: str, spans: Iterable[tuple[str, int, int]], text: bytes) -> tuple[Said, ...]:
@@ -64,30 +38,13 @@ def claims(kind: str, spans: Iterable[tuple[str, int, int]], text: bytes) -> tup
 def claims_in(value: Value, decoder: Decoder) -> tuple[Said, ...]:
     """What a decoder reads in a value, without what cannot be shown."""
     told = [said._replace(subject=" ".join(said.subject.split())) for said in decoder(value)]
-    return tuple(dict.fromkeys(said for said in told if _showable(said.subject, value.secret)))[:_MOST]
+    return tuple(dict.fromkeys(said for said in told if showable(said.subject, value.secret)))[:_MOST]
 
 
 def words(source: str, subject: str, grade: str) -> str:
     """A claim as a line of evidence."""
     where = "inside the value" if grade == ISSUED else "at the value"
-    return f"{where}: {source} {subject} ({_WORDS[grade]})"
-
-
-def name_like(text: str) -> bool:
-    """Whether a user name is one: some put a token where the name belongs (`https://TOKEN:x@host`)."""
-    return bool(re.fullmatch(r"[\w.@+$\\-]{1,64}", text)) and ("@" in text or not _RANDOM.search(text))
-
-
-def plain(raw: bytes) -> str:
-    """Bytes as text; empty for what is none."""
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return ""
-
-
-def _showable(subject: str, secret: bytes) -> bool:
-    return 0 < len(subject) <= _LONGEST and subject.isprintable() and not (secret and secret in subject.encode())
+    return f"{where}: {source} {subject} ({_WORTH[grade]})"
 
 
 def _decoder(kind: str) -> Decoder | None:

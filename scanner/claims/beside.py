@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from scanner.claims import WRITTEN, Said, Value, name_like, plain
+from scanner.claims.said import WRITTEN, Said, Value, name_like, plain
 
 _URL = re.compile(rb"([a-z][a-z0-9+.-]{1,30})://([^\s:/@\"'`<>\\?#]{1,64}):\Z")
 _FAR = 600

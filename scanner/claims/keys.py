@@ -5,7 +5,8 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from scanner.claims import ISSUED, WRITTEN, Said, Value, der, plain
+from scanner.claims import der
+from scanner.claims.said import ISSUED, WRITTEN, Said, Value, plain
 from scanner.claims.tokens import unbase64
 
 _MAGIC = b"openssh-key-v1\0"

@@ -1,6 +1,7 @@
 """Which decoder reads which kind of credential."""
 
-from scanner.claims import Decoder, beside, keys, tokens
+from scanner.claims import beside, keys, tokens
+from scanner.claims.said import Decoder
 
 BY_KIND: dict[str, Decoder] = {
     "aws.access_key": tokens.aws_key_id,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from scanner.claims import ISSUED, WRITTEN, Said, Value, name_like, plain
+from scanner.claims.said import ISSUED, WRITTEN, Said, Value, name_like, plain
 
 _JWT = re.compile(rb"(eyJ[A-Za-z0-9_-]+)\.(eyJ[A-Za-z0-9_-]+)\.")
 _KUBECONFIG = re.compile(rb"\bname:\s{0,8}[\"']?([^\s\"']{1,64})[\"']?\s+user:\s+token:\s{0,8}[\"']?\Z")

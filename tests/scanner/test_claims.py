@@ -13,8 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scanner.claims import ISSUED, WRITTEN, Said, Value, claims, claims_in, der, keys, name_like, tokens, words
+from scanner.claims import claims, claims_in, der, keys, tokens, words
 from scanner.claims.kinds import BY_FAMILY, BY_KIND
+from scanner.claims.said import ISSUED, WRITTEN, Said, Value, name_like
 from tests import needs
 from tests.builders import token
 
