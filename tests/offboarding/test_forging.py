@@ -8,14 +8,19 @@ from typing import Any
 
 import pytest
 
-from offboarding import facts, gather, people
+from offboarding import cli, facts, gather, people
+from offboarding import plan as plans
+from offboarding.demo.simulators import tokens
 from offboarding.directory import Directory, Entry
+from offkey.errors import Exit
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Finding, Gap, Liveness, Ownership, Person, Plan
 from rules import RuleSet
 from tests import needs
 from tests.builders import Person as Committer
 from tests.builders import Repo, token
 from tests.offboarding.cases import NOW, check, plan_of
+from tests.offboarding.test_pushes import activity, write
+from tests.offboarding.test_signatures import new_key, public
 from tests.scanner.conftest import Scan
 from tests.scanner.conftest import key as key  # noqa: PLC0414 - a fixture
 from tests.scanner.conftest import look as look  # noqa: PLC0414 - a fixture
@@ -252,3 +257,104 @@ def test_what_its_issuer_calls_dead_needs_no_rotation(desk: Desk) -> None:
 def test_a_value_in_a_plain_file_may_have_been_read_by_anybody(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "app" / "local.env").write_text(AWS)
     assert desk.point("ann", "aws.access_key").bond is Bond.EXPOSED
+
+
+# --- what a committer cannot write: signatures and pushes ---
+
+
+def signed_commit(desk: Desk, folder: Path, *, author: Committer, signer: str) -> None:
+    """A commit of the key under somebody's name, signed by somebody; the organisation lists the signer's key."""
+    made = new_key(folder / "keys", signer.partition("@")[0])
+    desk.repo.config("gpg.format", "ssh").config("user.signingKey", str(made))
+    (desk.repo.path / "deploy.env").write_text(AWS)
+    desk.repo.git("add", ".")
+    desk.repo.git("commit", "-q", "-S", "-m", "deploy", author=author)
+    listed = folder / "allowed_signers"
+    listed.write_text(f"{signer} {public(made)}\n")
+    desk.sources = facts.sources(listed, None, None)
+
+
+@needs.OPENSSH
+def test_a_signature_ties_a_credential_to_the_signer_but_makes_it_nobodys_own(desk: Desk, tmp_path: Path) -> None:
+    signed_commit(desk, tmp_path, author=LEAVER, signer="sam@example.com")
+    point = desk.point("sam", "aws.access_key")
+    assert (point.bond, point.ownership) == (Bond.THEIRS, Ownership.UNKNOWN)
+    assert "the commit that brought it in is signed by sam@example.com" in point.evidence
+    plan = desk.plan("sam")
+    assert ended(plan) == []
+    assert Action.ROTATE in {step.action for step in plan.steps}
+
+
+@needs.OPENSSH
+def test_a_forged_author_is_seen_by_the_signature_of_another(desk: Desk, tmp_path: Path) -> None:
+    signed_commit(desk, tmp_path, author=VICTIM, signer="sam@example.com")
+    hers, his = desk.point("ann", "aws.access_key"), desk.point("sam", "aws.access_key")
+    assert hers.bond is Bond.INTRODUCED
+    assert any(
+        line.startswith("CONFLICT: only fields that any committer can write name the person; the commit that brought")
+        for line in hers.evidence
+    )
+    assert his.bond is Bond.THEIRS
+    assert ended(desk.plan("ann")) == ended(desk.plan("sam")) == []
+
+
+@needs.OPENSSH
+def test_who_signed_the_commit_of_anothers_key_does_not_own_the_key(desk: Desk, tmp_path: Path) -> None:
+    signed_commit(desk, tmp_path, author=LEAVER, signer="sam@example.com")
+    desk.answers["aws.access_key"] = Account(provider="aws", id="AIDAANN", login="ann")
+    assert desk.point("sam", "aws.access_key").bond is Bond.INTRODUCED
+    assert ended(desk.plan("sam")) == []
+    assert ended(desk.plan("ann"))
+
+
+def test_who_pushed_a_commit_under_anothers_name_is_told_by_the_provider(desk: Desk, tmp_path: Path) -> None:
+    before = desk.repo.head()
+    after = desk.repo.commit("key", {"deploy.env": AWS}, author=VICTIM)
+    log = write(tmp_path / "pushes.jsonl", activity(before, after, "samr", 77))
+    desk.sources = facts.sources(None, None, log)
+    hers, his = desk.point("ann", "aws.access_key"), desk.point("sam", "aws.access_key")
+    assert (his.bond, his.ownership) == (Bond.THEIRS, Ownership.UNKNOWN)
+    assert "github account samr pushed the commit that brought it in" in his.evidence
+    # The directory knows no GitHub account of hers, so whether samr is she is open: a note and no contradiction.
+    assert hers.bond is Bond.INTRODUCED
+    assert any("pushed by the github account samr (id 77)" in line for line in hers.evidence)
+    assert ended(desk.plan("ann")) == ended(desk.plan("sam")) == []
+
+
+def test_a_pusher_with_the_leavers_login_and_another_id_is_somebody_else(desk: Desk, tmp_path: Path) -> None:
+    before = desk.repo.head()
+    after = desk.repo.commit("key", {"deploy.env": AWS}, author=OTHER)
+    desk.sources = facts.sources(None, None, write(tmp_path / "p", activity(before, after, "samr", 78)))
+    assert desk.point("sam", "aws.access_key").bond is Bond.NONE
+
+
+@needs.OPENSSH
+def test_a_plan_by_the_command_uses_the_signers_and_the_log_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], desk: Desk
+) -> None:
+    signed_commit(desk, tmp_path, author=VICTIM, signer="sam@example.com")
+    desk.repo.commit("more", {"npm.env": f"NPM_TOKEN={tokens.npm('one')}\n"}, author=OTHER)
+    desk.repo.commit("late", {"b": "1"}, author=LEAVER)
+    write(tmp_path / "pushes.jsonl", activity("0" * 40, desk.repo.head("HEAD~2"), "samr", 77))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key").write_bytes(b"k" * 32)
+    (tmp_path / "key").chmod(0o600)
+    (tmp_path / "people.yaml").write_text(
+        "- {id: sam, names: [Sam Rivera], emails: [sam@example.com], accounts: {github: samr, github.id: 77}}\n"
+    )
+    (tmp_path / "offkey.toml").write_text(
+        '[organisation]\nkey = "file:key"\nstate = "state"\nrequester = "boss@example.com"\n'
+        '[repositories]\npaths = ["app"]\n'
+        '[directory]\npeople = "people.yaml"\nallowed_signers = "allowed_signers"\npush_log = "pushes.jsonl"\n'
+    )
+    assert cli.main(["plan", "sam@example.com", "--jobs", "1"]) == Exit.WAITS_FOR_APPROVAL
+    made = plans.read(tmp_path / "plan.json")
+    (step,) = (step for step in made.steps if step.action is Action.ROTATE)
+    assert step.point.bond is Bond.THEIRS
+    assert any("SSH signature verified by" in line for line in step.point.evidence)
+    assert any("pushed by the github account samr (id 77)" in line for line in step.point.evidence)
+    (exposed,) = made.exposed
+    assert exposed.kind == "npm.token"
+    said = capsys.readouterr().out
+    assert "Within their reach (1)" in said
+    assert "app:npm.env:1" in said
