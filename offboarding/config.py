@@ -55,6 +55,9 @@ class Organisation(Table):
 
 class Directory(Table):
     people: Beside | None = None
+    allowed_signers: Beside | None = None
+    gpg_keyring: Beside | None = None
+    push_log: Beside | None = None
 
 
 class Repositories(Table):

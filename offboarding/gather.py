@@ -1,14 +1,19 @@
 """Whose is it: joins findings, what providers list and what issuers said into access points (DESIGN section 4).
 
 Pure. One access point a credential. The rule of evidence: THEIRS needs something that a committer cannot write
-himself (the issuer's identity answer, an administrator's list). Author fields make at most INTRODUCED. Whatever is
-not plainly personal counts as shared.
+himself (the issuer's identity answer, an administrator's list, a name inside the credential, a verified signature, the
+push log). Author fields make at most INTRODUCED. Only an answer or a list makes it personal: whatever is not plainly
+so counts as shared. `offboarding.testimony` weighs the voices.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 
+from offboarding import testimony
 from offboarding.addresses import normal_email
+from offboarding.testimony import NO_FACTS, Facts, Heard, Known, Voice
 from offkey.model import (
     AccessPoint,
     Account,
@@ -41,12 +46,13 @@ def gather(
     *,
     ownership: Mapping[str, Ownership],
     ids: Mapping[str, str],
+    facts: Mapping[str, Facts] = MappingProxyType({}),
 ) -> tuple[AccessPoint, ...]:
     """Every credential once, sorted by id, with its bond to the person, its ownership and the evidence for both.
 
     `points` are what providers list; `checks` are issuers' answers by fingerprint. `ownership` says of each kind what
     its rule says. `ids` gives, by fingerprint, the public id that stands inside a value (an AWS key's), by which it is
-    the same credential as a listed one.
+    the same credential as a listed one. `facts` are what was looked up about each finding's introduction.
     """
     listed = {point.id: point for point in points}
     by_id = {(point.provider, point.kind, point.provider_id): point.id for point in listed.values()}
@@ -62,6 +68,7 @@ def gather(
             found,
             ownership,
             _answered(found, checks),
+            facts=[facts.get(finding.fingerprint, NO_FACTS) for finding in found],
         )
         for ident, found in ((ident, grouped.get(ident, [])) for ident in {**listed, **grouped})
     ]
@@ -113,36 +120,68 @@ def _judge(
     found: Sequence[Finding],
     ownership: Mapping[str, Ownership],
     asked: Account | None,
+    *,
+    facts: Sequence[Facts],
 ) -> AccessPoint:
     evidence = list(point.evidence)
     holder = asked or point.holder
-    theirs = holder is not None and is_theirs(person, holder)
+    mine = holder is not None and is_theirs(person, holder)
+    heard = _heard(person, point, found, facts, asked=asked)
+    evidence += [voice.words for voice in (*heard.owners, *heard.proven)]
+    hands = [line for finding in found for line in _hands(person, finding)]
+    evidence += [words for _, words in hands]
+    evidence += [note for one in facts for note in one.notes]
+    verdict = testimony.weigh(
+        heard,
+        named=any(introduced for introduced, _ in hands),
+        exposed=bool(hands) or any(one.exposed is not False for one in facts),
+        author=next((finding.introduced for finding in found if finding.introduced), None),
+    )
     conflict = ""
     if asked and point.holder and not same_account(asked, point.holder):
         conflict = f"CONFLICT: {point.provider} lists it for {_who(point.holder)}, its value answers as {_who(asked)}"
-    if holder is not None:
-        evidence.append(_holder_words(point, holder, theirs=theirs, asked=asked is not None))
-    hands = [line for finding in found for line in _hands(person, finding)]
-    evidence += [words for _, words in hands]
-    bond = Bond.EXPOSED
-    if theirs:
-        bond = Bond.THEIRS
-    elif any(introduced for introduced, _ in hands):
-        bond = Bond.INTRODUCED
-        if holder is not None:
-            conflict = conflict or f"CONFLICT: introduced by the person, held by {_who(holder)}"
-    if conflict:
-        evidence.append(conflict)
-    by_login = asked is not None and theirs and _by_login_alone(person, asked)
+    elif verdict.bond is Bond.INTRODUCED and holder is not None and not mine:
+        conflict = f"CONFLICT: introduced by the person, held by {_who(holder)}"
+    evidence += [*filter(None, (conflict,)), *verdict.lines]
+    by_login = asked is not None and mine and _by_login_alone(person, asked)
     if by_login:
         evidence.append(LOGIN_ALONE.format(provider=point.provider))
     owned = Ownership.UNKNOWN
-    if theirs and not conflict and not by_login:
+    if mine and not conflict and not verdict.blocked and not by_login:
         owned = point.ownership if point.holder else ownership.get(point.kind, Ownership.UNKNOWN)
     elif Ownership.SHARED in (point.ownership, ownership.get(point.kind)):
         owned = Ownership.SHARED
     evidence += [note for finding in found for note in finding.evidence]
-    return replace(point, holder=holder, bond=bond, ownership=owned, evidence=tuple(dict.fromkeys(evidence)))
+    return replace(point, holder=holder, bond=verdict.bond, ownership=owned, evidence=tuple(dict.fromkeys(evidence)))
+
+
+def _heard(
+    person: Person, point: AccessPoint, found: Sequence[Finding], facts: Sequence[Facts], *, asked: Account | None
+) -> Heard:
+    """What the issuer, the list, the value itself, signatures and push logs say. The first owner voice decides."""
+    known = Known(partial(_address_is, person), partial(_account_is, person))
+    said = [voice for finding in found for voice in testimony.inside(finding, known)]
+    owners = [voice for issued, voice in said if issued]
+    holder = asked or point.holder
+    if holder is not None:
+        theirs = is_theirs(person, holder)
+        owners.insert(0, Voice(_holder_words(point, holder, theirs=theirs, asked=asked is not None), theirs))
+    proven = [voice for one in facts for voice in testimony.introduction(one, known)]
+    return Heard(owners, proven, [voice for issued, voice in said if not issued])
+
+
+def _address_is(person: Person, address: str) -> bool | None:
+    wanted = normal_email(address)
+    if wanted in certain_emails(person):
+        return True
+    probable = {normal_email(identity.email) for identity in person.probable if identity.email}
+    return None if wanted in probable else False
+
+
+def _account_is(person: Person, account: Account) -> bool | None:
+    if is_theirs(person, account):
+        return True
+    return False if any(one.provider == account.provider and one.id for one in accounts(person)) else None
 
 
 def _hands(person: Person, finding: Finding) -> Iterable[tuple[bool, str]]:
@@ -176,6 +215,11 @@ def certain_emails(person: Person) -> frozenset[str]:
     mine = {normal_email(email) for email in person.emails}
     mine |= {normal_email(identity.email) for identity in person.certain if identity.email}
     return frozenset(mine - _excluded_emails(person))
+
+
+def may_be_theirs(person: Person, address: str) -> bool:
+    """Whether an address is a certain or a probable one of the person's."""
+    return _address_is(person, address) is not False
 
 
 def _excluded_emails(person: Person) -> frozenset[str]:

@@ -65,8 +65,8 @@ def build(
 ) -> Plan:
     """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do.
 
-    Points that are merely exposed are left out. With `before_kill` removal from code need not wait for a proof of
-    death, if the approval allows that too. Raises PlanRefused.
+    Points that are merely exposed get no step: they are the plan's list of what to rotate. With `before_kill` removal
+    from code need not wait for a proof of death, if the approval allows that too. Raises PlanRefused.
     """
     if not key_id:
         raise PlanRefused("there is no organisation key to compare values with", advice="run `offkey doctor --init`")
@@ -74,7 +74,8 @@ def build(
         raise PlanRefused(
             f"no certain identity is known of {person.id}", advice="enter the person's addresses in people.yaml"
         )
-    tied = sorted((p for p in points if p.bond is not Bond.EXPOSED), key=lambda point: point.id)
+    known = sorted(points, key=lambda point: point.id)
+    tied = [point for point in known if point.bond in (Bond.THEIRS, Bond.INTRODUCED)]
     active = tuple(sorted(optouts, key=lambda optout: optout.id))
     kept = {point.id: opt_out_for(point, person, active, now) for point in tied}
     steps = order(step for point in tied for step in _steps(point, kept[point.id], options, by_hand))
@@ -92,6 +93,7 @@ def build(
         steps=steps,
         gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.where, gap.why))),
         optouts=active,
+        exposed=tuple(_to_rotate(p) for p in known if p.bond is Bond.EXPOSED and gather.is_alive(p)),
         mirrors=tuple(sorted(set(mirrors))),
     )
 
@@ -189,6 +191,13 @@ def _rewrites(point: AccessPoint, kill: Step) -> list[Step]:
         )
         for repo, paths in sorted(tips.items())
     ]
+
+
+def _to_rotate(point: AccessPoint) -> AccessPoint:
+    """An exposed credential in short: there may be thousands."""
+    paths = list(dict.fromkeys(f"{Path(p.repo).name}:{p.path or p.object_type}:{p.line}" for p in point.places))
+    where = paths[0] + (f" and {len(paths) - 1} more" if len(paths) > 1 else "") if paths else ""
+    return replace(point, places=(), usage=(), evidence=tuple(filter(None, (_why(point), where))))
 
 
 def _step(point: AccessPoint, action: Action, reversible: bool, reason: str, *, how: str = "", salt: str = "") -> Step:

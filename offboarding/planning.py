@@ -7,11 +7,12 @@ where the provider is configured. What could not be asked is a Gap.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import authors, gather, mirror, people, plan
+from offboarding import authors, facts, gather, mirror, people, plan
 from offboarding.config import Config
 from offboarding.directory import Directory
 from offkey.errors import OffkeyError
@@ -48,7 +49,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """`left_out` credentials lie where the person worked, but nothing ties them to the person."""
+    """`left_out` credentials were found, and nothing ties them to the person."""
 
     plan: Plan
     left_out: int
@@ -59,6 +60,9 @@ class Planned:
 def make(subject: str, setting: Setting) -> Planned:
     """The plan for whom `subject` names, with the run's mirrors in place. Raises UnknownPerson, PlanRefused, others."""
     gaps: list[Gap] = []
+    # First: a file that cannot be read is to be mended before hours are spent.
+    told = setting.config.directory
+    given = facts.sources(told.allowed_signers, told.gpg_keyring, told.push_log)
     targets = list(_targets(setting, gaps))
     result = _scanned(setting, targets)
     seen, unread = authors.in_repositories(str(target.git.path) for target in targets if target.git is not None)
@@ -68,6 +72,10 @@ def make(subject: str, setting: Setting) -> Planned:
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = _listed(setting, person, gaps)
     asked = _ask(setting, findings, gaps)
+    setting.tell("asking who was there", 0, 0)
+    gits = {target.name: target.git for target in targets if target.git is not None}
+    may_be = partial(gather.may_be_theirs, person)
+    looked_up = facts.collect(findings, gits, given, is_theirs=may_be, gaps=gaps)
     points = gather.gather(
         person,
         findings,
@@ -75,6 +83,7 @@ def make(subject: str, setting: Setting) -> Planned:
         asked.checks,
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
         ids=asked.ids,
+        facts=looked_up,
     )
     made = plan.build(
         person,
@@ -94,7 +103,7 @@ def make(subject: str, setting: Setting) -> Planned:
     )
     return Planned(
         plan=made,
-        left_out=sum(point.bond is Bond.EXPOSED for point in points),
+        left_out=sum(point.bond is Bond.NONE for point in points),
         canaries=len(result.findings) - len(findings),
         nothing_examined=result.examined.nothing,
     )

@@ -24,9 +24,10 @@ _SHADE = {
     Outcome.ACKNOWLEDGED: "wait",
 }
 _BOND = {
-    "theirs": "the person's own, by evidence that no committer can write",
+    "theirs": "tied to the person by evidence that no committer can write",
     "introduced": "brought in by the person; whose it is, nobody vouches for",
     "exposed": "lay where the person could read it",
+    "none": "not tied to the person",
 }
 _PLACES_SHOWN = 6
 
@@ -43,6 +44,7 @@ def render(told: Past, events: Sequence[AuditEvent], checkpoint: Checkpoint, wor
             _summary(plan, told),
             _open(plan, told, words),
             _done(plan, told, words),
+            _exposed(plan),
             _gaps(plan),
             _optouts(plan),
             _approvals(told),
@@ -147,6 +149,15 @@ def _check(check: Check | None) -> str:
         return "not asked"
     status = f" ({check.status})" if check.status else ""
     return f"{escape(check.liveness.value + status)}: {escape(check.reason)}<br><small>{_when(check.at)}</small>"
+
+
+def _exposed(plan: Plan) -> str:
+    """What lay within the person's reach: nothing was done about it."""
+    rows = [(_what(point), "<br>".join(map(escape, point.evidence))) for point in plan.exposed]
+    if not rows:
+        return ""
+    lead = "<p>These lay within the person's reach. Nothing was done about them: whoever runs them may rotate them.</p>"
+    return f"<h2>To rotate</h2>{lead}{_table(('What', 'Why, and where'), rows)}"
 
 
 def _gaps(plan: Plan) -> str:

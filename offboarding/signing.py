@@ -118,7 +118,7 @@ def sign(statement: bytes, key: Path) -> str:
 
     ssh-keygen itself reads the key and asks for its passphrase or a touch on the terminal. Raises SigningFailed.
     """
-    done = _ssh_keygen("-Y", "sign", "-n", NAMESPACE, "-f", str(key), statement=statement)
+    done = ssh_keygen("-Y", "sign", "-n", NAMESPACE, "-f", str(key), statement=statement)
     signature = done.stdout.decode("ascii", errors="replace")
     if done.returncode or not ARMOUR.fullmatch(signature):
         raise SigningFailed(
@@ -148,7 +148,7 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
         # Only the line that was checked above: ssh-keygen reads lines by rules of its own.
         signers.write_text(f"{listed.email} {listed.options} {listed.key}\n", encoding="utf-8")
         revoked = register.with_name(register.name + ".revoked")
-        done = _ssh_keygen(
+        done = ssh_keygen(
             "-Y", "verify", "-n", NAMESPACE, "-f", str(signers), "-I", listed.email, "-s", str(file),
             *(("-r", str(revoked)) if revoked.exists() else ()),
             "-O", f"verify-time={now.astimezone(UTC):%Y%m%d%H%M%S}",
@@ -187,9 +187,10 @@ def _verify_here(statement: bytes, signature: str, listed: Approver, register: P
         )
 
 
-def _ssh_keygen(
+def ssh_keygen(
     *arguments: str, statement: bytes, environment: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[bytes]":
+    """Run ssh-keygen with the statement on its standard input. Raises SigningFailed when there is none, or no end."""
     program = shutil.which("ssh-keygen")
     if program is None:
         raise SigningFailed("ssh-keygen was not found", advice="install OpenSSH 8.9 or later")
@@ -220,7 +221,7 @@ def try_out() -> None:
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="offkey-") as folder:
         key, register = Path(folder, "key"), Path(folder, "register")
-        made = _ssh_keygen("-q", "-t", "ed25519", "-N", "", "-f", str(key), statement=b"")
+        made = ssh_keygen("-q", "-t", "ed25519", "-N", "", "-f", str(key), statement=b"")
         if made.returncode:
             raise SigningFailed(f"ssh-keygen makes no key: {_said(made)}", advice="install OpenSSH 8.9 or later")
         public = key.with_suffix(".pub").read_text("utf-8")

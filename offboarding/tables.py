@@ -30,6 +30,7 @@ _SECTIONS: tuple[tuple[str, Callable[[Step], bool]], ...] = (
     ("Left as it is", lambda step: step.action is Action.KEEP),
 )
 GAPS_SHOWN = 12
+EXPOSED_SHOWN = 20
 
 
 def named(point: AccessPoint) -> str:
@@ -58,7 +59,25 @@ def show_plan(plan: Plan, ui: UI) -> None:
         for number, step in chosen:
             rows.add_row(str(number), Text(step.action.value, style=_COLOUR[step.action]), _told(step))
         ui.out.print(rows)
+    show_exposed(plan.exposed, ui)
     show_gaps(plan.gaps, ui)
+
+
+def show_exposed(points: Sequence[AccessPoint], ui: UI) -> None:
+    """What lay within the person's reach: a list for people to rotate, with no step for any of it."""
+    if not points:
+        return
+    heading = f"\nWithin their reach ({len(points)}): whoever runs these may want to rotate them; no step is planned"
+    ui.out.print(Text(heading, style="bold"))
+    rows = columns(2)
+    for number, point in enumerate(points[:EXPOSED_SHOWN], 1):
+        text = Text(named(point), style="bold")
+        text.append(f"  {point.evidence[-1]}" if point.evidence[1:] else "", style="not bold")
+        text.append(f"\n{point.evidence[0]}" if point.evidence else "", style="not bold dim")
+        rows.add_row(str(number), text)
+    ui.out.print(rows)
+    if len(points) > EXPOSED_SHOWN:
+        ui.out.print(f"  and {len(points) - EXPOSED_SHOWN} more, all in the plan file")
 
 
 def columns(number: int) -> Table:
@@ -78,7 +97,7 @@ def _told(step: Step) -> Text:
     lines = [] if step.action is Action.REWRITE else [step.reason]  # its reason is the place, which stands above
     known = point.evidence[0] if point.evidence else ""
     if step.action not in (Action.REWRITE, Action.KEEP) and not (known and known in step.reason):
-        lines.append(": ".join(filter(None, (_BONDS[point.bond], known))))
+        lines.append(": ".join(filter(None, (_BONDS.get(point.bond, ""), known))))
     if step.action in (Action.ROTATE, Action.HAND_OVER) and step.how:
         lines.append(f"how: {step.how}")
     for line in dict.fromkeys(lines):

@@ -111,6 +111,15 @@ class Authorship:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Whom a credential names. `grade`: issued (a part of it) or written (by whoever made the file)."""
+
+    source: str
+    subject: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One distinct secret value of one kind, with every place that holds it."""
 
@@ -126,6 +135,7 @@ class Finding:
     coauthors: tuple[Authorship, ...] = ()
     carried: tuple[Authorship, ...] = ()
     evidence: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
     usage: tuple[str, ...] = ()
     new: bool = True
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from offkey.canonical import digest
 from offkey.found import Authorship as Authorship
 from offkey.found import Carrier as Carrier
+from offkey.found import Claim as Claim
 from offkey.found import Confidence as Confidence
 from offkey.found import Finding as Finding
 from offkey.found import Gap as Gap
@@ -42,6 +43,7 @@ class Bond(StrEnum):
     THEIRS = "theirs"
     INTRODUCED = "introduced"
     EXPOSED = "exposed"
+    NONE = "none"
 
 
 class Action(StrEnum):
@@ -193,7 +195,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would be done. `after` in a step names the step whose receipt must prove death first."""
+    """What would be done. `after` in a step names the step whose receipt must prove death first.
+
+    `exposed` lay within the person's reach: people may rotate them, offkey does nothing about them.
+    """
 
     run: str
     person: Person
@@ -205,6 +210,7 @@ class Plan:
     steps: tuple[Step, ...]
     gaps: tuple[Gap, ...] = ()
     optouts: tuple[OptOut, ...] = ()
+    exposed: tuple[AccessPoint, ...] = ()
     mirrors: tuple[str, ...] = ()
     version: int = 1
 
@@ -276,10 +282,13 @@ def _refuse_secret(_: object) -> NoReturn:
 @cache
 def _converter() -> "Converter":
     from cattrs import Converter  # takes as long to import as all else that a second scan reads
+    from cattrs.gen import make_dict_unstructure_fn, override
 
     made = Converter(forbid_extra_keys=True)
     made.register_unstructure_hook(datetime, timestamp)
     made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
+    # A plan of before there was `exposed` keeps its digest.
+    made.register_unstructure_hook(Plan, make_dict_unstructure_fn(Plan, made, exposed=override(omit_if_default=True)))
     made.register_unstructure_hook(Secret, _refuse_secret)
     made.register_unstructure_hook(Credential, _refuse_secret)
     return made

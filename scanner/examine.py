@@ -11,6 +11,7 @@ from offkey.secret import Secret, redact
 from rules.match import Match
 from scanner import lfs
 from scanner.carry import Searcher
+from scanner.claims import claims
 from scanner.delta import kernel
 from scanner.deltatrees import NOTHING_SEEN, Batch, DeltaTrees, Seen
 from scanner.division import PIECE, divided
@@ -275,7 +276,9 @@ class Worker:
             fingerprint = self._key.fingerprint(match.kind, parts)
             found = (match.kind, fingerprint, redact(shown), match.confidence)
             value = self._key.fingerprint("", {"secret": parts["secret"]}) if "secret" in parts else ""
-            return Hit(target, *found, *address, spot.line, spot.column, match.spans, spot.decoding, value)
+            said = claims(match.kind, match.spans, spot.text)
+            own = (spot.line, spot.column, match.spans, spot.decoding, value, said)
+            return Hit(target, *found, *address, *own)
 
         return make
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from offkey.found import Authorship, Carrier, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.found import Authorship, Carrier, Claim, Confidence, Finding, Gap, Place, Reach, Span
 from rules import RuleSet
 from scanner.attribution import Attributed
+from scanner.claims import words
 from scanner.git import Git
 from scanner.hits import Hit
 from scanner.pool import at_once
@@ -41,9 +42,11 @@ def gather(
     by_target: dict[int, list[Hit]] = {}
     first: dict[str, Hit] = {}
     confidence: dict[str, Confidence] = {}
+    said: dict[str, set[tuple[str, str, str]]] = {}
     for hit in hits:
         by_target.setdefault(hit.target, []).append(hit)
         first.setdefault(hit.fingerprint, hit)
+        said.setdefault(hit.fingerprint, set()).update(hit.claims)
         seen = Confidence(hit.confidence)
         confidence[hit.fingerprint] = min(confidence.get(hit.fingerprint, seen), seen, key=_RANK.__getitem__)
     plain = {
@@ -75,7 +78,8 @@ def gather(
             line = f"the same value is found as {named}, too; who brought it in first is named for both"
             plain[fingerprint] = replace(plain[fingerprint], evidence=(*plain[fingerprint].evidence, line))
     masked = lru_cache(maxsize=None)(mask)
-    return tuple(sorted((_without_values(finding, masked) for finding in plain.values()), key=_order))
+    told_of = (_with_claims(finding, said[finding.fingerprint]) for finding in plain.values())
+    return tuple(sorted((_without_values(finding, masked) for finding in told_of), key=_order))
 
 
 def places_of(hits: Iterable[Hit], source: Target) -> dict[str, list[Place]]:
@@ -126,6 +130,13 @@ def _elsewhere(author: Authorship) -> Authorship:
     return replace(author, kind=Carrier.OTHER_REPOSITORY.value)
 
 
+def _with_claims(finding: Finding, said: Iterable[tuple[str, str, str]]) -> Finding:
+    """The finding with what its value says of its owner, at whichever of its places."""
+    told = sorted(said)
+    claims = tuple(Claim(source=source, subject=subject, grade=grade) for source, subject, grade in told)
+    return replace(finding, claims=claims, evidence=(*finding.evidence, *(words(*one) for one in told)))
+
+
 def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
     def author(claim: Authorship) -> Authorship:
         return replace(claim, name=mask(claim.name), email=mask(claim.email), raw_email=mask(claim.raw_email))
@@ -137,6 +148,7 @@ def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
         committer=author(finding.committer) if finding.committer else None,
         coauthors=tuple(author(claim) for claim in finding.coauthors),
         carried=tuple(author(claim) for claim in finding.carried),
+        claims=tuple(replace(claim, subject=mask(claim.subject)) for claim in finding.claims),
         evidence=tuple(mask(line) for line in finding.evidence),
     )
 

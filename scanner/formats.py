@@ -45,6 +45,7 @@ def record(finding: Finding, *, ephemeral: bool, secrets: Secrets | None = None)
         "introduced": _authorship(finding.introduced),
         "carried": [{**(_authorship(one) or {}), "kind": one.kind} for one in finding.carried],
         "evidence": list(finding.evidence),
+        "claims": [asdict(claim) for claim in finding.claims],
         "usage": list(finding.usage),
     }
     return _encodable(row | _shown(finding, secrets or {}))  # type: ignore[no-any-return]

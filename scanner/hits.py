@@ -17,6 +17,7 @@ class Hit(NamedTuple):
     """One match at one address. `spans` are offsets in the content after the `decoding` steps.
 
     `line` and `column` are of that content, too; but of a run within a text they say where the run begins in the text.
+    `claims` are (source, subject, grade) of what the credential says of its owner (`scanner.claims`).
     """
 
     target: int
@@ -34,6 +35,7 @@ class Hit(NamedTuple):
     decoding: tuple[str, ...]
     value: str
     """A keyed fingerprint of the secret part alone, whatever its kind; empty for a credential without one."""
+    claims: tuple[tuple[str, str, str], ...] = ()
 
 
 class Spot(NamedTuple):

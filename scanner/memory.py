@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from offkey.found import Authorship, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.found import Authorship, Claim, Confidence, Finding, Gap, Place, Reach, Span
 from scanner.hits import Hit
 
 log = logging.getLogger(__name__)
@@ -145,7 +145,8 @@ def _gap(told: Sequence[Any]) -> Gap:
 def _hit(told: Sequence[Any]) -> Hit:
     hit = Hit(*told)
     spans = tuple((part, start, end) for part, start, end in hit.spans)
-    return hit._replace(spans=spans, decoding=tuple(hit.decoding))
+    claims = tuple((source, subject, grade) for source, subject, grade in hit.claims)
+    return hit._replace(spans=spans, decoding=tuple(hit.decoding), claims=claims)
 
 
 def _place(told: Sequence[Any]) -> Place:
@@ -168,6 +169,7 @@ def _finding(told: Sequence[Any]) -> Finding:
     for name in ("coauthors", "carried"):
         named[name] = tuple(map(_author, named[name]))
     named["places"] = tuple(map(_place, named["places"]))
+    named["claims"] = tuple(Claim(**_named(Claim, claim)) for claim in named["claims"])
     named["evidence"], named["usage"] = tuple(named["evidence"]), tuple(named["usage"])
     return Finding(**named | {"confidence": Confidence(named["confidence"])})
 

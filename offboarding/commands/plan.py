@@ -161,7 +161,7 @@ def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now:
 def _say(made: planning.Planned, output: Path, ui: UI) -> None:
     plan = made.plan
     if made.left_out:
-        ui.out.print(f"{made.left_out} credentials of others were found and left out: nothing ties them to the person")
+        ui.out.print(f"{made.left_out} more credentials were found and left out: nothing ties them to the person")
     if made.canaries:
         ui.out.print(f"{made.canaries} listed canaries were found, and neither asked about nor touched")
     if not plan.person.confirmed_by_directory:

@@ -112,7 +112,7 @@ def test_a_dead_answer_keeps_the_listed_holder() -> None:
 
 
 def test_what_a_provider_lists_for_somebody_else_is_not_theirs() -> None:
-    assert one(points=(listed(holder=STRANGER),)).bond is Bond.EXPOSED
+    assert one(points=(listed(holder=STRANGER),)).bond is Bond.NONE
 
 
 def by_login(listed_id: str = "") -> AccessPoint:

@@ -92,7 +92,7 @@ def test_a_line_of_jsonl_has_the_documented_keys() -> None:
     row = json.loads(line)
     assert set(row) == {
         "kind", "provider", "rule", "fingerprint", "redacted", "confidence", "new", "places", "introduced", "carried",
-        "evidence", "usage",
+        "evidence", "claims", "usage",
     }  # fmt: skip
     assert set(row["places"][0]) - {"spans"} == {
         "repo", "object", "object_type", "path", "line", "column", "commit", "reach", "present", "decoding",

@@ -1,0 +1,136 @@
+"""Whom each piece of evidence names, what it is worth, and where it contradicts another. Pure.
+
+Three kinds of voices. An *owner* voice says whose the credential is and cannot be put on a working one by a committer:
+the issuer's answer, an administrator's list, a name inside the credential. A *proven* voice says who brought it in: a
+verified signature, the provider's push log. A *written* voice is anything that whoever made the file or the commit can
+write. Each names the person (`mine`) or somebody else; what could be either is no voice.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from offkey.model import Account, Authorship, Bond, Claim, Finding
+
+ISSUED = "issued"
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
+_MACHINES = (".gserviceaccount.com", ".local", ".lan", ".internal", ".localdomain")
+"""Where an address is no person's: a service account's, or a user at a machine, as ssh-keygen comments keys."""
+_USER_IDS = {"PyPI user id": "pypi"}
+_LOGINS = {"Mapbox user": "mapbox"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was looked up about the introduction of one finding.
+
+    `signed_by` is the address of a verified signer; `exposed` says whether the person worked in the repository while
+    the value was in it, None when that is not known. `notes` are the sentences for all of it.
+    """
+
+    signed_by: str = ""
+    pushed_by: Account | None = None
+    exposed: bool | None = None
+    notes: tuple[str, ...] = ()
+
+
+NO_FACTS = Facts()
+
+
+class Voice(NamedTuple):
+    """What one piece of evidence says, and whether it names the person."""
+
+    words: str
+    mine: bool
+
+
+class Known(NamedTuple):
+    """How to tell the person: whether an address, or an account, is the person's; None when that is open."""
+
+    address: Callable[[str], bool | None]
+    account: Callable[[Account], bool | None]
+
+
+class Heard(NamedTuple):
+    """All voices about one credential."""
+
+    owners: Sequence[Voice]
+    proven: Sequence[Voice]
+    written: Sequence[Voice]
+
+
+class Verdict(NamedTuple):
+    """`blocked`: the owner voices contradict each other, so nothing is ended on their word."""
+
+    bond: Bond
+    lines: tuple[str, ...]
+    blocked: bool
+
+
+def inside(finding: Finding, known: Known) -> Iterator[tuple[bool, Voice]]:
+    """(is it issued, voice) for each claim of a finding's value that names somebody who can be told."""
+    for claim in finding.claims:
+        mine = _names(claim, known)
+        if mine is not None:
+            yield claim.grade == ISSUED, Voice(f"{claim.source} names {claim.subject}", mine)
+
+
+def _names(claim: Claim, known: Known) -> bool | None:
+    if provider := _USER_IDS.get(claim.source):
+        return known.account(Account(provider=provider, id=claim.subject))
+    if provider := _LOGINS.get(claim.source):
+        return known.account(Account(provider=provider, id="", login=claim.subject))
+    found = _ADDRESS.search(claim.subject)
+    if found is None or found[0].lower().endswith(_MACHINES):
+        return None
+    return known.address(found[0])
+
+
+def introduction(facts: Facts, known: Known) -> Iterator[Voice]:
+    """Who brought it in, by what no committer can write."""
+    if facts.signed_by and (mine := known.address(facts.signed_by)) is not None:
+        yield Voice(f"the commit that brought it in is signed by {facts.signed_by}", mine)
+    if facts.pushed_by is not None and (mine := known.account(facts.pushed_by)) is not None:
+        who = facts.pushed_by.login or facts.pushed_by.id
+        yield Voice(f"{facts.pushed_by.provider} account {who} pushed the commit that brought it in", mine)
+
+
+def weigh(heard: Heard, *, named: bool, exposed: bool, author: Authorship | None) -> Verdict:
+    """The bond, and a line for each contradiction. `named`: the first commit's fields name the person.
+
+    Without an owner voice a proven introduction ties the credential to the person, but never makes it personal.
+    """
+    deciding = heard.owners or heard.proven
+    theirs = bool(deciding) and (deciding[0].mine if heard.owners else all(voice.mine for voice in deciding))
+    brought = named or any(voice.mine for voice in heard.proven)
+    spoken = any(voice.mine for voice in (*heard.owners, *heard.written))
+    if theirs:
+        bond = Bond.THEIRS
+    elif brought:
+        bond = Bond.INTRODUCED
+    else:
+        bond = Bond.EXPOSED if exposed or spoken else Bond.NONE
+    blocked = len({voice.mine for voice in heard.owners}) > 1
+    return Verdict(bond, tuple(_contradictions(heard, author, named=named, theirs=theirs, blocked=blocked)), blocked)
+
+
+def _contradictions(
+    heard: Heard, author: Authorship | None, *, named: bool, theirs: bool, blocked: bool
+) -> Iterator[str]:
+    first = [f"its first commit names {author.name} <{author.raw_email or author.email}>"] if author else []
+    if blocked:
+        yield f"CONFLICT: {_joined((*heard.owners, *heard.proven), first)}"
+        return
+    others = [voice for voice in (*heard.owners[1:], *heard.written) if voice.mine is not theirs]
+    if theirs and others:
+        yield f"at odds with that: {_joined(others, [])}"
+    strangers = [voice for voice in (*heard.owners, *heard.written) if not voice.mine]
+    if named and not theirs and strangers and not (heard.owners and strangers[0] == heard.owners[0]):
+        yield f"CONFLICT: introduced by the person; {_joined(strangers, [])}"
+    if named and heard.proven and not any(voice.mine for voice in heard.proven):
+        yield f"CONFLICT: only fields that any committer can write name the person; {_joined(heard.proven, [])}"
+
+
+def _joined(voices: Iterable[Voice], more: Sequence[str]) -> str:
+    return "; ".join(dict.fromkeys([*(voice.words for voice in voices), *more]))
