@@ -92,6 +92,31 @@ class Authorship:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A job that uses a credential or the `name` of a secret; `note` says how that is known.
+
+    `when` is when it runs. `present`: in a branch tip today. `commit` is the first that had it, `last` the newest that
+    wrote it, `changed` who last changed the job's text.
+    """
+
+    system: str
+    repo: str
+    path: str
+    line: int
+    workflow: str = ""
+    job: str = ""
+    step: str = ""
+    environment: str = ""
+    name: str = ""
+    when: tuple[str, ...] = ()
+    present: bool = False
+    commit: str = ""
+    last: str = ""
+    changed: Authorship | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One distinct secret value of one kind, with every place that holds it."""
 
@@ -107,7 +132,7 @@ class Finding:
     coauthors: tuple[Authorship, ...] = ()
     carried: tuple[Authorship, ...] = ()
     evidence: tuple[str, ...] = ()
-    usage: tuple[str, ...] = ()
+    usage: tuple[Use, ...] = ()
     new: bool = True
 
 

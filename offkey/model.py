@@ -20,6 +20,7 @@ from offkey.found import Ownership as Ownership
 from offkey.found import Place as Place
 from offkey.found import Reach as Reach
 from offkey.found import Span as Span
+from offkey.found import Use as Use
 from offkey.found import timestamp as timestamp
 from offkey.secret import Secret, SecretLeak
 
@@ -160,7 +161,7 @@ class AccessPoint:
     check: Check | None = None
     places: tuple[Place, ...] = ()
     evidence: tuple[str, ...] = ()
-    usage: tuple[str, ...] = ()
+    usage: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

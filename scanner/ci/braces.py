@@ -1,0 +1,67 @@
+"""Blocks in braces of Groovy and HCL, found without a grammar: strings and comments are known, all else is words."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"'''[\s\S]*?(?:'''|\Z)|\"\"\"[\s\S]*?(?:\"\"\"|\Z)"
+    r"|'(?:[^'\\\n]|\\.)*(?:'|(?=\n)|\Z|\\\Z)|\"(?:[^\"\\\n]|\\.)*(?:\"|(?=\n)|\Z|\\\Z)"
+    r"|//[^\n]*|#[^\n]*|/\*[\s\S]*?(?:\*/|\Z)|[{}]"
+)
+_DEPTH = 200
+_HEADER = 300
+
+
+class Block(NamedTuple):
+    """What stands before a brace on its line, and the lines and offsets of what the braces hold."""
+
+    header: str
+    first: int
+    last: int
+    start: int
+    end: int
+    depth: int
+
+
+class Text:
+    """A source text: where its blocks are, and where its lines begin."""
+
+    def __init__(self, text: str, *, hashes: bool) -> None:
+        """`hashes` says whether `#` begins a comment."""
+        self.text = text
+        self._starts = [0, *(hit.end() for hit in re.finditer("\n", text))]
+        self.plain, self.blocks = self._read(hashes)
+
+    def line(self, offset: int) -> int:
+        """The line, counted from 1, at an offset."""
+        return bisect_right(self._starts, offset)
+
+    def _read(self, hashes: bool) -> tuple[str, Sequence[Block]]:
+        """The text without comments (as long as before), and its blocks in the order in which they begin."""
+        pieces: list[str] = []
+        waiting: list[tuple[str, int]] = []
+        found: list[Block] = []
+        at = 0
+        for hit in _TOKEN.finditer(self.text):
+            token = hit[0]
+            comment = token.startswith(("//", "/*")) or (hashes and token.startswith("#"))
+            pieces += [self.text[at : hit.start()], _blank(token) if comment else token]
+            at = hit.end()
+            if token == "{" and len(waiting) < _DEPTH:
+                start = max(self.text.rfind(mark, max(0, hit.start() - _HEADER), hit.start()) for mark in "\n{};")
+                waiting.append((self.text[max(start + 1, hit.start() - _HEADER) : hit.start()].strip(), hit.start()))
+            elif token == "}" and waiting:
+                found.append(self._block(*waiting.pop(), hit.start(), len(waiting)))
+        while waiting:  # braces that stay open reach to the end
+            found.append(self._block(*waiting.pop(), len(self.text), len(waiting)))
+        pieces.append(self.text[at:])
+        return "".join(pieces), sorted(found, key=lambda block: block.start)
+
+    def _block(self, header: str, start: int, end: int, depth: int) -> Block:
+        return Block(header, self.line(start), self.line(end), start + 1, end, depth)
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
