@@ -136,7 +136,9 @@ def _write(commit: str, record: bytes, path: bytes) -> Write:
     fields = record.lstrip(b":").decode("ascii", "replace").split(" ")
     modes, ids = fields[: count + 1], fields[count + 1 : 2 * count + 2]
     # A submodule or a link is no configuration that is read.
-    told = ["" if not oid.strip("0") or mode in ("160000", "120000") else oid for mode, oid in zip(modes, ids, strict=True)]
+    told = [
+        "" if not oid.strip("0") or mode in ("160000", "120000") else oid for mode, oid in zip(modes, ids, strict=True)
+    ]
     return Write(commit, path.decode("utf-8", "surrogateescape"), told[-1], tuple(told[:-1]))
 
 

@@ -65,14 +65,15 @@ class Survey:
         order = self._order
         for key in sorted(self.read, key=lambda key: order.get(key[1:], len(order))):
             self._collect(key, found)
-        for use in self._inherited():
-            found.setdefault(_same(use), use)
-        return self._signed(found.values())
+        own = self._signed(found.values())
+        more = [use for use in self._inherited() if _same(use) not in found]
+        return tuple(sorted((*own, *more), key=use_order))
 
     @cached_property
     def named(self) -> tuple[Use, ...]:
         """The uses that name a secret, or a variable that sounds like one."""
-        return tuple(use for use in self.uses if use.note != VARIABLE or sounds_secret(use.name))
+        running = (use for use in self.uses if use.system not in _NO_JOBS)
+        return tuple(use for use in running if use.note != VARIABLE or sounds_secret(use.name))
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
@@ -87,7 +88,8 @@ class Survey:
                     same = (*_same(use), targets)
                     if same not in found or (use.present and not found[same].use.present):
                         found[same] = Mention(use, targets, file.how in _FOLDERS)
-        return tuple(found.values())
+        signed = {_unsigned(use): use for use in self._signed(mention.use for mention in found.values())}
+        return tuple(replace(mention, use=signed[_unsigned(mention.use)]) for mention in found.values())
 
     @cached_property
     def schedules(self) -> tuple[Use, ...]:
@@ -187,7 +189,7 @@ class Survey:
                 for base in _bases(part, templates):
                     there, template = templates[base]
                     for name in _inside(self.read[there].config, template):
-                        use = self._use(key, part, part.lines[0][0] if part.lines else 1, name.how, name.name)
+                        (use,) = self._signed([self._use(key, part, 0, name.how, name.name)])
                         found.append(replace(use, path=there[1], line=name.line))
         return found
 
@@ -257,6 +259,8 @@ class Survey:
             self._credits.update({oid: credits.author for oid, credits in found.items()})
 
 
+_NO_JOBS = frozenset(("dotenv",))
+"""Systems whose files set variables and run nothing."""
 _FOLDERS = frozenset(("COPY", "ADD", "mounted file"))
 _CALLED: Mapping[str, Callable[[str], tuple[str, ...]]] = {
     "called workflow": lambda path: (path,),
@@ -311,6 +315,10 @@ def _hash(lines: Sequence[str]) -> str:
 
 def _same(use: Use) -> tuple[str, ...]:
     return (use.system, use.path, use.job, use.step, use.environment, use.name, use.note)
+
+
+def _unsigned(use: Use) -> Use:
+    return replace(use, changed=None)
 
 
 def use_order(use: Use) -> tuple[object, ...]:

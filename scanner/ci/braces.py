@@ -50,14 +50,18 @@ class Text:
             pieces += [self.text[at : hit.start()], _blank(token) if comment else token]
             at = hit.end()
             if token == "{" and len(waiting) < _DEPTH:
-                start = max(self.text.rfind(mark, max(0, hit.start() - _HEADER), hit.start()) for mark in "\n{};")
-                waiting.append((self.text[max(start + 1, hit.start() - _HEADER) : hit.start()].strip(), hit.start()))
+                waiting.append((self._header(hit.start()), hit.start()))
             elif token == "}" and waiting:
                 found.append(self._block(*waiting.pop(), hit.start(), len(waiting)))
         while waiting:  # braces that stay open reach to the end
             found.append(self._block(*waiting.pop(), len(self.text), len(waiting)))
         pieces.append(self.text[at:])
         return "".join(pieces), sorted(found, key=lambda block: block.start)
+
+    def _header(self, brace: int) -> str:
+        """What stands before a brace in its statement; nothing when that is long, for half a text may hide a secret."""
+        start = max(self.text.rfind(mark, max(0, brace - _HEADER), brace) for mark in "\n{};")
+        return self.text[start + 1 : brace].strip() if start >= 0 or brace < _HEADER else ""
 
     def _block(self, header: str, start: int, end: int, depth: int) -> Block:
         return Block(header, self.line(start), self.line(end), start + 1, end, depth)

@@ -45,7 +45,7 @@ def _steps(steps: Node, group: str) -> Iterator[Part]:
         called = tree.text_of(step, "label") or tree.text_of(step, "key") or tree.text_of(step, "name")
         called = called or tree.text_of(step, "group") or f"step {number}"
         only = tree.text_of(step, "branches") or tree.text_of(step, "if")
-        when = (f"only {only[:80]}",) if only else after
+        when = (f"only {only}" if len(only) < 80 else "only where its condition holds",) if only else after
         if step.kind == "map":
             yield Part(tree.lines(step), job="/".join(filter(None, (group, called))), when=when)
             yield from _steps(tree.get(step, "steps"), called)

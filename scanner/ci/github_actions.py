@@ -97,8 +97,7 @@ def _job(key: Node, job: Node) -> Iterator[Part]:
 def _steps(job: str, steps: Node) -> Iterator[Part]:
     for number, step in enumerate(tree.items(steps), start=1):
         called = tree.text_of(step, "name") or tree.text_of(step, "id") or tree.text_of(step, "uses")
-        first = tree.text_of(step, "run").strip().partition("\n")[0].split(" ")[0]
-        yield Part(tree.lines(step), job=job, step=called or f"step {number}" + (f" ({first})" if first else ""))
+        yield Part(tree.lines(step), job=job, step=called or f"step {number}")
 
 
 def _env_keys(root: Node) -> Iterator[Name]:
@@ -106,7 +105,11 @@ def _env_keys(root: Node) -> Iterator[Name]:
     for node in tree.walk(root):
         for key, value in tree.own_pairs(node):
             if key.text == "env" and value.kind == "map":
-                yield from (Name(name.text, name.line, VARIABLE) for name, _ in tree.own_pairs(value) if name.text != "GITHUB_TOKEN")
+                yield from (
+                    Name(name.text, name.line, VARIABLE)
+                    for name, _ in tree.own_pairs(value)
+                    if name.text != "GITHUB_TOKEN"
+                )
 
 
 def _files(root: Node) -> Iterator[Reference]:

@@ -50,7 +50,7 @@ def parse(path: str, text: str) -> Config:
 
 def _condition(node: Node) -> tuple[str, ...] | None:
     told = tree.text_of(node, "if")
-    return (f"if {told[:80]}",) if told else None
+    return (f"if {told}" if len(told) < 80 else "if its condition holds",) if told else None
 
 
 def _deployed(deploy: Node) -> tuple[str, ...] | None:
