@@ -1,7 +1,7 @@
 """What will break: the jobs that use what a plan ends, and schedules that run in the leaver's name. Pure.
 
 GitHub runs a scheduled workflow as whoever last committed to its cron line. What becomes of it: docs.github.com,
-"Events that trigger workflows", schedule (ADR on uses of secrets by CI has the wording and where it contradicts itself).
+"Events that trigger workflows", schedule; the ADR on jobs that use secrets has the wording, and where it differs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,11 @@ GITHUB = "github-actions"
 SCHEDULE = f"{GITHUB}.schedule"
 """The kind of an access point that is a workflow's schedule."""
 BY_HAND = {
-    GITHUB: "let somebody who stays commit a change of the cron value to the default branch, or switch the workflow off "
-    "(Actions, the workflow, Disable). Else: the schedule of an enterprise managed user stops when the identity provider "
-    "suspends the account, and goes on running as the leaver when the account is only taken out of the organisation; "
-    "that of any other account is switched off when the account is taken out of the organisation, and is to be looked "
-    "at afterwards"
+    GITHUB: "let somebody who stays commit a change of the cron value to the default branch, or switch the workflow "
+    "off (Actions, the workflow, Disable). Else: the schedule of an enterprise managed user stops when the identity "
+    "provider suspends the account, and goes on running as the leaver when the account is only taken out of the "
+    "organisation; that of any other account is switched off when the account is taken out of the organisation, and "
+    "is to be looked at afterwards"
 }
 """What people do about schedules."""
 ENDING = frozenset({Action.DISABLE, Action.REVOKE, Action.REMOVE, Action.ROTATE, Action.HAND_OVER})
@@ -50,8 +50,8 @@ def schedules(person: Person, uses: Iterable[Use]) -> tuple[AccessPoint, ...]:
         if use.system != GITHUB or not use.present or author is None or not wrote(person, author):
             continue
         said = (
-            f"{author.name} <{author.raw_email}> was the last to change the cron line ({', '.join(use.when)}), in commit "
-            f"{author.commit[:12]} (a field that any committer can write): it stops, or goes on in the leaver's name"
+            f"{author.name} <{author.raw_email}> was the last to change the cron line ({', '.join(use.when)}), in "
+            f"commit {author.commit[:12]} (a field that any committer can write): it stops, or goes on as the leaver"
         )
         found.append(
             AccessPoint(

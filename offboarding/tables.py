@@ -10,7 +10,6 @@ from offboarding import forecast
 from offboarding.outcomes import SETTLED, words
 from offboarding.ui import UI
 from offkey.model import CLOSED, AccessPoint, Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, Step
-from scanner.words import of_today
 
 _COLOUR = {
     Action.REVOKE: "red",
@@ -103,7 +102,7 @@ def _told(step: Step) -> Text:
         text.append(f"\n{line}", style="not bold")
     jobs = forecast.breaks(step)
     told = [line for line in step.breaks if line not in jobs]
-    told += [f"{len(of_today(point.usage))} uses by CI and deployment, foretold above"] if jobs else []
+    told += ["jobs of CI and deployment, foretold above"] if jobs else []
     if told:
         text.append(f"\nbreaks: {'; '.join(told)}", style="not bold dim")
     if step.needs:

@@ -143,7 +143,7 @@ def _write(commit: str, record: bytes, path: bytes) -> Write:
 
 
 def _tips(git: Git, gaps: list[Gap]) -> tuple[dict[str, dict[str, str]], str]:
-    """The configuration in each branch tip, HEAD's first; neighbours differ little, so each is compared with the last."""
+    """The configuration in each branch tip, HEAD's first. Each is compared with the one before: they differ little."""
     told = read_tips(git)
     gaps += told.gaps
     head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).decode().strip()

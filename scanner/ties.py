@@ -25,8 +25,8 @@ _ASSIGNED = re.compile(
 _DOCKER = re.compile(r"^\s*ENV\s+([A-Za-z_]\w*)\s+\S{0,80}$")
 _ITEM = re.compile(r"^\s*-?\s*name:\s*[\"']?([A-Za-z_]\w*)[\"']?\s*$")
 _GENERIC = frozenset(
-    ["token", "secret", "password", "passwd", "key", "apikey", "api_key", "auth", "value", "name", "data", "user", "url",
-     "default", "string", "username", "login", "access_token", "content", "text"]
+    ["token", "secret", "password", "passwd", "key", "apikey", "api_key", "auth", "value", "name", "data", "user",
+     "url", "default", "string", "username", "login", "access_token", "content", "text"]
 )  # fmt: skip
 _SHORTEST = 4
 _TEXT = frozenset(("utf-16le", "utf-16be"))
@@ -57,7 +57,11 @@ def tied(
         uses: dict[tuple[object, ...], Use] = {}
         for repo in sorted({place.repo for place in finding.places} & surveys.keys()):
             mine = [spot for place in finding.places if (spot := spots[repo].get(_at(place))) is not None]
-            for use in (*_literal(surveys[repo], mine), *_named(mine, names[repo]), *_filed(mine, files[repo])):
+            held = list(_literal(surveys[repo], mine))
+            # What holds the value itself need not be told again for naming it.
+            sure = {(use.path, use.job, use.step, use.present) for use in held}
+            others = (*_named(mine, names[repo]), *_filed(mine, files[repo]))
+            for use in (*held, *(use for use in others if (use.path, use.job, use.step, use.present) not in sure)):
                 known = uses.setdefault(_same(use), use)
                 if known is not use and (use.present, use.commit) > (known.present, known.commit):
                     uses[_same(use)] = use

@@ -14,9 +14,12 @@ _TITLES = {
 
 
 def job(use: Use) -> str:
-    """`workflow .github/workflows/deploy.yml, job release, step push, environment production`."""
-    pieces = [f"{_TITLES.get(use.system, use.system)} {use.path}"]
-    pieces += [f"{word} {told}" for word, told in (("job", use.job), ("step", use.step)) if told]
+    """`workflow .github/workflows/deploy.yml of webshop, job release, step push, environment production`."""
+    repo = use.repo.rstrip("/").rpartition("/")[2].removesuffix(".git")
+    whose = f" of {repo}" if repo.strip(".-") else ""
+    pieces = [f"{_TITLES.get(use.system, use.system)} {use.path}{whose}"]
+    pieces += [f"job {use.job}"] if use.job else []
+    pieces += [use.step if use.step.startswith("step ") else f"step {use.step}"] if use.step else []
     if use.environment:
         pieces.append(f"environment {use.environment}")
     return ", ".join(pieces)

@@ -10,9 +10,10 @@ from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, s
 from scanner.ci.tree import Node
 
 TITLE = "Ansible"
-FILES = "playbooks (`site.yml`, `playbook*.yml`, `playbooks/`), `roles/`, `group_vars/`, `host_vars/`, inventories, `ansible.cfg`"
-READS = "variables that sound like secrets, `lookup('env', 'X')` and other lookups, vaulted values by name, password files, "
-READS += "`vars_files`, `src`; a play is a job, a task a step"
+FILES = "playbooks (`site.yml`, `playbook*.yml`, `playbooks/`), `roles/`, `group_vars/`, `host_vars/`, inventories, "
+FILES += "`ansible.cfg`"
+READS = "variables that sound like secrets, `lookup('env', 'X')` and other lookups, vaulted values by name, "
+READS += "password files, `vars_files`, `src`; a play is a job, a task a step"
 DOCS = "https://docs.ansible.com/ansible/latest/playbook_guide/index.html"
 
 _PATH = re.compile(

@@ -23,10 +23,11 @@ _PATH = re.compile(
 )
 _MACRO = re.compile(r"\$\(([A-Za-z_][\w.]*)\)")
 _CONNECTIONS = frozenset(
-    "azureSubscription azureResourceManagerConnection containerRegistry dockerRegistryServiceConnection endpoint "
-    "connectedServiceName kubernetesServiceConnection kubernetesServiceEndpoint sshEndpoint serviceConnection "
-    "gitHubConnection customEndpoint publishEndpoint externalEndpoint ConnectedServiceName".split()
-)
+    ("azureSubscription", "azureResourceManagerConnection", "containerRegistry", "dockerRegistryServiceConnection",
+     "endpoint", "connectedServiceName", "ConnectedServiceName", "kubernetesServiceConnection",
+     "kubernetesServiceEndpoint", "sshEndpoint", "serviceConnection", "gitHubConnection", "customEndpoint",
+     "publishEndpoint", "externalEndpoint")
+)  # fmt: skip
 _PREDEFINED = ("Build.", "System.", "Agent.", "Pipeline.", "Environment.", "Release.", "Rev:", "Date:")
 
 
@@ -45,13 +46,13 @@ def parse(path: str, text: str) -> Config:
     ]
     found = list(_parts(root))
     return Config(
-        workflow=tree.text_of(root, "name") if "$" not in tree.text_of(root, "name") else path,
+        workflow=path.rpartition("/")[2],
         when=joined((*_starts(root), *(f"schedule {cron}" for cron, _ in crons))),
         parts=tuple(found),
         names=(*names(text), *_explicit(root)),
         files=tuple(_files(root)),
         crons=tuple(crons),
-    )._replace(workflow=path.rpartition("/")[2])
+    )
 
 
 def names(text: str) -> tuple[Name, ...]:

@@ -45,13 +45,13 @@ class Text:
         found: list[Block] = []
         at = 0
         for hit in _TOKEN.finditer(self.text):
-            token = hit[0]
-            comment = token.startswith(("//", "/*")) or (hashes and token.startswith("#"))
-            pieces += [self.text[at : hit.start()], _blank(token) if comment else token]
+            word = hit[0]
+            comment = word.startswith(("//", "/*")) or (hashes and word.startswith("#"))
+            pieces += [self.text[at : hit.start()], _blank(word) if comment else word]
             at = hit.end()
-            if token == "{" and len(waiting) < _DEPTH:
+            if word == "{" and len(waiting) < _DEPTH:
                 waiting.append((self._header(hit.start()), hit.start()))
-            elif token == "}" and waiting:
+            elif word == "}" and waiting:
                 found.append(self._block(*waiting.pop(), hit.start(), len(waiting)))
         while waiting:  # braces that stay open reach to the end
             found.append(self._block(*waiting.pop(), len(self.text), len(waiting)))

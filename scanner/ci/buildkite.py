@@ -11,7 +11,9 @@ from scanner.ci.tree import NOTHING, Node
 
 TITLE = "Buildkite"
 FILES = "`.buildkite/*.yml`, `buildkite.yml`"
-READS = "`secrets`, `env`, `$X` in commands, plugins' environments, `buildkite-agent secret get`, `branches` and `if`, blocks"
+READS = (
+    "`secrets`, `env`, `$X` in commands, plugins' environments, `buildkite-agent secret get`, `branches`, `if`, blocks"
+)
 DOCS = "https://buildkite.com/docs/pipelines/configure/step-types"
 
 _PATH = re.compile(r"(?:^|/)\.?buildkite/.+\.ya?ml$|(?:^|/)\.?buildkite(?:\.[^/]*)?\.ya?ml$")

@@ -51,7 +51,7 @@ def _instructions(text: str) -> Iterator[tuple[int, int, str, str]]:
     at = 0
     while at < len(lines):
         first = at
-        pieces = []
+        pieces: list[str] = []
         while at < len(lines):
             line = lines[at].rstrip()
             at += 1
@@ -66,8 +66,8 @@ def _instructions(text: str) -> Iterator[tuple[int, int, str, str]]:
 
 
 def _assigned(word: str, rest: str) -> list[str]:
-    if word == "ENV" and "=" not in rest.split(" ")[0]:
-        return [rest.split(" ")[0]] if rest else []
+    if word == "ENV" and "=" not in rest.split(" ", 1)[0]:
+        return [rest.split(" ", 1)[0]] if rest else []
     if word == "ARG":
         return [hit[1] for piece in rest.split() if (hit := _SET.match(piece))]
     return re.findall(r"(?:^|\s)([A-Za-z_][A-Za-z0-9_]*)=", rest)

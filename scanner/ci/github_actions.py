@@ -35,8 +35,7 @@ def parse(path: str, text: str) -> Config:
     root = next(iter(tree.documents(text)), NOTHING)
     on = _on(root)
     jobs = [part for key, job in tree.pairs(tree.get(root, "jobs")) for part in _job(key, job)]
-    if action := tree.get(root, "runs", "steps"):
-        jobs += _steps("", action)
+    jobs += _steps("", tree.get(root, "runs", "steps"))
     return Config(
         workflow=tree.text_of(root, "name") or path.rpartition("/")[2],
         when=joined(_when(on)),

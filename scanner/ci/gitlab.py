@@ -18,8 +18,9 @@ DOCS = "https://docs.gitlab.com/ci/yaml/"
 
 _PATH = re.compile(r"(?:^|/)[^/]*\.gitlab-ci\.ya?ml$|(?:^|/)\.gitlab(?:/ci|-ci)/.*\.ya?ml$")
 _GLOBAL = frozenset(
-    "default include stages variables workflow image services before_script after_script cache pages:deploy spec".split()
-)
+    ("default", "include", "stages", "variables", "workflow", "image", "services", "before_script", "after_script",
+     "cache", "spec")
+)  # fmt: skip
 _SOURCE = re.compile(r"\$CI_PIPELINE_SOURCE\s*==\s*[\"'](\w+)[\"']")
 _DEEP = 11
 """GitLab follows `extends` through up to eleven levels."""

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 
 from scanner.ci import tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, joined, sounds_secret
-from scanner.ci.tree import NOTHING, Node
+from scanner.ci.tree import Node
 
 TITLE = "Kubernetes and Helm"
-FILES = "YAML in `k8s/`, `kubernetes/`, `manifests/`, `deploy*/`, `helm/`, `charts/`, `templates/`, `overlays/` and the like; "
-FILES += "`kustomization.yaml`, `values*.yaml`, `helmfile.yaml`"
+FILES = (
+    "YAML in `k8s/`, `kubernetes/`, `manifests/`, `deploy*/`, `helm/`, `charts/`, `templates/`, `overlays/` and the "
+)
+FILES += "like; `kustomization.yaml`, `values*.yaml`, `helmfile.yaml`"
 READS = "`secretKeyRef`, `secretRef`, `secretName`, `imagePullSecrets`, ExternalSecret, SealedSecret, keys of Secrets, "
 READS += "`secretGenerator`, names in Helm values, CronJob schedules; an object is a job, a container a step"
 DOCS = "https://kubernetes.io/docs/concepts/configuration/secret/"
@@ -53,7 +55,7 @@ def parse(path: str, text: str) -> Config:
     names: list[Name] = []
     files: list[Reference] = []
     crons: list[tuple[str, int]] = []
-    for document in (one for document in documents for one in _listed(document)):
+    for document in (one for stream in documents for one in _listed(stream)):
         if tree.text_of(document, "apiVersion").startswith("argoproj.io"):
             continue
         parts += _object(document, crons)

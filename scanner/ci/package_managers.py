@@ -13,7 +13,8 @@ from scanner.ci import markup
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, sounds_secret, variables
 
 TITLE = "Package managers and netrc"
-FILES = "`.npmrc`, `.yarnrc*`, `.pypirc`, `pip.conf`, `pip.ini`, `.netrc`, `_netrc`, Maven `settings.xml`, `gradle.properties`"
+FILES = "`.npmrc`, `.yarnrc*`, `.pypirc`, `pip.conf`, `pip.ini`, `.netrc`, `_netrc`, Maven `settings.xml`, "
+FILES += "`gradle.properties`"
 READS = "registries, servers and hosts by name, `${X}` and `${env.X}`, settings that sound like secrets"
 DOCS = "https://maven.apache.org/settings.html#servers"
 

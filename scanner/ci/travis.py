@@ -12,7 +12,7 @@ from scanner.ci.tree import NOTHING, Node
 
 TITLE = "Travis CI"
 FILES = "`.travis.yml`"
-READS = "`$X`, what `env` sets, encrypted values (`secure:`, by the setting that holds them), `deploy`, phases, jobs and stages"
+READS = "`$X`, what `env` sets, encrypted values (`secure:`), `deploy`, phases, jobs and stages"
 DOCS = "https://docs.travis-ci.com/user/environment-variables/"
 
 _PATH = re.compile(r"(?:^|/)\.travis\.ya?ml$")

@@ -7,6 +7,7 @@ of Helm and Jinja are blanked out before, line for line.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
@@ -71,46 +72,56 @@ _BRACKET = re.compile(r"[\[\]{}]")
 
 
 def _composed(text: str) -> Iterator[Node]:
+    """The nodes of each document, as their events come."""
     anchors: dict[str, Node] = {}
-    open_nodes: list[Node] = []
+    around: list[Node] = []
     count = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        alias = isinstance(event, yaml.AliasEvent)
         if isinstance(event, yaml.DocumentStartEvent):
             anchors.clear()
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            done = open_nodes.pop()
-            if open_nodes:
-                open_nodes[-1].end = max(open_nodes[-1].end, done.end)
+            done = around.pop()
+            if around:
+                around[-1].end = max(around[-1].end, done.end)
             else:
                 yield done
-        elif alias or isinstance(event, yaml.NodeEvent):
+        elif isinstance(event, yaml.NodeEvent):
             count += 1
             if count > _NODES:
                 raise Unreadable(f"more than {_NODES} nodes")
-            node = anchors.get(event.anchor, NOTHING) if alias else _node(event)
-            if open_nodes:
-                open_nodes[-1].items.append(node)
-                open_nodes[-1].end = max(open_nodes[-1].end, event.start_mark.line + 1 if alias else node.end)
-            if alias:
-                continue
-            if event.anchor:
-                anchors[event.anchor] = node
-            if node.kind != "text":
-                open_nodes.append(node)
-                if len(open_nodes) > _DEPTH:
-                    raise Unreadable(f"nested more than {_DEPTH} deep")
-            elif not open_nodes:
+            node = _added(event, anchors, around)
+            if node is not None:
                 yield node
 
 
-def _node(event: "yaml.NodeEvent") -> Node:
-    line = event.start_mark.line + 1
+def _added(event: "yaml.NodeEvent", anchors: dict[str, Node], around: list[Node]) -> Node | None:
+    """Put one node into the one around it; gives back a text that is a whole document."""
+    line = _line(event.start_mark)
+    alias = isinstance(event, yaml.AliasEvent)
+    node = anchors.get(event.anchor or "", NOTHING) if alias else _node(event, line)
+    if around:
+        around[-1].items.append(node)
+        around[-1].end = max(around[-1].end, line if alias else node.end)
+    if alias:
+        return None
+    if event.anchor:
+        anchors[event.anchor] = node
+    if node.kind == "text":
+        return None if around else node
+    around.append(node)
+    if len(around) > _DEPTH:
+        raise Unreadable(f"nested more than {_DEPTH} deep")
+    return None
+
+
+def _line(mark: Any) -> int:
+    return int(mark.line) + 1
+
+
+def _node(event: "yaml.NodeEvent", line: int) -> Node:
     if isinstance(event, yaml.ScalarEvent):
-        end = event.end_mark.line + 1
-        if event.end_mark.column == 0 and end > line:
-            end -= 1
-        return Node("text", line, end, event.value, event.style or "")
+        end, column = _line(event.end_mark), event.end_mark.column if event.end_mark else 1
+        return Node("text", line, end - 1 if column == 0 and end > line else end, event.value, event.style or "")
     return Node("map" if isinstance(event, yaml.MappingStartEvent) else "list", line, line)
 
 
