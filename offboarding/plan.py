@@ -14,7 +14,7 @@ from pathlib import Path
 
 import cattrs
 
-from offboarding import gather
+from offboarding import forecast, gather
 from offboarding.policy import PR_BEFORE_KILL, Policy, opt_out_for
 from offkey.canonical import canonical, digest
 from offkey.errors import Exit, OffkeyError, UsageError
@@ -79,6 +79,7 @@ def build(
     active = tuple(sorted(optouts, key=lambda optout: optout.id))
     kept = {point.id: opt_out_for(point, person, active, now) for point in tied}
     steps = order(step for point in tied for step in _steps(point, kept[point.id], options, by_hand))
+    steps = tuple(replace(step, breaks=(*step.breaks, *forecast.breaks(step))) for step in steps)
     if before_kill:
         steps = tuple(replace(s, needs=PR_BEFORE_KILL) if s.action is Action.REWRITE else s for s in steps)
     _refuse_unsafe(person, steps, policy)

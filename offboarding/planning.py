@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import authors, facts, gather, mirror, people, plan
+from offboarding import authors, facts, forecast, gather, mirror, people, plan
 from offboarding.config import Config
 from offboarding.directory import Directory
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Bond, Check, Credential, Finding, Gap, Liveness, Person, Plan
+from offkey.model import AccessPoint, Account, Bond, Check, Credential, Finding, Gap, Liveness, Person, Plan, Use
 from rules import RuleSet
+from scanner import used
 from scanner.clone import is_url, without_credentials
 from scanner.git import Git
 from scanner.scan import Options, ScanResult, scan
@@ -67,7 +68,8 @@ def make(subject: str, setting: Setting) -> Planned:
     result = _scanned(setting, targets)
     seen, unread = authors.in_repositories(str(target.git.path) for target in targets if target.git is not None)
     person = people.resolve(subject, setting.directory, seen)
-    findings = [f for f in result.findings if f.fingerprint not in setting.config.canaries.fingerprints]
+    known, schedules = _used(setting, targets, result.findings, gaps)
+    findings = [f for f in known if f.fingerprint not in setting.config.canaries.fingerprints]
     gaps += [*result.gaps, *unread, *_copied(setting, findings)]
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = _listed(setting, person, gaps)
@@ -87,7 +89,7 @@ def make(subject: str, setting: Setting) -> Planned:
     )
     made = plan.build(
         person,
-        points,
+        [*points, *forecast.schedules(person, schedules)],
         gaps,
         (),
         setting.config.limits(),
@@ -95,7 +97,7 @@ def make(subject: str, setting: Setting) -> Planned:
         run=setting.run,
         requester=setting.requester,
         options=_options,
-        by_hand={name: " ".join(filter(None, (p.handover, p.console))) for name, p in setting.rules.providers.items()},
+        by_hand=_by_hand(setting.rules),
         rules_digest=setting.rules.digest,
         key_id=setting.key.id,
         mirrors={place.repo for finding in findings for place in finding.places},
@@ -107,6 +109,11 @@ def make(subject: str, setting: Setting) -> Planned:
         canaries=len(result.findings) - len(findings),
         nothing_examined=result.examined.nothing,
     )
+
+
+def _by_hand(rules: RuleSet) -> dict[str, str]:
+    console = {name: " ".join(filter(None, (p.handover, p.console))) for name, p in rules.providers.items()}
+    return console | forecast.BY_HAND
 
 
 def _options(point: AccessPoint) -> tuple[Any, ...]:
@@ -136,6 +143,24 @@ def _scanned(setting: Setting, targets: Sequence[Target]) -> ScanResult:
         setting.tell("scanning", examined.objects + examined.files, 0)
 
     return scan(targets, setting.rules, setting.key, setting.options, progress=progress)
+
+
+def _used(
+    setting: Setting, targets: Sequence[Target], findings: Sequence[Finding], gaps: list[Gap]
+) -> tuple[Sequence[Finding], Sequence[Use]]:
+    """The findings with the jobs that use them, and what runs by the clock."""
+    look = setting.options
+    told = used.look(
+        targets,
+        findings,
+        setting.rules,
+        worktree=look.worktree,
+        matcher=look.matcher,
+        cache=look.cache,
+        tell=setting.tell,
+    )
+    gaps += told.gaps
+    return told.findings, told.schedules
 
 
 def _copied(setting: Setting, findings: Sequence[Finding]) -> Iterator[Gap]:

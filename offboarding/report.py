@@ -13,6 +13,7 @@ from offboarding.chain import Checkpoint
 from offboarding.history import Past
 from offboarding.outcomes import SETTLED
 from offkey.model import CLOSED, AccessPoint, Action, AuditEvent, Check, Outcome, Plan, Receipt, Step, timestamp
+from scanner.words import brief
 
 Words = Callable[[Outcome], str]
 
@@ -30,6 +31,7 @@ _BOND = {
     "none": "not tied to the person",
 }
 _PLACES_SHOWN = 6
+_USES_SHOWN = 12
 
 
 def render(told: Past, events: Sequence[AuditEvent], checkpoint: Checkpoint, words: Words) -> str:
@@ -129,7 +131,7 @@ def _card(steps: Sequence[Step], told: Past, words: Words) -> str:
     parts = [f"<header><h3>{_name(point)}</h3>{kind}</header>", f"<p>{escape(whose[0].upper() + whose[1:])}.</p>"]
     parts.append(_list("Why", point.evidence))
     parts.append(_list("Where", _places(point)))
-    parts.append(_list("Used by", point.usage))
+    parts.append(_list("Used by", brief(point.usage, _USES_SHOWN)))
     parts += [_step(step, told.receipts.get(step.id), words) for step in steps]
     return f'<section class="card">{"".join(parts)}</section>'
 

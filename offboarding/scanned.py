@@ -22,6 +22,8 @@ from scanner.scan import ScanResult
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from scanner.used import Used
+
 FILE_WIDTH = 120
 """Columns of a table that is written to a file."""
 _WITHOUT_GAPS = frozenset({"jsonl", "csv"})
@@ -29,11 +31,15 @@ _WITHOUT_GAPS = frozenset({"jsonl", "csv"})
 
 @dataclass(frozen=True)
 class Scanned:
-    """A scan's result, and what it takes to read a value again: `clones` leads from a URL to its temporary mirror."""
+    """A scan's result, and what it takes to read a value again: `clones` leads from a URL to its temporary mirror.
+
+    `used` is what CI configuration names, where it was read.
+    """
 
     result: ScanResult
     clones: Mapping[str, Path]
     stdin: bytes
+    used: "Used | None" = None
     _last: dict[tuple[str, ...], bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def text(self, place: Place) -> bytes:
@@ -178,6 +184,8 @@ def _draw(console: "Console", look: Look, report: Report, gaps: Sequence[Gap], s
     examined = report.scanned.result.examined
     shown = table.render(report.findings, gaps, names=names, width=console.width, explain=look.explain, secrets=secrets)
     console.print(shown, end="")
+    if (used := report.scanned.used) is not None:
+        console.print(table.secrets_named(used.names, used.schedules), end="")
     counts = {"object": examined.objects, "file": examined.files}
     console.print(table.summary(report.findings, gaps, counts))
 
@@ -190,7 +198,9 @@ def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.
         return formats.csv_table(findings, ephemeral=ephemeral, secrets=secrets)
     if look.format == "json":
         examined = asdict(report.scanned.result.examined)
-        return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets)
+        used = report.scanned.used
+        ci = {"names": used.names, "schedules": used.schedules} if used is not None else None
+        return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets, ci=ci)
 
     from scanner import sarif
     from scanner.values import ValueGone

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from offboarding import forecast
 from offboarding.outcomes import SETTLED, words
 from offboarding.ui import UI
 from offkey.model import CLOSED, AccessPoint, Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, Step
@@ -31,6 +32,7 @@ _SECTIONS: tuple[tuple[str, Callable[[Step], bool]], ...] = (
 )
 GAPS_SHOWN = 12
 EXPOSED_SHOWN = 20
+FORECAST_SHOWN = 30
 
 
 def named(point: AccessPoint) -> str:
@@ -50,6 +52,7 @@ def where(step: Step) -> str:
 def show_plan(plan: Plan, ui: UI) -> None:
     """What would be done, in the order of doing, under what kind of doing it is."""
     ui.out.print(Text.assemble(("Plan for ", "bold"), (plan.person.id, "bold cyan"), f": {len(plan.steps)} steps"))
+    show_forecast(plan, ui)
     for heading, wanted in _SECTIONS:
         chosen = [(number, step) for number, step in enumerate(plan.steps, 1) if wanted(step)]
         if not chosen:
@@ -80,6 +83,20 @@ def show_exposed(points: Sequence[AccessPoint], ui: UI) -> None:
         ui.out.print(f"  and {len(points) - EXPOSED_SHOWN} more, all in the plan file")
 
 
+def show_forecast(plan: Plan, ui: UI) -> None:
+    """The jobs that will break, before anything is ended."""
+    told = forecast.lines(plan)
+    if not told:
+        return
+    ui.out.print(Text("\nWhat will break", style="bold"))
+    rows = columns(2)
+    for text, numbers in told[:FORECAST_SHOWN]:
+        rows.add_row("", Text.assemble(text, (f"  step {', '.join(map(str, numbers))}", "dim")))
+    if len(told) > FORECAST_SHOWN:
+        rows.add_row("", f"and {len(told) - FORECAST_SHOWN} more, all in the plan file")
+    ui.out.print(rows)
+
+
 def columns(number: int) -> Table:
     """A table without lines whose first column is a step's number; the second keeps one width over many tables."""
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -102,8 +119,11 @@ def _told(step: Step) -> Text:
         lines.append(f"how: {step.how}")
     for line in dict.fromkeys(lines):
         text.append(f"\n{line}", style="not bold")
-    if step.breaks:
-        text.append(f"\nbreaks: {'; '.join(step.breaks)}", style="not bold dim")
+    jobs = forecast.breaks(step)
+    told = [line for line in step.breaks if line not in jobs]
+    told += ["jobs of CI and deployment, foretold above"] if jobs else []
+    if told:
+        text.append(f"\nbreaks: {'; '.join(told)}", style="not bold dim")
     if step.needs:
         text.append(f"\nneeds an extra yes: {step.needs}", style="not bold yellow")
     return text

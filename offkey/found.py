@@ -25,24 +25,6 @@ class Reach(StrEnum):
     CONFIG = "config"
 
 
-class Carrier(StrEnum):
-    """How a later commit brings a value again: `kind` of those in `Finding.carried` (docs/attribution.md)."""
-
-    AMEND = "amend"
-    REBASE = "rebase"
-    CHERRY_PICK = "cherry-pick"
-    SQUASH = "squash"
-    REVERT = "revert"
-    MERGE = "merge"
-    MOVE = "move"
-    COPY = "copy"
-    ADDED_AGAIN = "added-again"
-    INDEPENDENT = "independent"
-    MESSAGE = "message"
-    TAG = "tag"
-    OTHER_REPOSITORY = "other-repository"
-
-
 class Confidence(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
@@ -98,7 +80,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorship:
-    """`email` after mailmap, `raw_email` as committed; `commit` is what it rests on; `kind`: a Carrier, or empty."""
+    """`email` after mailmap, `raw_email` as committed; `commit` is what it rests on; `kind` says how it carried."""
 
     name: str
     email: str
@@ -120,6 +102,31 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A job that uses a credential or the `name` of a secret; `note` says how that is known.
+
+    `when` is when it runs. `present`: in a branch tip today. `commit` is the first that had it, `last` the newest that
+    wrote it, `changed` who last changed the job's text.
+    """
+
+    system: str
+    repo: str
+    path: str
+    line: int
+    workflow: str = ""
+    job: str = ""
+    step: str = ""
+    environment: str = ""
+    name: str = ""
+    when: tuple[str, ...] = ()
+    present: bool = False
+    commit: str = ""
+    last: str = ""
+    changed: Authorship | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One distinct secret value of one kind, with every place that holds it."""
 
@@ -136,7 +143,7 @@ class Finding:
     carried: tuple[Authorship, ...] = ()
     evidence: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
-    usage: tuple[str, ...] = ()
+    usage: tuple[Use, ...] = ()
     new: bool = True
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from offkey.canonical import digest
 from offkey.found import Authorship as Authorship
-from offkey.found import Carrier as Carrier
 from offkey.found import Claim as Claim
 from offkey.found import Confidence as Confidence
 from offkey.found import Finding as Finding
@@ -22,6 +21,7 @@ from offkey.found import Ownership as Ownership
 from offkey.found import Place as Place
 from offkey.found import Reach as Reach
 from offkey.found import Span as Span
+from offkey.found import Use as Use
 from offkey.found import timestamp as timestamp
 from offkey.secret import Secret, SecretLeak
 
@@ -163,7 +163,7 @@ class AccessPoint:
     check: Check | None = None
     places: tuple[Place, ...] = ()
     evidence: tuple[str, ...] = ()
-    usage: tuple[str, ...] = ()
+    usage: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

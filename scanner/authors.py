@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from offkey.found import Authorship, Carrier, Gap
+from offkey.found import Authorship, Gap
 from scanner.attempts import FAILURES, bisected
+from scanner.carrier import Carrier
 from scanner.git import Git, run_git
 from scanner.giterrors import GitError
 from scanner.history import Node, unread

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from offkey.found import Carrier, Reach
+from offkey.found import Reach
 from scanner.authors import Credits
+from scanner.carrier import Carrier
 from scanner.differences import Change
 from scanner.history import History
 from scanner.reach import led_by

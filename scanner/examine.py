@@ -277,8 +277,8 @@ class Worker:
             found = (match.kind, fingerprint, redact(shown), match.confidence)
             value = self._key.fingerprint("", {"secret": parts["secret"]}) if "secret" in parts else ""
             said = claims(match.kind, match.spans, spot.text)
-            own = (spot.line, spot.column, match.spans, spot.decoding, value, said)
-            return Hit(target, *found, *address, *own)
+            line, column = spot.line, spot.column
+            return Hit(target, *found, *address, line, column, match.spans, spot.decoding, value, said)
 
         return make
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from offkey.found import Authorship, Carrier, Claim, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.found import Authorship, Claim, Confidence, Finding, Gap, Place, Reach, Span
 from rules import RuleSet
 from scanner.attribution import Attributed
+from scanner.carrier import Carrier
 from scanner.claims import words
 from scanner.git import Git
 from scanner.hits import Hit

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from offkey.found import Authorship, Finding, Gap, Place, timestamp
+from offkey.found import Authorship, Finding, Gap, Place, Use, timestamp
 from offkey.secret import Secret
 from scanner.printable import encodable
+from scanner.words import sentence
 
 Secrets = Mapping[str, Mapping[str, Secret]]
 """The parts of each finding's value by the finding's fingerprint; empty unless secrets are to be shown."""
@@ -22,7 +23,7 @@ CSV_COLUMNS = (
     "kind", "provider", "rule", "fingerprint", "redacted", "confidence", "new",
     "repo", "object", "object_type", "path", "line", "column", "commit", "reach", "present", "decoding",
     "introduced_name", "introduced_email", "introduced_raw_email", "introduced_at", "introduced_commit",
-    "introduced_role", "introduced_person",
+    "introduced_role", "introduced_person", "usage",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -46,7 +47,7 @@ def record(finding: Finding, *, ephemeral: bool, secrets: Secrets | None = None)
         "carried": [{**(_authorship(one) or {}), "kind": one.kind} for one in finding.carried],
         "evidence": list(finding.evidence),
         "claims": [asdict(claim) for claim in finding.claims],
-        "usage": list(finding.usage),
+        "usage": [_use(use) for use in finding.usage],
     }
     return _encodable(row | _shown(finding, secrets or {}))  # type: ignore[no-any-return]
 
@@ -66,8 +67,12 @@ def document(
     *,
     ephemeral: bool,
     secrets: Secrets | None = None,
+    ci: Mapping[str, Sequence[Use]] | None = None,
 ) -> str:
-    """One JSON document: the findings (with committer and co-authors), the gaps, and counts of what was examined."""
+    """One JSON document: the findings (with committer and co-authors), the gaps, and counts of what was examined.
+
+    `ci` adds what was read of CI configuration: lists of uses by name.
+    """
     rows = [
         record(finding, ephemeral=ephemeral, secrets=secrets)
         | {
@@ -76,11 +81,13 @@ def document(
         }
         for finding in findings
     ]
-    whole = {
+    whole: dict[str, Any] = {
         "findings": rows,
         "gaps": _encodable([asdict(gap) for gap in gaps]),
         "examined": _encodable(dict(examined)),
     }
+    if ci is not None:
+        whole["ci"] = {part: [_encodable(_use(use)) for use in uses] for part, uses in ci.items()}
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -100,6 +107,7 @@ def csv_table(findings: Sequence[Finding], *, ephemeral: bool, secrets: Secrets 
             f"introduced_{name}": introduced.get(name, "")
             for name in ("name", "email", "raw_email", "at", "commit", "role", "person")
         }
+        shared["usage"] = encodable("; ".join(sentence(use) for use in finding.usage))
         if secrets:
             shared |= {"secret": row.get("secret", ""), "parts": json.dumps(row.get("parts", {}), ensure_ascii=False)}
         for place in row["places"]:
@@ -134,6 +142,26 @@ def _place(place: Place) -> dict[str, Any]:
         "present": place.present,
         "decoding": list(place.decoding),
         "spans": [{"part": span.part, "start": span.start, "end": span.end} for span in place.spans],
+    }
+
+
+def _use(use: Use) -> dict[str, Any]:
+    return {
+        "system": use.system,
+        "repo": use.repo,
+        "path": use.path,
+        "line": use.line,
+        "workflow": use.workflow,
+        "job": use.job,
+        "step": use.step,
+        "environment": use.environment,
+        "name": use.name,
+        "when": list(use.when),
+        "present": use.present,
+        "commit": use.commit,
+        "last": use.last,
+        "changed": _authorship(use.changed),
+        "note": use.note,
     }
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from offkey.found import Authorship, Claim, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.found import Authorship, Claim, Confidence, Finding, Gap, Place, Reach, Span, Use
 from scanner.hits import Hit
 
 log = logging.getLogger(__name__)
@@ -162,6 +162,11 @@ def _author(told: Sequence[Any] | None) -> Authorship | None:
     return Authorship(**named | {"at": datetime.fromisoformat(named["at"])})
 
 
+def _use(told: Sequence[Any]) -> Use:
+    named = _named(Use, told)
+    return Use(**named | {"when": tuple(named["when"]), "changed": _author(named["changed"])})
+
+
 def _finding(told: Sequence[Any]) -> Finding:
     named = _named(Finding, told)
     for name in ("introduced", "committer"):
@@ -170,7 +175,7 @@ def _finding(told: Sequence[Any]) -> Finding:
         named[name] = tuple(map(_author, named[name]))
     named["places"] = tuple(map(_place, named["places"]))
     named["claims"] = tuple(Claim(**_named(Claim, claim)) for claim in named["claims"])
-    named["evidence"], named["usage"] = tuple(named["evidence"]), tuple(named["usage"])
+    named["evidence"], named["usage"] = tuple(named["evidence"]), tuple(map(_use, named["usage"]))
     return Finding(**named | {"confidence": Confidence(named["confidence"])})
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from offkey import __version__
 from offkey.found import Confidence, Finding, Gap, Place
 from scanner.printable import encodable
+from scanner.words import sentence
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Confidence.HIGH: "error", Confidence.MEDIUM: "warning", Confidence.LOW: "note"}
@@ -141,6 +142,8 @@ def _properties(finding: Finding, first: Place) -> dict[str, Any]:
         }  # fmt: skip
     if finding.evidence:
         more["evidence"] = [encodable(text) for text in finding.evidence]
+    if finding.usage:
+        more["usage"] = [encodable(sentence(use)) for use in finding.usage]
     return more
 
 

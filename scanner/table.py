@@ -11,9 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from offkey.found import Authorship, Confidence, Finding, Gap, Place
+from offkey.found import Authorship, Confidence, Finding, Gap, Place, Use
 from scanner.formats import Secrets
 from scanner.printable import printable
+from scanner.words import brief, of_today
 
 NARROW = 100
 """Columns of a terminal below which a credential is shown as a block of lines instead of a row."""
@@ -73,13 +74,17 @@ def _block(findings: Sequence[Finding], width: int, explain: bool, secrets: Secr
     table.add_column(ratio=4, overflow="fold")
     for finding in findings:
         table.add_row("", _value(finding, secrets), _places(finding, explain, name_repo), _who(finding))
-        if explain:
-            table.add_row("", "", _evidence(finding), "")
+        if explain or finding.usage:
+            table.add_row("", "", _evidence(finding, explain), "")
     return table
 
 
 def _stacked(finding: Finding, explain: bool, secrets: Secrets, name_repo: bool) -> RenderableType:
-    below = [_places(finding, explain, name_repo), _who(finding), *([_evidence(finding)] if explain else [])]
+    below = [
+        _places(finding, explain, name_repo),
+        _who(finding),
+        *([_evidence(finding, explain)] if explain or finding.usage else []),
+    ]
     parts: list[RenderableType] = [
         _value(finding, secrets),
         *(Padding(text, (0, 0, 0, 2), expand=False) for text in below),
@@ -137,14 +142,51 @@ def _name(one: Authorship) -> str:
     return printable(f"{one.name} <{one.email}>")
 
 
-def _evidence(finding: Finding) -> Text:
-    lines = [f"because {line}" for line in finding.evidence] + [f"used in {line}" for line in finding.usage]
+def _evidence(finding: Finding, explain: bool) -> Text:
+    """Why it is held to be so, and (all of it, or what stands in a branch tip) where it is used."""
+    used = finding.usage if explain else of_today(finding.usage)
+    lines = [f"used in {line}" for line in brief(used, len(used) if explain else _PLACES)]
+    if not explain:
+        return Text("\n".join(printable(line) for line in lines), style="italic")
+    lines = [f"because {line}" for line in finding.evidence] + lines
     author, committer = finding.introduced, finding.committer
     if committer and (author is None or _name(committer) != _name(author)):
         lines.append(f"committed by {_name(committer)}")
     lines += [f"with {_name(one)}" for one in finding.coauthors]
     lines += [f"carried by {_name(one)}, {one.kind or 'again'} in {one.commit[:10]}" for one in finding.carried]
     return Text("\n".join(printable(line) for line in lines), style="italic")
+
+
+def secrets_named(names: Sequence[Use], schedules: Sequence[Use]) -> RenderableType:
+    """What CI configuration names, one line a job and name; then what runs by the clock."""
+    blocks: list[RenderableType] = [_uses("Secrets that CI and deployment name", names)]
+    if schedules:
+        blocks += [Text(), _uses("What runs by the clock", schedules)]
+    return Group(*blocks, Text())
+
+
+def _uses(title: str, uses: Sequence[Use]) -> RenderableType:
+    """The uses of branch tips, grouped by file; of those in history alone only how many there are."""
+    text = Text(title, style="bold")
+    today = of_today(uses)
+    for (repo, path), group in groupby(today, key=lambda use: (use.repo, use.path)):
+        text.append(f"\n  {printable(f'{repo}: {path}')}", style="not bold")
+        rows: dict[str, None] = {}
+        for use in group:
+            job = " / ".join(filter(None, (use.job, use.step, use.environment and f"environment {use.environment}")))
+            who = f", last changed by {_name(use.changed)} on {use.changed.at:%Y-%m-%d}" if use.changed else ""
+            when = f" on {', '.join(use.when)}" if use.when else ""
+            rows[f"{use.name or 'schedule'}  {job}{when}{who}"] = None
+        for row in rows:
+            text.append(f"\n    {printable(row)}", style="not bold")
+    left = len(uses) - len(today)
+    if left:
+        text.append(
+            f"\n  and {_count(left, 'use')} in history alone; --format json lists them all", style="not bold dim"
+        )
+    if not uses:
+        text.append("\n  none", style="not bold")
+    return text
 
 
 def _gaps(gaps: Sequence[Gap]) -> RenderableType:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from offkey.found import Authorship, Carrier
+from offkey.found import Authorship
 from scanner.authors import Credits
 from scanner.behind import behind
+from scanner.carrier import Carrier
 from scanner.carriers import REWRITTEN, Brought, Compared, kinds
 from scanner.history import History
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks.attribution.table import renewed
 from offboarding.beginning import CONFIGURATION
 from offkey.errors import Exit
-from offkey.model import Carrier
 from rules import load
+from scanner.carrier import Carrier
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

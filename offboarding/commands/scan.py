@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--staged", action="store_true", help="only files that a commit made now would add or change")
     what.add_argument("--history", choices=("all", "none"), default="all", help="look at git's objects (default: all)")
     what.add_argument("--no-worktree", action="store_true", help="leave out files, the index and .git/config")
+    what.add_argument("--ci", action="store_true", help="also which CI and deployment jobs use what, and when they run")
     what.add_argument("--exhaustive", action="store_true", help="read every object through git itself; slower")
     what.add_argument("--no-kernel", action="store_true", help="without the compiled part; same findings, slower")
     what.add_argument(
@@ -156,7 +158,27 @@ def _scan(
 
         told = partial(scan, progress=progress, attributing=attributing)
         result = told(targets, ruleset, key, options, unopened=unopened, vault=memory)
-    return Scanned(result, cloned, stdin)
+    done = Scanned(result, cloned, stdin)
+    return _with_usage(done, args, ui, ruleset, targets) if args.ci else done
+
+
+def _with_usage(
+    done: Scanned, args: argparse.Namespace, ui: UI, ruleset: RuleSet, targets: Sequence[Target]
+) -> Scanned:
+    """The same with the jobs that use each finding, and the secrets that jobs name."""
+    from scanner import used  # reads YAML, which no other scan needs
+
+    with ui.progress("Reading CI configuration") as advance:
+        found = used.look(
+            targets,
+            done.result.findings,
+            ruleset,
+            worktree=not args.no_worktree,
+            matcher=MATCHERS[args.matcher],
+            tell=lambda what, number, total: advance(number, total, what),
+        )
+    gaps = tuple(sorted({*done.result.gaps, *found.gaps}, key=lambda gap: (gap.where, gap.why)))
+    return replace(done, result=replace(done.result, findings=found.findings, gaps=gaps), used=found)
 
 
 def _standard_input() -> bytes:

@@ -64,7 +64,8 @@ def _webshop(repo: History, keys: Keys, sam_web: Author) -> History:
     settings = "# Settings of the shop.\n\nDEBUG = False\nREGION = 'eu-central-1'\n"
     pair = f"AWS_ACCESS_KEY_ID = '{keys.aws[0]}'\nAWS_SECRET_ACCESS_KEY = '{_text(keys.aws[1])}'\n"
     workflow = (
-        "name: deploy\non:\n  push:\n    branches: [main]\njobs:\n  ship:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "name: deploy\non:\n  push:\n    branches: [main]\n  schedule:\n    - cron: '17 2 * * *'\n"
+        "jobs:\n  ship:\n    runs-on: ubuntu-latest\n    steps:\n"
     )
     step = "      - run: ./scripts/release.sh\n        env:\n          GH_TOKEN: "
     repo.commit(ANN, "Begin the shop", {"README.md": "# Webshop\n", "shop/settings.py": settings})

@@ -11,9 +11,10 @@ from benchmarks.attribution.catalogue import GROUPS, SCENARIOS
 from benchmarks.attribution.checks import problems
 from benchmarks.attribution.scenario import Stage, Truth
 from offkey.fingerprint import OrgKey
-from offkey.model import Carrier, Finding
+from offkey.model import Finding
 from offkey.secret import Secret
 from rules import RuleSet
+from scanner.carrier import Carrier
 from scanner.formats import record
 from scanner.options import Options
 from scanner.scan import scan

@@ -8,8 +8,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from offkey.model import Carrier, Place, Reach
+from offkey.model import Place, Reach
 from scanner.attribution import Attributed, attribute
+from scanner.carrier import Carrier
 from scanner.carriers import REWRITTEN
 from scanner.git import Git
 from tests.builders import Repo, clean_environment, token

@@ -1,0 +1,93 @@
+"""Configuration of package managers and of `netrc`, in which credentials of registries stand or are named.
+
+npm: https://docs.npmjs.com/cli/configuring-npm/npmrc; PyPI: https://packaging.python.org/specifications/pypirc/; pip:
+https://pip.pypa.io/en/stable/topics/configuration/; netrc: https://www.gnu.org/software/inetutils/manual/html_node/
+The-_002enetrc-file.html; Maven: https://maven.apache.org/settings.html#servers; Gradle:
+https://docs.gradle.org/current/userguide/build_environment.html.
+"""
+
+import re
+from collections.abc import Iterator
+
+from scanner.ci import markup
+from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, sounds_secret, variables
+
+TITLE = "Package managers and netrc"
+FILES = "`.npmrc`, `.yarnrc*`, `.pypirc`, `pip.conf`, `pip.ini`, `.netrc`, `_netrc`, Maven `settings.xml`, "
+FILES += "`gradle.properties`"
+READS = "registries, servers and hosts by name, `${X}` and `${env.X}`, settings that sound like secrets"
+DOCS = "https://maven.apache.org/settings.html#servers"
+
+_PATH = re.compile(
+    r"(?:^|/)(?:\.npmrc|\.yarnrc(?:\.ya?ml)?|\.pypirc|pip\.(?:conf|ini)|[._]netrc|(?:[\w.-]*-)?settings[\w.-]*\.xml|"
+    r"(?:gradle|local)\.properties)$",
+    re.IGNORECASE,
+)
+_SECTION = re.compile(r"^\s*\[([^\]\n]+)\]", re.MULTILINE)
+_MACHINE = re.compile(r"(?:^|\s)(machine\s+(\S+)|default)(?=\s|$)")
+_KEY = re.compile(r"^\s*([\w.\-/:@]+?)\s*[=:]", re.MULTILINE)
+_REGISTRY = re.compile(r"^\s*(//[^\s=]+?)/?:(_authToken|_auth|_password|username|certfile|keyfile)\s*=", re.MULTILINE)
+_EACH = re.compile(r"\$\{(?:env\.)?([A-Za-z_][\w.]*)[?:}]")
+
+
+def mine(path: str) -> bool:
+    """Whether a file at this path configures a package manager, or is a netrc."""
+    return _PATH.search(path) is not None
+
+
+def parse(path: str, text: str) -> Config:
+    """The registries and servers of a file. Raises Unreadable for XML that is none."""
+    name = path.rpartition("/")[2].lower()
+    if name.endswith(".xml"):
+        return _maven(path, text)
+    names = [*variables(text), *_used(text)]
+    if "netrc" in name:
+        parts = _stretches(text, _MACHINE)
+    elif name == ".pypirc" or name.startswith("pip."):
+        parts = _stretches(text, _SECTION)
+    else:
+        parts = [Part(((_line(text, hit.start(1)),) * 2,), job=hit[1]) for hit in _REGISTRY.finditer(text)]
+        names += [Name(f"{hit[1]}:{hit[2]}", _line(text, hit.start(1))) for hit in _REGISTRY.finditer(text)]
+    names += [
+        Name(hit[1], _line(text, hit.start(1)), VARIABLE)
+        for hit in _KEY.finditer(text)
+        if sounds_secret(hit[1].rpartition(":")[2])
+    ]
+    return Config(
+        workflow=path.rpartition("/")[2], when=("install or publish",), parts=tuple(parts), names=tuple(names)
+    )
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
+
+
+def _used(text: str) -> Iterator[Name]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        yield from (Name(hit[1], number, VARIABLE) for hit in _EACH.finditer(line))
+
+
+def _stretches(text: str, mark: re.Pattern[str]) -> list[Part]:
+    """A part for each section, up to the next."""
+    hits = list(mark.finditer(text))
+    starts = [_line(text, hit.start(1)) for hit in hits] + [text.count("\n") + 2]
+    called = [hit[hit.re.groups] or hit[1] for hit in hits]
+    return [
+        Part(((first, max(first, after - 1)),), job=job)
+        for job, first, after in zip(called, starts, starts[1:], strict=False)
+    ]
+
+
+def _maven(path: str, text: str) -> Config:
+    parts = []
+    names = list(_used(text))
+    ids: dict[int, str] = {}
+    for element in markup.elements(text):
+        if element.path[-2:] == ("server", "id"):
+            ids[element.line] = element.text.strip()
+        elif element.tag == "server":
+            called = next((name for line, name in ids.items() if element.line <= line <= element.end), "server")
+            parts.append(Part(((element.line, element.end),), job=f"server {called}"))
+            names.append(Name(called, element.line, SECRET))
+            ids.clear()
+    return Config(workflow=path.rpartition("/")[2], when=("build or deploy",), parts=tuple(parts), names=tuple(names))

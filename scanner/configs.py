@@ -1,0 +1,205 @@
+"""Every version that CI and deployment configuration ever had in a repository, and which of them stand in a tip.
+
+One `git log` over all refs and reflogs tells which commit wrote which version; it is asked without pathspecs, which
+cost git more than they spare (docs/ci.md has figures). Commits that nothing leads to any more are not walked.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from offkey.found import Gap
+from scanner.ci.registry import systems_of
+from scanner.ci.tree import LIMIT
+from scanner.differences import compare
+from scanner.git import Git
+from scanner.giterrors import GitError
+from scanner.objects import CatFileReader, ObjectInfo, object_id
+from scanner.reach import read_tips
+
+_LOG = (
+    *("log", "--all", "--reflog", "--topo-order", "--no-color", "--no-notes", "--no-decorate", "--no-ext-diff"),
+    *("-c", "--raw", "-r", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--format=tformat:%H %P"),
+)
+BYTES = 4 * LIMIT
+"""Bytes of a version that is read at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A commit gives `path` the content `new` where its parents had `olds`; "" stands for no file."""
+
+    commit: str
+    path: str
+    new: str
+    olds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """`writes` newest first (children before parents). `tips` are trees by branch tip, that of HEAD first."""
+
+    writes: Sequence[Write]
+    parents: Mapping[str, tuple[str, ...]]
+    tips: Mapping[str, Mapping[str, str]]
+    head: str
+    gaps: tuple[Gap, ...] = ()
+    _ancestors: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Sequence[Write]]:
+        """The writes of each path, newest first."""
+        found: dict[str, list[Write]] = defaultdict(list)
+        for write in self.writes:
+            found[write.path].append(write)
+        return found
+
+    @cached_property
+    def removed(self) -> Mapping[str, Sequence[Write]]:
+        """The writes of each commit that take a file away."""
+        found: dict[str, list[Write]] = defaultdict(list)
+        for write in self.writes:
+            if not write.new:
+                found[write.commit].append(write)
+        return found
+
+    @cached_property
+    def all(self) -> frozenset[tuple[str, str]]:
+        """(path, blob) of every version."""
+        written = {(write.path, write.new) for write in self.writes if write.new}
+        olds = {(write.path, old) for write in self.writes for old in write.olds if old}
+        return frozenset(written | olds | {cell for tree in self.tips.values() for cell in tree.items()})
+
+    def tip_of(self, path: str, blob: str) -> str:
+        """A branch tip that has this version, HEAD's if it has; "" when none does."""
+        return next((tip for tip, tree in self.tips.items() if tree.get(path) == blob), "")
+
+    def ancestors(self, tip: str) -> frozenset[str]:
+        """The tip and every commit below it."""
+        if tip not in self._ancestors:
+            seen = {tip}
+            waiting = [tip]
+            while waiting:
+                new = [one for one in self.parents.get(waiting.pop(), ()) if one not in seen]
+                seen.update(new)
+                waiting += new
+            if len(self._ancestors) > 8:  # a set for each of hundreds of branches would not fit
+                self._ancestors.clear()
+            self._ancestors[tip] = frozenset(seen)
+        return self._ancestors[tip]
+
+
+def versions(git: Git) -> Versions:
+    """Everything that the commits of refs and reflogs say of configuration files. What cannot be walked is a Gap."""
+    writes: list[Write] = []
+    parents: dict[str, tuple[str, ...]] = {}
+    gaps: list[Gap] = []
+    if _empty(git):
+        return Versions((), {}, {}, "")
+    try:
+        _walk(git, writes, parents)
+    except GitError as error:
+        why = f"uses of secrets in older versions of CI configuration may be missing: {error}"
+        gaps.append(Gap(where=f"{git.path}: history", why=why, advice=error.advice))
+    tips, head = _tips(git, gaps)
+    return Versions(writes, parents, tips, head, tuple(gaps))
+
+
+def _empty(git: Git) -> bool:
+    return not git.run("rev-list", "--max-count=1", "--all", "--reflog", check=False).strip()
+
+
+def _walk(git: Git, writes: list[Write], parents: dict[str, tuple[str, ...]]) -> None:
+    commit = ""
+    records = git.stream(*_LOG, separator=b"\0")
+    for told in records:
+        record = told.lstrip(b"\n")
+        if record.startswith(b":"):
+            path = next(records, b"")
+            if ours(path):
+                writes.append(_write(commit, record, path))
+        elif record:
+            commit, *above = record.decode("ascii", "replace").split(" ")
+            parents[commit] = tuple(filter(None, above))
+
+
+@lru_cache(maxsize=1 << 16)
+def ours(path: bytes) -> bool:
+    """Whether a path is one of configuration."""
+    return bool(systems_of(path.decode("utf-8", "surrogateescape")))
+
+
+def _write(commit: str, record: bytes, path: bytes) -> Write:
+    """One raw entry, of an ordinary commit or a merge (git-diff-tree(1), "Raw output format")."""
+    count = len(record) - len(record.lstrip(b":"))
+    fields = record.lstrip(b":").decode("ascii", "replace").split(" ")
+    modes, ids = fields[: count + 1], fields[count + 1 : 2 * count + 2]
+    # A submodule or a link is no configuration that is read.
+    told = [
+        "" if not oid.strip("0") or mode in ("160000", "120000") else oid for mode, oid in zip(modes, ids, strict=True)
+    ]
+    return Write(commit, path.decode("utf-8", "surrogateescape"), told[-1], tuple(told[:-1]))
+
+
+def _tips(git: Git, gaps: list[Gap]) -> tuple[dict[str, dict[str, str]], str]:
+    """The configuration in each branch tip, HEAD's first. Each is compared with the one before: they differ little."""
+    told = read_tips(git)
+    gaps += told.gaps
+    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).decode().strip()
+    commits = list(dict.fromkeys([*([head] if head else []), *told.branches]))
+    asked = "".join(f"{commit}^{{tree}}\n" for commit in commits).encode()
+    lines = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=asked).decode().splitlines()
+    trees = {c: line.split(" ")[0] for c, line in zip(commits, lines, strict=True) if line.endswith(" tree")}
+    empty = object_id("tree", b"", git.object_format)
+    now: dict[str, str] = {}
+    before = empty
+    tips: dict[str, dict[str, str]] = {}
+    known: dict[str, dict[str, str]] = {empty: {}}
+    for commit, tree in trees.items():
+        if tree not in known:
+            try:
+                now = _stepped(now, compare(git, [f"{before} {tree}".encode()]))
+            except GitError as error:
+                gaps.append(Gap(where=f"{git.path}: branch tip {commit[:12]}", why=str(error), advice=error.advice))
+                continue
+            known[tree] = now
+            before = tree
+        tips[commit] = known[tree]
+    return tips, head
+
+
+def _stepped(tree: Mapping[str, str], output: bytes) -> dict[str, str]:
+    """A tree's configuration after the differences to the next."""
+    made = dict(tree)
+    tokens = iter(output.split(b"\0"))
+    for token in tokens:
+        meta = token.rpartition(b"\n")[2]
+        if not meta.startswith(b":"):
+            continue
+        path = next(tokens)
+        if ours(path):
+            write = _write("", meta, path)
+            made.pop(write.path, None)
+            if write.new:
+                made[write.path] = write.new
+    return made
+
+
+def contents(git: Git, blobs: Collection[str], gaps: list[Gap]) -> Iterator[tuple[str, bytes]]:
+    """(blob, content) of each blob that can be read; a Gap for each other."""
+    reader = CatFileReader(git, limit=BYTES)
+    try:
+        infos = []
+        for info in reader.info(sorted(blobs)) if blobs else ():
+            if isinstance(info, ObjectInfo) and info.type == "blob":
+                infos.append(info)
+            elif isinstance(info, Gap):
+                gaps.append(info)
+        for found in reader.read(infos):
+            if isinstance(found, Gap):
+                gaps.append(found)
+            else:
+                yield found.oid, found.content
+    finally:
+        reader.close()

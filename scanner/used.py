@@ -1,0 +1,64 @@
+"""What `--ci` adds to a finished scan: for each finding the jobs that use it, and all secrets that jobs name."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+from offkey.errors import OffkeyError
+from offkey.found import Finding, Gap, Use
+from rules import RuleSet
+from rules.light import light
+from scanner.matcher import default_cache, open_matcher, redacted_text
+from scanner.sources import Target, expand
+from scanner.ties import masked, tied
+from scanner.usage import Survey, survey, use_order
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Findings with their usage; secrets named by jobs; what runs by the clock; what could not be looked at."""
+
+    findings: tuple[Finding, ...]
+    names: tuple[Use, ...]
+    schedules: tuple[Use, ...]
+    gaps: tuple[Gap, ...]
+
+
+def look(
+    targets: Iterable[Target],
+    findings: Sequence[Finding],
+    rules: RuleSet,
+    *,
+    worktree: bool = True,
+    matcher: str = "auto",
+    cache: Path | None = None,
+    tell: Callable[[str, int, int], None] = lambda what, done, total: None,
+) -> Used:
+    """Read the configuration of every repository among the targets and in them. Offline, like a scan.
+
+    `tell` hears which repository is being read, how many were, and of how many.
+    """
+    gaps: list[Gap] = []
+    surveys: dict[str, Survey] = {}
+    sources = [source for source in expand(targets, [], worktree=worktree) if source.git is not None]
+    for number, source in enumerate(sources):
+        tell(f"reading CI configuration of {Path(source.name).name}", number, len(sources))
+        assert source.git is not None
+        try:
+            surveys[source.name] = survey(source.git, source.name)
+        except OffkeyError as error:
+            gaps.append(Gap(where=f"{source.name}: CI configuration", why=str(error), advice=error.advice))
+    names = [use for found in surveys.values() for use in found.named]
+    schedules = [use for found in surveys.values() for use in found.schedules]
+    light_rules = light(rules)
+    opened = open_matcher(light_rules, rules.digest, choice=matcher, cache=cache or default_cache())
+    mask = lru_cache(maxsize=None)(partial(redacted_text, opened, light_rules))
+    told = tied(findings, surveys, gaps, mask)
+    gaps += [gap for found in surveys.values() for gap in found.gaps]
+    return Used(
+        told,
+        tuple(sorted(dict.fromkeys(masked(use, mask) for use in names), key=use_order)),
+        tuple(sorted(dict.fromkeys(masked(use, mask) for use in schedules), key=use_order)),
+        tuple(dict.fromkeys(replace(gap, where=mask(gap.where), why=mask(gap.why)) for gap in gaps)),
+    )
