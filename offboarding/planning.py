@@ -4,7 +4,7 @@ Everything here only reads. A value goes to its own issuer and nowhere else, nev
 where the provider is configured. What could not be asked is a Gap.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -18,13 +18,15 @@ from offboarding.directory import Directory
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Bond, Check, Credential, Finding, Gap, Liveness, Person, Plan
+from offkey.model import AccessPoint, Account, Bond, Check, Credential, Finding, Gap, Liveness, Person, Place, Plan
 from rules import RuleSet
+from scanner.around import with_surroundings
 from scanner.clone import is_url, without_credentials
 from scanner.git import Git
+from scanner.matcher import masking
 from scanner.scan import Options, ScanResult, scan
 from scanner.sources import Target, open_target
-from scanner.values import ValueGone
+from scanner.values import ValueGone, read_text
 
 Tell = Callable[[str, int, int], None]
 """Progress: what is being done, how far, of how much (0: unknown)."""
@@ -72,13 +74,14 @@ def make(subject: str, setting: Setting) -> Planned:
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = _listed(setting, person, gaps)
     asked = _ask(setting, findings, gaps)
-    setting.tell("asking who was there", 0, 0)
     gits = {target.name: target.git for target in targets if target.git is not None}
+    setting.tell("looking at who was there", 0, 0)
     may_be = partial(gather.may_be_theirs, person)
     looked_up = facts.collect(findings, gits, given, is_theirs=may_be, gaps=gaps)
+    surrounded = _surrounded(setting, findings, gits)
     points = gather.gather(
         person,
-        findings,
+        surrounded,
         listed,
         asked.checks,
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
@@ -107,6 +110,15 @@ def make(subject: str, setting: Setting) -> Planned:
         canaries=len(result.findings) - len(findings),
         nothing_examined=result.examined.nothing,
     )
+
+
+def _surrounded(setting: Setting, findings: Sequence[Finding], gits: Mapping[str, Git]) -> Sequence[Finding]:
+    """The findings with what the files around their values say."""
+
+    def read(place: Place) -> bytes:
+        return read_text(place, mirror.folder(setting.state, setting.run, place.repo) if is_url(place.repo) else None)
+
+    return with_surroundings(findings, read, gits, masking(setting.rules))
 
 
 def _options(point: AccessPoint) -> tuple[Any, ...]:

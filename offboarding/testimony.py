@@ -14,6 +14,8 @@ from typing import NamedTuple
 from offkey.model import Account, Authorship, Bond, Claim, Finding
 
 ISSUED = "issued"
+AROUND = "file: "
+"""How the sources begin of what `scanner.around` tells."""
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
 _MACHINES = (".gserviceaccount.com", ".local", ".lan", ".internal", ".localdomain")
 """Where an address is no person's: a service account's, or a user at a machine, as ssh-keygen comments keys."""
@@ -69,10 +71,13 @@ class Verdict(NamedTuple):
 
 
 def inside(finding: Finding, known: Known) -> Iterator[tuple[bool, Voice]]:
-    """(is it issued, voice) for each claim of a finding's value that names somebody who can be told."""
+    """(is it issued, voice) for each claim of a finding's value that names somebody who can be told.
+
+    The file around a value belongs to many: that it names others contradicts nothing.
+    """
     for claim in finding.claims:
         mine = _names(claim, known)
-        if mine is not None:
+        if mine is not None and (mine or not claim.source.startswith(AROUND)):
             yield claim.grade == ISSUED, Voice(f"{claim.source} names {claim.subject}", mine)
 
 
