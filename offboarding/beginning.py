@@ -27,7 +27,7 @@ key = "file:organisation.key"
 [directory]
 # Who has which addresses and accounts.
 people = "people.yaml"
-# Who signs commits with which keys (OpenSSH allowed_signers; a keyring for gpgv), and who pushed what: see ownership.md.
+# Who signs commits with which keys (allowed_signers of OpenSSH, a keyring for gpgv), and who pushed what.
 #allowed_signers = "signers"
 #gpg_keyring = "keyring.gpg"
 #push_log = "pushes.jsonl"
