@@ -3,8 +3,10 @@
 Everything here reads repositories and files of the organisation's own; nothing is asked of anybody.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from offboarding import presence, pushes, signatures
@@ -40,11 +42,12 @@ def collect(
     *,
     is_theirs: Callable[[str], bool],
     gaps: list[Gap],
+    now: datetime,
 ) -> dict[str, Facts]:
     """Facts by fingerprint. `gits` are the repositories by their places' name, `is_theirs` says whether an address is,
     or may be, the person's. What could not be read is a Gap, and then it is not known who was there.
     """
-    desk = _Desk(gits, given, is_theirs, gaps)
+    desk = _Desk(gits, given, is_theirs, gaps, now)
     return {finding.fingerprint: desk.look(finding) for finding in findings}
 
 
@@ -54,6 +57,7 @@ class _Desk:
     given: Sources
     is_theirs: Callable[[str], bool]
     gaps: list[Gap]
+    now: datetime
     graphs: dict[str, Graph | None] = field(default_factory=dict)
     signed: dict[str, Signed | None] = field(default_factory=dict)
     pushed: dict[str, tuple[Account | None, str]] = field(default_factory=dict)
@@ -67,6 +71,7 @@ class _Desk:
         account, told = self._pusher(home, commit) if home else (None, "")
         notes += [signed.words] if signed and (signed.by or self.given.signers.configured) else []
         notes += [told] if told else []
+        notes += _ended(finding, self.now)
         return Facts(signed_by=signed.by if signed else "", pushed_by=account, exposed=exposed, notes=tuple(notes))
 
     def _graph(self, repo: str) -> Graph | None:
@@ -108,3 +113,11 @@ class _Desk:
         if commit not in self.pushed and graph is not None:
             self.pushed[commit] = pushes.pusher(self.given.pushes, graph, commit)
         return self.pushed.get(commit, (None, ""))
+
+
+def _ended(finding: Finding, now: datetime) -> Iterator[str]:
+    """That a token is past its end by its own word; only its issuer can say that it is dead."""
+    for claim in finding.claims:
+        with suppress(ValueError):
+            if claim.source.endswith(" expiry") and datetime.fromisoformat(claim.subject) < now:
+                yield f"{claim.source} {claim.subject}: it has ended, by its own word"

@@ -77,7 +77,7 @@ def make(subject: str, setting: Setting) -> Planned:
     gits = {target.name: target.git for target in targets if target.git is not None}
     setting.tell("looking at who was there", 0, 0)
     may_be = partial(gather.may_be_theirs, person)
-    looked_up = facts.collect(findings, gits, given, is_theirs=may_be, gaps=gaps)
+    looked_up = facts.collect(findings, gits, given, is_theirs=may_be, gaps=gaps, now=setting.now)
     surrounded = _surrounded(setting, findings, gits)
     points = gather.gather(
         person,

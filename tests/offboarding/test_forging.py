@@ -68,7 +68,12 @@ class Desk:
         seen = [one for f in findings for one in (f.introduced, f.committer, *f.coauthors) if one is not None]
         person = people.resolve(who, PEOPLE, seen)
         looked_up = facts.collect(
-            findings, {}, self.sources, is_theirs=lambda a: gather.may_be_theirs(person, a), gaps=self.gaps
+            findings,
+            {},
+            self.sources,
+            is_theirs=lambda address: gather.may_be_theirs(person, address),
+            gaps=self.gaps,
+            now=NOW,
         )
         checks: Mapping[str, Check] = {
             f.fingerprint: check(holder=self.answers[f.kind]) for f in findings if f.kind in self.answers
@@ -206,6 +211,14 @@ def test_three_witnesses_who_name_three_people_are_shown_as_a_conflict(desk: Des
         assert "its first commit names Bob Baker <bob@example.com>" in line
         assert point.ownership is Ownership.UNKNOWN
     assert ended(desk.plan("ann")) == []
+
+
+def test_a_token_that_has_ended_by_its_own_word_says_so_and_stays_in_the_plan(desk: Desk) -> None:
+    text = jwt({"email": "sam@example.com", "exp": 1_600_000_000}).decode()
+    desk.repo.commit("x", {"curl.sh": f'curl -H "Authorization: Bearer {text}" https://api.corp.io\n'}, author=LEAVER)
+    point = desk.point("sam", "jwt.token")
+    assert "JWT expiry 2020-09-13T12:26:40Z: it has ended, by its own word" in point.evidence
+    assert desk.plan("sam").steps
 
 
 # --- exposed, and not ---
