@@ -1,9 +1,9 @@
 """Looks up what is to be known of each finding's introduction: signature, pusher, and whether the person was there.
 
-Everything here reads repositories and files of the organisation's own; nothing is asked of anybody.
+Everything here reads repositories and files that the organisation keeps; nothing is asked of anybody.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,11 +43,15 @@ def collect(
     is_theirs: Callable[[str], bool],
     gaps: list[Gap],
     now: datetime,
+    readable: Container[str] = (),
 ) -> dict[str, Facts]:
-    """Facts by fingerprint. `gits` are the repositories by their places' name, `is_theirs` says whether an address is,
-    or may be, the person's. What could not be read is a Gap, and then it is not known who was there.
+    """Facts by fingerprint.
+
+    `gits` are the repositories by their places' name, `is_theirs` says whether an address is, or may be, the person's.
+    `readable` are repositories of an organisation that lists the person as a member. What could not be read is added to
+    `gaps`, and then it is not known who was there.
     """
-    desk = _Desk(gits, given, is_theirs, gaps, now)
+    desk = _Desk(gits, given, is_theirs, gaps, now, readable)
     return {finding.fingerprint: desk.look(finding) for finding in findings}
 
 
@@ -58,6 +62,7 @@ class _Desk:
     is_theirs: Callable[[str], bool]
     gaps: list[Gap]
     now: datetime
+    readable: Container[str]
     graphs: dict[str, Graph | None] = field(default_factory=dict)
     signed: dict[str, Signed | None] = field(default_factory=dict)
     pushed: dict[str, tuple[Account | None, str]] = field(default_factory=dict)
@@ -96,6 +101,8 @@ class _Desk:
             answers.append(any(sure) if sure else None)
             if any(sure):
                 return True, [f"the person has commits in {Path(name).name} that are not older than it"]
+            if name in self.readable:
+                return True, [f"the provider lists the person in the organisation that keeps {Path(name).name}"]
         if None in answers or not answers:
             return None, ["it is not known who could read the place where it lay"]
         return False, []

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import authors, facts, gather, mirror, people, plan
+from offboarding import authors, facts, gather, mirror, people, plan, wiring
 from offboarding.config import Config
 from offboarding.directory import Directory
+from offboarding.testimony import Facts
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.http import Reader
@@ -62,9 +63,7 @@ class Planned:
 def make(subject: str, setting: Setting) -> Planned:
     """The plan for whom `subject` names, with the run's mirrors in place. Raises UnknownPerson, PlanRefused, others."""
     gaps: list[Gap] = []
-    # First: a file that cannot be read is to be mended before hours are spent.
-    told = setting.config.directory
-    given = facts.sources(told.allowed_signers, told.gpg_keyring, told.push_log)
+    _sources(setting)  # a file that cannot be read is to be mended before hours are spent
     targets = list(_targets(setting, gaps))
     result = _scanned(setting, targets)
     seen, unread = authors.in_repositories(str(target.git.path) for target in targets if target.git is not None)
@@ -74,19 +73,15 @@ def make(subject: str, setting: Setting) -> Planned:
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = _listed(setting, person, gaps)
     asked = _ask(setting, findings, gaps)
-    gits = {target.name: target.git for target in targets if target.git is not None}
-    setting.tell("looking at who was there", 0, 0)
-    may_be = partial(gather.may_be_theirs, person)
-    looked_up = facts.collect(findings, gits, given, is_theirs=may_be, gaps=gaps, now=setting.now)
-    surrounded = _surrounded(setting, findings, gits)
+    told = _told(setting, person, findings, listed=listed, targets=targets, gaps=gaps)
     points = gather.gather(
         person,
-        surrounded,
+        told.findings,
         listed,
         asked.checks,
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
         ids=asked.ids,
-        facts=looked_up,
+        facts=told.facts,
     )
     made = plan.build(
         person,
@@ -112,13 +107,44 @@ def make(subject: str, setting: Setting) -> Planned:
     )
 
 
-def _surrounded(setting: Setting, findings: Sequence[Finding], gits: Mapping[str, Git]) -> Sequence[Finding]:
-    """The findings with what the files around their values say."""
+@dataclass(frozen=True)
+class _Told:
+    """The findings with what the files around their values say, and what is known of their introduction."""
+
+    findings: Sequence[Finding]
+    facts: Mapping[str, Facts]
+
+
+def _sources(setting: Setting) -> facts.Sources:
+    told = setting.config.directory
+    return facts.sources(told.allowed_signers, told.gpg_keyring, told.push_log)
+
+
+def _told(
+    setting: Setting,
+    person: Person,
+    findings: Sequence[Finding],
+    *,
+    listed: Sequence[AccessPoint],
+    targets: Sequence[Target],
+    gaps: list[Gap],
+) -> _Told:
+    setting.tell("looking at who was there", 0, 0)
+    gits = {target.name: target.git for target in targets if target.git is not None}
+    looked_up = facts.collect(
+        findings,
+        gits,
+        _sources(setting),
+        is_theirs=partial(gather.may_be_theirs, person),
+        readable=wiring.readable(setting.config, listed, {place.repo for f in findings for place in f.places}),
+        now=setting.now,
+        gaps=gaps,
+    )
 
     def read(place: Place) -> bytes:
         return read_text(place, mirror.folder(setting.state, setting.run, place.repo) if is_url(place.repo) else None)
 
-    return with_surroundings(findings, read, gits, masking(setting.rules))
+    return _Told(with_surroundings(findings, read, gits, masking(setting.rules)), looked_up)
 
 
 def _options(point: AccessPoint) -> tuple[Any, ...]:

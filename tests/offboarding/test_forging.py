@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from offboarding import cli, facts, gather, people
+from offboarding import cli, facts, gather, people, wiring
 from offboarding import plan as plans
+from offboarding.config import Config
 from offboarding.demo.simulators import tokens
 from offboarding.directory import Directory, Entry
 from offkey.errors import Exit
@@ -59,6 +60,7 @@ class Desk:
         self.answers: dict[str, Account] = {}
         self.sources = facts.Sources()
         self.gaps: list[Gap] = []
+        self.readable: frozenset[str] = frozenset()
 
     def findings(self) -> Sequence[Finding]:
         return self.look(self.repo.path).findings
@@ -74,6 +76,7 @@ class Desk:
             is_theirs=lambda address: gather.may_be_theirs(person, address),
             gaps=self.gaps,
             now=NOW,
+            readable=self.readable,
         )
         checks: Mapping[str, Check] = {
             f.fingerprint: check(holder=self.answers[f.kind]) for f in findings if f.kind in self.answers
@@ -232,6 +235,31 @@ def test_who_worked_in_the_repository_afterwards_was_exposed_and_who_left_before
     assert exposed.bond is Bond.EXPOSED
     assert exposed.evidence[0] == "the person has commits in app that are not older than it"
     assert desk.point("ann", "aws.access_key").bond is Bond.NONE
+
+
+def test_who_is_listed_in_the_organisation_that_keeps_the_repository_was_exposed_without_a_commit(desk: Desk) -> None:
+    desk.repo.commit("key", {"deploy.env": AWS}, author=OTHER)
+    desk.repo.config("remote.origin.url", "git@github.com:Corp/app.git")
+    member = AccessPoint(id="m", provider="github", kind="github.membership", provider_id="corp/samr")
+    elsewhere = replace(member, provider_id="other/samr")
+    here = {str(desk.repo.path)}
+    assert wiring.readable(Config(), [elsewhere], here) == frozenset()
+    assert desk.point("sam", "aws.access_key").bond is Bond.NONE
+    desk.readable = wiring.readable(Config(), [elsewhere, member], here)
+    point = desk.point("sam", "aws.access_key")
+    assert point.bond is Bond.EXPOSED
+    assert point.evidence[0] == "the provider lists the person in the organisation that keeps app"
+
+
+def test_a_repository_that_cannot_be_read_is_a_gap_and_leaves_it_open(desk: Desk, tmp_path: Path) -> None:
+    desk.repo.commit("key", {"deploy.env": AWS}, author=OTHER)
+    findings = desk.findings()
+    gaps: list[Gap] = []
+    desk.repo.path.rename(tmp_path / "moved")
+    told = facts.collect(findings, {}, facts.Sources(), is_theirs=lambda _: False, gaps=gaps, now=NOW)
+    assert {one.exposed for one in told.values()} == {None}
+    assert [gap.where for gap in gaps] == [str(desk.repo.path)]
+    assert "it is not known whether the person worked there" in gaps[0].why
 
 
 def test_a_date_that_a_committer_wrote_decides_nothing(desk: Desk) -> None:
