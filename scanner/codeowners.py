@@ -13,6 +13,8 @@ PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOW
 """Where the file is looked for; GitHub takes the first of the first three."""
 LARGEST = 3 << 20
 """GitHub reads no larger file; nor do we."""
+MOST = 20_000
+"""Lines that are read: the file is a stranger's, and every path is held against every line."""
 _SECTION = re.compile(r"\^?\[[^\]\n]+\](?:\[\d+\])?(?P<owners>(?:\s+[^\s#]+)*)\s*(?:#.*)?")
 _OWNER = re.compile(r"@[\w./-]{1,100}|[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 _TOKEN = re.compile(r"(\\.|[^*?])|(\*+)|(\?)", re.DOTALL)
@@ -28,10 +30,15 @@ def owners(text: str, path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(owner for _, named in sorted(decided.items()) for owner in named))
 
 
-def _lines(text: str) -> Iterator[tuple[int, bool, str, tuple[str, ...]]]:
+@lru_cache(maxsize=4)
+def _lines(text: str) -> tuple[tuple[int, bool, str, tuple[str, ...]], ...]:
+    return tuple(_read(text))
+
+
+def _read(text: str) -> Iterator[tuple[int, bool, str, tuple[str, ...]]]:
     """(section, is it an exclusion, pattern, owners) of each line."""
     section, default = 0, ()  # type: int, tuple[str, ...]
-    for raw in text.splitlines():
+    for raw in text.splitlines()[:MOST]:
         line = raw.strip()
         if not line or line.startswith("#"):
             continue

@@ -1,6 +1,7 @@
 """What the file around a value says of an owner, and who owns its path by CODEOWNERS."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,14 @@ def test_a_value_that_is_gone_leaves_the_finding_as_it_was(tmp_path: Path, look:
     findings = look(tmp_path).findings
     (tmp_path / "a.env").unlink()
     assert around.with_surroundings(findings, read_text, {}, masking(ruleset)) == findings
+
+
+def test_a_hostile_file_takes_no_long_time() -> None:
+    """A stranger wrote it, and it is asked for every finding."""
+    began = time.process_time()
+    codeowners.owners("".join(f"a*{n}/**/b*?c @x\n" for n in range(200_000)), "a" * 200 + "/" + "b" * 200)
+    assert time.process_time() - began < 5
+    began = time.process_time()
+    for text in (b"owner:" * 10_000, b"/home/" * 10_000, b"@author " * 10_000, b"\\" * 50_000, b" " * 50_000):
+        list(around.near("x", text, len(text)))
+    assert time.process_time() - began < 2
