@@ -177,8 +177,8 @@ def _address_is(person: Person, address: str) -> bool | None:
         return True
     if wanted in PLATFORM_ADDRESSES:
         return None  # GitHub signs what anybody does on its pages
-    probable = {normal_email(identity.email) for identity in person.probable if identity.email}
-    return None if wanted in probable else False
+    possible = {normal_email(one.email) for one in (*person.certain, *person.probable) if one.email}
+    return None if wanted in possible - _excluded_emails(person) else False
 
 
 def _account_is(person: Person, account: Account) -> bool | None:
