@@ -177,8 +177,7 @@ def _address_is(person: Person, address: str) -> bool | None:
         return True
     if wanted in PLATFORM_ADDRESSES:
         return None  # GitHub signs what anybody does on its pages
-    possible = {normal_email(one.email) for one in (*person.certain, *person.probable) if one.email}
-    return None if wanted in possible - _excluded_emails(person) else False
+    return None if may_be_theirs(person, address) else False
 
 
 def _account_is(person: Person, account: Account) -> bool | None:
@@ -222,7 +221,8 @@ def certain_emails(person: Person) -> frozenset[str]:
 
 def may_be_theirs(person: Person, address: str) -> bool:
     """Whether an address is a certain or a probable one of the person's."""
-    return _address_is(person, address) is not False
+    named = {normal_email(one.email) for one in (*person.certain, *person.probable) if one.email}
+    return normal_email(address) in (named | certain_emails(person)) - _excluded_emails(person)
 
 
 def _excluded_emails(person: Person) -> frozenset[str]:

@@ -262,6 +262,14 @@ def test_a_repository_that_cannot_be_read_is_a_gap_and_leaves_it_open(desk: Desk
     assert "it is not known whether the person worked there" in gaps[0].why
 
 
+def test_a_merge_on_githubs_pages_exposes_nobody(desk: Desk) -> None:
+    """GitHub itself is the committer of what everybody does there."""
+    desk.repo.commit("key", {"deploy.env": AWS}, author=OTHER)
+    (desk.repo.path / "README").write_text("more")
+    desk.repo.git("commit", "-qam", "by the page", author=OTHER, committer=("GitHub", "noreply@github.com"))
+    assert desk.point("sam", "aws.access_key").bond is Bond.NONE
+
+
 def test_a_date_that_a_committer_wrote_decides_nothing(desk: Desk) -> None:
     desk.repo.commit("key", {"deploy.env": AWS}, author=OTHER)
     desk.repo.clock = desk.repo.clock.replace(year=1999)
