@@ -27,6 +27,10 @@ key = "file:organisation.key"
 [directory]
 # Who has which addresses and accounts.
 people = "people.yaml"
+# Who signs commits with which keys (allowed_signers of OpenSSH, a keyring for gpgv), and who pushed what.
+#allowed_signers = "signers"
+#gpg_keyring = "keyring.gpg"
+#push_log = "pushes.jsonl"
 
 [repositories]
 # Local paths or clone URLs.

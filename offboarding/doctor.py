@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import config, directory, signing
+from offboarding import config, directory, facts, signing
 from offboarding.config import Config
 from offboarding.installation import foreign_packages
 from offboarding.ledger import Ledger
@@ -70,6 +70,7 @@ def examine(path: Path | None, state: Path | None = None) -> Iterator[Result]:
     yield _configuration(path)
     yield from _guarded("organisation key", lambda: _organisation_key(settings))
     yield from _guarded("directory", lambda: _directory(settings))
+    yield from _guarded("evidence", lambda: _evidence(settings))
     yield from _guarded("approvers", lambda: _approvers(settings))
     yield from _guarded("state", lambda: _state(settings, state))
     for place in settings.repositories.paths:
@@ -104,6 +105,17 @@ def _git() -> Result:
 def _ssh_keygen() -> Result:
     signing.try_out()
     return ok("ssh-keygen", "signs and verifies")
+
+
+def _evidence(settings: Config) -> Result:
+    told = settings.directory
+    given = facts.sources(told.allowed_signers, told.gpg_keyring, told.push_log)
+    if told.gpg_keyring is not None and shutil.which("gpgv") is None:
+        return warn("evidence", "OpenPGP signatures cannot be verified: gpgv was not found", "install gpgv")
+    counts = f"{len(given.signers.keys)} signing keys, {len(given.pushes)} pushes"
+    return ok(
+        "evidence", counts if given.signers.configured or given.pushes else "no signers and no push log are named"
+    )
 
 
 def _hyperscan() -> Result:

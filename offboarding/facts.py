@@ -1,10 +1,12 @@
 """Looks up what is to be known of each finding's introduction: signature, pusher, and whether the person was there.
 
-Everything here reads repositories and files of the organisation's own; nothing is asked of anybody.
+Everything here reads repositories and files that the organisation keeps; nothing is asked of anybody.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from offboarding import presence, pushes, signatures
@@ -40,11 +42,16 @@ def collect(
     *,
     is_theirs: Callable[[str], bool],
     gaps: list[Gap],
+    now: datetime,
+    readable: Container[str] = (),
 ) -> dict[str, Facts]:
-    """Facts by fingerprint. `gits` are the repositories by their places' name, `is_theirs` says whether an address is,
-    or may be, the person's. What could not be read is a Gap, and then it is not known who was there.
+    """Facts by fingerprint.
+
+    `gits` are the repositories by their places' name, `is_theirs` says whether an address is, or may be, the person's.
+    `readable` are repositories of an organisation that lists the person as a member. What could not be read is added to
+    `gaps`, and then it is not known who was there.
     """
-    desk = _Desk(gits, given, is_theirs, gaps)
+    desk = _Desk(gits, given, is_theirs, gaps, now, readable)
     return {finding.fingerprint: desk.look(finding) for finding in findings}
 
 
@@ -54,6 +61,8 @@ class _Desk:
     given: Sources
     is_theirs: Callable[[str], bool]
     gaps: list[Gap]
+    now: datetime
+    readable: Container[str]
     graphs: dict[str, Graph | None] = field(default_factory=dict)
     signed: dict[str, Signed | None] = field(default_factory=dict)
     pushed: dict[str, tuple[Account | None, str]] = field(default_factory=dict)
@@ -67,6 +76,7 @@ class _Desk:
         account, told = self._pusher(home, commit) if home else (None, "")
         notes += [signed.words] if signed and (signed.by or self.given.signers.configured) else []
         notes += [told] if told else []
+        notes += _ended(finding, self.now)
         return Facts(signed_by=signed.by if signed else "", pushed_by=account, exposed=exposed, notes=tuple(notes))
 
     def _graph(self, repo: str) -> Graph | None:
@@ -91,6 +101,8 @@ class _Desk:
             answers.append(any(sure) if sure else None)
             if any(sure):
                 return True, [f"the person has commits in {Path(name).name} that are not older than it"]
+            if name in self.readable:
+                return True, [f"the provider lists the person in the organisation that keeps {Path(name).name}"]
         if None in answers or not answers:
             return None, ["it is not known who could read the place where it lay"]
         return False, []
@@ -108,3 +120,11 @@ class _Desk:
         if commit not in self.pushed and graph is not None:
             self.pushed[commit] = pushes.pusher(self.given.pushes, graph, commit)
         return self.pushed.get(commit, (None, ""))
+
+
+def _ended(finding: Finding, now: datetime) -> Iterator[str]:
+    """That a token is past its end by its own word; only its issuer can say that it is dead."""
+    for claim in finding.claims:
+        with suppress(ValueError):
+            if claim.source.endswith(" expiry") and datetime.fromisoformat(claim.subject) < now:
+                yield f"{claim.source} {claim.subject}: it has ended, by its own word"

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from offboarding import testimony
 from offboarding.addresses import normal_email
+from offboarding.people import PLATFORM_ADDRESSES
 from offboarding.testimony import NO_FACTS, Facts, Heard, Known, Voice
 from offkey.model import (
     AccessPoint,
@@ -167,15 +168,16 @@ def _heard(
         theirs = is_theirs(person, holder)
         owners.insert(0, Voice(_holder_words(point, holder, theirs=theirs, asked=asked is not None), theirs))
     proven = [voice for one in facts for voice in testimony.introduction(one, known)]
-    return Heard(owners, proven, [voice for issued, voice in said if not issued])
+    return Heard(owners, proven, [voice for issued, voice in said if not issued], holder is not None)
 
 
 def _address_is(person: Person, address: str) -> bool | None:
     wanted = normal_email(address)
     if wanted in certain_emails(person):
         return True
-    probable = {normal_email(identity.email) for identity in person.probable if identity.email}
-    return None if wanted in probable else False
+    if wanted in PLATFORM_ADDRESSES:
+        return None  # GitHub signs what anybody does on its pages
+    return None if may_be_theirs(person, address) else False
 
 
 def _account_is(person: Person, account: Account) -> bool | None:
@@ -219,7 +221,8 @@ def certain_emails(person: Person) -> frozenset[str]:
 
 def may_be_theirs(person: Person, address: str) -> bool:
     """Whether an address is a certain or a probable one of the person's."""
-    return _address_is(person, address) is not False
+    named = {normal_email(one.email) for one in (*person.certain, *person.probable) if one.email}
+    return normal_email(address) in (named | certain_emails(person)) - _excluded_emails(person)
 
 
 def _excluded_emails(person: Person) -> frozenset[str]:

@@ -4,7 +4,7 @@ Everything here only reads. A value goes to its own issuer and nowhere else, nev
 where the provider is configured. What could not be asked is a Gap.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -12,20 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import authors, facts, forecast, gather, mirror, people, plan
+from offboarding import authors, facts, forecast, gather, mirror, people, plan, wiring
 from offboarding.config import Config
 from offboarding.directory import Directory
+from offboarding.testimony import Facts
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Bond, Check, Credential, Finding, Gap, Liveness, Person, Plan, Use
+from offkey.model import AccessPoint, Account, Bond, Check, Credential, Finding, Gap, Liveness, Person, Place, Plan, Use
 from rules import RuleSet
 from scanner import used
+from scanner.around import with_surroundings
 from scanner.clone import is_url, without_credentials
 from scanner.git import Git
+from scanner.matcher import masking
 from scanner.scan import Options, ScanResult, scan
 from scanner.sources import Target, open_target
-from scanner.values import ValueGone
+from scanner.values import ValueGone, read_text
 
 Tell = Callable[[str, int, int], None]
 """Progress: what is being done, how far, of how much (0: unknown)."""
@@ -61,9 +64,7 @@ class Planned:
 def make(subject: str, setting: Setting) -> Planned:
     """The plan for whom `subject` names, with the run's mirrors in place. Raises UnknownPerson, PlanRefused, others."""
     gaps: list[Gap] = []
-    # First: a file that cannot be read is to be mended before hours are spent.
-    told = setting.config.directory
-    given = facts.sources(told.allowed_signers, told.gpg_keyring, told.push_log)
+    _sources(setting)  # a file that cannot be read is to be mended before hours are spent
     targets = list(_targets(setting, gaps))
     result = _scanned(setting, targets)
     seen, unread = authors.in_repositories(str(target.git.path) for target in targets if target.git is not None)
@@ -74,18 +75,15 @@ def make(subject: str, setting: Setting) -> Planned:
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = _listed(setting, person, gaps)
     asked = _ask(setting, findings, gaps)
-    setting.tell("asking who was there", 0, 0)
-    gits = {target.name: target.git for target in targets if target.git is not None}
-    may_be = partial(gather.may_be_theirs, person)
-    looked_up = facts.collect(findings, gits, given, is_theirs=may_be, gaps=gaps)
+    told = _told(setting, person, findings, listed=listed, targets=targets, gaps=gaps)
     points = gather.gather(
         person,
-        findings,
+        told.findings,
         listed,
         asked.checks,
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
         ids=asked.ids,
-        facts=looked_up,
+        facts=told.facts,
     )
     made = plan.build(
         person,
@@ -114,6 +112,46 @@ def make(subject: str, setting: Setting) -> Planned:
 def _by_hand(rules: RuleSet) -> dict[str, str]:
     console = {name: " ".join(filter(None, (p.handover, p.console))) for name, p in rules.providers.items()}
     return console | forecast.BY_HAND
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The findings with what the files around their values say, and what is known of their introduction."""
+
+    findings: Sequence[Finding]
+    facts: Mapping[str, Facts]
+
+
+def _sources(setting: Setting) -> facts.Sources:
+    told = setting.config.directory
+    return facts.sources(told.allowed_signers, told.gpg_keyring, told.push_log)
+
+
+def _told(
+    setting: Setting,
+    person: Person,
+    findings: Sequence[Finding],
+    *,
+    listed: Sequence[AccessPoint],
+    targets: Sequence[Target],
+    gaps: list[Gap],
+) -> _Told:
+    setting.tell("looking at who was there", 0, 0)
+    gits = {target.name: target.git for target in targets if target.git is not None}
+    looked_up = facts.collect(
+        findings,
+        gits,
+        _sources(setting),
+        is_theirs=partial(gather.may_be_theirs, person),
+        readable=wiring.readable(setting.config, listed, {place.repo for f in findings for place in f.places}),
+        now=setting.now,
+        gaps=gaps,
+    )
+
+    def read(place: Place) -> bytes:
+        return read_text(place, mirror.folder(setting.state, setting.run, place.repo) if is_url(place.repo) else None)
+
+    return _Told(with_surroundings(findings, read, gits, masking(setting.rules)), looked_up)
 
 
 def _options(point: AccessPoint) -> tuple[Any, ...]:

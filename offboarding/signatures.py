@@ -6,7 +6,8 @@ by `gpgv` against a keyring. As git does, a key's validity is asked for the comm
 
     ann@example.com,ann@old.example.com namespaces="git" ssh-ed25519 AAAA...
 
-A line of patterns, or of a certificate authority, names no one person: signatures by it stay unverified.
+A line of patterns, or of a certificate authority, names no one person: signatures by it stay unverified. An OpenPGP
+key's user id is its owner's word: whoever puts a key in the keyring must have looked at it.
 """
 
 import base64
@@ -184,9 +185,12 @@ def _gpg(payload: bytes, signature: bytes, signers: Signers) -> Signed:
         except (subprocess.TimeoutExpired, OSError):
             return _not("OpenPGP", "gpgv gave no answer")
     said = done.stdout.decode("utf-8", "replace")
-    who = re.findall(r"^\[GNUPG:\] GOODSIG \S+ .*?<?([^\s<>]+@[^\s<>]+)>?$", said, re.MULTILINE)
-    if done.returncode or len(who) != 1 or "[GNUPG:] VALIDSIG " not in said:
+    named = re.findall(r"^\[GNUPG:\] GOODSIG \S+ (.*)$", said, re.MULTILINE)
+    who = re.findall(r"[^\s<>()]+@[^\s<>()]+", named[0]) if len(named) == 1 else []
+    if done.returncode or "[GNUPG:] VALIDSIG " not in said:
         return _not("OpenPGP", f"{signers.keyring} does not vouch for it")
+    if len(who) != 1:
+        return _not("OpenPGP", "its key's user id is not one of one address")
     return Signed(who[0], f"its commit is signed by {who[0]}: OpenPGP signature verified by {signers.keyring}")
 
 

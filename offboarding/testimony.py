@@ -14,9 +14,12 @@ from typing import NamedTuple
 from offkey.model import Account, Authorship, Bond, Claim, Finding
 
 ISSUED = "issued"
+AROUND = "file: "
+"""How the sources begin of what `scanner.around` tells."""
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
 _MACHINES = (".gserviceaccount.com", ".local", ".lan", ".internal", ".localdomain")
 """Where an address is no person's: a service account's, or a user at a machine, as ssh-keygen comments keys."""
+_JWT, _PRINCIPALS = "JWT ", ("email", "upn", "preferred_username", "sub")
 _USER_IDS = {"PyPI user id": "pypi"}
 _LOGINS = {"Mapbox user": "mapbox"}
 
@@ -53,11 +56,12 @@ class Known(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """All voices about one credential."""
+    """All voices about one credential. With `holder` the first owner voice is the provider's own, and decides."""
 
     owners: Sequence[Voice]
     proven: Sequence[Voice]
     written: Sequence[Voice]
+    holder: bool
 
 
 class Verdict(NamedTuple):
@@ -69,11 +73,23 @@ class Verdict(NamedTuple):
 
 
 def inside(finding: Finding, known: Known) -> Iterator[tuple[bool, Voice]]:
-    """(is it issued, voice) for each claim of a finding's value that names somebody who can be told."""
+    """(is it issued, voice) for what a finding's value says of somebody who can be told.
+
+    The issued names of one value are of one principal, who may have addresses that nobody listed: one voice, the
+    person's if any of them is. The file around a value belongs to many: that it names others contradicts nothing.
+    """
+    issued: list[Voice] = []
     for claim in finding.claims:
         mine = _names(claim, known)
-        if mine is not None:
-            yield claim.grade == ISSUED, Voice(f"{claim.source} names {claim.subject}", mine)
+        if mine is None or not (mine or not claim.source.startswith(AROUND)):
+            continue
+        voice = Voice(f"{claim.source} names {claim.subject}", mine)
+        if claim.grade == ISSUED:
+            issued.append(voice)
+        else:
+            yield False, voice
+    if issued:
+        yield True, Voice(_joined(issued, []), any(voice.mine for voice in issued))
 
 
 def _names(claim: Claim, known: Known) -> bool | None:
@@ -81,6 +97,8 @@ def _names(claim: Claim, known: Known) -> bool | None:
         return known.account(Account(provider=provider, id=claim.subject))
     if provider := _LOGINS.get(claim.source):
         return known.account(Account(provider=provider, id="", login=claim.subject))
+    if claim.source.startswith(_JWT) and claim.source.removeprefix(_JWT) not in _PRINCIPALS:
+        return None  # who issued it, and for whom it is meant
     found = _ADDRESS.search(claim.subject)
     if found is None or found[0].lower().endswith(_MACHINES):
         return None
@@ -102,7 +120,7 @@ def weigh(heard: Heard, *, named: bool, exposed: bool, author: Authorship | None
     Without an owner voice a proven introduction ties the credential to the person, but never makes it personal.
     """
     deciding = heard.owners or heard.proven
-    theirs = bool(deciding) and (deciding[0].mine if heard.owners else all(voice.mine for voice in deciding))
+    theirs = bool(deciding) and (deciding[0].mine if heard.holder else all(voice.mine for voice in deciding))
     brought = named or any(voice.mine for voice in heard.proven)
     spoken = any(voice.mine for voice in (*heard.owners, *heard.written))
     if theirs:
@@ -125,8 +143,9 @@ def _contradictions(
     others = [voice for voice in (*heard.owners[1:], *heard.written) if voice.mine is not theirs]
     if theirs and others:
         yield f"at odds with that: {_joined(others, [])}"
-    strangers = [voice for voice in (*heard.owners, *heard.written) if not voice.mine]
-    if named and not theirs and strangers and not (heard.owners and strangers[0] == heard.owners[0]):
+    brought = named or any(voice.mine for voice in heard.proven)
+    strangers = [voice for voice in (*heard.owners[heard.holder :], *heard.written) if not voice.mine]
+    if brought and not theirs and strangers:
         yield f"CONFLICT: introduced by the person; {_joined(strangers, [])}"
     if named and heard.proven and not any(voice.mine for voice in heard.proven):
         yield f"CONFLICT: only fields that any committer can write name the person; {_joined(heard.proven, [])}"

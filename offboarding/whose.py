@@ -1,4 +1,4 @@
-"""Which findings are tied to a person by a commit. Pure; the names in commits are claims (DESIGN section 4)."""
+"""Which findings are tied to a person by a commit or by their own value. Pure; names are claims (DESIGN section 4)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,16 +31,21 @@ def named(address: str, known: "Iterable[Seen]") -> bool:
 
 
 def of_person(findings: Sequence[Finding], person: "Person") -> tuple[Finding, ...]:
-    """The findings whose introducing commit names one of the person's certain or probable identities.
+    """The findings whose introducing commit, or whose value, names one of the person's certain or probable identities.
 
     A certain one gets the person's id in `person`. The evidence says in which role the commit names the person unless
     as author, and why an identity is only probable.
     """
     certain = {(identity.name, identity.email) for identity in person.certain}
     probable = {(identity.name, identity.email): identity.evidence for identity in person.probable}
+    mine = {normal_email(identity.email) for identity in (*person.certain, *person.probable) if identity.email}
     kept = []
     for finding in findings:
-        notes: list[str] = []
+        notes = [
+            f"{claim.source} {claim.subject} is an address of {person.id}, or may be"
+            for claim in finding.claims
+            if normal_email(claim.subject) in mine
+        ]
         sure = False
         for one in credited(finding):
             seen = (one.name, one.raw_email or one.email)

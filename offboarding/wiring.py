@@ -1,6 +1,6 @@
 """Puts executors together from the configuration, for `apply` and `verify`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from offboarding.remedy.branch import Author
 from offboarding.remedy.executor import GATE, Remedy, Target
 from offkey.errors import UsageError
 from offkey.http import Reader, Refused, Writer
-from offkey.model import Action, Approval, Gap, Plan
+from offkey.model import AccessPoint, Action, Approval, Gap, Plan
 from offkey.secret import Secret
 from scanner import gitconfig
 from scanner.clone import is_url
@@ -99,6 +99,23 @@ def targets(config: Config, plan: Plan, state: Path) -> dict[str, Target]:
         if name and remote and copy.is_dir():
             found[repo] = Target(mirror=Git(copy), remote=remote, full_name=name)
     return found
+
+
+def readable(config: Config, listed: Iterable[AccessPoint], repos: Iterable[str]) -> frozenset[str]:
+    """Those of the repositories that belong to a GitHub organisation which lists the person, by member or collaborator.
+
+    What such a one may read is the organisation's setting, so this says who may have read it, not who has.
+    """
+    kinds = ("github.membership", "github.outside_collaborator")
+    theirs = {point.provider_id.partition("/")[0].casefold() for point in listed if point.kind in kinds}
+    host = git_host(config.providers["github"].url if "github" in config.providers else "")
+    found = set()
+    for repo in sorted(set(repos)) if theirs else ():
+        _, told = remote_at(host, repo if is_url(repo) else origin(Path(repo)))
+        name = config.remedy.repositories.get(repo) or told
+        if name.partition("/")[0].casefold() in theirs:
+            found.add(repo)
+    return frozenset(found)
 
 
 def origin(repo: Path) -> str:

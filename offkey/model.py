@@ -195,10 +195,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would be done. `after` in a step names the step whose receipt must prove death first.
-
-    `exposed` lay within the person's reach: people may rotate them, offkey does nothing about them.
-    """
+    """What would be done: `steps`, and `exposed` for people to rotate. A step's `after` must be proven dead first."""
 
     run: str
     person: Person

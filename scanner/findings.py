@@ -79,8 +79,8 @@ def gather(
             line = f"the same value is found as {named}, too; who brought it in first is named for both"
             plain[fingerprint] = replace(plain[fingerprint], evidence=(*plain[fingerprint].evidence, line))
     masked = lru_cache(maxsize=None)(mask)
-    told_of = (_with_claims(finding, said[finding.fingerprint]) for finding in plain.values())
-    return tuple(sorted((_without_values(finding, masked) for finding in told_of), key=_order))
+    told_of = (_with_claims(_without_values(f, masked), said[f.fingerprint], masked) for f in plain.values())
+    return tuple(sorted(told_of, key=_order))
 
 
 def places_of(hits: Iterable[Hit], source: Target) -> dict[str, list[Place]]:
@@ -131,11 +131,16 @@ def _elsewhere(author: Authorship) -> Authorship:
     return replace(author, kind=Carrier.OTHER_REPOSITORY.value)
 
 
-def _with_claims(finding: Finding, said: Iterable[tuple[str, str, str]]) -> Finding:
-    """The finding with what its value says of its owner, at whichever of its places."""
-    told = sorted(said)
-    claims = tuple(Claim(source=source, subject=subject, grade=grade) for source, subject, grade in told)
-    return replace(finding, claims=claims, evidence=(*finding.evidence, *(words(*one) for one in told)))
+def _with_claims(finding: Finding, said: Iterable[tuple[str, str, str]], mask: Callable[[str], str]) -> Finding:
+    """The finding with what its value says of its owner, at whichever of its places; masked."""
+    claims, lines = [], []
+    for source, subject, grade in sorted(said):
+        line = words(source, subject, grade)
+        shown = mask(line)
+        safe = subject if shown == line else mask(subject) if mask(subject) != subject else "…"
+        claims.append(Claim(source=source, subject=safe, grade=grade))
+        lines.append(shown)
+    return replace(finding, claims=tuple(claims), evidence=(*finding.evidence, *lines)) if claims else finding
 
 
 def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
@@ -149,7 +154,6 @@ def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
         committer=author(finding.committer) if finding.committer else None,
         coauthors=tuple(author(claim) for claim in finding.coauthors),
         carried=tuple(author(claim) for claim in finding.carried),
-        claims=tuple(replace(claim, subject=mask(claim.subject)) for claim in finding.claims),
         evidence=tuple(mask(line) for line in finding.evidence),
     )
 

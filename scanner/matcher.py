@@ -5,19 +5,22 @@ whole content for each named rule, so that every matcher gives the same findings
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from offkey.errors import OffkeyError
 from offkey.secret import redact
-from rules.light import GENERIC, LightRule
+from rules.light import GENERIC, LightRule, light
 from rules.match import Match, find, resolve
 from scanner import databases
 from scanner.encoded import Encodings, Mark, marks_from, marks_to
 from scanner.expressions import by_keyword, expressions
+
+if TYPE_CHECKING:
+    from rules.rule import RuleSet
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,12 @@ def redacted_text(matcher: Matcher, rules: Sequence[LightRule], text: str) -> st
     for start, end in spans:
         content = content[:start] + redact(content[start:end]).encode() + content[end:]
     return content.decode("utf-8", "surrogateescape")
+
+
+def masking(ruleset: "RuleSet") -> Callable[[str], str]:
+    """What takes the credentials that the rules know out of a text: for text quoted after a scan."""
+    rules = light(ruleset)
+    return partial(redacted_text, KeywordMatcher(rules), rules)
 
 
 def open_matcher(

@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,11 +20,12 @@ from offboarding.memory import ScanMemory
 from offboarding.scanned import Scanned
 from offboarding.scansettings import ScanSettings
 from offboarding.ui import UI
-from offkey.errors import Exit, UsageError
+from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.fingerprint import OrgKey, ephemeral_key
 from offkey.found import Finding, Gap
 from rules import RuleSet
 from scanner.clone import is_url, temporary_mirror, without_credentials
+from scanner.git import Git
 from scanner.gitenv import user_cache
 from scanner.giterrors import GitError, GitMissing
 from scanner.rulecache import load_all
@@ -87,6 +88,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             memory = stack.enter_context(closing(ScanMemory.open(settings.state_dir(args.state))))
         done = _scan(args, ui, ruleset, own_key or ephemeral_key(), stack=stack, memory=memory)
         findings = _chosen(args, ui, done, settings)
+        if args.explain or args.person is not None:
+            findings = _surrounded(done, findings, ruleset)
         if memory is not None:
             findings = tuple(memory.remember(findings, datetime.now(UTC), ruleset.digest))
         if args.new_only:
@@ -230,6 +233,18 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSetti
             warning = f"{args.person} is in no commit that could be read, and not in the directory: is it spelt right?"
             ui.err.print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     return kept
+
+
+def _surrounded(done: Scanned, findings: Sequence[Finding], ruleset: RuleSet) -> tuple[Finding, ...]:
+    """The findings with what the files around their values say of an owner."""
+    from scanner.around import with_surroundings
+    from scanner.matcher import masking
+
+    gits = {}
+    for name in {place.repo for finding in findings for place in finding.places if place.object_type == "blob"}:
+        with suppress(OffkeyError):  # the scan itself has said so
+            gits[name] = Git(done.clones.get(name) or Path(name))
+    return with_surroundings(findings, done.text, gits, masking(ruleset))
 
 
 def _exit_code(findings: Sequence[Finding], result: ScanResult) -> Exit:

@@ -164,7 +164,7 @@ def mapbox(value: Value) -> Iterator[Said]:
 
 
 def sentry(value: Value) -> Iterator[Said]:
-    """`sntrys_` + base64 of JSON with `org` and `url` (github.com/getsentry/rfcs, 0091-ci-upload-tokens)."""
+    """`sntrys_` + base64 of JSON with `org` and `url` (github.com/getsentry/sentry, orgauthtoken_token.py)."""
     body = _object(unbase64(value.secret.removeprefix(b"sntrys_").rpartition(b"_")[0]))
     for name in ("org", "url"):
         yield from (Said(f"Sentry {name}", text, ISSUED) for text in _texts(body.get(name)))

@@ -205,3 +205,13 @@ def test_a_provider_that_refuses_to_say_is_a_warning_not_a_verdict(servers: Serv
     assert result.state == "warn"
     assert "403" in result.detail
     assert "dead" not in result.detail
+
+
+def test_the_files_of_signers_and_pushes_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "offkey.toml").write_text('[directory]\nallowed_signers = "signers"\npush_log = "pushes"\n')
+    (tmp_path / "pushes").write_text("[]")
+    (tmp_path / "signers").write_text("# nobody yet\n")
+    assert results(tmp_path)["evidence"].state == "ok"
+    (tmp_path / "signers").write_text("sam@example.com\n")
+    broken = results(tmp_path)["evidence"]
+    assert (broken.state, "line 1" in broken.detail) == ("fail", True)

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import io
 import json
 import shutil
 import subprocess
@@ -15,12 +16,14 @@ import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
-from offboarding import chain, evidence
+from offboarding import chain, evidence, tables
 from offboarding.ledger import Ledger
 from offboarding.store import Store
+from offboarding.ui import UI
 from offkey.errors import UsageError
-from offkey.model import Action, Check, Gap, Liveness, Outcome, Plan, Receipt, to_json
+from offkey.model import Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, to_json
 from tests import needs
 from tests.offboarding.cases import NOW, Approver, approver, check, leaked, plan_of, ticking
 
@@ -387,3 +390,23 @@ def test_its_merkle_proofs_are_those_of_the_ledger(size: int, data: st.DataObjec
     proof = chain.inclusion_proof(entries, index)
     assert kit.merkle_root(entries[index], index, size, proof) == chain.merkle_root(entries)
     assert kit.merkle_root(entries[index], index, size, [*proof, b"x" * 32]) is None
+
+
+def test_the_page_and_the_screen_list_what_was_within_reach_and_the_verifier_accepts_it(
+    tmp_path: Path, ann: Approver
+) -> None:
+    run = Run.create(tmp_path / "run", ann)
+    reach = [leaked("npm.token", str(n), bond=Bond.EXPOSED, evidence=("<i>was there</i>",)) for n in range(25)]
+    run.plan = plan_of(leaked(), *reach)
+    run.ledger.append("plan.made", run.plan.run, {"digest": run.plan.digest, "plan": to_json(run.plan)})
+    run.approve(ann).do()
+    folder = run.folder(tmp_path / "evidence")
+    page = (folder / "report.html").read_text()
+    assert "<h2>To rotate</h2>" in page
+    assert page.count("&lt;i&gt;was there&lt;/i&gt;<br>app:settings.py:3") == 25
+    assert kit.verify(folder).problems == []
+    out = io.StringIO()
+    tables.show_plan(run.plan, UI(Console(file=out, width=200), Console(file=io.StringIO())))
+    assert "Within their reach (25)" in out.getvalue()
+    assert out.getvalue().count("app:settings.py:3\n") >= 20
+    assert "and 5 more, all in the plan file" in out.getvalue()

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from offboarding import cli, facts, gather, people
+from offboarding import cli, facts, gather, people, wiring
 from offboarding import plan as plans
+from offboarding.config import Config
 from offboarding.demo.simulators import tokens
 from offboarding.directory import Directory, Entry
 from offkey.errors import Exit
@@ -59,6 +60,7 @@ class Desk:
         self.answers: dict[str, Account] = {}
         self.sources = facts.Sources()
         self.gaps: list[Gap] = []
+        self.readable: frozenset[str] = frozenset()
 
     def findings(self) -> Sequence[Finding]:
         return self.look(self.repo.path).findings
@@ -68,7 +70,13 @@ class Desk:
         seen = [one for f in findings for one in (f.introduced, f.committer, *f.coauthors) if one is not None]
         person = people.resolve(who, PEOPLE, seen)
         looked_up = facts.collect(
-            findings, {}, self.sources, is_theirs=lambda a: gather.may_be_theirs(person, a), gaps=self.gaps
+            findings,
+            {},
+            self.sources,
+            is_theirs=lambda address: gather.may_be_theirs(person, address),
+            gaps=self.gaps,
+            now=NOW,
+            readable=self.readable,
         )
         checks: Mapping[str, Check] = {
             f.fingerprint: check(holder=self.answers[f.kind]) for f in findings if f.kind in self.answers
@@ -208,6 +216,14 @@ def test_three_witnesses_who_name_three_people_are_shown_as_a_conflict(desk: Des
     assert ended(desk.plan("ann")) == []
 
 
+def test_a_token_that_has_ended_by_its_own_word_says_so_and_stays_in_the_plan(desk: Desk) -> None:
+    text = jwt({"email": "sam@example.com", "exp": 1_600_000_000}).decode()
+    desk.repo.commit("x", {"curl.sh": f'curl -H "Authorization: Bearer {text}" https://api.corp.io\n'}, author=LEAVER)
+    point = desk.point("sam", "jwt.token")
+    assert "JWT expiry 2020-09-13T12:26:40Z: it has ended, by its own word" in point.evidence
+    assert desk.plan("sam").steps
+
+
 # --- exposed, and not ---
 
 
@@ -219,6 +235,39 @@ def test_who_worked_in_the_repository_afterwards_was_exposed_and_who_left_before
     assert exposed.bond is Bond.EXPOSED
     assert exposed.evidence[0] == "the person has commits in app that are not older than it"
     assert desk.point("ann", "aws.access_key").bond is Bond.NONE
+
+
+def test_who_is_listed_in_the_organisation_that_keeps_the_repository_was_exposed_without_a_commit(desk: Desk) -> None:
+    desk.repo.commit("key", {"deploy.env": AWS}, author=OTHER)
+    desk.repo.config("remote.origin.url", "git@github.com:Corp/app.git")
+    member = AccessPoint(id="m", provider="github", kind="github.membership", provider_id="corp/samr")
+    elsewhere = replace(member, provider_id="other/samr")
+    here = {str(desk.repo.path)}
+    assert wiring.readable(Config(), [elsewhere], here) == frozenset()
+    assert desk.point("sam", "aws.access_key").bond is Bond.NONE
+    desk.readable = wiring.readable(Config(), [elsewhere, member], here)
+    point = desk.point("sam", "aws.access_key")
+    assert point.bond is Bond.EXPOSED
+    assert point.evidence[0] == "the provider lists the person in the organisation that keeps app"
+
+
+def test_a_repository_that_cannot_be_read_is_a_gap_and_leaves_it_open(desk: Desk, tmp_path: Path) -> None:
+    desk.repo.commit("key", {"deploy.env": AWS}, author=OTHER)
+    findings = desk.findings()
+    gaps: list[Gap] = []
+    desk.repo.path.rename(tmp_path / "moved")
+    told = facts.collect(findings, {}, facts.Sources(), is_theirs=lambda _: False, gaps=gaps, now=NOW)
+    assert {one.exposed for one in told.values()} == {None}
+    assert [gap.where for gap in gaps] == [str(desk.repo.path)]
+    assert "it is not known whether the person worked there" in gaps[0].why
+
+
+def test_a_merge_on_githubs_pages_exposes_nobody(desk: Desk) -> None:
+    """GitHub itself is the committer of what everybody does there."""
+    desk.repo.commit("key", {"deploy.env": AWS}, author=OTHER)
+    (desk.repo.path / "README").write_text("more")
+    desk.repo.git("commit", "-qam", "by the page", author=OTHER, committer=("GitHub", "noreply@github.com"))
+    assert desk.point("sam", "aws.access_key").bond is Bond.NONE
 
 
 def test_a_date_that_a_committer_wrote_decides_nothing(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from offboarding.gather import gather
+from offboarding.testimony import Facts
 from offkey.model import AccessPoint, Account, Bond, Check, Finding, Identity, Liveness, Ownership, Person
 from tests.offboarding.cases import LEAVER, LEAVER_ACCOUNT, author, check, finding, listed, place
 
@@ -141,3 +142,36 @@ def test_a_login_whose_id_the_organisation_lists_is_enough() -> None:
 
 def test_a_login_that_the_organisation_lists_with_another_id_is_somebody_elses() -> None:
     assert by_login("78").bond is not Bond.THEIRS
+
+
+def test_an_address_that_may_be_the_persons_contradicts_nothing_and_proves_nothing() -> None:
+    probable = replace(LEAVER, probable=(Identity(email="sam@home.example"),))
+    signed = {finding().fingerprint: Facts(signed_by="sam@home.example", exposed=False)}
+    (point,) = gather(probable, [finding()], (), {}, ownership=PERSONAL, ids={}, facts=signed)
+    assert point.bond is Bond.INTRODUCED
+    assert not any(line.startswith("CONFLICT") for line in point.evidence)
+    (point,) = gather(LEAVER, [finding()], (), {}, ownership=PERSONAL, ids={}, facts=signed)
+    assert any(line.startswith("CONFLICT: only fields that any committer can write") for line in point.evidence)
+
+
+def test_githubs_own_signature_on_what_was_done_on_its_pages_names_nobody() -> None:
+    signed = {finding().fingerprint: Facts(signed_by="noreply@github.com")}
+    (point,) = gather(LEAVER, [finding()], (), {}, ownership=PERSONAL, ids={}, facts=signed)
+    assert not any(line.startswith("CONFLICT") for line in point.evidence)
+    assert point.bond is Bond.INTRODUCED
+
+
+def test_with_no_tie_at_all_there_is_none() -> None:
+    stranger = finding(introduced=author("bob@example.com", "Bob"))
+    nobody = {stranger.fingerprint: Facts(exposed=False)}
+    (point,) = gather(LEAVER, [stranger], (), {}, ownership=PERSONAL, ids={}, facts=nobody)
+    assert point.bond is Bond.NONE
+    (point,) = gather(LEAVER, [stranger], (), {}, ownership=PERSONAL, ids={})
+    assert point.bond is Bond.EXPOSED, "where nobody looked, it is not known"
+
+
+def test_a_shared_kind_stays_shared_whoever_signed_for_it() -> None:
+    found = finding("slack.bot", introduced=author("bob@example.com", "Bob"))
+    signed = {found.fingerprint: Facts(signed_by="sam@example.com")}
+    (point,) = gather(LEAVER, [found], (), {}, ownership=PERSONAL, ids={}, facts=signed)
+    assert (point.bond, point.ownership) == (Bond.THEIRS, Ownership.SHARED)

@@ -441,3 +441,30 @@ def test_a_person_whom_nobody_knows_is_said_to_be_unknown(
     assert not warned("--person", "eve@example.com")
     cli.main(["--config", str(with_key), "scan", "--history", "none", str(repo.path), "--person", "ann"])
     assert "is in no commit" not in capsys.readouterr().err, "the directory knows Ann"
+
+
+def test_explain_and_person_tell_what_the_value_and_the_file_around_it_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = Repo.create(tmp_path / "said")
+    password = tokens.github_classic("a password").removeprefix("ghp_")
+    url = f"postgresql://carol%40example.com:{password}@db1.corp.io/app"
+    repo.commit("url", {"db.env": f"# /home/carol/app\nURL={url}\n", "CODEOWNERS": "*.env @corp/data\n"}, author=BOB)
+    assert cli.main(["scan", str(repo.path), "--explain"]) == Exit.OPEN
+    out = " ".join(capsys.readouterr().out.split())
+    assert "at the value: user of the postgresql URL carol@example.com" in out
+    assert "around the value: home folder of carol" in out
+    assert "code owner @corp/data" in out
+    assert cli.main(["scan", str(repo.path), "--person", "carol@example.com", "--format", "jsonl"]) == Exit.OPEN
+    told = capsys.readouterr().out
+    (found,) = lines(told)
+    assert any("is an address of carol@example.com, or may be" in line for line in found["evidence"])
+    assert {"source": "file: home folder of", "subject": "carol", "grade": "written"} in found["claims"]
+    assert password not in told
+
+
+def test_without_explain_the_file_around_is_not_looked_at(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    from scanner import around
+
+    monkeypatch.setattr(around, "with_surroundings", lambda *_: pytest.fail("the surroundings were read"))
+    assert cli.main(["scan", str(repo.path), "--format", "json"]) == Exit.OPEN

@@ -102,3 +102,14 @@ def test_times_are_written_in_utc_with_a_z() -> None:
 def test_records_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         PLAN.run = "r2"  # type: ignore[misc]
+
+
+def test_a_plan_without_an_exposed_list_keeps_the_form_it_had_before_there_was_one() -> None:
+    made = Plan(
+        run="r", person=Person(id="sam"), requester="b", created_at=AT, expires_at=AT, rules_digest="d", key_id="k",
+        steps=(),
+    )  # fmt: skip
+    assert "exposed" not in to_json(made)
+    listed = replace(made, exposed=(AccessPoint(id="1", provider="aws", kind="aws.access_key"),))
+    assert from_json(to_json(listed), Plan) == listed
+    assert listed.digest != made.digest

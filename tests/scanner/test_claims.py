@@ -5,6 +5,7 @@ import json
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scanner.claims import claims, claims_in, der, keys, tokens, words
+from scanner.claims import REACH, claims, claims_in, der, keys, tokens, words
 from scanner.claims.kinds import BY_FAMILY, BY_KIND
 from scanner.claims.said import ISSUED, WRITTEN, Said, Value, name_like
 from tests import needs
@@ -374,3 +375,23 @@ def test_lengths_that_lie_end_the_reading() -> None:
     assert list(der.items(b"\x30\x84\xff\xff\xff\xff")) == []
     assert keys.body(b"\xff\xfe") == b""
     assert list(tokens.pypi(Value({"secret": b"pypi-" + b64url(b"\x02\x01\xff\xff\xff\xff\xff")}, b"", b""))) == []
+
+
+@pytest.mark.parametrize("kind", sorted(DECODERS))
+def test_hostile_text_at_a_value_takes_no_long_time(kind: str) -> None:
+    unit = (
+        b"a",
+        b"https://",
+        b"user=",
+        b"-----BEGIN CERTIFICATE-----",
+        b"name: x\nuser:\n",
+        b"client_id: ",
+        b" ",
+        b"\\n",
+    )
+    began = time.process_time()
+    for one in unit:
+        near = one * (REACH // len(one))
+        for secret in (one * 2000, b"eyJ" * 2000, b"\x30\x80" * 4000, base64.b64encode(b"\x30" * 9000)):
+            claims_in(Value({"secret": secret, "id": secret}, near, near), DECODERS[kind])
+    assert time.process_time() - began < 2

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from offkey.found import Claim, Finding
+from rules import RuleSet
+from rules.examples import expand
 from scanner import formats
+from scanner.around import with_surroundings
+from scanner.claims.tokens import unbase64
+from scanner.matcher import masking
+from scanner.values import read_text, read_value
 from tests.builders import Repo, token
 from tests.needs import KERNEL
 from tests.scanner.conftest import Scan
@@ -81,3 +87,24 @@ def test_a_credential_inside_a_token_is_masked_in_what_is_told(tmp_path: Path, l
     found = of(look(tmp_path).findings, "jwt.token")
     assert found.claims
     assert inner not in str(found)
+
+
+def test_of_no_example_of_any_rule_is_the_value_or_a_half_of_it_told(
+    tmp_path: Path, look: Scan, ruleset: RuleSet
+) -> None:
+    """Claims, and what the file around says, over every example of every rule."""
+    for rule in ruleset.rules:
+        for number, template in enumerate(rule.examples):
+            (tmp_path / f"{rule.kind}-{number}.txt").write_bytes(expand(rule, template, number))
+    findings = look(tmp_path).findings
+    told = with_surroundings(findings, read_text, {}, masking(ruleset))
+    assert sum(bool(finding.claims) for finding in told) > 30
+    quoted = {finding.fingerprint: "\n".join((str(finding.claims), *finding.evidence)) for finding in told}
+    everything = "\n".join(quoted.values())
+    for finding in findings:
+        secret = read_value(finding.places[0]).get("secret", b"").decode("latin-1")
+        if len(secret) >= 8:
+            assert secret not in everything, finding.kind
+            assert secret[len(secret) // 2 :] not in quoted[finding.fingerprint], finding.kind
+            password = unbase64(secret.encode("latin-1")).partition(b":")[2].decode("latin-1")
+            assert len(password) < 6 or password not in quoted[finding.fingerprint], finding.kind
