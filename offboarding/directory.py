@@ -10,15 +10,17 @@
 
 import difflib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import yaml
 from pydantic import BeforeValidator
 
+from offboarding import names
 from offboarding.addresses import normal_email
+from offboarding.moments import moment
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
 from offkey.model import Account
@@ -27,25 +29,15 @@ NAMED_BY_ID = frozenset({"slack"})
 """Providers whose people are named by an id alone: Slack's U0123."""
 
 
-def _moment(value: Any) -> Any:
-    """A date alone is its midnight in UTC; a time without a zone is refused rather than guessed."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a time needs its zone, such as 2026-11-01T17:00:00+01:00")
-        return value.astimezone(UTC)
-    return datetime.combine(value, time(), UTC) if isinstance(value, date) else value
-
-
 class Entry(Table):
     id: str
     names: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     accounts: dict[str, str | int] = {}
-    left_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    left_at: Annotated[datetime | None, BeforeValidator(moment)] = None
     shared: bool = False
     not_me: tuple[str, ...] = ()
+    unverified_emails: tuple[str, ...] = ()
 
     @cached_property
     def normal_emails(self) -> frozenset[str]:
@@ -71,6 +63,24 @@ class Entry(Table):
 
 class Directory(Table):
     entries: tuple[Entry, ...] = ()
+    sources: dict[str, str] = {}
+    """What other files than the directory itself say: `id address` or `id provider:id` to the file's name."""
+
+    def said(self, entry: Entry, key: str) -> str:
+        """Who lists an address (in normal form) or account (`provider:id`) of an entry."""
+        return self.sources.get(f"{entry.id} {key}", "the directory")
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            for key in {key for name in entry.names for key in names.keys(name)}:
+                found.setdefault(key, []).append(entry)
+        return found
+
+    def named(self, keys: frozenset[str]) -> list[Entry]:
+        """Everybody with a full name that has one of these keys (`names.keys`)."""
+        return list({entry.id: entry for key in sorted(keys) for entry in self._by_name.get(key, ())}.values())
 
     @cached_property
     def _by_email(self) -> dict[str, Entry]:
@@ -85,28 +95,34 @@ class Directory(Table):
         """Whose address this is (in normal form), or None."""
         return self._by_email.get(normal_email(address))
 
+    @cached_property
+    def _by_account(self) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for entry in reversed(self.entries):
+            for account in entry.account_records:
+                found[f"{account.provider}#{account.id}"] = entry
+                found[f"{account.provider}:{account.login.casefold()}"] = entry
+        return found
+
     def account_owner(self, provider: str, ident: str, login: str) -> Entry | None:
         """Whose account this is: by its id if both sides have one, else by its login."""
+        if ident and (owner := self._by_account.get(f"{provider}#{ident}")):
+            return owner
+        named = self._by_account.get(f"{provider}:{login.casefold()}") if login else None
+        return None if named and ident and named.account_id(provider) else named
+
+    @cached_property
+    def _by_subject(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
         for entry in self.entries:
-            known = entry.account_id(provider)
-            if (
-                (known == ident)
-                if known and ident
-                else (login and entry.login(provider).casefold() == login.casefold())
-            ):
-                return entry
-        return None
+            for key in {entry.id.casefold(), *entry.normal_emails, *_handles(entry)}:
+                found.setdefault(key, []).append(entry)
+        return found
 
     def find(self, subject: str) -> Entry | None:
         """The one whom an id, address, `provider:login` or login names; None when nobody. Raises UsageError for two."""
-        wanted = subject.strip().casefold()
-        found = [
-            entry
-            for entry in self.entries
-            if wanted == entry.id.casefold()
-            or normal_email(subject) in entry.normal_emails
-            or wanted in _handles(entry)
-        ]
+        keys = (subject.strip().casefold(), normal_email(subject))
+        found = list({entry.id: entry for key in keys for entry in self._by_subject.get(key, ())}.values())
         if len(found) > 1:
             raise UsageError(
                 f"{subject!r} names {' and '.join(entry.id for entry in found)}",
@@ -115,8 +131,8 @@ class Directory(Table):
         return found[0] if found else None
 
     def suggestion(self, subject: str) -> str:
-        names = {name: entry.id for entry in self.entries for name in (entry.id, *entry.names, *entry.emails)}
-        near = dict.fromkeys(names[name] for name in difflib.get_close_matches(subject, names, 3))
+        known = {name: entry.id for entry in self.entries for name in (entry.id, *entry.names, *entry.emails)}
+        near = dict.fromkeys(known[name] for name in difflib.get_close_matches(subject, known, 3))
         return (
             f"did you mean {', '.join(near)}?" if near else "name a person by an e-mail address or by people.yaml's id"
         )
