@@ -55,6 +55,11 @@ class Core:
         if sighting.address not in self.addresses:
             self.corroborated.add(sighting.address)
 
+    def remove(self, sighting: Sighting) -> None:
+        """One that was certain and is no longer."""
+        del self.sightings[sighting]
+        self.offsets.subtract(sighting.offsets)
+
     @property
     def every_address(self) -> set[str]:
         return {*self.addresses, *self.corroborated}
@@ -142,7 +147,7 @@ def _signs(sighting: Sighting, core: Core, population: Population, relation: str
         yield Sign("mailmap", "a .mailmap in the repository says so")
     if zones := _same_zones(sighting, core):
         yield zones
-    if relation is SAME and is_rare(sighting.raw_name, population):
+    if relation is SAME and is_rare(sighting, core, population):
         yield Sign("rare", "a rare name")
     if _colleagues(sighting, core):
         yield Sign("colleague", "but two addresses of one organisation may be two people of one name")
@@ -176,18 +181,36 @@ def _same_zones(sighting: Sighting, core: Core) -> Sign | None:
     return Sign("zone", "the same time zone")
 
 
-def is_rare(name: str, population: Population) -> bool:
-    """Whether a full name is no common one, and some word of it is hardly anybody else's here."""
-    words = [word for word in names.name_words(name) if len(word) > 1]
-    return bool(words) and not names.is_common(name) and min(map(population.addresses_with, words)) <= RARE
+def is_rare(sighting: Sighting, core: Core, population: Population) -> bool:
+    """Whether a full name is no common one, some word of it hardly anybody else's here, and no colleague's too."""
+    words = [word for word in names.name_words(sighting.raw_name) if len(word) > 1]
+    if not words or names.is_common(sighting.raw_name) or min(map(population.addresses_with, words)) > RARE:
+        return False
+    return not any(_colleagues(s, core) for key in sorted(sighting.keys) for s in population.by_key[key])
 
 
 def _colleagues(sighting: Sighting, core: Core) -> bool:
+    """Whether the address is another one of an organisation that the person has an address of: maybe a namesake's."""
     local, _, domain = sighting.address.partition("@")
     if domain in FREE_MAIL:
         return False
     locals_there = {a.partition("@")[0] for a in core.addresses if a.partition("@")[2] == domain}
     return bool(locals_there) and local not in locals_there
+
+
+def is_elsewhere(sighting: Sighting, core: Core, population: Population) -> bool:
+    """Whether the full name at a person's address is plainly somebody else's: unlike hers, with a busier address.
+
+    So it looks when a colleague's address is left in the configuration of a machine.
+    """
+    if not sighting.keys or not core.names:
+        return False
+    mine = {word for name in core.names for word in names.name_words(name)}
+    if mine & set(names.name_words(sighting.raw_name)) or related(sighting, core) is not OTHER:
+        return False
+    here = {s for address in core.addresses for s in population.by_address.get(address, ())}
+    theirs = {s for key in sighting.keys for s in population.by_key[key]} - here
+    return max((s.commits for s in theirs), default=0) > sighting.commits
 
 
 def to_review(core: Core, population: Population, free: Callable[[Sighting], bool]) -> dict[Sighting, Edge]:

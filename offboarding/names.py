@@ -57,15 +57,17 @@ def folded(text: str) -> str:
     return plain.translate(_TABLE).replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
+@lru_cache(maxsize=1 << 16)
 def name_words(name: str) -> tuple[str, ...]:
     """A name's words, folded and sorted: `Muñoz, Ana` and `Ana Munoz` are alike."""
     return tuple(sorted(_words(name)))
 
 
-def _words(name: str) -> list[str]:
+@lru_cache(maxsize=1 << 16)
+def _words(name: str) -> tuple[str, ...]:
     # What stands in brackets or after "via" is said about the name: "Ann Archer (Corp)", "Ann via GitHub".
     bare = re.sub(r"\(.*?\)|\[.*?\]|\s+via\s.*$", " ", folded(name)) or folded(name)
-    return _WORD.findall(bare.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", ""))
+    return tuple(_WORD.findall(bare.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -85,6 +87,7 @@ def same(one: str, other: str) -> bool:
     return bool(keys(one) & keys(other))
 
 
+@lru_cache(maxsize=1 << 16)
 def similar(one: str, other: str) -> bool:
     """Whether two full names, not the same, may be one: a typing error, an initial, a middle name or a nickname's stem.
 

@@ -13,7 +13,7 @@ from offboarding import corroboration, names
 from offboarding.addresses import normal_email
 from offboarding.corroboration import Core
 from offboarding.directory import Directory, Entry
-from offboarding.edges import DIRECTORY, OVERRIDE, REQUEST, SOURCES, STRENGTHS, Edge
+from offboarding.edges import CLAIM, DIRECTORY, OVERRIDE, REQUEST, SOURCES, STRENGTHS, Edge
 from offboarding.judging import Judge
 from offboarding.overrides import Overrides, Verdict
 from offboarding.population import Population, Sighting
@@ -67,6 +67,11 @@ def _weighed(judge: Judge, population: Population) -> Edges:
     """The edge to each sighting that has anything to do with the person."""
     edges = {s: edge for s in judge.concerned(population) if (edge := judge.one(s))}
     core = _core(judge, population, edges)
+    for sighting in [s for s, edge in edges.items() if edge.source in (DIRECTORY, REQUEST) and s in core.sightings]:
+        if corroboration.is_elsewhere(sighting, core, population):
+            said = "the person's address, under the name of somebody who has another: a machine's configuration?"
+            edges[sighting] = Edge(CLAIM, "probable", said)
+            core.remove(sighting)
 
     def free(sighting: Sighting) -> bool:
         return sighting not in edges and not judge.is_others(sighting)

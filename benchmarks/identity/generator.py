@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 from benchmarks.identity.truth import Truth
 from offboarding.seen import Author, Link, Tie
 
-WEST = ("Ada Alma Bruno Carla Dario Edda Fabio Greta Hugo Ilse Jonas Karin Leopold Mira Nils Olga Pia Quentin Rosa Sven "
-        "Tilda Ugo Vera Wanda Xenia Yvonne Zeno James Mary John Linda".split(),
-        "Abendroth Bellweather Crickmore Dunleavy Eckhart Farnsworth Grimaldi Holloway Ingersoll Jablonski Kirkbride "
-        "Lindqvist Montague Norrgard Oakhurst Pemberton Quigley Rothschild Stavros Tremblay Underhill Vandermeer "
-        "Whitlock Yardley Zimmer Smith Johnson Miller Brown".split())  # fmt: skip
-ACCENTED = ("Zoë René Jürgen Søren Łukasz Åsa Noël Chloé Márton Ángel".split(),
-            "Müller Håkansson Dvořák Nuñez Wójcik Çelik Öberg Lefèvre Bjørnstad Größer".split())  # fmt: skip
+GIVEN = {
+    "west": "Ada Alma Bruno Carla Dario Edda Fabio Greta Hugo Ilse Jonas Karin Leopold Mira Nils Olga Pia Quentin Rosa "
+            "Sven Tilda Ugo Vera Wanda Xenia Yvonne Zeno James Mary John Linda Peter Susan Mark Paula Kevin Laura".split(),
+    "accented": "Zoë René Jürgen Søren Łukasz Åsa Noël Chloé Márton Ángel Jörg Håkon Inês Élodie Tomáš Žofie".split(),
+}  # fmt: skip
+STARTS = "Abel Bell Crick Dun Eck Farn Grim Hollo Inger Jablon Kirk Lind Monta Norr Oak Pember Quig Roth Stav Trem Under Vander Whit Yard Zimm".split()  # noqa: E501
+ENDS = "worth son berg ley man feld by ton wood stein mark gaard etti inen ak ova ski ert ow ini aux er holt quist".split()
+MIDDLES = " a er in el o ing s ".split(" ")
+COMMON_SURNAMES = "Smith Johnson Miller Brown Garcia Singh Nguyen Kim Martin".split()
+ACCENTS = str.maketrans("aoeun", "äöéüñ")
 PINYIN = ("Wei Min Jing Xiaoming Li Yan Hao Jun Lei Mei Xin Yufei Zihan".split(),
           "Wang Li Zhang Liu Chen Yang Zhao Huang Zhou Wu Xu Sun".split())  # fmt: skip
 HAN = dict(zip((*PINYIN[0], *PINYIN[1]), "伟 敏 静 晓明 丽 艳 浩 军 磊 梅 欣 宇飞 子涵 王 李 张 刘 陈 杨 赵 黄 周 吴 徐 孙".split(), strict=True))  # noqa: E501, RUF001
@@ -81,11 +84,16 @@ class People:
         pick = self.seeded.choice
         if culture == "cyrillic":
             return pick(list(CYRILLIC)), pick(list(CYRILLIC_SURNAMES))
-        given, surnames = {"west": WEST, "accented": ACCENTED, "cjk": PINYIN}[culture]
-        surname = pick(surnames)
-        if culture == "west" and self.seeded.random() < 0.7:
-            surname += f"-{pick(surnames)}"
-        return pick(given), surname
+        if culture == "cjk":
+            return pick(PINYIN[0]), pick(PINYIN[1])
+        if culture == "west" and self.seeded.random() < 0.1:
+            return pick(GIVEN["west"]), pick(COMMON_SURNAMES)
+        surname = self.made_up()
+        return pick(GIVEN[culture]), surname.translate(ACCENTS) if culture == "accented" else surname
+
+    def made_up(self) -> str:
+        pick = self.seeded.choice
+        return f"{pick(STARTS)}{pick(MIDDLES)}{pick(ENDS)}"
 
     def _zone(self, culture: str) -> tuple[int, ...]:
         return (480,) if culture == "cjk" and self.seeded.random() < 0.8 else self.seeded.choice(ZONES)
@@ -113,7 +121,8 @@ class People:
             if key is None or key in self.commits:
                 continue
             self.marks[name].add(who.ident)
-            self.seen(who, *key, self.seeded.randint(1, 60))
+            # What is committed as root is set apart as shared: nobody's identity.
+            self.seen(who, *key, self.seeded.randint(1, 60), owner="" if name != "root" else "shared")
             told = self.seeded.random()
             if told < 0.35:
                 self.together(Tie.COMMITTED, key, (who.name, who.address), self.seeded.randint(1, 9))
@@ -174,7 +183,7 @@ def _plain(people: People, who: Human) -> tuple[str, str] | None:
 
 
 def _married(people: People, who: Human) -> tuple[str, str]:
-    surname = people.seeded.choice(WEST[1])
+    surname = people.made_up()
     return f"{who.given} {surname}", people.seeded.choice([who.address, f"{who.handle}@gmail.com"])
 
 
