@@ -55,6 +55,8 @@ class Organisation(Table):
 
 class Directory(Table):
     people: Beside | None = None
+    exports: tuple[Beside, ...] = ()
+    overrides: Beside | None = None
 
 
 class Repositories(Table):

@@ -22,16 +22,47 @@ ENOUGH = {SAME: 3, SIMILAR: 4, NICK: 4, OTHER: 6}
 """What the weights must sum up to, by how the name compares with the person's."""
 WEIGHTS = {"commits": 3, "handle": 3, "mailmap": 2, "zones": 2, "zone": 1, "made": 1, "rare": 1, "colleague": -2}
 MANY_TIMES = 2
-HALF, SOME = 0.5, 4
+HALF, SOME, SELDOM = 0.5, 4, 0.08
 RARE = 4
 """A word that at most so many addresses share is rare."""
 REVIEWED = 12
 """A word in common that at most so many addresses share is shown to a person."""
 FREE_MAIL = frozenset(
-    "gmail.com hotmail.com yahoo.com outlook.com live.com msn.com aol.com icloud.com me.com mac.com qq.com 163.com "
-    "126.com foxmail.com gmx.de gmx.net gmx.com web.de mail.ru yandex.ru protonmail.com proton.me pm.me fastmail.com "
-    "fastmail.fm posteo.de free.fr yahoo.co.jp naver.com seznam.cz wp.pl users.noreply.github.com "
-    "users.noreply.gitlab.com".split()
+    [
+        "gmail.com",
+        "hotmail.com",
+        "yahoo.com",
+        "outlook.com",
+        "live.com",
+        "msn.com",
+        "aol.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "qq.com",
+        "163.com",
+        "126.com",
+        "foxmail.com",
+        "gmx.de",
+        "gmx.net",
+        "gmx.com",
+        "web.de",
+        "mail.ru",
+        "yandex.ru",
+        "protonmail.com",
+        "proton.me",
+        "pm.me",
+        "fastmail.com",
+        "fastmail.fm",
+        "posteo.de",
+        "free.fr",
+        "yahoo.co.jp",
+        "naver.com",
+        "seznam.cz",
+        "wp.pl",
+        "users.noreply.github.com",
+        "users.noreply.gitlab.com",
+    ]
 )
 
 
@@ -144,8 +175,8 @@ def _signs(sighting: Sighting, core: Core, population: Population, relation: str
         else:
             yield Sign("handle", f"{sighting.handle}, which the name does not give, stands in another address, too")
     if sighting.canonical in core.addresses:
-        yield Sign("mailmap", "a .mailmap in the repository says so")
-    if zones := _same_zones(sighting, core):
+        yield Sign("mailmap", "a .mailmap in the repository says so; anybody who commits can write it")
+    if zones := _same_zones(sighting, core, population):
         yield zones
     if relation is SAME and is_rare(sighting, core, population):
         yield Sign("rare", "a rare name")
@@ -166,18 +197,19 @@ def _together(sighting: Sighting, core: Core) -> Iterator[Sign]:
         yield Sign("commits", f"signed off in {times[Tie.SIGNED_OFF]} of the person's commits")
 
 
-def _same_zones(sighting: Sighting, core: Core) -> Sign | None:
+def _same_zones(sighting: Sighting, core: Core, population: Population) -> Sign | None:
     """Whether half of what either wrote was written at the same offsets from UTC; UTC itself says nothing.
 
-    More is said by two offsets (summer and winter) in common, and some commits on either side.
+    More is said where either wrote some commits, and two offsets are common to them (summer and winter) or one that
+    hardly anybody else has here.
     """
     one = {minutes: number for minutes, number in sighting.offsets.items() if minutes}
-    other = {minutes: number for minutes, number in core.offsets.items() if minutes}
+    other = {minutes: number for minutes, number in core.offsets.items() if minutes and number > 0}
     all_one, all_other, both = sum(one.values()), sum(other.values()), one.keys() & other.keys()
     if not both or sum(min(one[m] / all_one, other[m] / all_other) for m in both) < HALF:
         return None
-    if len(both) > 1 and min(all_one, all_other) >= SOME:
-        return Sign("zones", "the same time zones in summer and winter")
+    if min(all_one, all_other) >= SOME and (len(both) > 1 or population.share_of_zone(min(both)) <= SELDOM):
+        return Sign("zones", "the same time zones through the year" if len(both) > 1 else "the same rare time zone")
     return Sign("zone", "the same time zone")
 
 
@@ -201,8 +233,10 @@ def _colleagues(sighting: Sighting, core: Core) -> bool:
 def is_elsewhere(sighting: Sighting, core: Core, population: Population) -> bool:
     """Whether the full name at a person's address is plainly somebody else's: unlike hers, with a busier address.
 
-    So it looks when a colleague's address is left in the configuration of a machine.
+    So it looks when a colleague's address is left in the configuration of a machine, or many share an address.
     """
+    if core.names and sighting.address in population.shared_addresses:
+        return related(sighting, core) is OTHER
     if not sighting.keys or not core.names:
         return False
     mine = {word for name in core.names for word in names.name_words(name)}
@@ -232,7 +266,9 @@ def probable(sighting: Sighting, core: Core, population: Population) -> Edge | N
 
 def _reasons(sighting: Sighting, core: Core, population: Population) -> Iterator[str]:
     relation = related(sighting, core)
-    others = [sign for sign in _signs(sighting, core, population, relation) if sign.kind not in ("rare", "zone", "zones")]
+    others = [
+        sign for sign in _signs(sighting, core, population, relation) if sign.kind not in ("rare", "zone", "zones")
+    ]
     if sighting.address in core.corroborated:
         yield "another name at an address that is probably the person's"
     if relation is SAME:

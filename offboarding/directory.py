@@ -9,17 +9,18 @@
 """
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BeforeValidator
 
-from offboarding import names
+from offboarding import directory_csv, directory_exports, names
 from offboarding.addresses import normal_email
+from offboarding.directory_exports import Told
 from offboarding.moments import moment
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
@@ -145,15 +146,34 @@ def _handles(entry: Entry) -> Iterator[str]:
         yield f"{account.provider}:{account.id}".casefold()
 
 
-def load(path: Path | None) -> Directory:
-    """The directory in a file; an empty one for None. Raises SettingsError, also when two people share an address."""
-    if path is None:
-        return Directory()
+def load(path: Path | None, exports: Sequence[Path] = ()) -> Directory:
+    """The directory in a YAML or CSV file, with what `exports` add to it; an empty one for None and no exports.
+
+    Raises SettingsError, also when two people share an address or account.
+    """
+    directory = _read(path) if path else Directory()
+    for export in exports:
+        directory = _with(directory, export)
+    return directory
+
+
+def _read(path: Path) -> Directory:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", advice="set `people` under [directory] in offkey.toml") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is no YAML or CSV in UTF-8", advice="save it as UTF-8") from error
+    rows = directory_csv.rows(path, text) if path.suffix.casefold() == ".csv" else _yaml(path, text)
+    directory = validated(Directory, {"entries": [row for _, row in rows]}, path, lines=[line for line, _ in rows])
+    _check_distinct(directory, path)
+    return directory
+
+
+def _yaml(path: Path, text: str) -> list[tuple[int, Any]]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f" (line {place.line + 1})" if place else ""
         raise SettingsError(f"{path} is no YAML{line}", advice="check quotes and indentation") from error
@@ -164,9 +184,55 @@ def load(path: Path | None) -> Directory:
             f"{path}: must be a list of people, alone or under `people:`",
             advice="`offkey doctor --init` shows an example",
         )
-    directory = validated(Directory, {"entries": data or []}, path)
-    _check_distinct(directory, path)
-    return directory
+    return [(0, row) for row in data or []]
+
+
+def _with(directory: Directory, export: Path) -> Directory:
+    """The directory and what an export says of the same people, and of others. Raises SettingsError where they differ."""
+    entries, sources = {entry.id: entry for entry in directory.entries}, dict(directory.sources)
+    for told in directory_exports.read(export):
+        known = _known(Directory(entries=tuple(entries.values())), told, export)
+        if known is None and not (told.emails or told.accounts):
+            continue
+        before = known or Entry(id=told.emails[0] if told.emails else told.accounts["github"])
+        entries[before.id] = after = _added(before, told, export)
+        new = after.normal_emails - before.normal_emails
+        new |= {f"{a.provider}:{a.id or a.login}" for a in after.account_records if a not in before.account_records}
+        sources |= {f"{before.id} {key}": export.name for key in sorted(new)}
+    merged = Directory(entries=tuple(entries.values()), sources=sources)
+    _check_distinct(merged, export)
+    return merged
+
+
+def _known(directory: Directory, told: Told, export: Path) -> Entry | None:
+    ident, login = told.accounts.get("github.id", ""), told.accounts.get("github", "")
+    found = [directory.owner_of(email) for email in told.emails] + [directory.account_owner("github", ident, login)]
+    known = {entry.id: entry for entry in found if entry}
+    if len(known) > 1:
+        raise SettingsError(
+            f"{export}: gives one person what belongs to both {' and '.join(known)}", advice="mend one of the files"
+        )
+    return next(iter(known.values()), None)
+
+
+def _added(entry: Entry, told: Told, export: Path) -> Entry:
+    for key, value in told.accounts.items():
+        if str(entry.accounts.get(key, value)).casefold() != value.casefold():
+            raise SettingsError(
+                f"{export}: {key} of {entry.id} is another than in the directory", advice="mend one of the files"
+            )
+    said: dict[str, Any] = {
+        "names": tuple(dict.fromkeys((*entry.names, *told.names))),
+        "emails": _distinct((*entry.emails, *told.emails)),
+        "unverified_emails": _distinct((*entry.unverified_emails, *told.unverified)),
+        "accounts": {**told.accounts, **entry.accounts},
+        "left_at": entry.left_at or told.left_at,
+    }
+    return validated(Entry, {**entry.model_dump(), **said}, export)
+
+
+def _distinct(emails: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple({normal_email(email): email for email in reversed(emails)}.values())[::-1]
 
 
 def _check_distinct(directory: Directory, path: Path) -> None:

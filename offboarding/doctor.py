@@ -139,7 +139,7 @@ def _organisation_key(settings: Config) -> Result:
 
 
 def _directory(settings: Config) -> Result:
-    entries = directory.load(settings.directory.people).entries
+    entries = directory.load(settings.directory.people, settings.directory.exports).entries
     if not entries:
         return warn(
             "directory", "nobody is listed", "fill people.yaml: only what stands there makes an identity certain"

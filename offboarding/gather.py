@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from offboarding.addresses import normal_email
 from offkey.model import (
+    PROVEN,
     AccessPoint,
     Account,
     Authorship,
@@ -172,9 +173,16 @@ def wrote(person: Person, author: Authorship) -> bool:
 
 
 def certain_emails(person: Person) -> frozenset[str]:
-    """The person's own addresses in their compared form, without shared or foreign ones."""
+    """The addresses that the person commits with, in their compared form, without shared or foreign ones."""
     mine = {normal_email(email) for email in person.emails}
     mine |= {normal_email(identity.email) for identity in person.certain if identity.email}
+    return frozenset(mine - _excluded_emails(person))
+
+
+def proven_emails(person: Person) -> frozenset[str]:
+    """Those of `certain_emails` that do not rest on what committers write: these alone tie what a provider verified."""
+    mine = {normal_email(email) for email in person.emails}
+    mine |= {normal_email(i.email) for i in person.certain if i.email and i.basis in PROVEN}
     return frozenset(mine - _excluded_emails(person))
 
 
@@ -184,20 +192,20 @@ def _excluded_emails(person: Person) -> frozenset[str]:
 
 def accounts(person: Person) -> tuple[Account, ...]:
     """The accounts that are certainly the person's, without those ruled out."""
-    named = [*person.accounts, *(identity.account for identity in person.certain if identity.account)]
+    named = [*person.accounts, *(i.account for i in person.certain if i.account and i.basis in PROVEN)]
     ruled_out = [identity.account for identity in person.excluded if identity.account]
     return tuple(dict.fromkeys(a for a in named if not any(same_account(a, out) for out in ruled_out)))
 
 
 def is_theirs(person: Person, holder: Account) -> bool:
-    """Whether a provider's account is one of the person's certain ones, by account or by verified e-mail address."""
+    """Whether a provider's account is one of the person's proven ones, by account or by verified e-mail address."""
     if any(identity.account and same_account(identity.account, holder) for identity in person.excluded):
         return False
     known = [account for account in accounts(person) if account.provider == holder.provider]
     if any(same_account(account, holder) for account in known):
         return True
     # An address counts only where no account of this provider contradicts it.
-    return not known and bool(holder.email) and normal_email(holder.email) in certain_emails(person)
+    return not known and bool(holder.email) and normal_email(holder.email) in proven_emails(person)
 
 
 def same_account(one: Account, other: Account) -> bool:

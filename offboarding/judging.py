@@ -74,7 +74,9 @@ class Judge:
         owner = self.overrides.given_to(sighting.address)
         if owner:
             return owner != self.entry.id
-        return sighting.address not in self.entry.normal_emails and self.directory.owner_of(sighting.address) is not None
+        return (
+            sighting.address not in self.entry.normal_emails and self.directory.owner_of(sighting.address) is not None
+        )
 
     def _decided(self, sighting: Sighting) -> Edge | None:
         decision = self.overrides.on(self.entry.id, sighting.address)
@@ -88,7 +90,9 @@ class Judge:
             return _out("the directory says that this address is not the person's", DIRECTORY)
         given = self.overrides.given_to(sighting.address)
         if given and given != self.entry.id:
-            return _out(f"somebody decided that this address is {given}'s", OVERRIDE) if self._claims(sighting) else None
+            return (
+                _out(f"somebody decided that this address is {given}'s", OVERRIDE) if self._claims(sighting) else None
+            )
         if sighting.address in self.entry.normal_emails:
             if not self.listed:
                 return Edge(REQUEST, "certain", "committed with an address that the request names as the person's")

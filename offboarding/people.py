@@ -9,7 +9,7 @@ the person (`Identity.basis`, PROVEN in `offkey/model.py`). One claim alone is f
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from offboarding import corroboration, names
+from offboarding import corroboration
 from offboarding.addresses import normal_email
 from offboarding.corroboration import Core
 from offboarding.directory import Directory, Entry
@@ -69,7 +69,7 @@ def _weighed(judge: Judge, population: Population) -> Edges:
     core = _core(judge, population, edges)
     for sighting in [s for s, edge in edges.items() if edge.source in (DIRECTORY, REQUEST) and s in core.sightings]:
         if corroboration.is_elsewhere(sighting, core, population):
-            said = "the person's address, under the name of somebody who has another: a machine's configuration?"
+            said = "the person's address, under another's name: it is shared, or was left in a configuration"
             edges[sighting] = Edge(CLAIM, "probable", said)
             core.remove(sighting)
 
@@ -91,7 +91,7 @@ def _core(judge: Judge, population: Population, edges: Edges) -> Core:
     core.handles |= {login.casefold() for _, login in judge.entry.logins if len(login) > 2}
     for sighting in mine:
         core.add(sighting)
-    core.keys |= _learned(mine, judge)
+    core.keys |= _learned([s for s in mine if s.address not in population.shared_addresses], judge)
     return core
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import authors, gather, mirror, people, plan
+from offboarding import authors, gather, mirror, overrides, people, plan
 from offboarding.config import Config
 from offboarding.directory import Directory
 from offkey.errors import OffkeyError
@@ -62,7 +62,8 @@ def make(subject: str, setting: Setting) -> Planned:
     targets = list(_targets(setting, gaps))
     result = _scanned(setting, targets)
     seen, unread = authors.in_repositories(str(target.git.path) for target in targets if target.git is not None)
-    person = people.resolve(subject, setting.directory, seen)
+    decided = overrides.load(setting.config.directory.overrides)
+    person = people.resolve(subject, setting.directory, seen, overrides=decided)
     findings = [f for f in result.findings if f.fingerprint not in setting.config.canaries.fingerprints]
     gaps += [*result.gaps, *unread, *_copied(setting, findings)]
     # Listed first: asking with a value counts as a use of it at some providers.

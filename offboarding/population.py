@@ -105,6 +105,18 @@ class Population:
         return self._addresses_of.get(token, 0)
 
     @cached_property
+    def _zones(self) -> dict[int, int]:
+        found: dict[int, set[str]] = defaultdict(set)
+        for sighting in self.sightings:
+            for minutes in sighting.offsets:
+                found[minutes].add(sighting.address)
+        return {minutes: len(addresses) for minutes, addresses in found.items()}
+
+    def share_of_zone(self, minutes: int) -> float:
+        """The share of all addresses that ever wrote at an offset from UTC."""
+        return self._zones.get(minutes, 0) / max(1, len(self.by_address))
+
+    @cached_property
     def shared_addresses(self) -> frozenset[str]:
         """Addresses that commit under many unlike full names."""
         return frozenset(address for address, found in self.by_address.items() if _names_of(found) >= MANY_NAMES)

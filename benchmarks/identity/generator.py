@@ -15,21 +15,122 @@ from benchmarks.identity.truth import Truth
 from offboarding.seen import Author, Link, Tie
 
 GIVEN = {
-    "west": "Ada Alma Bruno Carla Dario Edda Fabio Greta Hugo Ilse Jonas Karin Leopold Mira Nils Olga Pia Quentin Rosa "
-            "Sven Tilda Ugo Vera Wanda Xenia Yvonne Zeno James Mary John Linda Peter Susan Mark Paula Kevin Laura".split(),
-    "accented": "Zoë René Jürgen Søren Łukasz Åsa Noël Chloé Márton Ángel Jörg Håkon Inês Élodie Tomáš Žofie".split(),
+    "west": ["Ada", "Alma", "Bruno", "Carla", "Dario", "Edda", "Fabio", "Greta", "Hugo", "Ilse", "Jonas", "Karin", "Leopold", "Mira", "Nils", "Olga", "Pia", "Quentin", "Rosa", "Sven", "Tilda", "Ugo", "Vera", "Wanda", "Xenia", "Yvonne", "Zeno", "James", "Mary", "John", "Linda", "Peter", "Susan", "Mark", "Paula", "Kevin", "Laura"],
+    "accented": ["Zoë", "René", "Jürgen", "Søren", "Łukasz", "Åsa", "Noël", "Chloé", "Márton", "Ángel", "Jörg", "Håkon", "Inês", "Élodie", "Tomáš", "Žofie"],
 }  # fmt: skip
-STARTS = "Abel Bell Crick Dun Eck Farn Grim Hollo Inger Jablon Kirk Lind Monta Norr Oak Pember Quig Roth Stav Trem Under Vander Whit Yard Zimm".split()  # noqa: E501
-ENDS = "worth son berg ley man feld by ton wood stein mark gaard etti inen ak ova ski ert ow ini aux er holt quist".split()
-MIDDLES = " a er in el o ing s ".split(" ")
-COMMON_SURNAMES = "Smith Johnson Miller Brown Garcia Singh Nguyen Kim Martin".split()
+STARTS = [
+    "Abel",
+    "Bell",
+    "Crick",
+    "Dun",
+    "Eck",
+    "Farn",
+    "Grim",
+    "Hollo",
+    "Inger",
+    "Jablon",
+    "Kirk",
+    "Lind",
+    "Monta",
+    "Norr",
+    "Oak",
+    "Pember",
+    "Quig",
+    "Roth",
+    "Stav",
+    "Trem",
+    "Under",
+    "Vander",
+    "Whit",
+    "Yard",
+    "Zimm",
+]  # noqa: E501
+ENDS = [
+    "worth",
+    "son",
+    "berg",
+    "ley",
+    "man",
+    "feld",
+    "by",
+    "ton",
+    "wood",
+    "stein",
+    "mark",
+    "gaard",
+    "etti",
+    "inen",
+    "ak",
+    "ova",
+    "ski",
+    "ert",
+    "ow",
+    "ini",
+    "aux",
+    "er",
+    "holt",
+    "quist",
+]
+MIDDLES = ["", "a", "er", "in", "el", "o", "ing", "s", ""]
+COMMON_SURNAMES = ["Smith", "Johnson", "Miller", "Brown", "Garcia", "Singh", "Nguyen", "Kim", "Martin"]
 ACCENTS = str.maketrans("aoeun", "äöéüñ")
-PINYIN = ("Wei Min Jing Xiaoming Li Yan Hao Jun Lei Mei Xin Yufei Zihan".split(),
-          "Wang Li Zhang Liu Chen Yang Zhao Huang Zhou Wu Xu Sun".split())  # fmt: skip
-HAN = dict(zip((*PINYIN[0], *PINYIN[1]), "伟 敏 静 晓明 丽 艳 浩 军 磊 梅 欣 宇飞 子涵 王 李 张 刘 陈 杨 赵 黄 周 吴 徐 孙".split(), strict=True))  # noqa: E501, RUF001
+PINYIN = (["Wei", "Min", "Jing", "Xiaoming", "Li", "Yan", "Hao", "Jun", "Lei", "Mei", "Xin", "Yufei", "Zihan"],
+          ["Wang", "Li", "Zhang", "Liu", "Chen", "Yang", "Zhao", "Huang", "Zhou", "Wu", "Xu", "Sun"])  # fmt: skip
+HAN = dict(
+    zip(
+        (*PINYIN[0], *PINYIN[1]),
+        [
+            "伟",
+            "敏",
+            "静",
+            "晓明",
+            "丽",
+            "艳",
+            "浩",
+            "军",
+            "磊",
+            "梅",
+            "欣",
+            "宇飞",
+            "子涵",
+            "王",
+            "李",
+            "张",
+            "刘",
+            "陈",
+            "杨",
+            "赵",
+            "黄",
+            "周",
+            "吴",
+            "徐",
+            "孙",
+        ],
+        strict=True,
+    )
+)
 CYRILLIC = {"Иван": "Ivan", "Пётр": "Petr", "Ольга": "Olga", "Борис": "Boris", "Тарас": "Taras", "Роман": "Roman"}
 CYRILLIC_SURNAMES = {"Белов": "Belov", "Гончар": "Gonchar", "Зимин": "Zimin", "Крылов": "Krylov", "Носов": "Nosov"}
-HANDLES = "badger comet dune ember fjord gizmo heron ibex jolt krill lumen mango nimbus otter pixel quark raven sable".split()  # noqa: E501
+HANDLES = [
+    "badger",
+    "comet",
+    "dune",
+    "ember",
+    "fjord",
+    "gizmo",
+    "heron",
+    "ibex",
+    "jolt",
+    "krill",
+    "lumen",
+    "mango",
+    "nimbus",
+    "otter",
+    "pixel",
+    "quark",
+    "raven",
+    "sable",
+]
 ZONES = ((0, 60), (60, 120), (120, 180), (-300, -240), (-480, -420), (480,), (540,), (330,))
 FREE = ("gmail.com", "outlook.com", "proton.me", "163.com", "gmx.de")
 CULTURES = ("west", "accented", "cjk", "cyrillic")
@@ -143,7 +244,8 @@ class People:
         mine = {human.ident for human in self.humans}
         several = frozenset(person for person, found in people.items() if len(found) > 1 and person in mine)
         kept = {person: tuple(found) for person, found in sorted(people.items()) if person in mine}
-        return Truth("generated", authors, kept, self.owner, {}, several)
+        owners = frozenset(self.owner.values())
+        return Truth("generated", authors, kept, self.owner, {}, several, owners)
 
 
 def ascii_name(text: str) -> str:
@@ -168,18 +270,26 @@ def _derived(people: People, who: Human) -> tuple[str, str]:
 
 def _typo(people: People, who: Human) -> tuple[str, str]:
     at = people.seeded.randrange(1, len(who.surname))
-    return f"{who.given} {who.surname[:at]}{who.surname[at + 1 :]}", people.seeded.choice([who.address, f"{who.handle}@gmail.com"])  # noqa: E501
+    return f"{who.given} {who.surname[:at]}{who.surname[at + 1 :]}", people.seeded.choice(
+        [who.address, f"{who.handle}@gmail.com"]
+    )
 
 
 def _turned(people: People, who: Human) -> tuple[str, str]:
-    return people.seeded.choice([f"{who.surname} {who.given}", f"{who.surname}, {who.given}"]), f"{who.handle}@gmail.com"
+    return people.seeded.choice(
+        [f"{who.surname} {who.given}", f"{who.surname}, {who.given}"]
+    ), f"{who.handle}@gmail.com"
 
 
 def _plain(people: People, who: Human) -> tuple[str, str] | None:
     if who.culture == "cjk":
         return HAN[who.surname] + HAN[who.given], f"{who.handle}@163.com"
     plain = ascii_name(who.name).title()
-    return (plain, people.seeded.choice([who.address, f"{who.handle}@{who.handle}.example"])) if plain != who.name else None
+    return (
+        (plain, people.seeded.choice([who.address, f"{who.handle}@{who.handle}.example"]))
+        if plain != who.name
+        else None
+    )
 
 
 def _married(people: People, who: Human) -> tuple[str, str]:

@@ -5,6 +5,7 @@ name are undetermined: `git shortlog` counts them as one, but no line says so. A
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -33,9 +34,16 @@ class Truth:
     owner: dict[Seen, str]
     proper: dict[str, str]
     asserted: frozenset[str]
+    named: frozenset[str]
+    """The people whom the truth names at all: of the others it says nothing."""
 
     def same(self, one: Seen, other: Seen) -> bool | None:
         """Whether two identities are one person's; None where the truth does not tell."""
+        a, b = self.owner.get(one), self.owner.get(other)
+        return None if a is not None and b is not None and not {a, b} <= self.named else self.closed(one, other)
+
+    def closed(self, one: Seen, other: Seen) -> bool | None:
+        """The same, were the truth complete: whom it does not name is nobody else."""
         a, b = self.owner.get(one), self.owner.get(other)
         if a is None or b is None:
             return None
@@ -52,6 +60,8 @@ def of_mailmap(repository: Path) -> Truth:
     mapped, gaps = authors.in_repositories([str(repository)])
     if gaps:
         raise SystemExit(f"{repository}: {gaps[0].why}")
+    text = Git(repository).run("show", "HEAD:.mailmap").decode("utf-8", errors="replace")
+    listed = frozenset(normal_email(address) for address in re.findall(r"<([^<>]+)>", text))
     people: dict[str, list[Author]] = defaultdict(list)
     owner: dict[Seen, str] = {}
     proper: dict[str, Counter[str]] = defaultdict(Counter)
@@ -70,7 +80,12 @@ def of_mailmap(repository: Path) -> Truth:
         owner=owner,
         proper={person: max(sorted(found), key=found.__getitem__) for person, found in proper.items()},
         asserted=frozenset(asserted),
+        named=frozenset(person for person, found in people.items() if _named(person, found, listed)),
     )
+
+
+def _named(person: str, found: list[Author], listed: frozenset[str]) -> bool:
+    return person in listed or any(normal_email(author.raw_email) in listed for author in found)
 
 
 def unmapped(author: Author) -> Author:
@@ -96,8 +111,8 @@ def of_stackalytics(data: Path, repositories: Iterable[Path]) -> Truth:
             person = f"user-{number:05}"
             people[person].append(author)
             owner[author.raw_name, author.raw_email] = person
-    several = {person for person, mine in people.items() if len({normal_email(a.raw_email) for a in mine}) > 1}
-    return Truth("stackalytics", found, dict(sorted(people.items())), owner, {}, frozenset(several))
+    several = frozenset(person for person, mine in people.items() if len(mine) > 1)
+    return Truth("OpenStack", found, dict(sorted(people.items())), owner, {}, several, frozenset(people))
 
 
 def _text(data: Path) -> str:
