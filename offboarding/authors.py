@@ -14,8 +14,7 @@ from pathlib import Path
 
 from offboarding import names
 from offboarding.addresses import handle, is_impersonal, normal_email
-from offboarding.seen import Author as Author
-from offboarding.seen import Link, Tie, merged
+from offboarding.seen import Author, Link, Tie, merged
 from offkey.errors import OffkeyError
 from offkey.model import Gap
 from scanner.clone import is_url, temporary_mirror, without_credentials

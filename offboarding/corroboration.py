@@ -27,43 +27,14 @@ RARE = 4
 """A word that at most so many addresses share is rare."""
 REVIEWED = 12
 """A word in common that at most so many addresses share is shown to a person."""
-FREE_MAIL = frozenset(
-    [
-        "gmail.com",
-        "hotmail.com",
-        "yahoo.com",
-        "outlook.com",
-        "live.com",
-        "msn.com",
-        "aol.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "qq.com",
-        "163.com",
-        "126.com",
-        "foxmail.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.com",
-        "web.de",
-        "mail.ru",
-        "yandex.ru",
-        "protonmail.com",
-        "proton.me",
-        "pm.me",
-        "fastmail.com",
-        "fastmail.fm",
-        "posteo.de",
-        "free.fr",
-        "yahoo.co.jp",
-        "naver.com",
-        "seznam.cz",
-        "wp.pl",
-        "users.noreply.github.com",
-        "users.noreply.gitlab.com",
-    ]
+_FREE_MAIL = (
+    "gmail.com hotmail.com yahoo.com outlook.com live.com msn.com aol.com icloud.com me.com mac.com qq.com 163.com "
+    "126.com foxmail.com gmx.de gmx.net gmx.com web.de mail.ru yandex.ru protonmail.com proton.me pm.me fastmail.com "
+    "fastmail.fm posteo.de free.fr yahoo.co.jp naver.com seznam.cz wp.pl users.noreply.github.com "
+    "users.noreply.gitlab.com"
 )
+FREE_MAIL = frozenset(_FREE_MAIL.split())
+"""Domains whose addresses anybody can have: no organisation's."""
 
 
 @dataclass

@@ -188,7 +188,7 @@ def _yaml(path: Path, text: str) -> list[tuple[int, Any]]:
 
 
 def _with(directory: Directory, export: Path) -> Directory:
-    """The directory and what an export says of the same people, and of others. Raises SettingsError where they differ."""
+    """The directory and what an export says of its people, and of others. Raises SettingsError where they differ."""
     entries, sources = {entry.id: entry for entry in directory.entries}, dict(directory.sources)
     for told in directory_exports.read(export):
         known = _known(Directory(entries=tuple(entries.values())), told, export)

@@ -1,7 +1,7 @@
 """A directory as a CSV file, exported from a personnel system or an identity provider. One line a person.
 
 The first line names the columns. HEADERS maps what systems call them to ours; case, blanks, `-` and `_` do not matter.
-`PROVIDER` and `PROVIDER id` (github, gitlab, slack, aws, and any other as `account:NAME`, `account:NAME.id`) are accounts.
+`PROVIDER` and `PROVIDER id` (github, gitlab, slack, aws; any other as `account:NAME`, `account:NAME.id`) are accounts.
 Other columns are left out, but one that seems to hold addresses or accounts is refused: nothing is lost in silence.
 """
 
@@ -85,13 +85,10 @@ def _entry(path: Path, line: int, columns: list[str], cells: list[str]) -> dict[
             parts[column] = cell
         elif column in _LISTS:
             made[column] = [*made.get(column, []), *_several(column, cell)]
-        elif column.startswith("accounts."):
-            if cell:
-                made.setdefault("accounts", {})[column.removeprefix("accounts.")] = cell
         elif column == "shared":
-            if cell.casefold() not in _YES:
-                raise _wrong(path, line, "shared: must be yes or no")
-            made["shared"] = _YES[cell.casefold()]
+            made["shared"] = _yes(path, line, cell)
+        elif column.startswith("accounts.") and cell:
+            made.setdefault("accounts", {})[column.removeprefix("accounts.")] = cell
         elif column and cell:
             if made.get(column, cell) != cell:
                 raise _wrong(path, line, f"{column}: two columns differ")
@@ -99,14 +96,25 @@ def _entry(path: Path, line: int, columns: list[str], cells: list[str]) -> dict[
     whole = " ".join(filter(None, (parts.get("given"), parts.get("family"))))
     if whole:
         made["names"] = list(dict.fromkeys([*made.get("names", []), whole]))
+    return _identified(path, line, made)
+
+
+def _yes(path: Path, line: int, cell: str) -> bool:
+    if cell.casefold() not in _YES:
+        raise _wrong(path, line, "shared: must be yes or no")
+    return _YES[cell.casefold()]
+
+
+def _identified(path: Path, line: int, made: dict[str, Any]) -> dict[str, Any]:
+    """The entry with an id: its own, or the first address."""
     for email in (*made.get("emails", []), *made.get("unverified_emails", [])):
         if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", email):
             raise _wrong(path, line, "emails: not an e-mail address")
-    if "id" not in made:
-        if not made.get("emails"):
-            raise _wrong(path, line, "neither an id nor an e-mail address")
-        made["id"] = made["emails"][0]
-    return made
+    if "id" in made:
+        return made
+    if not made.get("emails"):
+        raise _wrong(path, line, "neither an id nor an e-mail address")
+    return {"id": made["emails"][0], **made}
 
 
 def _several(column: str, cell: str) -> list[str]:

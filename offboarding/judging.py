@@ -12,6 +12,7 @@ from offboarding.addresses import (
     PLATFORM_ADDRESSES,
     SHARED_LOCAL_PARTS,
     VANITY_LOCAL_PARTS,
+    NoReply,
     handle,
     is_bot,
     is_impersonal,
@@ -127,11 +128,15 @@ class Judge:
                 return _out(f"{provider} login {login}, but of account {ident}, not {mine}", ACCOUNT_ID)
             more = f"; enter {provider}.id: {ident} in people.yaml to make it certain" if ident else ""
             return _maybe(f"the directory lists the {provider} login {login}, but a login can be reused{more}")
-        owner = self.directory.account_owner(provider, ident, login)
-        if owner and owner != self.entry:
-            return _out(f"the directory gives this {provider} account to {owner.id}", DIRECTORY)
-        if (mine or my_login) and self.same_name(sighting):
-            return _maybe(f"the same full name, and a {provider} account that the directory does not know")
+        return self._other_account(account, sighting)
+
+    def _other_account(self, account: NoReply, sighting: Sighting) -> Edge | None:
+        owner = self.directory.account_owner(*account)
+        if owner and owner.id != self.entry.id:
+            return _out(f"the directory gives this {account.provider} account to {owner.id}", DIRECTORY)
+        has_one = self.entry.account_id(account.provider) or self.entry.login(account.provider)
+        if has_one and self.same_name(sighting):
+            return _maybe(f"the same full name, and a {account.provider} account that the directory does not know")
         return None
 
     def _shared(self, sighting: Sighting) -> Edge | None:

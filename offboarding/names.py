@@ -10,14 +10,13 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-_LETTERS = {
-    "ø": "o", "œ": "oe", "æ": "ae", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n",
-    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "к": "k", "л": "l",
-    "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts",
-    "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya", "і": "i",
-    "є": "ie", "ґ": "g",
+_LATIN = {
+    "ø": "o", "œ": "oe", "æ": "ae", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i", "ħ": "h", "ŋ": "n",
 }  # fmt: skip
-"""Letters that Unicode does not take apart; Cyrillic as in passports (ICAO Doc 9303, simplified)."""
+_PASSPORT = "a b v g d e zh z i i k l m n o p r s t u f kh ts ch sh shch - y - e iu ia"
+_CYRILLIC = {chr(0x430 + number): latin.strip("-") for number, latin in enumerate(_PASSPORT.split())}
+_LETTERS = {**_LATIN, **_CYRILLIC, "\u0456": "i", "\u0454": "ie", "\u0491": "g"}
+"""Letters that Unicode does not take apart; Cyrillic from U+0430 on as in passports (ICAO Doc 9303)."""
 _TABLE = str.maketrans(_LETTERS)
 _COMMON = (
     "aaron adam alan alex alexander andre andrea andreas andrew andrey anna anthony antonio ben benjamin brian carlos "
@@ -28,10 +27,10 @@ _COMMON = (
     "pavel pedro peter philip pierre rob robert ryan sam samuel sarah scott sean sebastian sergey simon stefan stephan "
     "stephen steve steven thomas tim tom tony vladimir william yuki "
     "adams ahmed ali anderson andersson baker brown campbell clark cohen costa davies davis edwards evans fernandes "
-    "fischer garcia gomez gonzalez green gupta hall hansen harris hill jackson jensen johansson johnson jones khan king "
-    "kumar larsen lewis lopez martinez meyer miller mitchell moore morris muller murphy nguyen nielsen olsen patel "
-    "perez petersen pham phillips popov ramirez roberts robinson rodriguez rossi sanchez santos schmidt schneider "
-    "schulz scott sharma silva singh smirnov smith taylor thompson tran turner walker weber white williams wilson "
+    "fischer garcia gomez gonzalez green gupta hall hansen harris hill jackson jensen johansson johnson jones khan "
+    "king kumar larsen lewis lopez martinez meyer miller mitchell moore morris muller murphy nguyen nielsen olsen "
+    "patel perez petersen pham phillips popov ramirez roberts robinson rodriguez rossi sanchez santos schmidt "
+    "schneider schulz scott sharma silva singh smirnov smith taylor thompson tran turner walker weber white williams wilson "
     "wood wright young sato suzuki takahashi tanaka watanabe ito yamamoto nakamura kobayashi kato"
 )
 _EAST_ASIAN = (
@@ -128,7 +127,7 @@ def one_edit(one: str, other: str) -> bool:
 
 
 def is_common(name: str) -> bool:
-    """Whether many people in the world bear the name: all words very frequent ones, or an East Asian surname in Latin."""
+    """Whether many people bear the name: all words very frequent ones, or an East Asian surname in Latin letters."""
     words = _words(name)
     latin = all(c.isascii() for word in words for c in word)
     if latin and len(words) <= 3 and any(word in EAST_ASIAN_SURNAMES for word in words):

@@ -1,4 +1,4 @@
-"""Everybody seen in commits, in the forms that identities are compared by, with indexes. Pure; any order gives the same.
+"""Everybody seen in commits, in the forms that identities are compared by, with indexes. Pure, whatever the order.
 
 A `Sighting` is one name and address as committed. Asking for many people is cheap once the population is built.
 """

@@ -1,8 +1,8 @@
 """Asks the resolver for each person of a truth, as an organisation would: by one name and one address.
 
-The directory entry is made of the person's most used full name (over all identities of the truth's cluster; another name
-where there is no full one) and the address with most commits. Ties go to the first in alphabetical order. With
-`colleagues` the directory lists everybody so; without, the person alone, which is the harder case: no other entry vetoes.
+The directory entry is made of the person's most used full name (over all identities of the truth's cluster; another
+name where there is no full one) and the address with most commits. Ties go to the first in alphabetical order. With
+`colleagues` the directory lists everybody so; without, the person alone, which is harder: no other entry vetoes.
 """
 
 from collections import Counter

@@ -11,126 +11,24 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from benchmarks.identity.spellings import (
+    ACCENTS,
+    COMMON_SURNAMES,
+    CYRILLIC,
+    CYRILLIC_SURNAMES,
+    ENDS,
+    GIVEN,
+    HAN_GIVEN,
+    HAN_SURNAMES,
+    HANDLES,
+    MIDDLES,
+    PINYIN,
+    STARTS,
+    ascii_name,
+)
 from benchmarks.identity.truth import Truth
 from offboarding.seen import Author, Link, Tie
 
-GIVEN = {
-    "west": ["Ada", "Alma", "Bruno", "Carla", "Dario", "Edda", "Fabio", "Greta", "Hugo", "Ilse", "Jonas", "Karin", "Leopold", "Mira", "Nils", "Olga", "Pia", "Quentin", "Rosa", "Sven", "Tilda", "Ugo", "Vera", "Wanda", "Xenia", "Yvonne", "Zeno", "James", "Mary", "John", "Linda", "Peter", "Susan", "Mark", "Paula", "Kevin", "Laura"],
-    "accented": ["Zoë", "René", "Jürgen", "Søren", "Łukasz", "Åsa", "Noël", "Chloé", "Márton", "Ángel", "Jörg", "Håkon", "Inês", "Élodie", "Tomáš", "Žofie"],
-}  # fmt: skip
-STARTS = [
-    "Abel",
-    "Bell",
-    "Crick",
-    "Dun",
-    "Eck",
-    "Farn",
-    "Grim",
-    "Hollo",
-    "Inger",
-    "Jablon",
-    "Kirk",
-    "Lind",
-    "Monta",
-    "Norr",
-    "Oak",
-    "Pember",
-    "Quig",
-    "Roth",
-    "Stav",
-    "Trem",
-    "Under",
-    "Vander",
-    "Whit",
-    "Yard",
-    "Zimm",
-]  # noqa: E501
-ENDS = [
-    "worth",
-    "son",
-    "berg",
-    "ley",
-    "man",
-    "feld",
-    "by",
-    "ton",
-    "wood",
-    "stein",
-    "mark",
-    "gaard",
-    "etti",
-    "inen",
-    "ak",
-    "ova",
-    "ski",
-    "ert",
-    "ow",
-    "ini",
-    "aux",
-    "er",
-    "holt",
-    "quist",
-]
-MIDDLES = ["", "a", "er", "in", "el", "o", "ing", "s", ""]
-COMMON_SURNAMES = ["Smith", "Johnson", "Miller", "Brown", "Garcia", "Singh", "Nguyen", "Kim", "Martin"]
-ACCENTS = str.maketrans("aoeun", "äöéüñ")
-PINYIN = (["Wei", "Min", "Jing", "Xiaoming", "Li", "Yan", "Hao", "Jun", "Lei", "Mei", "Xin", "Yufei", "Zihan"],
-          ["Wang", "Li", "Zhang", "Liu", "Chen", "Yang", "Zhao", "Huang", "Zhou", "Wu", "Xu", "Sun"])  # fmt: skip
-HAN = dict(
-    zip(
-        (*PINYIN[0], *PINYIN[1]),
-        [
-            "伟",
-            "敏",
-            "静",
-            "晓明",
-            "丽",
-            "艳",
-            "浩",
-            "军",
-            "磊",
-            "梅",
-            "欣",
-            "宇飞",
-            "子涵",
-            "王",
-            "李",
-            "张",
-            "刘",
-            "陈",
-            "杨",
-            "赵",
-            "黄",
-            "周",
-            "吴",
-            "徐",
-            "孙",
-        ],
-        strict=True,
-    )
-)
-CYRILLIC = {"Иван": "Ivan", "Пётр": "Petr", "Ольга": "Olga", "Борис": "Boris", "Тарас": "Taras", "Роман": "Roman"}
-CYRILLIC_SURNAMES = {"Белов": "Belov", "Гончар": "Gonchar", "Зимин": "Zimin", "Крылов": "Krylov", "Носов": "Nosov"}
-HANDLES = [
-    "badger",
-    "comet",
-    "dune",
-    "ember",
-    "fjord",
-    "gizmo",
-    "heron",
-    "ibex",
-    "jolt",
-    "krill",
-    "lumen",
-    "mango",
-    "nimbus",
-    "otter",
-    "pixel",
-    "quark",
-    "raven",
-    "sable",
-]
 ZONES = ((0, 60), (60, 120), (120, 180), (-300, -240), (-480, -420), (480,), (540,), (330,))
 FREE = ("gmail.com", "outlook.com", "proton.me", "163.com", "gmx.de")
 CULTURES = ("west", "accented", "cjk", "cyrillic")
@@ -248,17 +146,6 @@ class People:
         return Truth("generated", authors, kept, self.owner, {}, several, owners)
 
 
-def ascii_name(text: str) -> str:
-    """How a company writes a name in an address."""
-    import unicodedata
-
-    spelled = {"ü": "ue", "ö": "oe", "ß": "ss", "ø": "o", "ł": "l", "Ł": "l", **CYRILLIC, **CYRILLIC_SURNAMES}
-    for letter, latin in spelled.items():
-        text = text.replace(letter, latin)
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in plain if c.isascii()).casefold()
-
-
 def _home(people: People, who: Human) -> tuple[str, str]:
     return who.name, f"{who.handle}@{people.seeded.choice(FREE)}"
 
@@ -283,7 +170,7 @@ def _turned(people: People, who: Human) -> tuple[str, str]:
 
 def _plain(people: People, who: Human) -> tuple[str, str] | None:
     if who.culture == "cjk":
-        return HAN[who.surname] + HAN[who.given], f"{who.handle}@163.com"
+        return HAN_SURNAMES[who.surname] + HAN_GIVEN[who.given], f"{who.handle}@163.com"
     plain = ascii_name(who.name).title()
     return (
         (plain, people.seeded.choice([who.address, f"{who.handle}@{who.handle}.example"]))
@@ -344,10 +231,15 @@ def generate(number: int, seed: int) -> tuple[Truth, dict[str, frozenset[str]], 
     return people.truth(), subsets, frozenset(people.forged)
 
 
+MACHINES = (
+    ("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"), ("CI", "ci@corp.example"),
+    ("GitHub", "noreply@github.com"), ("build", "build@corp.example"), ("ubuntu", "ubuntu@ip-10-0-0-1"),
+)  # fmt: skip
+
+
 def _machines(people: People) -> None:
     bot = Human("machines", "west", "", "", "", "", (0,), 0)
-    for name, email in (("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"), ("CI", "ci@corp.example"),
-                        ("GitHub", "noreply@github.com"), ("build", "build@corp.example"), ("ubuntu", "ubuntu@ip-10-0-0-1")):  # fmt: skip  # noqa: E501
+    for name, email in MACHINES:
         people.seen(bot, name, email, 500)
 
 

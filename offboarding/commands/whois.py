@@ -14,10 +14,10 @@ from rich.text import Text
 
 from offboarding import authors, config, directory, overrides, people
 from offboarding.addresses import PLATFORM_ADDRESSES, is_bot, is_impersonal, normal_email
-from offboarding.authors import Author
 from offboarding.config import Config
 from offboarding.directory import Directory
 from offboarding.overrides import Decision, Overrides, Verdict
+from offboarding.seen import Author
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import PROVEN, Identity, Person, timestamp, to_json
