@@ -8,17 +8,18 @@ the order of identities nor the starting point among them matters.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from offboarding import names
 from offboarding.addresses import handle, is_impersonal
-from offboarding.edges import CLAIM, CORROBORATED, Edge
+from offboarding.edges import CLAIM, CORROBORATED, DIRECTORY, Edge
 from offboarding.population import Population, Sighting
 from offboarding.seen import Tie
 
 SAME, SIMILAR, NICK, OTHER = "the same full name", "a similar name", "a short name", "another name"
-ENOUGH = {SAME: 3, SIMILAR: 4, NICK: 4, OTHER: 6}
+NAMESAKE = "a full name that others in the directory have, too"
+ENOUGH = {SAME: 3, SIMILAR: 4, NICK: 4, NAMESAKE: 5, OTHER: 6}
 """What the weights must sum up to, by how the name compares with the person's."""
 WEIGHTS = {"commits": 3, "handle": 3, "mailmap": 2, "zones": 2, "zone": 1, "made": 1, "rare": 1, "colleague": -2}
 MANY_TIMES = 2
@@ -43,6 +44,7 @@ class Core:
 
     names: tuple[str, ...]
     addresses: frozenset[str]
+    namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     handles: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     sightings: dict[Sighting, None] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class Core:
         self.sightings[sighting] = None
         self.handles |= own_handles(sighting.address)
         self.offsets.update(sighting.offsets)
-        if sighting.address not in self.addresses:
+        if sighting.address and sighting.address not in self.addresses:
             self.corroborated.add(sighting.address)
 
     def remove(self, sighting: Sighting) -> None:
@@ -129,7 +131,7 @@ def related(sighting: Sighting, core: Core) -> str:
     """How the name as committed compares with the person's names."""
     if sighting.keys:
         if any(sighting.keys & names.keys(name) for name in core.names):
-            return SAME
+            return NAMESAKE if sighting.keys & core.namesakes.keys() else SAME
         alike = sighting.keys & core.keys or any(names.similar(sighting.raw_name, name) for name in core.names)
         return SIMILAR if alike else OTHER
     words = set(names.name_words(sighting.raw_name))
@@ -225,31 +227,45 @@ def to_review(core: Core, population: Population, free: Callable[[Sighting], boo
     named = {s.address for s in found if related(s, core) in (SAME, SIMILAR)} - population.shared_addresses
     said = Edge(CLAIM, "probable", "another name at an address that commits under the person's full name, too")
     for address in sorted(named):
-        found |= {s: said for s in population.by_address[address] if s not in found and free(s)}
+        found |= {s: said for s in population.by_address.get(address, ()) if s not in found and free(s)}
     return found
 
 
 def probable(sighting: Sighting, core: Core, population: Population) -> Edge | None:
-    """The edge that makes a sighting worth a person's look, or None: names, handles and words in common."""
+    """The edge that makes a sighting worth a person's look, or None: names, handles and words in common.
+
+    A name that others have, too, and nothing else is excluded, with whose it may be.
+    """
+    relation = related(sighting, core)
+    strong = [sign for sign in _strong(sighting, core, population, relation) if sign.kind != "made"]
+    if relation is NAMESAKE and not strong:
+        others = sorted({who for key in sighting.keys for who in core.namesakes.get(key, ())})
+        said = f"the name alone, and {', '.join(others)} in the directory has it too"
+        return Edge(DIRECTORY, "excluded", said)
     reasons = list(_reasons(sighting, core, population))
     return Edge(CLAIM, "probable", "; ".join(reasons)) if reasons else None
 
 
 def _reasons(sighting: Sighting, core: Core, population: Population) -> Iterator[str]:
     relation = related(sighting, core)
-    others = [
-        sign for sign in _signs(sighting, core, population, relation) if sign.kind not in ("rare", "zone", "zones")
-    ]
+    others = _strong(sighting, core, population, relation)
     if sighting.address in core.corroborated:
         yield "another name at an address that is probably the person's"
     if relation is SAME:
         yield "the same full name" if others else "nothing but the same full name"
     elif relation is SIMILAR:
         yield "a similar name"
+    elif relation is NAMESAKE:
+        yield NAMESAKE
     if others or relation in (SAME, SIMILAR):
         yield from (sign.sentence for sign in others)
         return
     yield from _words_in_common(sighting, core, population)
+
+
+def _strong(sighting: Sighting, core: Core, population: Population, relation: str) -> list[Sign]:
+    """The signs that say more than a name and a time zone."""
+    return [s for s in _signs(sighting, core, population, relation) if s.kind not in ("rare", "zone", "zones")]
 
 
 def _words_in_common(sighting: Sighting, core: Core, population: Population) -> Iterator[str]:

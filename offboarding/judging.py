@@ -15,7 +15,6 @@ from offboarding.addresses import (
     NoReply,
     handle,
     is_bot,
-    is_impersonal,
     no_reply,
     normal_email,
 )
@@ -65,7 +64,7 @@ class Judge:
     def one(self, sighting: Sighting) -> Edge | None:
         """The edge that the organisation's word makes; None where it says nothing."""
         steps: tuple[Callable[[Sighting], Edge | None], ...] = (
-            self._decided, self._listed, self._platform, self._no_reply, self._shared, self._signed, self._homonym,
+            self._decided, self._listed, self._platform, self._no_reply, self._shared, self._signed,
             self._near,
         )  # fmt: skip
         return next((edge for step in steps if (edge := step(sighting))), None)
@@ -165,21 +164,6 @@ class Judge:
             return _out(f"its commits are verifiably {' and '.join(others)}'s", SIGNATURE)
         return None
 
-    def _homonym(self, sighting: Sighting) -> Edge | None:
-        homonyms = self.homonyms(sighting)
-        if not homonyms:
-            return None
-        who = ", ".join(homonyms)
-        if sighting.handle in self._handles and not names.made_of(sighting.handle, sighting.raw_name):
-            return _maybe(f"{sighting.handle} is also a handle of the person, but {who} has the same name")
-        return _out(f"the name alone, and {who} in the directory has it too", DIRECTORY)
-
-    def homonyms(self, sighting: Sighting) -> list[str]:
-        """The ids of others in the directory who have the sighting's name, where it is the person's, too."""
-        if not self.same_name(sighting):
-            return []
-        return sorted({other.id for other in self.directory.named(sighting.keys) if other.id != self.entry.id})
-
     def _near(self, sighting: Sighting) -> Edge | None:
         if sighting.address in self._unverified:
             return _maybe("the person entered this address in the organisation's directory; nobody has verified it")
@@ -194,10 +178,14 @@ class Judge:
         return frozenset(map(normal_email, self.entry.unverified_emails))
 
     @cached_property
-    def _handles(self) -> frozenset[str]:
-        parts = {email.partition("@")[0] for email in self.entry.normal_emails}
-        parts |= {login.casefold() for _, login in self.entry.logins}
-        return frozenset(part for part in parts if not is_impersonal(part))
+    def namesakes(self) -> dict[str, tuple[str, ...]]:
+        """The keys of the person's names that others in the directory have, and those others' ids."""
+        found = {}
+        for key in sorted(self._keys):
+            others = sorted({e.id for e in self.directory.named(frozenset({key})) if e.id != self.entry.id})
+            if others:
+                found[key] = tuple(others)
+        return found
 
     @cached_property
     def _keys(self) -> frozenset[str]:

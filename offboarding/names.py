@@ -30,7 +30,8 @@ _COMMON = (
     "fischer garcia gomez gonzalez green gupta hall hansen harris hill jackson jensen johansson johnson jones khan "
     "king kumar larsen lewis lopez martinez meyer miller mitchell moore morris muller murphy nguyen nielsen olsen "
     "patel perez petersen pham phillips popov ramirez roberts robinson rodriguez rossi sanchez santos schmidt "
-    "schneider schulz scott sharma silva singh smirnov smith taylor thompson tran turner walker weber white williams wilson "
+    "schneider schulz scott sharma silva singh smirnov smith "
+    "taylor thompson tran turner walker weber white williams wilson "
     "wood wright young sato suzuki takahashi tanaka watanabe ito yamamoto nakamura kobayashi kato"
 )
 _EAST_ASIAN = (

@@ -80,7 +80,8 @@ class Population:
             account = no_reply(sighting.address)
             if account and account.id:
                 self.by_account_id[account.provider, account.id].append(sighting)
-            self.by_address[sighting.address].append(sighting)
+            if sighting.address:  # imported commits may have none
+                self.by_address[sighting.address].append(sighting)
             self.by_canonical[sighting.canonical].append(sighting)
             for key in sighting.keys:
                 self.by_key[key].append(sighting)

@@ -76,7 +76,7 @@ def ask(truth: Truth, people: Sequence[str] | None = None, *, colleagues: bool =
 
 
 def _seen(identities: Iterable[Identity]) -> Iterable[tuple[str, str]]:
-    return ((identity.name, identity.email) for identity in identities if identity.email)
+    return ((identity.name, identity.email) for identity in identities if not identity.account)
 
 
 def _distinct(entries: Iterable[Entry]) -> Iterable[Entry]:

@@ -142,7 +142,7 @@ class People:
         mine = {human.ident for human in self.humans}
         several = frozenset(person for person, found in people.items() if len(found) > 1 and person in mine)
         kept = {person: tuple(found) for person, found in sorted(people.items()) if person in mine}
-        owners = frozenset(self.owner.values())
+        owners = frozenset(self.owner)
         return Truth("generated", authors, kept, self.owner, {}, several, owners)
 
 

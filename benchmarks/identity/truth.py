@@ -1,13 +1,14 @@
 """Truths: who is who in a history, by its `.mailmap` or by OpenStack's list of contributors; hidden from the resolver.
 
 A `.mailmap` asserts that identities with one proper address are one person. Two proper addresses under one proper full
-name are undetermined: `git shortlog` counts them as one, but no line says so. All other pairs are two people.
+name are undetermined: `git shortlog` counts them as one, but no line says so. All other pairs of identities that it
+names (changes, or changes others to) are two people. Of the rest it says nothing (`same`), or it is held to be complete
+(`closed`): figures are given for both.
 """
 
 import json
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,13 +35,14 @@ class Truth:
     owner: dict[Seen, str]
     proper: dict[str, str]
     asserted: frozenset[str]
-    named: frozenset[str]
-    """The people whom the truth names at all: of the others it says nothing."""
+    named: frozenset[Seen]
+    """The identities that the truth names: of the others it says nothing."""
 
     def same(self, one: Seen, other: Seen) -> bool | None:
         """Whether two identities are one person's; None where the truth does not tell."""
-        a, b = self.owner.get(one), self.owner.get(other)
-        return None if a is not None and b is not None and not {a, b} <= self.named else self.closed(one, other)
+        if self.owner.get(one) == self.owner.get(other) or {one, other} <= self.named:
+            return self.closed(one, other)
+        return None
 
     def closed(self, one: Seen, other: Seen) -> bool | None:
         """The same, were the truth complete: whom it does not name is nobody else."""
@@ -60,8 +62,6 @@ def of_mailmap(repository: Path) -> Truth:
     mapped, gaps = authors.in_repositories([str(repository)])
     if gaps:
         raise SystemExit(f"{repository}: {gaps[0].why}")
-    text = Git(repository).run("show", "HEAD:.mailmap").decode("utf-8", errors="replace")
-    listed = frozenset(normal_email(address) for address in re.findall(r"<([^<>]+)>", text))
     people: dict[str, list[Author]] = defaultdict(list)
     owner: dict[Seen, str] = {}
     proper: dict[str, Counter[str]] = defaultdict(Counter)
@@ -80,12 +80,16 @@ def of_mailmap(repository: Path) -> Truth:
         owner=owner,
         proper={person: max(sorted(found), key=found.__getitem__) for person, found in proper.items()},
         asserted=frozenset(asserted),
-        named=frozenset(person for person, found in people.items() if _named(person, found, listed)),
+        named=frozenset(_named(mapped)),
     )
 
 
-def _named(person: str, found: list[Author], listed: frozenset[str]) -> bool:
-    return person in listed or any(normal_email(author.raw_email) in listed for author in found)
+def _named(mapped: Iterable[Author]) -> Iterator[Seen]:
+    """The identities that the mailmap changes, and those that it changes others to."""
+    for author in mapped:
+        if (author.name, author.email) != (author.raw_name, author.raw_email):
+            yield author.raw_name, author.raw_email
+            yield author.name, author.email
 
 
 def unmapped(author: Author) -> Author:
@@ -112,7 +116,7 @@ def of_stackalytics(data: Path, repositories: Iterable[Path]) -> Truth:
             people[person].append(author)
             owner[author.raw_name, author.raw_email] = person
     several = frozenset(person for person, mine in people.items() if len(mine) > 1)
-    return Truth("OpenStack", found, dict(sorted(people.items())), owner, {}, several, frozenset(people))
+    return Truth("OpenStack", found, dict(sorted(people.items())), owner, {}, several, frozenset(owner))
 
 
 def _text(data: Path) -> str:
