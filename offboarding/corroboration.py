@@ -21,7 +21,17 @@ SAME, SIMILAR, NICK, OTHER = "the same full name", "a similar name", "a short na
 NAMESAKE = "a full name that others in the directory have, too"
 ENOUGH = {SAME: 3, SIMILAR: 4, NICK: 4, NAMESAKE: 5, OTHER: 6}
 """What the weights must sum up to, by how the name compares with the person's."""
-WEIGHTS = {"commits": 3, "handle": 3, "mailmap": 2, "zones": 2, "zone": 1, "made": 1, "rare": 1, "colleague": -2}
+WEIGHTS = {
+    "commits": 3,
+    "handle": 3,
+    "mailmap": 2,
+    "pushed": 2,
+    "zones": 2,
+    "zone": 1,
+    "made": 1,
+    "rare": 1,
+    "colleague": -2,
+}
 MANY_TIMES = 2
 HALF, SOME, SELDOM = 0.5, 4, 0.08
 RARE = 4
@@ -44,6 +54,7 @@ class Core:
 
     names: tuple[str, ...]
     addresses: frozenset[str]
+    pushed: frozenset[tuple[str, str]] = frozenset()
     namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     handles: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
@@ -149,6 +160,8 @@ def _signs(sighting: Sighting, core: Core, population: Population, relation: str
             yield Sign("handle", f"{sighting.handle}, which the name does not give, stands in another address, too")
     if sighting.canonical in core.addresses:
         yield Sign("mailmap", "a .mailmap in the repository says so; anybody who commits can write it")
+    if (sighting.raw_name, sighting.raw_email) in core.pushed:
+        yield Sign("pushed", "an account of the person pushed its commits")
     if zones := _same_zones(sighting, core, population):
         yield zones
     if relation is SAME and is_rare(sighting, core, population):

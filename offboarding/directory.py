@@ -210,7 +210,8 @@ def _known(directory: Directory, told: Told, export: Path) -> Entry | None:
     known = {entry.id: entry for entry in found if entry}
     if len(known) > 1:
         raise SettingsError(
-            f"{export}: gives one person what belongs to both {' and '.join(known)}", advice="mend one of the files"
+            f"{export}: gives one person what belongs to both {' and '.join(sorted(known))}",
+            advice="mend one of the files",
         )
     return next(iter(known.values()), None)
 

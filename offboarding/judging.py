@@ -153,7 +153,8 @@ class Judge:
         return _out(f"a shared account: {local}@ is what many people and machines commit as")
 
     def _signed(self, sighting: Sighting) -> Edge | None:
-        said = [p for p in self.proofs if (p.name, p.email) == (sighting.raw_name, sighting.raw_email)]
+        who = (sighting.raw_name, sighting.raw_email)
+        said = [p for p in self.proofs if p.source == "signature" and (p.name, p.email) == who]
         others = sorted({p.owner for p in said if p.owner != self.entry.id})
         mine = sorted(p.sentence for p in said if p.owner == self.entry.id)
         if mine and others:
@@ -176,6 +177,11 @@ class Judge:
     @cached_property
     def _unverified(self) -> frozenset[str]:
         return frozenset(map(normal_email, self.entry.unverified_emails))
+
+    @property
+    def pushed(self) -> frozenset[tuple[str, str]]:
+        """The identities whose commits an account of the person pushed: hers, or what she passed on for others."""
+        return frozenset((p.name, p.email) for p in self.proofs if p.source == "push" and p.owner == self.entry.id)
 
     @cached_property
     def namesakes(self) -> dict[str, tuple[str, ...]]:

@@ -86,7 +86,7 @@ def _core(judge: Judge, population: Population, edges: Edges) -> Core:
     given = judge.entry.names or _usual_names(s for s in mine if s.address in judge.entry.normal_emails)
     confirmed = (one.address for one in judge.overrides.of(judge.entry.id) if one.verdict is Verdict.THEIRS)
     addresses = judge.entry.normal_emails | frozenset(map(normal_email, confirmed))
-    core = Core(names=given, addresses=addresses, namesakes=judge.namesakes)
+    core = Core(names=given, addresses=addresses, pushed=judge.pushed, namesakes=judge.namesakes)
     for address in sorted(core.addresses):
         core.handles |= corroboration.own_handles(address)
     core.handles |= {login.casefold() for _, login in judge.entry.logins if len(login) > 2}

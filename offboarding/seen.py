@@ -57,7 +57,8 @@ class Proof:
 
     `source` is "signature" (commits verifiably signed with a key that the organisation lists for the person) or
     "push" (an account that the directory gives to the person pushed the commits). `owner` is the person's id;
-    `sentence` says it to a reader. Both prove the commits; neither proves that the address is the person's mailbox.
+    `sentence` says it to a reader. A signature proves who made the commits, a push only who passed them on; neither
+    proves that the address is the person's mailbox.
     """
 
     source: str
