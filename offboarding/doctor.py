@@ -142,7 +142,7 @@ def _directory(settings: Config) -> Result:
     entries = directory.load(settings.directory.people, settings.directory.exports).entries
     if not entries:
         return warn(
-            "directory", "nobody is listed", "fill people.yaml: only what stands there makes an identity certain"
+            "directory", "nobody is listed", "fill people.yaml: only what stands there ties accounts to a person"
         )
     gone = sum(entry.left_at is not None for entry in entries)
     return ok("directory", f"{len(entries)} entries, {gone} with a leaving date")
