@@ -4,8 +4,9 @@
                                   [--generated 1000 --seed 1] [--output FILE] [--wrong FILE]
 
 Run it from the checkout. REPO is a repository (bare or not) whose own `.mailmap` is the truth; DATA is stackalytics'
-default_data.json or a repository of it. Only aggregates are printed and stored. `--wrong` writes each identity that was
-wrongly certain to a file for a person to look at: it holds names and addresses; keep it to yourself.
+default_data.json or a repository of it (without --openstack its own names and addresses are the identities). Only
+aggregates are printed and stored. `--wrong` writes each identity that was wrongly certain to a file for a person to
+look at: it holds names and addresses; keep it to yourself.
 """
 
 import argparse

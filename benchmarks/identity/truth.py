@@ -8,7 +8,7 @@ names (changes, or changes others to) are two people. Of the rest it says nothin
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -97,16 +97,21 @@ def unmapped(author: Author) -> Author:
     return replace(author, name=author.raw_name, email=author.raw_email)
 
 
-def of_stackalytics(data: Path, repositories: Iterable[Path]) -> Truth:
+def of_stackalytics(data: Path, repositories: Sequence[Path]) -> Truth:
     """Who is who by `default_data.json` of stackalytics (a bare repository or the file), in OpenStack's histories.
 
-    Its users are told apart by their account, so two of one name are two people here.
+    Its users are told apart by their account, so two of one name are two people here. Without histories the identities
+    are the list's own names and addresses: no commits, no time zones.
     """
     users = json.loads(_text(data))["users"]
     by_email = {normal_email(email): number for number, user in enumerate(users) for email in user["emails"]}
-    found, gaps = authors.in_repositories(map(str, repositories), mailmap=False)
-    if gaps:
-        raise SystemExit(f"{gaps[0].where}: {gaps[0].why}")
+    if repositories:
+        found, gaps = authors.in_repositories(map(str, repositories), mailmap=False)
+        if gaps:
+            raise SystemExit(f"{gaps[0].where}: {gaps[0].why}")
+    else:
+        pairs = sorted({(user["user_name"], email) for user in users for email in user["emails"]})
+        found = tuple(Author(name=n, email=e, raw_name=n, raw_email=e, commits=1) for n, e in pairs)
     people: dict[str, list[Author]] = defaultdict(list)
     owner = {}
     for author in merged([found]):
@@ -116,7 +121,15 @@ def of_stackalytics(data: Path, repositories: Iterable[Path]) -> Truth:
             people[person].append(author)
             owner[author.raw_name, author.raw_email] = person
     several = frozenset(person for person, mine in people.items() if len(mine) > 1)
-    return Truth("OpenStack", found, dict(sorted(people.items())), owner, {}, several, frozenset(owner))
+    return Truth(
+        "OpenStack" if repositories else "stackalytics list",
+        found,
+        dict(sorted(people.items())),
+        owner,
+        {},
+        several,
+        frozenset(owner),
+    )
 
 
 def _text(data: Path) -> str:
