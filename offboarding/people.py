@@ -73,6 +73,9 @@ def _weighed(judge: Judge, population: Population) -> Edges:
             edges[sighting] = Edge(CLAIM, "probable", said)
             core.remove(sighting)
 
+    if not judge.listed and not core.sightings:
+        return edges  # an address that is in no commit and no directory, perhaps misspelt, says nothing of anybody
+
     def free(sighting: Sighting) -> bool:
         return sighting not in edges and not judge.is_others(sighting)
 
