@@ -169,18 +169,20 @@ def _hands(person: Person, finding: Finding) -> Iterable[tuple[bool, str]]:
 def wrote(person: Person, author: Authorship) -> bool:
     """Whether the author's address, as committed or after mailmap, is a certain one of the person's."""
     raw = normal_email(author.raw_email or author.email)
-    return raw not in _excluded_emails(person) and bool({raw, normal_email(author.email)} & certain_emails(person))
+    return raw not in _excluded_emails(person) and bool({raw, normal_email(author.email)} & commit_emails(person))
+
+
+def commit_emails(person: Person) -> frozenset[str]:
+    """The addresses that the person commits with, in their compared form, without shared or foreign ones.
+
+    Some rest on what committers write: they tell whose a commit is, never whose an account is.
+    """
+    mine = {normal_email(identity.email) for identity in person.certain if identity.email}
+    return frozenset(mine - _excluded_emails(person)) | certain_emails(person)
 
 
 def certain_emails(person: Person) -> frozenset[str]:
-    """The addresses that the person commits with, in their compared form, without shared or foreign ones."""
-    mine = {normal_email(email) for email in person.emails}
-    mine |= {normal_email(identity.email) for identity in person.certain if identity.email}
-    return frozenset(mine - _excluded_emails(person))
-
-
-def proven_emails(person: Person) -> frozenset[str]:
-    """Those of `certain_emails` that do not rest on what committers write: these alone tie what a provider verified."""
+    """The person's own addresses, in their compared form, by evidence that no committer can write."""
     mine = {normal_email(email) for email in person.emails}
     mine |= {normal_email(i.email) for i in person.certain if i.email and i.basis in PROVEN}
     return frozenset(mine - _excluded_emails(person))
@@ -205,7 +207,7 @@ def is_theirs(person: Person, holder: Account) -> bool:
     if any(same_account(account, holder) for account in known):
         return True
     # An address counts only where no account of this provider contradicts it.
-    return not known and bool(holder.email) and normal_email(holder.email) in proven_emails(person)
+    return not known and bool(holder.email) and normal_email(holder.email) in certain_emails(person)
 
 
 def same_account(one: Account, other: Account) -> bool:

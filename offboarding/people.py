@@ -120,7 +120,8 @@ def _learned(mine: list[Sighting], judge: Judge) -> set[str]:
 def _person(judge: Judge, edges: Edges) -> Person:
     entry = judge.entry
     sets: dict[str, set[Identity]] = {strength: set() for strength in STRENGTHS}
-    sets["certain"].update(_given(judge))
+    given = tuple(_given(judge))
+    sets["certain"].update(given)
     for (name, email), found in _by_identity(edges).items():
         strength = min((edge.strength for edge in found), key=STRENGTHS.index)
         held = [edge for edge in found if edge.strength == strength]
@@ -132,7 +133,7 @@ def _person(judge: Judge, edges: Edges) -> Person:
     return Person(
         id=entry.id,
         names=tuple(dict.fromkeys((*entry.names, *(i.name for i in proven if i.name)))),
-        emails=tuple(dict.fromkeys((*entry.emails, *(i.email for i in proven if i.email)))),
+        emails=tuple(dict.fromkeys(i.email for i in (*given, *proven) if i.email)),
         accounts=entry.account_records,
         left_at=entry.left_at,
         certain=certain,
@@ -154,7 +155,8 @@ def _given(judge: Judge) -> Iterator[Identity]:
     entry, basis = judge.entry, DIRECTORY if judge.listed else REQUEST
     for email in entry.emails:
         decision = judge.overrides.on(entry.id, normal_email(email))
-        if normal_email(email) in judge.not_me or (decision and decision.verdict is Verdict.NOT_THEIRS):
+        elsewhere = judge.overrides.given_to(normal_email(email)) not in ("", entry.id)
+        if elsewhere or normal_email(email) in judge.not_me or (decision and decision.verdict is Verdict.NOT_THEIRS):
             continue
         yield Identity(email=email, evidence=(f"{_source(judge, normal_email(email))} address",), basis=basis)
     for account in entry.account_records:

@@ -47,6 +47,12 @@ def test_a_yes_makes_an_address_certain_and_proven() -> None:
     assert gather.is_theirs(person, Account(provider="aws", id="A1", email="lea@home.example"))
 
 
+def test_a_no_holds_for_an_address_in_no_commit_too() -> None:
+    person = resolve("lea", DIRECTORY, [], overrides=decided(("lea", "lea@corp.example", Verdict.NOT_THEIRS)))
+    assert person.emails == ()
+    assert not gather.is_theirs(person, Account(provider="aws", id="A1", email="lea@corp.example"))
+
+
 @pytest.mark.parametrize("address", ["lea@corp.example", "lea@home.example"])
 def test_a_no_excludes_even_what_the_directory_lists(address: str) -> None:
     no = decided(("lea", address, Verdict.NOT_THEIRS))
@@ -62,6 +68,9 @@ def test_what_was_given_to_one_is_not_anothers() -> None:
     assert "ann@corp.example" in [i.email for i in resolve("lea", DIRECTORY, authors, overrides=yes).certain if i.name]
     ann = resolve("ann", DIRECTORY, authors, overrides=yes)
     assert [i.email for i in ann.excluded] == ["ann@corp.example"]
+    for unseen in ([], authors):
+        ann = resolve("ann", DIRECTORY, unseen, overrides=yes)
+        assert not gather.is_theirs(ann, Account(provider="aws", id="A1", email="ann@corp.example"))
 
 
 def test_the_last_decision_holds() -> None:
