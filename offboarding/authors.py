@@ -1,53 +1,105 @@
 """Everybody who stands in the commits of repositories: what `whois` and `plan` resolve people from.
 
 All refs and reflogs count. `.mailmap` is read by git itself, that of HEAD or the work tree and no other; what it says
-is a claim (anybody who commits can write it), so the address as committed is kept beside it.
+is a claim (anybody who commits can write it), so name and address as committed are kept beside it. One `git log` gives
+it all: who stands with whom in one commit, and in which time zones, are notes on the side.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from offboarding import names
+from offboarding.addresses import handle, is_impersonal, normal_email
+from offboarding.seen import Author, Link, Tie, merged
 from offkey.errors import OffkeyError
 from offkey.model import Gap
 from scanner.clone import is_url, temporary_mirror, without_credentials
 from scanner.git import Git
 
-_FIELDS = "%x00".join(("%an", "%ae", "%aN", "%aE", "%cn", "%ce", "%cN", "%cE"))
-_COAUTHORS = "%(trailers:key=Co-authored-by,valueonly,unfold,separator=%x02)"
+_FIELDS = "%x00".join(("%an", "%ae", "%aN", "%aE", "%cn", "%ce", "%cN", "%cE", "%ad", "%cd"))
+_TRAILERS = "%(trailers:key=Co-authored-by,key=Signed-off-by,unfold,separator=%x02)"
 _MAILMAP = ("-c", "mailmap.file=", "-c", "mailmap.blob=HEAD:.mailmap")
 _LOG = (
-    *_MAILMAP, "log", "--all", "--reflog", "--no-patch", "--no-notes", "--no-color", "--encoding=UTF-8",
-    f"--format=tformat:{_FIELDS}%x00{_COAUTHORS}",
+    *_MAILMAP, "log", "--all", "--reflog", "--no-patch", "--no-notes", "--no-color", "--encoding=UTF-8", "--date=raw",
+    f"--format=tformat:{_FIELDS}%x00{_TRAILERS}",
 )  # fmt: skip
 _CONTACT = re.compile(r"(?P<name>[^<>\n]*?)\s*<(?P<email>[^<>\s]+)>")
+_OFFSET = re.compile(r"\d+ (?P<sign>[+-])(?P<hours>\d\d)(?P<minutes>\d\d)")
+
+Raw = tuple[str, str]
+"""Name and e-mail as committed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Author:
-    """`name` and `email` after `.mailmap`, `raw_email` as committed; `commits` that name them in any role."""
+class _Counted:
+    """What one repository's commits say of each identity."""
 
-    name: str
-    email: str
-    raw_email: str
-    commits: int
+    def __init__(self) -> None:
+        self.commits: Counter[Raw] = Counter()
+        self.trailers: Counter[Raw] = Counter()
+        self.mapped: dict[Raw, Raw] = {}
+        self.links: dict[Raw, Counter[tuple[Tie, str, str]]] = defaultdict(Counter)
+        self.offsets: dict[Raw, Counter[int]] = defaultdict(Counter)
+
+    def add(self, fields: list[str]) -> None:
+        name, email, mapped, canonical, committer, address, mapped_committer, canonical_address, at, done, trailers = (
+            fields
+        )
+        author, hand = (name, email), (committer, address)
+        self.mapped[author] = (mapped, canonical)
+        self.mapped[hand] = (mapped_committer, canonical_address)
+        self.commits.update({author, hand})
+        self._zone(author, at)
+        if hand != author:
+            self._zone(hand, done)
+            self._link(Tie.COMMITTED, author, hand)
+        for line in filter(None, trailers.split("\x02")):
+            key, _, value = line.partition(":")
+            contact = _contact(value)
+            if contact is None:
+                continue
+            other = (contact["name"], contact["email"])
+            if key.strip().casefold() == "co-authored-by":
+                self.trailers[other] += 1
+            elif other != author:
+                self._link(Tie.SIGNED_OFF, author, other)
+
+    def _zone(self, who: Raw, date: str) -> None:
+        if zone := _OFFSET.fullmatch(date):
+            minutes = int(zone["hours"]) * 60 + int(zone["minutes"])
+            self.offsets[who][-minutes if zone["sign"] == "-" else minutes] += 1
+
+    def _link(self, tie: Tie, one: Raw, other: Raw) -> None:
+        if _akin(one, other):
+            self.links[one][tie, *other] += 1
+            self.links[other][tie, *one] += 1
 
 
-def in_repositories(places: Iterable[str]) -> tuple[tuple[Author, ...], tuple[Gap, ...]]:
-    """The authors in repositories (paths or clone URLs), sorted; a Gap for each that could not be read."""
-    counts: Counter[tuple[str, str, str]] = Counter()
-    gaps = []
+@lru_cache(maxsize=1 << 16)
+def _akin(one: Raw, other: Raw) -> bool:
+    """Whether names or handles are alike: of a maintainer who commits for everybody nothing else is kept."""
+    if names.same(one[0], other[0]) or names.similar(one[0], other[0]):
+        return True
+    handles = {handle(normal_email(email)) for _, email in (one, other)}
+    return len(handles) == 1 and not is_impersonal(handles.pop())
+
+
+def in_repositories(places: Iterable[str], *, mailmap: bool = True) -> tuple[tuple[Author, ...], tuple[Gap, ...]]:
+    """The authors in repositories (paths or clone URLs), sorted; a Gap for each that could not be read.
+
+    Without `mailmap`, what the repositories' `.mailmap` files say is left out.
+    """
+    found, gaps = [], []
     for place in places:
         try:
             with _opened(place) as git:
-                counts.update(_named(git))
+                found.append(_named(git, mailmap))
         except OffkeyError as error:
             gaps.append(Gap(where=without_credentials(place), why=str(error), advice=error.advice))
-    found = (Author(name=n, email=e, raw_email=r, commits=number) for (n, e, r), number in sorted(counts.items()))
-    return tuple(found), tuple(gaps)
+    return merged(found), tuple(gaps)
 
 
 @contextmanager
@@ -59,26 +111,34 @@ def _opened(place: str) -> Iterator[Git]:
         yield Git(Path(place))
 
 
-def _named(git: Git) -> Counter[tuple[str, str, str]]:
-    """How many commits name each (name and e-mail by mailmap, e-mail as committed)."""
-    counts: Counter[tuple[str, str, str]] = Counter()
-    coauthors: Counter[tuple[str, str]] = Counter()
+def _named(git: Git, mailmap: bool) -> list[Author]:
+    counted = _Counted()
     for record in git.stream(*_LOG):
         fields = record.decode("utf-8", errors="replace").split("\0")
-        if len(fields) == 9:
-            _, email, name, mapped, _, address, committer, mapped_address, trailers = fields
-            counts.update({(name, mapped, email), (committer, mapped_address, address)})
-            coauthors.update({(m["name"], m["email"]) for line in trailers.split("\x02") if (m := _contact(line))})
-    for (raw, number), (name, mapped) in zip(coauthors.items(), _mapped(git, list(coauthors)), strict=True):
-        counts[name, mapped, raw[1]] += number
-    return counts
+        if len(fields) == 11:
+            counted.add(fields)
+    unknown = sorted(raw for raw in counted.trailers if raw not in counted.mapped)
+    counted.mapped.update(zip(unknown, _mapped(git, unknown) if mailmap else unknown, strict=True))
+    counts = counted.commits + counted.trailers
+    return [
+        Author(
+            name=(counted.mapped[raw] if mailmap else raw)[0],
+            email=(counted.mapped[raw] if mailmap else raw)[1],
+            raw_name=raw[0],
+            raw_email=raw[1],
+            commits=number,
+            links=tuple(sorted(Link(*key, times) for key, times in counted.links.get(raw, Counter()).items())),
+            offsets=tuple(sorted(counted.offsets.get(raw, Counter()).items())),
+        )
+        for raw, number in counts.items()
+    ]
 
 
 def _contact(text: str) -> re.Match[str] | None:
     return _CONTACT.fullmatch(text.strip())
 
 
-def _mapped(git: Git, contacts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _mapped(git: Git, contacts: list[Raw]) -> list[Raw]:
     """What `.mailmap` makes of names and addresses; git maps those of trailers only when asked one by one."""
     if not contacts:
         return []

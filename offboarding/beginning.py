@@ -25,12 +25,16 @@ key = "file:organisation.key"
 #state = "state"
 
 [directory]
-# Who has which addresses and accounts.
+# Who has which addresses and accounts: YAML as in the example, or a CSV export (docs/configuration.md).
 people = "people.yaml"
 # Who signs commits with which keys (allowed_signers of OpenSSH, a keyring for gpgv), and who pushed what.
 #allowed_signers = "signers"
 #gpg_keyring = "keyring.gpg"
 #push_log = "pushes.jsonl"
+# Exports of Okta, Entra ID, SCIM or GitHub's SAML identities (JSON) that add to it.
+#exports = ["okta-users.json", "github-saml.json"]
+# Where `offkey whois --confirm` and `--reject` record decisions; they win over all else. Keep it out of the code.
+#overrides = "overrides.yaml"
 
 [repositories]
 # Local paths or clone URLs.
@@ -79,7 +83,7 @@ register = "approvers"
 """
 
 PEOPLE = """\
-# The organisation's own word on who has which addresses and accounts; only what stands here makes an identity certain.
+# The organisation's own word on who has which addresses and accounts; only what stands here ties accounts to a person.
 # The immutable account id (github.id: https://api.github.com/users/LOGIN) is better than a login, which can be reused.
 #- id: ann
 #  names: [Ann Archer]

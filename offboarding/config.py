@@ -58,6 +58,8 @@ class Directory(Table):
     allowed_signers: Beside | None = None
     gpg_keyring: Beside | None = None
     push_log: Beside | None = None
+    exports: tuple[Beside, ...] = ()
+    overrides: Beside | None = None
 
 
 class Repositories(Table):

@@ -9,8 +9,8 @@
 """
 
 import difflib
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,10 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BeforeValidator
 
+from offboarding import directory_csv, directory_exports, names
 from offboarding.addresses import normal_email
+from offboarding.directory_exports import Told
+from offboarding.moments import moment
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
 from offkey.model import Account
@@ -27,25 +30,15 @@ NAMED_BY_ID = frozenset({"slack"})
 """Providers whose people are named by an id alone: Slack's U0123."""
 
 
-def _moment(value: Any) -> Any:
-    """A date alone is its midnight in UTC; a time without a zone is refused rather than guessed."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a time needs its zone, such as 2026-11-01T17:00:00+01:00")
-        return value.astimezone(UTC)
-    return datetime.combine(value, time(), UTC) if isinstance(value, date) else value
-
-
 class Entry(Table):
     id: str
     names: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     accounts: dict[str, str | int] = {}
-    left_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    left_at: Annotated[datetime | None, BeforeValidator(moment)] = None
     shared: bool = False
     not_me: tuple[str, ...] = ()
+    unverified_emails: tuple[str, ...] = ()
 
     @cached_property
     def normal_emails(self) -> frozenset[str]:
@@ -71,6 +64,24 @@ class Entry(Table):
 
 class Directory(Table):
     entries: tuple[Entry, ...] = ()
+    sources: dict[str, str] = {}
+    """What other files than the directory itself say: `id address` or `id provider:id` to the file's name."""
+
+    def said(self, entry: Entry, key: str) -> str:
+        """Who lists an address (in normal form) or account (`provider:id`) of an entry."""
+        return self.sources.get(f"{entry.id} {key}", "the directory")
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            for key in {key for name in entry.names for key in names.keys(name)}:
+                found.setdefault(key, []).append(entry)
+        return found
+
+    def named(self, keys: frozenset[str]) -> list[Entry]:
+        """Everybody with a full name that has one of these keys (`names.keys`)."""
+        return list({entry.id: entry for key in sorted(keys) for entry in self._by_name.get(key, ())}.values())
 
     @cached_property
     def _by_email(self) -> dict[str, Entry]:
@@ -85,28 +96,34 @@ class Directory(Table):
         """Whose address this is (in normal form), or None."""
         return self._by_email.get(normal_email(address))
 
+    @cached_property
+    def _by_account(self) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for entry in reversed(self.entries):
+            for account in entry.account_records:
+                found[f"{account.provider}#{account.id}"] = entry
+                found[f"{account.provider}:{account.login.casefold()}"] = entry
+        return found
+
     def account_owner(self, provider: str, ident: str, login: str) -> Entry | None:
         """Whose account this is: by its id if both sides have one, else by its login."""
+        if ident and (owner := self._by_account.get(f"{provider}#{ident}")):
+            return owner
+        named = self._by_account.get(f"{provider}:{login.casefold()}") if login else None
+        return None if named and ident and named.account_id(provider) else named
+
+    @cached_property
+    def _by_subject(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
         for entry in self.entries:
-            known = entry.account_id(provider)
-            if (
-                (known == ident)
-                if known and ident
-                else (login and entry.login(provider).casefold() == login.casefold())
-            ):
-                return entry
-        return None
+            for key in {entry.id.casefold(), *entry.normal_emails, *_handles(entry)}:
+                found.setdefault(key, []).append(entry)
+        return found
 
     def find(self, subject: str) -> Entry | None:
         """The one whom an id, address, `provider:login` or login names; None when nobody. Raises UsageError for two."""
-        wanted = subject.strip().casefold()
-        found = [
-            entry
-            for entry in self.entries
-            if wanted == entry.id.casefold()
-            or normal_email(subject) in entry.normal_emails
-            or wanted in _handles(entry)
-        ]
+        keys = (subject.strip().casefold(), normal_email(subject))
+        found = list({entry.id: entry for key in keys for entry in self._by_subject.get(key, ())}.values())
         if len(found) > 1:
             raise UsageError(
                 f"{subject!r} names {' and '.join(entry.id for entry in found)}",
@@ -115,8 +132,8 @@ class Directory(Table):
         return found[0] if found else None
 
     def suggestion(self, subject: str) -> str:
-        names = {name: entry.id for entry in self.entries for name in (entry.id, *entry.names, *entry.emails)}
-        near = dict.fromkeys(names[name] for name in difflib.get_close_matches(subject, names, 3))
+        known = {name: entry.id for entry in self.entries for name in (entry.id, *entry.names, *entry.emails)}
+        near = dict.fromkeys(known[name] for name in difflib.get_close_matches(subject, known, 3))
         return (
             f"did you mean {', '.join(near)}?" if near else "name a person by an e-mail address or by people.yaml's id"
         )
@@ -129,15 +146,34 @@ def _handles(entry: Entry) -> Iterator[str]:
         yield f"{account.provider}:{account.id}".casefold()
 
 
-def load(path: Path | None) -> Directory:
-    """The directory in a file; an empty one for None. Raises SettingsError, also when two people share an address."""
-    if path is None:
-        return Directory()
+def load(path: Path | None, exports: Sequence[Path] = ()) -> Directory:
+    """The directory in a YAML or CSV file, with what `exports` add to it; an empty one for None and no exports.
+
+    Raises SettingsError, also when two people share an address or account.
+    """
+    directory = _read(path) if path else Directory()
+    for export in exports:
+        directory = _with(directory, export)
+    return directory
+
+
+def _read(path: Path) -> Directory:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", advice="set `people` under [directory] in offkey.toml") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is no YAML or CSV in UTF-8", advice="save it as UTF-8") from error
+    rows = directory_csv.rows(path, text) if path.suffix.casefold() == ".csv" else _yaml(path, text)
+    directory = validated(Directory, {"entries": [row for _, row in rows]}, path, lines=[line for line, _ in rows])
+    _check_distinct(directory, path)
+    return directory
+
+
+def _yaml(path: Path, text: str) -> list[tuple[int, Any]]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f" (line {place.line + 1})" if place else ""
         raise SettingsError(f"{path} is no YAML{line}", advice="check quotes and indentation") from error
@@ -148,9 +184,56 @@ def load(path: Path | None) -> Directory:
             f"{path}: must be a list of people, alone or under `people:`",
             advice="`offkey doctor --init` shows an example",
         )
-    directory = validated(Directory, {"entries": data or []}, path)
-    _check_distinct(directory, path)
-    return directory
+    return [(0, row) for row in data or []]
+
+
+def _with(directory: Directory, export: Path) -> Directory:
+    """The directory and what an export says of its people, and of others. Raises SettingsError where they differ."""
+    entries, sources = {entry.id: entry for entry in directory.entries}, dict(directory.sources)
+    for told in directory_exports.read(export):
+        known = _known(Directory(entries=tuple(entries.values())), told, export)
+        if known is None and not (told.emails or told.accounts):
+            continue
+        before = known or Entry(id=told.emails[0] if told.emails else told.accounts["github"])
+        entries[before.id] = after = _added(before, told, export)
+        new = after.normal_emails - before.normal_emails
+        new |= {f"{a.provider}:{a.id or a.login}" for a in after.account_records if a not in before.account_records}
+        sources |= {f"{before.id} {key}": export.name for key in sorted(new)}
+    merged = Directory(entries=tuple(entries.values()), sources=sources)
+    _check_distinct(merged, export)
+    return merged
+
+
+def _known(directory: Directory, told: Told, export: Path) -> Entry | None:
+    ident, login = told.accounts.get("github.id", ""), told.accounts.get("github", "")
+    found = [directory.owner_of(email) for email in told.emails] + [directory.account_owner("github", ident, login)]
+    known = {entry.id: entry for entry in found if entry}
+    if len(known) > 1:
+        raise SettingsError(
+            f"{export}: gives one person what belongs to both {' and '.join(sorted(known))}",
+            advice="mend one of the files",
+        )
+    return next(iter(known.values()), None)
+
+
+def _added(entry: Entry, told: Told, export: Path) -> Entry:
+    for key, value in told.accounts.items():
+        if str(entry.accounts.get(key, value)).casefold() != value.casefold():
+            raise SettingsError(
+                f"{export}: {key} of {entry.id} is another than in the directory", advice="mend one of the files"
+            )
+    said: dict[str, Any] = {
+        "names": tuple(dict.fromkeys((*entry.names, *told.names))),
+        "emails": _distinct((*entry.emails, *told.emails)),
+        "unverified_emails": _distinct((*entry.unverified_emails, *told.unverified)),
+        "accounts": {**told.accounts, **entry.accounts},
+        "left_at": entry.left_at or told.left_at,
+    }
+    return validated(Entry, {**entry.model_dump(), **said}, export)
+
+
+def _distinct(emails: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple({normal_email(email): email for email in reversed(emails)}.values())[::-1]
 
 
 def _check_distinct(directory: Directory, path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import config, directory, facts, signing
+from offboarding import config, directory, facts, overrides, signing
 from offboarding.config import Config
 from offboarding.installation import foreign_packages
 from offboarding.ledger import Ledger
@@ -151,13 +151,14 @@ def _organisation_key(settings: Config) -> Result:
 
 
 def _directory(settings: Config) -> Result:
-    entries = directory.load(settings.directory.people).entries
+    entries = directory.load(settings.directory.people, settings.directory.exports).entries
+    decided = len(overrides.load(settings.directory.overrides).decisions)
     if not entries:
         return warn(
-            "directory", "nobody is listed", "fill people.yaml: only what stands there makes an identity certain"
+            "directory", "nobody is listed", "fill people.yaml: only what stands there ties accounts to a person"
         )
     gone = sum(entry.left_at is not None for entry in entries)
-    return ok("directory", f"{len(entries)} entries, {gone} with a leaving date")
+    return ok("directory", f"{len(entries)} entries, {gone} with a leaving date, {decided} decisions")
 
 
 def _approvers(settings: Config) -> Result:

@@ -12,8 +12,8 @@ from functools import partial
 from types import MappingProxyType
 
 from offboarding import testimony
-from offboarding.addresses import normal_email
-from offboarding.people import PLATFORM_ADDRESSES
+from offboarding.addresses import PLATFORM_ADDRESSES, normal_email
+from offboarding.edges import PROVEN
 from offboarding.testimony import NO_FACTS, Facts, Heard, Known, Voice
 from offkey.model import (
     AccessPoint,
@@ -209,13 +209,22 @@ def _hands(person: Person, finding: Finding) -> Iterable[tuple[bool, str]]:
 def wrote(person: Person, author: Authorship) -> bool:
     """Whether the author's address, as committed or after mailmap, is a certain one of the person's."""
     raw = normal_email(author.raw_email or author.email)
-    return raw not in _excluded_emails(person) and bool({raw, normal_email(author.email)} & certain_emails(person))
+    return raw not in _excluded_emails(person) and bool({raw, normal_email(author.email)} & commit_emails(person))
+
+
+def commit_emails(person: Person) -> frozenset[str]:
+    """The addresses that the person commits with, in their compared form, without shared or foreign ones.
+
+    Some rest on what committers write: they tell whose a commit is, never whose an account is.
+    """
+    mine = {normal_email(identity.email) for identity in person.certain if identity.email}
+    return frozenset(mine - _excluded_emails(person)) | certain_emails(person)
 
 
 def certain_emails(person: Person) -> frozenset[str]:
-    """The person's own addresses in their compared form, without shared or foreign ones."""
+    """The person's own addresses, in their compared form, by evidence that no committer can write."""
     mine = {normal_email(email) for email in person.emails}
-    mine |= {normal_email(identity.email) for identity in person.certain if identity.email}
+    mine |= {normal_email(i.email) for i in person.certain if i.email and i.basis in PROVEN}
     return frozenset(mine - _excluded_emails(person))
 
 
@@ -231,13 +240,13 @@ def _excluded_emails(person: Person) -> frozenset[str]:
 
 def accounts(person: Person) -> tuple[Account, ...]:
     """The accounts that are certainly the person's, without those ruled out."""
-    named = [*person.accounts, *(identity.account for identity in person.certain if identity.account)]
+    named = [*person.accounts, *(i.account for i in person.certain if i.account and i.basis in PROVEN)]
     ruled_out = [identity.account for identity in person.excluded if identity.account]
     return tuple(dict.fromkeys(a for a in named if not any(same_account(a, out) for out in ruled_out)))
 
 
 def is_theirs(person: Person, holder: Account) -> bool:
-    """Whether a provider's account is one of the person's certain ones, by account or by verified e-mail address."""
+    """Whether a provider's account is one of the person's proven ones, by account or by verified e-mail address."""
     if any(identity.account and same_account(identity.account, holder) for identity in person.excluded):
         return False
     known = [account for account in accounts(person) if account.provider == holder.provider]

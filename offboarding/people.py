@@ -1,83 +1,55 @@
 """Which names, addresses and accounts are one person: evidence first, precision before recall.
 
-A wrong merge would end an innocent person's access, so only what the organisation itself says makes an identity
-certain: the addresses and account ids in its directory. What a committer can write (names, `.mailmap`, logins in
-no-reply addresses) makes it probable at most, and somebody else's address in the directory always wins.
-
-GitHub's no-reply address carries an immutable account id since July 2017, `ID+login@users.noreply.github.com`
-(https://docs.github.com/en/account-and-profile/reference/email-addresses-reference); GitLab's is
-`ID-login@users.noreply.gitlab.com`. The id makes it certain. The login alone does not, though the directory lists
-it: logins are renamed, and a freed one can be taken by a stranger.
+A wrong merge would end an innocent person's access. What the organisation itself says (directory, recorded decisions,
+account ids) comes first, and somebody else's address in the directory always wins. Then come claims of committers that
+bear each other out: they make an identity certain as far as commits go, but tie no account and no provider's answer to
+the person (`Identity.basis`, PROVEN in `offboarding/edges.py`). One claim alone is for a person to decide.
 """
 
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Protocol
 
+from offboarding import corroboration
 from offboarding.addresses import normal_email
+from offboarding.corroboration import Core
 from offboarding.directory import Directory, Entry
+from offboarding.edges import CLAIM, DIRECTORY, OVERRIDE, PROVEN, REQUEST, SOURCES, STRENGTHS, Edge
+from offboarding.judging import Judge
+from offboarding.overrides import Overrides, Verdict
+from offboarding.population import Population, Sighting
+from offboarding.seen import Proof, Seen
 from offkey.errors import UsageError
 from offkey.model import Account, Identity, Person
 
-BOTS = re.compile(
-    r"\[bot\]|^(dependabot|renovate|greenkeeper|snyk-bot|github-actions|web-flow|mergify|codecov|pre-commit-ci)\b", re.I
-)
-PLATFORM_ADDRESSES = frozenset(
-    {"noreply@github.com", "actions@github.com", "action@github.com", "support@github.com", "noreply@gitlab.com"}
-)
-_MACHINES = (
-    "root ci cd admin administrator ubuntu debian ec2-user centos fedora vagrant docker jenkins build builder buildbot "
-    "deploy deployer deployment gitlab-runner runner bot robot system service svc nobody www-data postgres mysql guest "
-    "team devs developers devops ops support test tester testing user noreply no-reply security release releases "
-    "automation"
-)
-_VANITY = "git github gitlab dev me mail info hello hi contact code"
-SHARED_LOCAL_PARTS = frozenset(_MACHINES.split())
-VANITY_LOCAL_PARTS = frozenset(_VANITY.split())
-"""Shared in a company, and what many people call their own address at a domain of their own."""
-_NO_REPLY = (
-    ("github", re.compile(r"(?:(?P<id>\d+)\+)?(?P<login>[^@+]+)@users\.noreply\.github\.com")),
-    ("gitlab", re.compile(r"(?:(?P<id>\d+)-)?(?P<login>[^@]+)@users\.noreply\.gitlab\.com")),
-)
-
-
-STRENGTHS = ("certain", "probable", "excluded")
-"""When repositories disagree (one has a `.mailmap`, the other none), the first of these holds."""
+Edges = dict[Sighting, Edge]
 
 
 class UnknownPerson(UsageError):
     """The subject is nobody's address, id or account, or more than one person's."""
 
 
-class Seen(Protocol):
-    """An author as seen in a repository: `raw_email` as committed, `email` after `.mailmap`."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def email(self) -> str: ...
-    @property
-    def raw_email(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One of STRENGTHS, and the sentence that says why."""
-
-    strength: str
-    evidence: str
-
-
-def resolve(subject: str, directory: Directory, authors: Iterable[Seen], not_me: Iterable[str] = ()) -> Person:
+def resolve(
+    subject: str,
+    directory: Directory,
+    seen: Iterable[Seen] | Population,
+    not_me: Iterable[str] = (),
+    *,
+    overrides: Overrides | None = None,
+    proofs: Iterable[Proof] = (),
+) -> Person:
     """The person whom `subject` (id, e-mail, `provider:login` or login) names, with every identity's evidence.
 
-    `not_me` adds addresses to those that the directory's entry says are not this person. Same input, same order.
-    Raises UnknownPerson.
+    `not_me` adds addresses to those that the directory's entry says are not this person; `proofs` are verified
+    signatures and pushes. Same input, same order. Raises UnknownPerson.
     """
+    judge = _judge(subject, directory, frozenset(map(normal_email, not_me)), overrides or Overrides(), tuple(proofs))
+    population = seen if isinstance(seen, Population) else Population(seen)
+    return _person(judge, _weighed(judge, population))
+
+
+def _judge(
+    subject: str, directory: Directory, not_me: frozenset[str], overrides: Overrides, proofs: tuple[Proof, ...]
+) -> Judge:
     entry = directory.find(subject)
     listed = entry is not None
     if entry is None:
@@ -88,36 +60,117 @@ def resolve(subject: str, directory: Directory, authors: Iterable[Seen], not_me:
         raise UnknownPerson(
             f"{entry.id} is a shared account", advice="name the person; what is shared is rotated or handed over"
         )
-    judge = _Judge(entry, directory, listed, frozenset(map(normal_email, (*entry.not_me, *not_me))))
-    sets: dict[str, set[Identity]] = {
-        "certain": set(_from_directory(entry, listed)),
-        "probable": set(),
-        "excluded": set(),
-    }
-    for (name, email), judgements in judge.all({(a.name, a.email, a.raw_email or a.email) for a in authors}).items():
-        strength = min((found.strength for found in judgements), key=STRENGTHS.index)
-        evidence = sorted({found.evidence for found in judgements if found.strength == strength})
-        sets[strength].add(Identity(name=name, email=email, evidence=tuple(evidence)))
+    return Judge(entry, directory, listed, not_me | frozenset(map(normal_email, entry.not_me)), overrides, proofs)
+
+
+def _weighed(judge: Judge, population: Population) -> Edges:
+    """The edge to each sighting that has anything to do with the person."""
+    edges = {s: edge for s in judge.concerned(population) if (edge := judge.one(s))}
+    core = _core(judge, population, edges)
+    for sighting in [s for s, edge in edges.items() if edge.source in (DIRECTORY, REQUEST) and s in core.sightings]:
+        if corroboration.is_elsewhere(sighting, core, population):
+            said = "the person's address, under another's name: it is shared, or was left in a configuration"
+            edges[sighting] = Edge(CLAIM, "probable", said)
+            core.remove(sighting)
+
+    if not judge.listed and not core.sightings:
+        return edges  # an address that is in no commit and no directory, perhaps misspelt, says nothing of anybody
+
+    def free(sighting: Sighting) -> bool:
+        return sighting not in edges and not judge.is_others(sighting)
+
+    edges |= corroboration.grow(core, population, free)
+    maybe = corroboration.to_review(core, population, free)
+    return edges | maybe
+
+
+def _core(judge: Judge, population: Population, edges: Edges) -> Core:
+    mine = sorted((s for s, edge in edges.items() if edge.strength == "certain"), key=population.rank.__getitem__)
+    given = judge.entry.names or _usual_names(s for s in mine if s.address in judge.entry.normal_emails)
+    confirmed = (one.address for one in judge.overrides.of(judge.entry.id) if one.verdict is Verdict.THEIRS)
+    addresses = judge.entry.normal_emails | frozenset(map(normal_email, confirmed))
+    core = Core(names=given, addresses=addresses, pushed=judge.pushed, namesakes=judge.namesakes)
+    for address in sorted(core.addresses):
+        core.handles |= corroboration.own_handles(address)
+    core.handles |= {login.casefold() for _, login in judge.entry.logins if len(login) > 2}
+    for sighting in mine:
+        core.add(sighting)
+    core.keys |= _learned([s for s in mine if s.address not in population.shared_addresses], judge)
+    return core
+
+
+def _usual_names(mine: Iterable[Sighting]) -> tuple[str, ...]:
+    """The full name that the person's own addresses commit under most often, where the directory gives none."""
+    commits: dict[str, int] = defaultdict(int)
+    for sighting in mine:
+        if sighting.keys:
+            commits[sighting.raw_name] += sighting.commits
+    return (min(commits, key=lambda name: (-commits[name], name)),) if commits else ()
+
+
+def _learned(mine: list[Sighting], judge: Judge) -> set[str]:
+    """The full names that the person's own addresses commit under, not just now and then, and that nobody else has."""
+    every: dict[str, int] = defaultdict(int)
+    for sighting in mine:
+        every[sighting.address] += sighting.commits
+    kept = (s for s in mine if s.keys and s.commits >= 3 and 5 * s.commits >= every[s.address])
+    return {key for s in kept if not judge.directory.named(s.keys) for key in s.keys}
+
+
+def _person(judge: Judge, edges: Edges) -> Person:
+    entry = judge.entry
+    sets: dict[str, set[Identity]] = {strength: set() for strength in STRENGTHS}
+    given = tuple(_given(judge))
+    sets["certain"].update(given)
+    for (name, email), found in _by_identity(edges).items():
+        strength = min((edge.strength for edge in found), key=STRENGTHS.index)
+        held = [edge for edge in found if edge.strength == strength]
+        basis = min((edge.source for edge in held), key=SOURCES.index)
+        said = tuple(sorted({edge.sentence for edge in held}))
+        sets[strength].add(Identity(name=name, email=email, evidence=said, basis=basis))
     certain = _sorted(sets["certain"])
+    proven = [identity for identity in certain if identity.basis in PROVEN]
     return Person(
         id=entry.id,
-        names=tuple(dict.fromkeys((*entry.names, *(i.name for i in certain if i.name)))),
-        emails=tuple(dict.fromkeys((*entry.emails, *(i.email for i in certain if i.email)))),
+        names=tuple(dict.fromkeys((*entry.names, *(i.name for i in proven if i.name)))),
+        emails=tuple(dict.fromkeys(i.email for i in (*given, *proven) if i.email)),
         accounts=entry.account_records,
         left_at=entry.left_at,
         certain=certain,
         probable=_sorted(sets["probable"]),
         excluded=_sorted(sets["excluded"]),
-        confirmed_by_directory=listed and entry.left_at is not None,
+        confirmed_by_directory=judge.listed and entry.left_at is not None,
     )
 
 
-def _from_directory(entry: Entry, listed: bool) -> Iterator[Identity]:
-    source = "the directory lists this" if listed else "named in the request; the directory does not know it"
+def _by_identity(edges: Edges) -> dict[tuple[str, str], list[Edge]]:
+    found: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for sighting, edge in edges.items():
+        found[sighting.identity].append(edge)
+    return found
+
+
+def _given(judge: Judge) -> Iterator[Identity]:
+    """What the directory, the request and recorded decisions say is the person's, seen in a commit or not."""
+    entry, basis = judge.entry, DIRECTORY if judge.listed else REQUEST
     for email in entry.emails:
-        yield Identity(email=email, evidence=(f"{source} address",))
+        decision = judge.overrides.on(entry.id, normal_email(email))
+        elsewhere = judge.overrides.given_to(normal_email(email)) not in ("", entry.id)
+        if elsewhere or normal_email(email) in judge.not_me or (decision and decision.verdict is Verdict.NOT_THEIRS):
+            continue
+        yield Identity(email=email, evidence=(f"{_source(judge, normal_email(email))} address",), basis=basis)
     for account in entry.account_records:
-        yield Identity(account=account, evidence=(f"{source} account",))
+        key = f"{account.provider}:{account.id or account.login}"
+        yield Identity(account=account, evidence=(f"{_source(judge, key)} account",), basis=basis)
+    for decision in judge.overrides.of(entry.id):
+        if decision.verdict is Verdict.THEIRS and normal_email(decision.address) not in entry.normal_emails:
+            yield Identity(email=decision.address, evidence=(decision.sentence,), basis=OVERRIDE)
+
+
+def _source(judge: Judge, key: str) -> str:
+    if not judge.listed:
+        return "named in the request; the directory does not know it"
+    return f"{judge.directory.said(judge.entry, key)} lists this"
 
 
 def _sorted(identities: Iterable[Identity]) -> tuple[Identity, ...]:
@@ -126,134 +179,3 @@ def _sorted(identities: Iterable[Identity]) -> tuple[Identity, ...]:
         return (account.provider, account.login, account.id, identity.email.lower(), identity.email, identity.name)
 
     return tuple(sorted(identities, key=key))
-
-
-def name_words(name: str) -> tuple[str, ...]:
-    """A name's words without case, accents, punctuation and order: `Muñoz, Ana` and `Ana Munoz` are alike."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(c))
-    return tuple(sorted(re.findall(r"\w+", plain)))
-
-
-@dataclass(frozen=True)
-class _Judge:
-    entry: Entry
-    directory: Directory
-    listed: bool
-    not_me: frozenset[str]
-
-    def all(self, seen: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], list[Judgement]]:
-        """The judgements on each (name, e-mail as committed) that has anything to do with the person."""
-        found: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
-        for name, email, raw in sorted(seen):
-            judgement = self.one(name, normal_email(email), normal_email(raw))
-            if judgement:
-                found[name, raw].append(judgement)
-        return found
-
-    def one(self, name: str, canonical: str, address: str) -> Judgement | None:
-        if address in self.not_me:
-            return Judgement("excluded", "the directory says that this address is not the person's")
-        if address in self.entry.normal_emails:
-            said = "the directory lists" if self.listed else "the request names"
-            return Judgement("certain", f"committed with an address that {said} as the person's")
-        claimed = self._same_name(name) or canonical in self.entry.normal_emails
-        owner = self.directory.owner_of(address)
-        if owner:
-            # Somebody else's address without any claim to be this person is no business of this run.
-            return Judgement("excluded", f"the directory gives this address to {owner.id}") if claimed else None
-        return (
-            self._platform(name, address)
-            or self._no_reply(address, name)
-            or self._shared(name, address)
-            or self._mailmap(canonical)
-            or self._resembles(name, address)
-        )
-
-    def _platform(self, name: str, address: str) -> Judgement | None:
-        if address in PLATFORM_ADDRESSES:
-            return Judgement("excluded", "a platform's own address: web merges and automation of everybody")
-        if BOTS.search(name) or BOTS.search(address):
-            return Judgement("excluded", "a bot")
-        return None
-
-    def _no_reply(self, address: str, name: str) -> Judgement | None:
-        for provider, pattern in _NO_REPLY:
-            match = pattern.fullmatch(address)
-            if match:
-                return self._account(provider, match["id"] or "", match["login"], name)
-        return None
-
-    def _account(self, provider: str, ident: str, login: str, name: str) -> Judgement | None:
-        mine, my_login = self.entry.account_id(provider), self.entry.login(provider).casefold()
-        if ident and mine:
-            if ident == mine:
-                return Judgement(
-                    "certain", f"{provider}'s no-reply address carries the account id {ident} of the directory"
-                )
-            if login == my_login:
-                return Judgement("excluded", f"{provider} login {login}, but of account {ident}, not {mine}")
-            return self._other_account(provider, ident, login, name)
-        if my_login and login == my_login:
-            more = f"; enter {provider}.id: {ident} in people.yaml to make it certain" if ident else ""
-            return Judgement(
-                "probable", f"the directory lists the {provider} login {login}, but a login can be reused{more}"
-            )
-        return self._other_account(provider, ident, login, name)
-
-    def _other_account(self, provider: str, ident: str, login: str, name: str) -> Judgement | None:
-        owner = self.directory.account_owner(provider, ident, login)
-        if owner and owner != self.entry:
-            return Judgement("excluded", f"the directory gives this {provider} account to {owner.id}")
-        if self._same_name(name):
-            return Judgement(
-                "probable", f"the same full name, and a {provider} account that the directory does not know"
-            )
-        return None
-
-    def _shared(self, name: str, address: str) -> Judgement | None:
-        (local, _, domain), mine = address.partition("@"), self._same_name(name)
-        if local in VANITY_LOCAL_PARTS:
-            if mine:
-                return Judgement("probable", f"the same full name; {local}@ may be shared, or an address of their own")
-            if all(domain != email.partition("@")[2] for email in self.entry.normal_emails):
-                return None
-        elif local not in SHARED_LOCAL_PARTS:
-            return None
-        if len(name_words(name)) > 1 and not mine:
-            # Under somebody else's full name it is that person's business.
-            return None
-        return Judgement("excluded", f"a shared account: {local}@ is what many people and machines commit as")
-
-    def _mailmap(self, canonical: str) -> Judgement | None:
-        if canonical in self.entry.normal_emails:
-            return Judgement("probable", "a .mailmap in the repository says so; anybody who commits can write it")
-        return None
-
-    def _resembles(self, name: str, address: str) -> Judgement | None:
-        local, _, domain = address.partition("@")
-        untagged = f"{local.partition('+')[0]}@{domain}"
-        if untagged != address and untagged in self.entry.normal_emails:
-            return Judgement("probable", "the person's address with a tag after the plus sign")
-        if not self._same_name(name):
-            return None
-        homonyms = [other.id for other in self.directory.entries if other != self.entry and self._named(other, name)]
-        if homonyms:
-            return Judgement("excluded", f"the name alone, and {', '.join(homonyms)} in the directory has it too")
-        if local in self._local_parts:
-            return Judgement("probable", f"the same full name, and {local} is also an address or login of the person")
-        return Judgement("probable", "nothing but the same full name")
-
-    @cached_property
-    def _local_parts(self) -> frozenset[str]:
-        parts = {email.partition("@")[0] for email in self.entry.normal_emails}
-        return frozenset(
-            parts | {login.casefold() for _, login in self.entry.logins} - SHARED_LOCAL_PARTS - VANITY_LOCAL_PARTS
-        )
-
-    def _same_name(self, name: str) -> bool:
-        return self._named(self.entry, name)
-
-    def _named(self, entry: Entry, name: str) -> bool:
-        # One word is no full name: "Ann", "root" and "dev" say nothing.
-        words = name_words(name)
-        return len(words) > 1 and any(words == name_words(other) for other in entry.names)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import authors, facts, forecast, gather, mirror, people, plan, wiring
+from offboarding import authors, facts, forecast, gather, mirror, overrides, people, plan, wiring
 from offboarding.config import Config
 from offboarding.directory import Directory
 from offboarding.testimony import Facts
@@ -68,7 +68,8 @@ def make(subject: str, setting: Setting) -> Planned:
     targets = list(_targets(setting, gaps))
     result = _scanned(setting, targets)
     seen, unread = authors.in_repositories(str(target.git.path) for target in targets if target.git is not None)
-    person = people.resolve(subject, setting.directory, seen)
+    decided = overrides.load(setting.config.directory.overrides)
+    person = people.resolve(subject, setting.directory, seen, overrides=decided)
     known, schedules = _used(setting, targets, result.findings, gaps)
     findings = [f for f in known if f.fingerprint not in setting.config.canaries.fingerprints]
     gaps += [*result.gaps, *unread, *_copied(setting, findings)]

@@ -3,6 +3,7 @@
 An error never repeats the offending value: somebody may have pasted a credential there.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -33,13 +34,24 @@ def _beside(value: Any, info: ValidationInfo) -> Any:
 Beside = Annotated[Path, BeforeValidator(_beside)]
 
 
-def validated(model: type[T], data: Any, file: Path) -> T:
-    """The model in `data`, which was read from `file`. Raises SettingsError naming everything that is wrong."""
+def validated(model: type[T], data: Any, file: Path, lines: Sequence[int] = ()) -> T:
+    """The model in `data`, which was read from `file`. Raises SettingsError naming everything that is wrong.
+
+    `lines` are the file's lines of a list's items, where it is known (0: not).
+    """
     try:
         return model.model_validate(data, context={"folder": file.absolute().parent})
     except ValidationError as error:
-        wrong = [_explain(model, detail) for detail in error.errors(include_url=False, include_input=False)]
+        wrong = [
+            f"{_line(detail, lines)}{_explain(model, detail)}"
+            for detail in error.errors(include_url=False, include_input=False)
+        ]
         raise SettingsError(f"{file}: " + "; ".join(wrong), advice="mend the file and try again") from None
+
+
+def _line(detail: ErrorDetails, lines: Sequence[int]) -> str:
+    at = next((part for part in detail["loc"] if isinstance(part, int)), None)
+    return f"line {lines[at]}: " if at is not None and at < len(lines) and lines[at] else ""
 
 
 def _explain(model: type[BaseModel], detail: ErrorDetails) -> str:

@@ -8,7 +8,7 @@ from offboarding.addresses import normal_email
 from offkey.found import Authorship, Finding
 
 if TYPE_CHECKING:
-    from offboarding.people import Seen
+    from offboarding.seen import Seen
     from offkey.model import Person
 
 

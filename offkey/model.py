@@ -85,12 +85,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """One name/e-mail/account held to be the person (or not), with the reason."""
+    """One name/e-mail/account held to be the person (or not), with the reason.
+
+    `basis` is the best source of the evidence (SOURCES in `offboarding/edges.py`); without one, nothing is proven.
+    """
 
     name: str = ""
     email: str = ""
     account: Account | None = None
     evidence: tuple[str, ...] = ()
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

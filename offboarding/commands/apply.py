@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     plan, state = plans.read(args.plan), settings.state_dir(args.state)
     if plan.key_id != key.id:
         raise KeyUnusable("the plan was made with another organisation key", advice="use that key, or plan again")
-    people = directory.load(settings.directory.people)
+    people = directory.load(settings.directory.people, settings.directory.exports)
     store = Store.open(state)
     try:
         with run_lock(state, plan.run, _now()):

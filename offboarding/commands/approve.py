@@ -56,7 +56,13 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         if args.key:
             ui.err.print("ssh-keygen signs now; touch your key if it blinks", style="dim")
             approval = approve.sign(approval, args.key.expanduser())
-        approve.accept(plan, approval, register, datetime.now(UTC), directory.load(settings.directory.people))
+        approve.accept(
+            plan,
+            approval,
+            register,
+            datetime.now(UTC),
+            directory.load(settings.directory.people, settings.directory.exports),
+        )
         kept = approvals.keep(args.plan, plan, approval, ledger)
     finally:
         store.close()
@@ -67,7 +73,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
 def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime) -> Approval:
     if args.signature:
         return approvals.read_statement(args.plan, args.approver, args.signature)
-    people = directory.load(settings.directory.people)
+    people = directory.load(settings.directory.people, settings.directory.exports)
     valid = timedelta(hours=settings.policy.approval_valid_hours)
     return approve.approve(plan, args.approver, now, allows=args.allow, valid=valid, people=people)
 

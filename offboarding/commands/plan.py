@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     with run_lock(state, run_name, now), ui.progress("Planning") as advance:
         setting = planning.Setting(
             config=settings,
-            directory=directory.load(settings.directory.people),
+            directory=directory.load(settings.directory.people, settings.directory.exports),
             rules=rules.load(args.rules),
             key=_key(settings.org_key()),
             state=state,

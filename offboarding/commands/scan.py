@@ -219,10 +219,12 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSetti
     findings = whose.with_owners(done.result.findings, settings.owners)
     if args.person is None:
         return findings
-    from offboarding import authors, directory, people  # their libraries take as long as a second scan
+    from offboarding import authors, config, directory, overrides, people  # they take as long as a second scan
 
-    known = directory.load(Path(settings.people) if settings.people else None)
-    person = people.resolve(args.person, known, whose.authors(findings))
+    told = config.load(args.config).directory
+    known = directory.load(told.people, told.exports)
+    decided = overrides.load(told.overrides)
+    person = people.resolve(args.person, known, whose.authors(findings), overrides=decided)
     kept = whose.of_person(findings, person)
     nobodys = sum(finding.introduced is None for finding in findings)
     if nobodys:

@@ -1,26 +1,35 @@
 """`offkey whois E-MAIL`: which names, addresses and accounts are this person, and why.
 
+`--confirm` and `--reject` record somebody's yes or no on an address in the overrides file, which wins over all else.
 Exit code: 0, or 14 when a repository could not be looked at.
 """
 
 import argparse
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from rich.table import Table
 from rich.text import Text
 
-from offboarding import authors, config, directory, people
-from offboarding.authors import Author
+from offboarding import authors, config, directory, overrides, people
+from offboarding.addresses import PLATFORM_ADDRESSES, is_bot, is_impersonal, normal_email
+from offboarding.config import Config
+from offboarding.directory import Directory
+from offboarding.edges import PROVEN
+from offboarding.overrides import Decision, Overrides, Verdict
+from offboarding.seen import Author
 from offboarding.ui import UI
-from offkey.errors import Exit
+from offkey.errors import Exit, UsageError
 from offkey.model import Identity, Person, timestamp, to_json
 
 MEANING = {
     "certain": "may be acted upon",
-    "probable": "need somebody's yes: enter them in people.yaml, under emails or not_me",
+    "probable": "need somebody's yes or no: --confirm or --reject ADDRESS",
     "excluded": "are not, or not only, this person",
 }
+BY_COMMITS = "by commits only"
+"""What is certain by claims that bear each other out: it ties commits to the person, no accounts."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,16 +37,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subject", metavar="E-MAIL", help="an address, the id in people.yaml, or provider:login")
     parser.add_argument("repositories", nargs="*", metavar="PATH|URL", help="default: those of the configuration")
     parser.add_argument("--not-me", action="append", default=[], metavar="E-MAIL", help="an address that is not theirs")
+    parser.add_argument(
+        "--confirm", action="append", default=[], metavar="ADDRESS", help="record that an address is theirs"
+    )
+    parser.add_argument(
+        "--reject", action="append", default=[], metavar="ADDRESS", help="record that an address is not theirs"
+    )
+    parser.add_argument("--by", metavar="E-MAIL", help="who decides; default: the configuration's requester")
+    parser.add_argument("--note", default="", help="why, for --confirm and --reject")
     parser.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Resolve the person from the directory and the configured repositories, and show the three sets."""
     settings = config.load(args.config)
-    listed = directory.load(settings.directory.people)
+    listed = directory.load(settings.directory.people, settings.directory.exports)
+    decided = _decided(args, settings, listed)
     with ui.progress("Reading authors"):
         seen, gaps = authors.in_repositories(args.repositories or settings.repositories.paths)
-    person = people.resolve(args.subject, listed, seen, not_me=args.not_me)
+    person = people.resolve(args.subject, listed, seen, args.not_me, overrides=decided)
     if args.format == "json":
         text = json.dumps({"person": to_json(person), "gaps": to_json(gaps)}, indent=2, ensure_ascii=False)
         ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
@@ -46,6 +64,44 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         for gap in gaps:
             ui.err.print(Text(f"could not look at {gap.where}: {gap.why}", style="yellow"))
     return Exit.GAPS if gaps else Exit.DONE
+
+
+def _decided(args: argparse.Namespace, settings: Config, listed: Directory) -> Overrides:
+    """The recorded decisions, with those of this call. Raises UsageError for one that the directory speaks against."""
+    file = settings.directory.overrides
+    wanted = [(address, Verdict.THEIRS) for address in args.confirm]
+    wanted += [(address, Verdict.NOT_THEIRS) for address in args.reject]
+    if not wanted:
+        return overrides.load(file)
+    if file is None:
+        raise UsageError(
+            "there is no file to record it in", advice='set `overrides = "overrides.yaml"` under [directory]'
+        )
+    person = people.resolve(args.subject, listed, ()).id
+    by, at = args.by or settings.requester(), datetime.now(UTC).replace(microsecond=0)
+    decisions = [
+        Decision(person=person, address=address, verdict=verdict, by=by, at=at, note=args.note)
+        for address, verdict in wanted
+    ]
+    for one in decisions:
+        _check(one, listed)
+    return [overrides.record(file, one) for one in decisions][-1]
+
+
+def _check(one: Decision, listed: Directory) -> None:
+    address = normal_email(one.address)
+    if "@" not in address:
+        raise UsageError(f"{one.address!r} is no e-mail address", advice="name an address as whois shows it")
+    if one.verdict is Verdict.NOT_THEIRS:
+        return
+    owner = listed.owner_of(address)
+    if owner and owner.id != one.person:
+        raise UsageError(f"the directory gives {one.address} to {owner.id}", advice="mend the directory first")
+    if address in PLATFORM_ADDRESSES or is_bot("", address) or is_impersonal(address.partition("@")[0]):
+        raise UsageError(
+            f"{one.address} is a machine's or shared address",
+            advice="if it really is theirs alone, list it under `emails` in the directory",
+        )
 
 
 def _show(person: Person, seen: Sequence[Author], ui: UI) -> None:
@@ -75,6 +131,8 @@ def _set(title: str, identities: Sequence[Identity], commits: dict[tuple[str, st
             f"{account.provider}: {' '.join(filter(None, (account.login, account.id)))}" if account else identity.email
         )
         number = commits.get((identity.name, identity.email), 0)
-        cells = (identity.name, shown, str(number or ""), "; ".join(identity.evidence))
+        sure = not identity.basis or identity.basis in PROVEN or title != "certain"
+        said = "; ".join(identity.evidence if sure else (BY_COMMITS, *identity.evidence))
+        cells = (identity.name, shown, str(number or ""), said)
         table.add_row(*(Text(cell) for cell in cells))
     ui.out.print(table)

@@ -88,8 +88,8 @@ def evidence(person: Person, email: str) -> str:
         ("Ann Archer", "ann@corp.example", "unrelated"),
         ("Lea Mueller", "lea.mueller@laptop.local", "probable"),
         ("MÜLLER, Léa", "other@home.example", "probable"),
-        ("Lea", "lea@home.example", "unrelated"),
-        ("lm", "lea.mueller@other.example", "unrelated"),
+        ("Lea", "lea@home.example", "probable"),
+        ("lm", "lea.mueller@other.example", "probable"),
         ("lm", "lea.mueller+git@corp.example", "probable"),
         ("Lea Mueller", "root@ip-10-0-0-1", "excluded"),
         ("Ubuntu", "ubuntu@ip-10-0-0-1.ec2.internal", "excluded"),
@@ -175,8 +175,13 @@ def test_somebody_outside_the_directory_is_the_named_address_and_unconfirmed(dir
     person = resolve("zoe@home.example", directory, authors)
     assert not person.confirmed_by_directory
     assert strength(person, "zoe@home.example") == "certain"
-    assert strength(person, "zoe@other.example") == "unrelated"
+    assert strength(person, "zoe@other.example") == "probable"
     assert "request names" in evidence(person, "zoe@home.example")
+
+
+def test_an_address_that_nobody_knows_suggests_nobody(directory: Directory) -> None:
+    person = resolve("zoe@hmoe.example", directory, [Author("Zoe", "zoe@home.example")])
+    assert (person.probable, person.excluded) == ((), ())
 
 
 def test_unknown_and_shared_subjects_are_refused_with_advice(directory: Directory) -> None:

@@ -1,0 +1,315 @@
+"""Claims that bear each other out: which identities are certainly or probably the person's by what commits say.
+
+Everything here can be written by any committer, so it ties commits to a person and nothing else (ADR on identities).
+A full name alone, however rare, is probable at most. It becomes certain with WEIGHTS that sum up to ENOUGH: the same
+commits name both (as author and committer, or signed off), or both use a handle that is not made of the name, or
+several weaker signs. Each round compares with all that was certain before it, until nothing is added, so that neither
+the order of identities nor the starting point among them matters.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from offboarding import names
+from offboarding.addresses import handle, is_impersonal
+from offboarding.edges import CLAIM, CORROBORATED, DIRECTORY, Edge
+from offboarding.population import Population, Sighting
+from offboarding.seen import Tie
+
+SAME, SIMILAR, NICK, OTHER = "the same full name", "a similar name", "a short name", "another name"
+NAMESAKE = "a full name that others in the directory have, too"
+ENOUGH = {SAME: 3, SIMILAR: 4, NICK: 4, NAMESAKE: 5, OTHER: 6}
+"""What the weights must sum up to, by how the name compares with the person's."""
+WEIGHTS = {
+    "commits": 3,
+    "handle": 3,
+    "mailmap": 2,
+    "pushed": 2,
+    "zones": 2,
+    "zone": 1,
+    "made": 1,
+    "rare": 1,
+    "colleague": -2,
+}
+MANY_TIMES = 2
+HALF, SOME, SELDOM = 0.5, 4, 0.08
+RARE = 4
+"""A word that at most so many addresses share is rare."""
+REVIEWED = 12
+"""A word in common that at most so many addresses share is shown to a person."""
+_FREE_MAIL = (
+    "gmail.com hotmail.com yahoo.com outlook.com live.com msn.com aol.com icloud.com me.com mac.com qq.com 163.com "
+    "126.com foxmail.com gmx.de gmx.net gmx.com web.de mail.ru yandex.ru protonmail.com proton.me pm.me fastmail.com "
+    "fastmail.fm posteo.de free.fr yahoo.co.jp naver.com seznam.cz wp.pl users.noreply.github.com "
+    "users.noreply.gitlab.com"
+)
+FREE_MAIL = frozenset(_FREE_MAIL.split())
+"""Domains whose addresses anybody can have: no organisation's."""
+
+
+@dataclass
+class Core:
+    """What is certain of the person so far: names given by the organisation, and everything seen with it."""
+
+    names: tuple[str, ...]
+    addresses: frozenset[str]
+    pushed: frozenset[tuple[str, str]] = frozenset()
+    namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    handles: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    sightings: dict[Sighting, None] = field(default_factory=dict)
+    offsets: Counter[int] = field(default_factory=Counter)
+    corroborated: set[str] = field(default_factory=set)
+
+    def add(self, sighting: Sighting) -> None:
+        """One more that is certain."""
+        self.sightings[sighting] = None
+        self.handles |= own_handles(sighting.address)
+        self.offsets.update(sighting.offsets)
+        if sighting.address and sighting.address not in self.addresses:
+            self.corroborated.add(sighting.address)
+
+    def remove(self, sighting: Sighting) -> None:
+        """One that was certain and is no longer."""
+        del self.sightings[sighting]
+        self.offsets.subtract(sighting.offsets)
+
+    @property
+    def every_address(self) -> set[str]:
+        return {*self.addresses, *self.corroborated}
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One of WEIGHTS, and what it says."""
+
+    kind: str
+    sentence: str
+
+
+def own_handles(address: str) -> set[str]:
+    """What somebody chose in an address, if it can tell people apart at all."""
+    chosen = handle(address)
+    return set() if is_impersonal(chosen) or len(chosen) < 3 else {chosen}
+
+
+def grow(core: Core, population: Population, free: Callable[[Sighting], bool]) -> dict[Sighting, Edge]:
+    """Adds to the core what is corroborated, round by round; the edge of each. `free` sightings alone are looked at."""
+    found: dict[Sighting, Edge] = {}
+    while True:
+        new = {
+            sighting: edge
+            for sighting in near(core, population)
+            if sighting not in core.sightings and free(sighting) and (edge := corroborated(sighting, core, population))
+        }
+        if not new:
+            return found
+        for sighting, edge in new.items():
+            core.add(sighting)
+            found[sighting] = edge
+
+
+def near(core: Core, population: Population) -> Iterator[Sighting]:
+    """All that share an address, a full name or a handle with the core, each once, in the population's order."""
+    keys = {key for name in core.names for key in names.keys(name)} | core.keys
+    found = {s for key in keys for s in population.by_key.get(key, ())}
+    for address in core.every_address:
+        found.update(population.by_address.get(address, ()), population.by_canonical.get(address, ()))
+    for chosen in core.handles:
+        found.update(population.by_handle.get(chosen, ()))
+    for sighting in core.sightings:
+        for link in sighting.links:
+            found.update(population.by_raw.get((link.name, link.email), ()))
+    return iter(sorted(found, key=population.rank.__getitem__))
+
+
+def corroborated(sighting: Sighting, core: Core, population: Population) -> Edge | None:
+    """The edge that makes a sighting certain, or None."""
+    if sighting.address in population.shared_addresses:
+        return None
+    relation = related(sighting, core)
+    if sighting.address in core.corroborated and relation is not OTHER:
+        return Edge(CORROBORATED, "certain", f"{relation}, with an address that is certain for other reasons")
+    signs = list(_signs(sighting, core, population, relation))
+    if sum(WEIGHTS[sign.kind] for sign in signs) < ENOUGH[relation]:
+        return None
+    said = "; ".join(sign.sentence for sign in signs)
+    return Edge(CORROBORATED, "certain", f"{relation}; {said} (what any committer could write)")
+
+
+def related(sighting: Sighting, core: Core) -> str:
+    """How the name as committed compares with the person's names."""
+    if sighting.keys:
+        if any(sighting.keys & names.keys(name) for name in core.names):
+            return NAMESAKE if sighting.keys & core.namesakes.keys() else SAME
+        alike = sighting.keys & core.keys or any(names.similar(sighting.raw_name, name) for name in core.names)
+        return SIMILAR if alike else OTHER
+    words = set(names.name_words(sighting.raw_name))
+    known = {word for name in core.names for word in names.name_words(name)} | {names.folded(h) for h in core.handles}
+    return NICK if words <= known or names.folded(sighting.raw_name) in known else OTHER
+
+
+def _signs(sighting: Sighting, core: Core, population: Population, relation: str) -> Iterator[Sign]:
+    yield from _together(sighting, core)
+    if sighting.handle in core.handles:
+        plain = any(names.made_of(sighting.handle, name) for name in (*core.names, sighting.raw_name))
+        if plain:
+            yield Sign("made", f"{sighting.handle} stands in another address, too")
+        else:
+            yield Sign("handle", f"{sighting.handle}, which the name does not give, stands in another address, too")
+    if sighting.canonical in core.addresses:
+        yield Sign("mailmap", "a .mailmap in the repository says so; anybody who commits can write it")
+    if (sighting.raw_name, sighting.raw_email) in core.pushed:
+        yield Sign("pushed", "an account of the person pushed its commits")
+    if zones := _same_zones(sighting, core, population):
+        yield zones
+    if relation is SAME and is_rare(sighting, core, population):
+        yield Sign("rare", "a rare name")
+    if _colleagues(sighting, core):
+        yield Sign("colleague", "but two addresses of one organisation may be two people of one name")
+
+
+def _together(sighting: Sighting, core: Core) -> Iterator[Sign]:
+    """The same commits name this sighting and a certain one."""
+    known = {(s.raw_name, s.raw_email) for s in core.sightings}
+    times = Counter[Tie]()
+    for link in sighting.links:
+        if (link.name, link.email) in known:
+            times[link.tie] += link.commits
+    if times[Tie.COMMITTED]:
+        yield Sign("commits", f"author and committer in {times[Tie.COMMITTED]} of the person's commits")
+    elif times[Tie.SIGNED_OFF] >= MANY_TIMES:
+        yield Sign("commits", f"signed off in {times[Tie.SIGNED_OFF]} of the person's commits")
+
+
+def _same_zones(sighting: Sighting, core: Core, population: Population) -> Sign | None:
+    """Whether half of what either wrote was written at the same offsets from UTC; UTC itself says nothing.
+
+    More is said where either wrote some commits, and two offsets are common to them (summer and winter) or one that
+    hardly anybody else has here.
+    """
+    one = {minutes: number for minutes, number in sighting.offsets.items() if minutes}
+    other = {minutes: number for minutes, number in core.offsets.items() if minutes and number > 0}
+    all_one, all_other, both = sum(one.values()), sum(other.values()), one.keys() & other.keys()
+    if not both or sum(min(one[m] / all_one, other[m] / all_other) for m in both) < HALF:
+        return None
+    if min(all_one, all_other) >= SOME and (len(both) > 1 or population.share_of_zone(min(both)) <= SELDOM):
+        return Sign("zones", "the same time zones through the year" if len(both) > 1 else "the same rare time zone")
+    return Sign("zone", "the same time zone")
+
+
+def is_rare(sighting: Sighting, core: Core, population: Population) -> bool:
+    """Whether a full name is no common one, some word of it hardly anybody else's here, and no colleague's too."""
+    words = [word for word in names.name_words(sighting.raw_name) if len(word) > 1]
+    if not words or names.is_common(sighting.raw_name) or min(map(population.addresses_with, words)) > RARE:
+        return False
+    return not any(_colleagues(s, core) for key in sorted(sighting.keys) for s in population.by_key[key])
+
+
+def _colleagues(sighting: Sighting, core: Core) -> bool:
+    """Whether the address is another one of an organisation that the person has an address of: maybe a namesake's."""
+    local, _, domain = sighting.address.partition("@")
+    if domain in FREE_MAIL:
+        return False
+    locals_there = {a.partition("@")[0] for a in core.addresses if a.partition("@")[2] == domain}
+    return bool(locals_there) and local not in locals_there
+
+
+def is_elsewhere(sighting: Sighting, core: Core, population: Population) -> bool:
+    """Whether the full name at a person's address is plainly somebody else's: unlike hers, with a busier address.
+
+    So it looks when a colleague's address is left in the configuration of a machine, or many share an address.
+    """
+    if core.names and sighting.address in population.shared_addresses:
+        return related(sighting, core) is OTHER
+    if not sighting.keys or not core.names:
+        return False
+    mine = {word for name in core.names for word in names.name_words(name)}
+    if mine & set(names.name_words(sighting.raw_name)) or related(sighting, core) is not OTHER:
+        return False
+    here = {s for address in core.addresses for s in population.by_address.get(address, ())}
+    theirs = {s for key in sighting.keys for s in population.by_key[key]} - here
+    return max((s.commits for s in theirs), default=0) > sighting.commits
+
+
+def to_review(core: Core, population: Population, free: Callable[[Sighting], bool]) -> dict[Sighting, Edge]:
+    """The edges of what is worth a person's look; with an address that has the person's name, its other names are."""
+    looked = candidates(core, population)
+    found = {s: edge for s in looked if free(s) and (edge := probable(s, core, population))}
+    named = {s.address for s in found if related(s, core) in (SAME, SIMILAR)} - population.shared_addresses
+    said = Edge(CLAIM, "probable", "another name at an address that commits under the person's full name, too")
+    for address in sorted(named):
+        found |= {s: said for s in population.by_address.get(address, ()) if s not in found and free(s)}
+    return found
+
+
+def probable(sighting: Sighting, core: Core, population: Population) -> Edge | None:
+    """The edge that makes a sighting worth a person's look, or None: names, handles and words in common.
+
+    A name that others have, too, and nothing else is excluded, with whose it may be.
+    """
+    relation = related(sighting, core)
+    strong = [sign for sign in _strong(sighting, core, population, relation) if sign.kind != "made"]
+    if relation is NAMESAKE and not strong:
+        others = sorted({who for key in sighting.keys for who in core.namesakes.get(key, ())})
+        said = f"the name alone, and {', '.join(others)} in the directory has it too"
+        return Edge(DIRECTORY, "excluded", said)
+    reasons = list(_reasons(sighting, core, population))
+    return Edge(CLAIM, "probable", "; ".join(reasons)) if reasons else None
+
+
+def _reasons(sighting: Sighting, core: Core, population: Population) -> Iterator[str]:
+    relation = related(sighting, core)
+    others = _strong(sighting, core, population, relation)
+    if sighting.address in core.corroborated:
+        yield "another name at an address that is probably the person's"
+    if relation is SAME:
+        yield "the same full name" if others else "nothing but the same full name"
+    elif relation is SIMILAR:
+        yield "a similar name"
+    elif relation is NAMESAKE:
+        yield NAMESAKE
+    if others or relation in (SAME, SIMILAR):
+        yield from (sign.sentence for sign in others)
+        return
+    yield from _words_in_common(sighting, core, population)
+
+
+def _strong(sighting: Sighting, core: Core, population: Population, relation: str) -> list[Sign]:
+    """The signs that say more than a name and a time zone."""
+    return [s for s in _signs(sighting, core, population, relation) if s.kind not in ("rare", "zone", "zones")]
+
+
+def _words_in_common(sighting: Sighting, core: Core, population: Population) -> Iterator[str]:
+    chosen = names.letters(sighting.handle)
+    if len(chosen) > 3 and any(chosen in longer_forms(name) for name in core.names):
+        yield f"{sighting.handle} is what the name gives"
+        return
+    common = sorted(sighting.tokens & tokens(core), key=lambda word: (population.addresses_with(word), word))
+    if common and (len(common) > 1 or population.addresses_with(common[0]) <= REVIEWED):
+        yield f"{' and '.join(common)} in common"
+
+
+def longer_forms(name: str) -> frozenset[str]:
+    """What people make logins of from a full name, without single words of it."""
+    words = names.name_words(name)
+    return names.forms(name) - set(words) if len(words) > 1 else frozenset()
+
+
+def tokens(core: Core) -> frozenset[str]:
+    """The words of the person's names and handles, and of what her own addresses commit under."""
+    found = {word for name in core.names for word in names.tokens(name, "")}
+    found |= {word for chosen in core.handles for word in names.local_words(chosen)}
+    return frozenset(found | {word for s in core.sightings for word in s.tokens if s.address in core.addresses})
+
+
+def candidates(core: Core, population: Population) -> tuple[Sighting, ...]:
+    """All that have a word, an address, a name or a handle in common with the core, in the population's order."""
+    found = set(near(core, population))
+    for token in tokens(core):
+        found.update(population.by_token.get(token, ()))
+    for name in core.names:
+        for form in longer_forms(name):
+            found.update(population.by_letters.get(form, ()))
+    return tuple(sorted(found, key=population.rank.__getitem__))
