@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,48 +35,50 @@ Raw = tuple[str, str]
 """Name and e-mail as committed."""
 
 
+@dataclass
 class _Counted:
     """What one repository's commits say of each identity."""
 
-    def __init__(self) -> None:
-        self.commits: Counter[Raw] = Counter()
-        self.trailers: Counter[Raw] = Counter()
-        self.mapped: dict[Raw, Raw] = {}
-        self.links: dict[Raw, Counter[tuple[Tie, str, str]]] = defaultdict(Counter)
-        self.offsets: dict[Raw, Counter[int]] = defaultdict(Counter)
+    commits: Counter[Raw] = field(default_factory=Counter)
+    trailers: Counter[Raw] = field(default_factory=Counter)
+    mapped: dict[Raw, Raw] = field(default_factory=dict)
+    links: dict[Raw, Counter[tuple[Tie, str, str]]] = field(default_factory=lambda: defaultdict(Counter))
+    offsets: dict[Raw, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def add(self, fields: list[str]) -> None:
-        name, email, mapped, canonical, committer, address, mapped_committer, canonical_address, at, done, trailers = (
-            fields
-        )
-        author, hand = (name, email), (committer, address)
-        self.mapped[author] = (mapped, canonical)
-        self.mapped[hand] = (mapped_committer, canonical_address)
-        self.commits.update({author, hand})
-        self._zone(author, at)
-        if hand != author:
-            self._zone(hand, done)
-            self._link(Tie.COMMITTED, author, hand)
-        for line in filter(None, trailers.split("\x02")):
-            key, _, value = line.partition(":")
-            contact = _contact(value)
-            if contact is None:
-                continue
-            other = (contact["name"], contact["email"])
-            if key.strip().casefold() == "co-authored-by":
-                self.trailers[other] += 1
-            elif other != author:
-                self._link(Tie.SIGNED_OFF, author, other)
 
-    def _zone(self, who: Raw, date: str) -> None:
-        if zone := _OFFSET.fullmatch(date):
-            minutes = int(zone["hours"]) * 60 + int(zone["minutes"])
-            self.offsets[who][-minutes if zone["sign"] == "-" else minutes] += 1
+def _count(into: _Counted, fields: list[str]) -> None:
+    """Counts one commit, whose fields are as _LOG asks for them."""
+    name, email, mapped, canonical, committer, address, mapped_committer, canonical_address, at, done, trailers = fields
+    author, hand = (name, email), (committer, address)
+    into.mapped[author] = (mapped, canonical)
+    into.mapped[hand] = (mapped_committer, canonical_address)
+    into.commits.update({author, hand})
+    _zone(into, author, at)
+    if hand != author:
+        _zone(into, hand, done)
+        _link(into, Tie.COMMITTED, author, hand)
+    for line in filter(None, trailers.split("\x02")):
+        key, _, value = line.partition(":")
+        contact = _contact(value)
+        if contact is None:
+            continue
+        other = (contact["name"], contact["email"])
+        if key.strip().casefold() == "co-authored-by":
+            into.trailers[other] += 1
+        elif other != author:
+            _link(into, Tie.SIGNED_OFF, author, other)
 
-    def _link(self, tie: Tie, one: Raw, other: Raw) -> None:
-        if _akin(one, other):
-            self.links[one][tie, *other] += 1
-            self.links[other][tie, *one] += 1
+
+def _zone(into: _Counted, who: Raw, date: str) -> None:
+    if zone := _OFFSET.fullmatch(date):
+        minutes = int(zone["hours"]) * 60 + int(zone["minutes"])
+        into.offsets[who][-minutes if zone["sign"] == "-" else minutes] += 1
+
+
+def _link(into: _Counted, tie: Tie, one: Raw, other: Raw) -> None:
+    if _akin(one, other):
+        into.links[one][tie, *other] += 1
+        into.links[other][tie, *one] += 1
 
 
 @lru_cache(maxsize=1 << 16)
@@ -116,7 +119,7 @@ def _named(git: Git, mailmap: bool) -> list[Author]:
     for record in git.stream(*_LOG):
         fields = record.decode("utf-8", errors="replace").split("\0")
         if len(fields) == 11:
-            counted.add(fields)
+            _count(counted, fields)
     unknown = sorted(raw for raw in counted.trailers if raw not in counted.mapped)
     counted.mapped.update(zip(unknown, _mapped(git, unknown) if mailmap else unknown, strict=True))
     counts = counted.commits + counted.trailers

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from offboarding import names
 from offboarding.addresses import handle, is_impersonal
-from offboarding.edges import CLAIM, CORROBORATED, DIRECTORY, Edge
+from offboarding.edges import CORROBORATED, Edge
 from offboarding.population import Population, Sighting
 from offboarding.seen import Tie
 
@@ -36,8 +36,6 @@ MANY_TIMES = 2
 HALF, SOME, SELDOM = 0.5, 4, 0.08
 RARE = 4
 """A word that at most so many addresses share is rare."""
-REVIEWED = 12
-"""A word in common that at most so many addresses share is shown to a person."""
 _FREE_MAIL = (
     "gmail.com hotmail.com yahoo.com outlook.com live.com msn.com aol.com icloud.com me.com mac.com qq.com 163.com "
     "126.com foxmail.com gmx.de gmx.net gmx.com web.de mail.ru yandex.ru protonmail.com proton.me pm.me fastmail.com "
@@ -131,10 +129,10 @@ def corroborated(sighting: Sighting, core: Core, population: Population) -> Edge
     relation = related(sighting, core)
     if sighting.address in core.corroborated and relation is not OTHER:
         return Edge(CORROBORATED, "certain", f"{relation}, with an address that is certain for other reasons")
-    signs = list(_signs(sighting, core, population, relation))
-    if sum(WEIGHTS[sign.kind] for sign in signs) < ENOUGH[relation]:
+    found = list(signs(sighting, core, population, relation))
+    if sum(WEIGHTS[sign.kind] for sign in found) < ENOUGH[relation]:
         return None
-    said = "; ".join(sign.sentence for sign in signs)
+    said = "; ".join(sign.sentence for sign in found)
     return Edge(CORROBORATED, "certain", f"{relation}; {said} (what any committer could write)")
 
 
@@ -150,7 +148,8 @@ def related(sighting: Sighting, core: Core) -> str:
     return NICK if words <= known or names.folded(sighting.raw_name) in known else OTHER
 
 
-def _signs(sighting: Sighting, core: Core, population: Population, relation: str) -> Iterator[Sign]:
+def signs(sighting: Sighting, core: Core, population: Population, relation: str) -> Iterator[Sign]:
+    """All that bears a sighting out, or speaks against it."""
     yield from _together(sighting, core)
     if sighting.handle in core.handles:
         plain = any(names.made_of(sighting.handle, name) for name in (*core.names, sighting.raw_name))
@@ -231,85 +230,3 @@ def is_elsewhere(sighting: Sighting, core: Core, population: Population) -> bool
     here = {s for address in core.addresses for s in population.by_address.get(address, ())}
     theirs = {s for key in sighting.keys for s in population.by_key[key]} - here
     return max((s.commits for s in theirs), default=0) > sighting.commits
-
-
-def to_review(core: Core, population: Population, free: Callable[[Sighting], bool]) -> dict[Sighting, Edge]:
-    """The edges of what is worth a person's look; with an address that has the person's name, its other names are."""
-    looked = candidates(core, population)
-    found = {s: edge for s in looked if free(s) and (edge := probable(s, core, population))}
-    named = {s.address for s in found if related(s, core) in (SAME, SIMILAR)} - population.shared_addresses
-    said = Edge(CLAIM, "probable", "another name at an address that commits under the person's full name, too")
-    for address in sorted(named):
-        found |= {s: said for s in population.by_address.get(address, ()) if s not in found and free(s)}
-    return found
-
-
-def probable(sighting: Sighting, core: Core, population: Population) -> Edge | None:
-    """The edge that makes a sighting worth a person's look, or None: names, handles and words in common.
-
-    A name that others have, too, and nothing else is excluded, with whose it may be.
-    """
-    relation = related(sighting, core)
-    strong = [sign for sign in _strong(sighting, core, population, relation) if sign.kind != "made"]
-    if relation is NAMESAKE and not strong:
-        others = sorted({who for key in sighting.keys for who in core.namesakes.get(key, ())})
-        said = f"the name alone, and {', '.join(others)} in the directory has it too"
-        return Edge(DIRECTORY, "excluded", said)
-    reasons = list(_reasons(sighting, core, population))
-    return Edge(CLAIM, "probable", "; ".join(reasons)) if reasons else None
-
-
-def _reasons(sighting: Sighting, core: Core, population: Population) -> Iterator[str]:
-    relation = related(sighting, core)
-    others = _strong(sighting, core, population, relation)
-    if sighting.address in core.corroborated:
-        yield "another name at an address that is probably the person's"
-    if relation is SAME:
-        yield "the same full name" if others else "nothing but the same full name"
-    elif relation is SIMILAR:
-        yield "a similar name"
-    elif relation is NAMESAKE:
-        yield NAMESAKE
-    if others or relation in (SAME, SIMILAR):
-        yield from (sign.sentence for sign in others)
-        return
-    yield from _words_in_common(sighting, core, population)
-
-
-def _strong(sighting: Sighting, core: Core, population: Population, relation: str) -> list[Sign]:
-    """The signs that say more than a name and a time zone."""
-    return [s for s in _signs(sighting, core, population, relation) if s.kind not in ("rare", "zone", "zones")]
-
-
-def _words_in_common(sighting: Sighting, core: Core, population: Population) -> Iterator[str]:
-    chosen = names.letters(sighting.handle)
-    if len(chosen) > 3 and any(chosen in longer_forms(name) for name in core.names):
-        yield f"{sighting.handle} is what the name gives"
-        return
-    common = sorted(sighting.tokens & tokens(core), key=lambda word: (population.addresses_with(word), word))
-    if common and (len(common) > 1 or population.addresses_with(common[0]) <= REVIEWED):
-        yield f"{' and '.join(common)} in common"
-
-
-def longer_forms(name: str) -> frozenset[str]:
-    """What people make logins of from a full name, without single words of it."""
-    words = names.name_words(name)
-    return names.forms(name) - set(words) if len(words) > 1 else frozenset()
-
-
-def tokens(core: Core) -> frozenset[str]:
-    """The words of the person's names and handles, and of what her own addresses commit under."""
-    found = {word for name in core.names for word in names.tokens(name, "")}
-    found |= {word for chosen in core.handles for word in names.local_words(chosen)}
-    return frozenset(found | {word for s in core.sightings for word in s.tokens if s.address in core.addresses})
-
-
-def candidates(core: Core, population: Population) -> tuple[Sighting, ...]:
-    """All that have a word, an address, a name or a handle in common with the core, in the population's order."""
-    found = set(near(core, population))
-    for token in tokens(core):
-        found.update(population.by_token.get(token, ()))
-    for name in core.names:
-        for form in longer_forms(name):
-            found.update(population.by_letters.get(form, ()))
-    return tuple(sorted(found, key=population.rank.__getitem__))

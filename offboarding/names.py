@@ -7,7 +7,6 @@ compared as they are: their reading is not in them.
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 
 _LATIN = {
@@ -177,8 +176,3 @@ def made_of(local: str, name: str) -> bool:
 def tokens(name: str, local: str) -> frozenset[str]:
     """The words of a name and of a local part, of two letters or more: what two spellings may have in common."""
     return frozenset(word for word in _words(name) if len(word) > 1) | local_words(local)
-
-
-def any_same(name: str, others: Iterable[str]) -> bool:
-    mine = keys(name)
-    return any(mine & keys(other) for other in others)

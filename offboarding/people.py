@@ -9,7 +9,7 @@ the person (`Identity.basis`, PROVEN in `offboarding/edges.py`). One claim alone
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from offboarding import corroboration
+from offboarding import corroboration, suggestions
 from offboarding.addresses import normal_email
 from offboarding.corroboration import Core
 from offboarding.directory import Directory, Entry
@@ -80,7 +80,7 @@ def _weighed(judge: Judge, population: Population) -> Edges:
         return sighting not in edges and not judge.is_others(sighting)
 
     edges |= corroboration.grow(core, population, free)
-    maybe = corroboration.to_review(core, population, free)
+    maybe = suggestions.to_review(core, population, free)
     return edges | maybe
 
 
