@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import authors, facts, forecast, gather, mirror, overrides, people, plan, wiring
+from offboarding import authors, facts, forecast, gather, mirror, overrides, people, plan, proofs, wiring
 from offboarding.config import Config
 from offboarding.directory import Directory
 from offboarding.testimony import Facts
@@ -64,15 +64,13 @@ class Planned:
 def make(subject: str, setting: Setting) -> Planned:
     """The plan for whom `subject` names, with the run's mirrors in place. Raises UnknownPerson, PlanRefused, others."""
     gaps: list[Gap] = []
-    _sources(setting)  # a file that cannot be read is to be mended before hours are spent
+    given = _sources(setting)  # a file that cannot be read is to be mended before hours are spent
     targets = list(_targets(setting, gaps))
     result = _scanned(setting, targets)
-    seen, unread = authors.in_repositories(str(target.git.path) for target in targets if target.git is not None)
-    decided = overrides.load(setting.config.directory.overrides)
-    person = people.resolve(subject, setting.directory, seen, overrides=decided)
+    person = _person(subject, setting, targets, given, gaps)
     known, schedules = _used(setting, targets, result.findings, gaps)
     findings = [f for f in known if f.fingerprint not in setting.config.canaries.fingerprints]
-    gaps += [*result.gaps, *unread, *_copied(setting, findings)]
+    gaps += [*result.gaps, *_copied(setting, findings)]
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = _listed(setting, person, gaps)
     asked = _ask(setting, findings, gaps)
@@ -108,6 +106,18 @@ def make(subject: str, setting: Setting) -> Planned:
         canaries=len(result.findings) - len(findings),
         nothing_examined=result.examined.nothing,
     )
+
+
+def _person(
+    subject: str, setting: Setting, targets: Sequence[Target], given: facts.Sources, gaps: list[Gap]
+) -> Person:
+    """Who is meant, by the directory, decisions, and what the repositories' commits and signatures say."""
+    places = [str(target.git.path) for target in targets if target.git is not None]
+    seen, unread = authors.in_repositories(places)
+    proven, unsigned = proofs.in_repositories(places, given, setting.directory)
+    gaps += [*unread, *unsigned]
+    decided = overrides.load(setting.config.directory.overrides)
+    return people.resolve(subject, setting.directory, seen, overrides=decided, proofs=proven)
 
 
 def _by_hand(rules: RuleSet) -> dict[str, str]:

@@ -138,9 +138,7 @@ def split(commit: bytes) -> tuple[bytes, list[bytes]] | None:
 def _ssh(payload: bytes, signature: bytes, signers: Signers) -> Signed:
     if not signers.source:
         return _not("SSH", "no allowed_signers file of the organisation is configured")
-    armour = _ARMOUR.fullmatch(signature)
-    key = _key_of(_unbase64(b"".join(armour[1].split()))) if armour else b""
-    signer = signers.keys.get(key)
+    signer = signers.keys.get(key_in(signature))
     if signer is None:
         return _not("SSH", f"{signers.source} gives its key to nobody by address")
     dated = _COMMITTER.search(payload)
@@ -198,8 +196,10 @@ def _not(kind: str, why: str) -> Signed:
     return Signed("", f"its commit bears an {kind} signature that was not verified: {why}")
 
 
-def _key_of(blob: bytes) -> bytes:
-    """The public key in a signature: after `SSHSIG` and a version (openssh-portable, PROTOCOL.sshsig)."""
+def key_in(signature: bytes) -> bytes:
+    """The public key in an SSH signature: after `SSHSIG` and a version (openssh-portable, PROTOCOL.sshsig); or empty."""
+    armour = _ARMOUR.fullmatch(signature)
+    blob = _unbase64(b"".join(armour[1].split())) if armour else b""
     if not blob.startswith(b"SSHSIG"):
         return b""
     size = int.from_bytes(blob[10:14], "big")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
-from offboarding import authors, config, directory, overrides, people
+from offboarding import authors, config, directory, facts, overrides, people, proofs
 from offboarding.addresses import PLATFORM_ADDRESSES, is_bot, is_impersonal, normal_email
 from offboarding.config import Config
 from offboarding.directory import Directory
@@ -22,6 +22,7 @@ from offboarding.seen import Author
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import Identity, Person, timestamp, to_json
+from scanner.clone import is_url
 
 MEANING = {
     "certain": "may be acted upon",
@@ -54,8 +55,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     listed = directory.load(settings.directory.people, settings.directory.exports)
     decided = _decided(args, settings, listed)
     with ui.progress("Reading authors"):
-        seen, gaps = authors.in_repositories(args.repositories or settings.repositories.paths)
-    person = people.resolve(args.subject, listed, seen, args.not_me, overrides=decided)
+        places = args.repositories or settings.repositories.paths
+        seen, gaps = authors.in_repositories(places)
+        proven, unread = proofs.in_repositories([p for p in places if not is_url(p)], _sources(settings), listed)
+        gaps += tuple(gap for gap in unread if gap.where not in {known.where for known in gaps})
+    person = people.resolve(args.subject, listed, seen, args.not_me, overrides=decided, proofs=proven)
     if args.format == "json":
         text = json.dumps({"person": to_json(person), "gaps": to_json(gaps)}, indent=2, ensure_ascii=False)
         ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
@@ -64,6 +68,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         for gap in gaps:
             ui.err.print(Text(f"could not look at {gap.where}: {gap.why}", style="yellow"))
     return Exit.GAPS if gaps else Exit.DONE
+
+
+def _sources(settings: Config) -> facts.Sources:
+    told = settings.directory
+    return facts.sources(told.allowed_signers, told.gpg_keyring, told.push_log)
 
 
 def _decided(args: argparse.Namespace, settings: Config, listed: Directory) -> Overrides:

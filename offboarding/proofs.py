@@ -1,0 +1,103 @@
+"""What ties identities in commits to people besides author fields: verified signatures, and the provider's push log.
+
+Read only where the organisation has configured signers or a push log. A signature is its committer's: of a commit that
+names somebody else as author it says nothing about that one. A program is started for each signature, so of one
+identity the newest few by each key are verified.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from offboarding import signatures
+from offboarding.directory import Directory
+from offboarding.facts import Sources
+from offboarding.pushes import Push
+from offboarding.seen import Proof
+from offkey.errors import OffkeyError
+from offkey.model import Gap
+from scanner.clone import without_credentials
+from scanner.git import Git
+
+SAMPLES = 3
+_HEADERS = ("rev-list", "--all", "--reflog", "--header")
+_COMMITTER = re.compile(rb"^committer (?P<name>[^<\n]*?) ?<(?P<email>[^>\n]*)>", re.MULTILINE)
+
+Raw = tuple[str, str]
+"""Name and e-mail as committed."""
+
+
+def in_repositories(
+    places: Iterable[str | Path], given: Sources, listed: Directory
+) -> tuple[tuple[Proof, ...], tuple[Gap, ...]]:
+    """The proofs in local repositories, sorted, each once; a Gap for each that could not be read."""
+    if not given.signers.configured and not given.pushes:
+        return (), ()
+    found: set[Proof] = set()
+    gaps = []
+    for place in places:
+        try:
+            git = Git(Path(place))
+            found.update(_signed(git, given.signers, listed))
+            found.update(_pushed(git, given.pushes, listed))
+        except OffkeyError as error:
+            why = f"who signed and pushed there is not known: {error}"
+            gaps.append(Gap(where=without_credentials(str(place)), why=why, advice=error.advice))
+    return tuple(sorted(found, key=lambda proof: (proof.source, proof.name, proof.email, proof.owner))), tuple(gaps)
+
+
+def _signed(git: Git, signers: signatures.Signers, listed: Directory) -> Iterator[Proof]:
+    if not signers.configured:
+        return
+    chosen = list(_signed_commits(git, signers))
+    for who, commit in chosen:
+        told = signatures.check(git.run("cat-file", "commit", commit), signers)
+        owner = listed.owner_of(told.by) if told is not None and told.by else None
+        if owner is not None and told is not None:
+            sentence = f"commits it with a key that the organisation lists for {told.by}: signature verified"
+            yield Proof(source="signature", name=who[0], email=who[1], owner=owner.id, sentence=sentence)
+
+
+def _signed_commits(git: Git, signers: signatures.Signers) -> Iterator[tuple[Raw, str]]:
+    """(committer, commit) of the newest signed commits, up to SAMPLES for each committer and key."""
+    seen: Counter[tuple[Raw, bytes]] = Counter()
+    for record in git.stream(*_HEADERS, separator=b"\0"):
+        head = record.partition(b"\n\n")[0]
+        parts = signatures.split(head + b"\n\n") if b"\ngpgsig" in head else None
+        who = _committer(head)
+        if parts is None or who is None:
+            continue
+        key = signatures.key_in(parts[1][0])
+        if (key and key not in signers.keys) or seen[who, key] >= SAMPLES:
+            continue
+        seen[who, key] += 1
+        yield who, head.partition(b"\n")[0].decode()
+
+
+def _committer(head: bytes) -> Raw | None:
+    match = _COMMITTER.search(head)
+    if match is None:
+        return None
+    return match["name"].decode("utf-8", "replace").strip(), match["email"].decode("utf-8", "replace").strip()
+
+
+def _pushed(git: Git, pushes: Iterable[Push], listed: Directory) -> Iterator[Proof]:
+    """The committers of what stood at the tip of a branch after each push by an account of the directory."""
+    owners = {
+        push.after: owner.id
+        for push in pushes
+        if push.pushed and push.account and (owner := listed.account_owner("github", push.account.id, ""))
+    }
+    if not owners:
+        return
+    wanted = "".join(f"{oid}\n" for oid in sorted(owners)).encode()
+    stored = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=wanted).decode().splitlines()
+    ids = [line.partition(" ")[0] for line in stored if line.endswith(" commit")]
+    if not ids:
+        return
+    options = ("log", "--no-walk=unsorted", "--stdin", "--no-patch", "--encoding=UTF-8", "--format=%H%x00%cn%x00%ce")
+    for line in git.run(*options, input="".join(f"{oid}\n" for oid in ids).encode()).splitlines():
+        oid, name, email = line.decode("utf-8", "replace").split("\0")
+        sentence = f"the github account of {owners[oid]} pushed commits of it, as github's own log says"
+        yield Proof(source="push", name=name, email=email, owner=owners[oid], sentence=sentence)
