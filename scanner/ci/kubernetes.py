@@ -62,7 +62,7 @@ def parse(path: str, text: str) -> Config:
         names += _names(document)
         files += _files(document)
     return Config(
-        workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts), names=tuple(names),
+        workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts), names=tuple(name._replace(name=tree.without_blanks(name.name)) for name in names),
         files=tuple(files), crons=tuple(crons),
     )  # fmt: skip
 
