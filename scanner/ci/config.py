@@ -5,7 +5,8 @@ A job's lines are its own and those of the templates it is made from (anchors, `
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 SECRET = "secret"  # noqa: S105 - a word, not a value
@@ -61,6 +62,14 @@ class Config(NamedTuple):
 
 
 WHOLE = Part(())
+MOST = 2_000
+"""Parts of a file that are kept: nobody has more jobs and steps in one."""
+
+
+def numbering(text: str) -> Callable[[int], int]:
+    """What gives the line, counted from 1, at an offset."""
+    starts = [0, *(hit.end() for hit in re.finditer("\n", text))]
+    return lambda offset: bisect_right(starts, offset)
 
 
 def owners(config: Config, line: int) -> list[Part]:
@@ -144,6 +153,7 @@ def distinct(config: Config) -> Config:
     explicit = {(name.name, name.line) for name in config.names if name.how != VARIABLE}
     names = {name for name in config.names if name.how != VARIABLE or (name.name, name.line) not in explicit}
     return config._replace(
+        parts=config.parts[:MOST],
         names=tuple(sorted(names, key=lambda name: (name.line, name.name, name.how))),
         files=tuple(sorted(set(config.files), key=lambda file: (file.line, file.path, file.how))),
     )

@@ -68,7 +68,7 @@ CASES = (
             secrets: inherit
         """,
         names={"COMMON": "secret", "DEPLOY_KEY": "secret", "SECOND_KEY": "secret", "*": "secret"},
-        variables=("UPLOAD_KEY", "GH_TOKEN", "COMMON", "OTHER"),
+        variables=("UPLOAD_KEY", "GH_TOKEN", "OTHER"),
         job="release",
         step="Publish",
         environment="production",
@@ -155,7 +155,7 @@ CASES = (
             stage("Deploy") {
               when { branch 'main' }
               steps {
-                withCredentials([usernamePassword(credentialsId: 'nexus', usernameVariable: 'U', passwordVariable: 'NEXUS_PASS')]) {
+                withCredentials([usernamePassword(credentialsId: 'nexus', passwordVariable: 'NEXUS_PASS')]) {
                   sh './deploy.sh'§
                 }
                 sshagent(['deploy-ssh']) { sh "ssh prod" }
@@ -568,7 +568,7 @@ CASES = (
         when=("apply",),
         files=(("keys/id_rsa", "file"),),
     ),
-    Case("terraform", "prod.tfvars", "db_password = \"x\"§\n# other = 1\n", variables=("db_password",), when=("apply",)),
+    Case("terraform", "prod.tfvars", "db_password = 1§\n# other = 1\n", variables=("db_password",), when=("apply",)),
     Case(
         "ansible",
         "ansible/site.yml",
@@ -651,5 +651,5 @@ CASES = (
     ),
     Case("package-manager", "gradle.properties", "signing.password=x\n", variables=("signing.password",),
          when=("install or publish",)),
-    Case("dotenv", "config/.env.production", "# x\nexport API_KEY=1\nURL=${BASE_URL}/x\n", variables=("API_KEY", "BASE_URL")),
+    Case("dotenv", ".env.prod", "# x\nexport API_KEY=1\nURL=${BASE_URL}\n", variables=("API_KEY", "BASE_URL")),
 )  # fmt: skip

@@ -11,12 +11,14 @@ from scanner.ci.config import owners
 from tests.scanner.ci.cases import CASES
 
 PATHS = sorted({(case.system, case.path) for case in CASES})
+ONE_EACH = sorted({(system, path.rpartition(".")[2] == "xml"): (system, path) for system, path in PATHS}.values())
 SOON = 20.0
 """Seconds; what takes time with the square of its length takes hours at these lengths."""
 PIECES = st.lists(
     st.sampled_from(
-        ["{", "}", "[", "]", "- ", ": ", "\n", "  ", "&a ", "*a", "<<: *a", "{{", "}}", "{%", "%}", "${", "$X", "'", '"', "'''",
-         "/*", "#", "secrets.", "jobs:", "steps:", "stage('", "<a>", "</a>", "<!DOCTYPE", "\\", "|", "\t", "\0", "§", "\ud800"]
+        ["{", "}", "[", "]", "- ", ": ", "\n", "  ", "&a ", "*a", "<<: *a", "{{", "}}", "{%", "%}", "${", "$X", "'",
+         '"', "'''", "/*", "#", "secrets.", "jobs:", "steps:", "stage('", "<a>", "</a>", "<!DOCTYPE", "\\",
+         "|", "\t", "\0", "§", "\ud800"]
     ),
     max_size=200,
 ).map("".join)  # fmt: skip
@@ -28,12 +30,12 @@ CUT = st.sampled_from([case.text for case in CASES]).flatmap(
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 60)
 )
-LONG = 200_000
+LONG = 100_000
 HOSTILE = {
     "a billion laughs": BOMB + "jobs:\n  x: *a59\n  steps: *a59\n",
     "an anchor inside itself": "jobs: &a\n  x: *a\n  <<: *a\n  steps: [*a]\n",
-    "thousands of jobs that share one anchor": "base: &b {" + ", ".join(f"k{n}: v" for n in range(5000)) + "}\njobs:\n"
-    + "".join(f"  j{n}:\n    <<: *b\n    x: *b\n" for n in range(5000)),
+    "thousands of jobs that share one anchor": "base: &b {" + ", ".join(f"k{n}: v" for n in range(3000)) + "}\njobs:\n"
+    + "".join(f"  j{n}:\n    <<: *b\n    x: *b\n" for n in range(3000)),
     "a tower of brackets": "jobs: " + "[" * LONG,
     "a tower of braces": "{" * LONG,
     "a tower of maps": "".join(" " * n + "a:\n" for n in range(1000)),
@@ -59,7 +61,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("system", "path"), PATHS)
+@pytest.mark.parametrize(("system", "path"), ONE_EACH)
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_hostile_text_is_done_with_soon(system: str, path: str, hostile: str) -> None:
     began = time.monotonic()
