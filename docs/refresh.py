@@ -8,6 +8,7 @@ from pathlib import Path
 
 from offboarding.beginning import CONFIGURATION
 from rules import load
+from scanner.ci.registry import table
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,6 +28,9 @@ def main() -> None:
         readme,
     )
     (ROOT / "README.md").write_text(readme)
+    page = (ROOT / "docs" / "ci.md").read_text()
+    page = re.sub(r"\| system \|.*?(?=\n\n)", lambda _: table().rstrip(), page, flags=re.DOTALL)
+    (ROOT / "docs" / "ci.md").write_text(page)
     (ROOT / "docs" / "configuration.md").write_text(
         "# Configuration\n\n`offkey doctor --init` writes this file as `offkey.toml`, beside an example directory and "
         "register, and makes the\norganisation key. `offkey doctor` checks all of it without changing anything.\n\n"
