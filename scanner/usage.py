@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from offkey.found import Authorship, Gap, Use
 from scanner.authors import read_credits
 from scanner.callers import bases, beside, callers, plain
-from scanner.ci.config import VARIABLE, Config, Name, Part, owners, runs, sounds_secret
+from scanner.ci.config import VARIABLE, Config, Name, Part, owners, owners_of, runs, sounds_secret
 from scanner.ci.registry import SYSTEMS
 from scanner.configs import Versions, contents, versions
 from scanner.encoding import decoded
@@ -67,9 +67,10 @@ class Survey:
         found: dict[tuple[object, ...], Mention] = {}
         for key, version in sorted(self.read.items()):
             path = key[1]
+            parts = owners_of(version.config, (file.line for file in version.config.files))
             for file in version.config.files:
                 targets = tuple(dict.fromkeys(t for t in (beside(path, file.path), plain(file.path)) if t))
-                for part in owners(version.config, file.line):
+                for part in parts[file.line]:
                     use = self._use(key, part, file.line, f"{file.how} {file.path}")
                     same = (*_same(use), targets)
                     if same not in found or (use.present and not found[same].use.present):
@@ -109,8 +110,9 @@ class Survey:
     def _collect(self, key: Key, found: dict[tuple[str, ...], Use]) -> None:
         """Add one version's names; newer versions came before, older ones make the first commit earlier."""
         config = self.read[key].config
+        parts = owners_of(config, (name.line for name in config.names))
         for name in config.names:
-            for part in owners(config, name.line):
+            for part in parts[name.line]:
                 use = self._use(key, part, name.line, name.how, name.name)
                 known = found.setdefault(_same(use), use)
                 if known is not use:

@@ -36,6 +36,8 @@ HOSTILE = {
     "an anchor inside itself": "jobs: &a\n  x: *a\n  <<: *a\n  steps: [*a]\n",
     "thousands of jobs that share one anchor": "base: &b {" + ", ".join(f"k{n}: v" for n in range(3000)) + "}\njobs:\n"
     + "".join(f"  j{n}:\n    <<: *b\n    x: *b\n" for n in range(3000)),
+    "jobs that multiply names": "base: &b\n" + "".join(f"  k{n}: ${{{{ secrets.S{n} }}}}\n" for n in range(4000))
+    + "jobs:\n" + "".join(f"  j{n}: {{<<: *b}}\n" for n in range(3000)),
     "a tower of brackets": "jobs: " + "[" * LONG,
     "a tower of braces": "{" * LONG,
     "a tower of maps": "".join(" " * n + "a:\n" for n in range(1000)),
@@ -90,6 +92,13 @@ def test_nodes_lie_within_the_text_and_inside_each_other(text: str) -> None:
     for document in documents:
         for node in tree.walk(document):
             assert node is tree.NOTHING or 1 <= node.line <= node.end <= text.count("\n") + 2
+
+
+def test_jobs_that_multiply_names_are_not_told_apart_and_that_is_said() -> None:
+    config = registry.read("github-actions", ".github/workflows/a.yml", HOSTILE["jobs that multiply names"])
+    assert "multiply" in config.problem
+    assert len(config.names) == 4000
+    assert config.parts == ()
 
 
 def test_an_outside_entity_is_refused_and_read_from_nowhere() -> None:
