@@ -39,7 +39,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Versions:
-    """`writes` newest first (children before parents). `tips` are trees by branch tip, that of HEAD first."""
+    """`writes` newest first (children before parents). `tips` are trees by branch tip, `head` (the default branch) first."""
 
     writes: Sequence[Write]
     parents: Mapping[str, tuple[str, ...]]
@@ -144,10 +144,13 @@ def _write(commit: str, record: bytes, path: bytes) -> Write:
 
 
 def _tips(git: Git, gaps: list[Gap]) -> tuple[dict[str, dict[str, str]], str]:
-    """The configuration in each branch tip, HEAD's first. Each is compared with the one before: they differ little."""
+    """The configuration in each branch tip, the default branch's first. Each is compared with the one before: they differ little."""
     told = read_tips(git)
     gaps += told.gaps
-    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).decode().strip()
+    # In a clone HEAD is what is checked out; the default branch is what the remote's HEAD names.
+    named = (f"{name}^{{commit}}" for name in ("refs/remotes/origin/HEAD", "HEAD"))
+    heads = (git.run("rev-parse", "--verify", "--quiet", name, check=False).decode().strip() for name in named)
+    head = next(filter(None, heads), "")
     commits = list(dict.fromkeys([*([head] if head else []), *told.branches]))
     asked = "".join(f"{commit}^{{tree}}\n" for commit in commits).encode()
     lines = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=asked).decode().splitlines()

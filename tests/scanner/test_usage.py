@@ -148,6 +148,15 @@ def test_schedules_run_on_the_default_branch_alone(repo: Repo) -> None:
     assert asked(repo).schedules == ()
 
 
+def test_in_a_clone_the_remotes_head_says_which_branch_is_the_default(tmp_path: Path, repo: Repo) -> None:
+    repo.commit("cron", {DEPLOY: workflow()}, author=BOB)
+    repo.git("clone", "-q", f"file://{repo.path}", str(tmp_path / "clone"))
+    clone = Repo(tmp_path / "clone").branch("feature")
+    clone.commit("no cron here", delete=(DEPLOY,))
+    (schedule,) = asked(clone).schedules
+    assert who(schedule) == BOB[1]
+
+
 def test_a_called_workflow_runs_when_its_callers_do(repo: Repo) -> None:
     library = "on: workflow_call\njobs:\n  push:\n    steps:\n      - run: echo ${{ secrets.PUSH_KEY }}\n"
     caller = "on: [release]\njobs:\n  call:\n    uses: ./.github/workflows/lib.yml\n    secrets: inherit\n"
@@ -319,3 +328,21 @@ def test_no_value_stands_in_a_use(repo: Repo, explained: Callable[[Repo], used.U
 def test_two_looks_say_the_same(repo: Repo, explained: Callable[[Repo], used.Used]) -> None:
     repo.commit("begin", {DEPLOY: workflow(github_classic("a")), ".env": f"GH_TOKEN={github_classic('b')}\n"})
     assert explained(repo) == explained(repo)
+
+
+def test_a_plain_folder_is_read_as_it_is_now(tmp_path: Path, look: Scan, ruleset: RuleSet, pattern_cache: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / ".github" / "workflows").mkdir(parents=True)
+    (folder / DEPLOY).write_text(workflow(github_classic("folder")))
+    (folder / ".env").write_text(f"GH_TOKEN={github_classic('env')}\n")
+    (folder / "docker-compose.yml").write_text("services: {web: {env_file: .env}}\n")
+    told = used.look([open_target(folder)], look(folder).findings, ruleset, cache=pattern_cache)
+    notes = {finding.places[0].path: [use.note for use in finding.usage] for finding in told.findings}
+    assert notes == {
+        DEPLOY: [LITERAL],
+        ".env": [LITERAL, "by name: .env assigns the value to GH_TOKEN", "by file: env_file .env"],
+    }
+    assert all(use.present and use.changed is None for finding in told.findings for use in finding.usage)
+    assert [use.name for use in told.names] == ["GH_TOKEN"]
+    (folder / DEPLOY).write_text("jobs: [\n")
+    assert len(used.look([open_target(folder)], (), ruleset, cache=pattern_cache).gaps) == 1
