@@ -39,7 +39,9 @@ class Write:
 
 @dataclass(frozen=True)
 class Versions:
-    """`writes` newest first (children before parents). `tips` are trees by branch tip, `head` (the default branch) first."""
+    """`writes` newest first (children before parents). `tips` are trees by branch tip; that of `head`, the default
+    branch, comes first.
+    """
 
     writes: Sequence[Write]
     parents: Mapping[str, tuple[str, ...]]
@@ -144,7 +146,7 @@ def _write(commit: str, record: bytes, path: bytes) -> Write:
 
 
 def _tips(git: Git, gaps: list[Gap]) -> tuple[dict[str, dict[str, str]], str]:
-    """The configuration in each branch tip, the default branch's first. Each is compared with the one before: they differ little."""
+    """The configuration in each branch tip, the default branch first, and the id of that."""
     told = read_tips(git)
     gaps += told.gaps
     # In a clone HEAD is what is checked out; the default branch is what the remote's HEAD names.

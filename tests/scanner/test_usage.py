@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from offboarding.demo.simulators.tokens import github_classic
 from offkey.found import Use
@@ -216,6 +219,49 @@ def test_a_missing_version_is_a_gap(repo: Repo) -> None:
     blob = repo.blob(DEPLOY)
     (repo.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     assert any(blob in gap.where for gap in asked(repo).gaps)
+
+
+def test_a_tree_that_is_missing_is_a_gap_and_what_stands_above_it_is_still_read(repo: Repo) -> None:
+    repo.commit("begin", {"old/x": "y"})
+    tree = repo.git("rev-parse", "HEAD:old")
+    repo.commit("more", {DEPLOY: workflow()}, delete=("old/x",))
+    (repo.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    told = asked(repo)
+    assert any("older versions of CI configuration" in gap.why for gap in told.gaps)
+    assert one(told.named, "DEPLOY_KEY").present
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from("abc"), st.booleans(), st.integers(0, 2)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_whatever_is_committed_a_job_belongs_to_the_last_who_changed_its_text(
+    edits: list[tuple[str, str, bool, int]],
+) -> None:
+    people = (ANN, BOB, CHEN)
+    with TemporaryDirectory() as folder:
+        repo = Repo.create(Path(folder) / "app")
+        repo.commit("begin", {DEPLOY: workflow(test="start")}, author=ANN)
+        path, before, last = DEPLOY, ("start", "${{ secrets.DEPLOY_KEY }}"), {"test": ANN, "release": ANN}
+        for number, (test, release, move, author) in enumerate(edits):
+            now = (test, f"${{{{ secrets.DEPLOY_KEY }}}} # {release}")
+            last |= {job: people[author] for job, old, new in zip(last, before, now, strict=True) if old != new}
+            if move:
+                new_path = f".github/workflows/w{number}.yml"
+                repo.commit("move", rename={path: new_path}, author=BOB)
+                path = new_path
+            repo.commit("edit", {path: workflow(now[1], test=now[0])}, author=people[author])
+            before = now
+        told = asked(repo)
+        uses = {use.job: who(use) for use in told.uses if use.present}
+        assert uses["release"] == last["release"][1]
+        key = next(key for key in told.read if told.told.tip_of(*key[1:]))
+        (changed,) = {who(use) for use in told.place(key, 8, "x")}
+        assert changed == last["test"][1]
 
 
 def test_a_literal_is_tied_to_the_job_that_holds_it(repo: Repo, explained: Callable[[Repo], used.Used]) -> None:
