@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.attribution.table import renewed  # noqa: E402 - the checkout has to be found first
 from offboarding.beginning import CONFIGURATION  # noqa: E402
 from rules import load  # noqa: E402
+from scanner.ci.registry import table  # noqa: E402
 
 
 def main() -> None:
@@ -29,6 +30,9 @@ def main() -> None:
         readme,
     )
     (ROOT / "README.md").write_text(readme)
+    page = (ROOT / "docs" / "ci.md").read_text()
+    page = re.sub(r"\| system \|.*?(?=\n\n)", lambda _: table().rstrip(), page, flags=re.DOTALL)
+    (ROOT / "docs" / "ci.md").write_text(page)
     (ROOT / "docs" / "configuration.md").write_text(
         "# Configuration\n\n`offkey doctor --init` writes this file as `offkey.toml`, beside an example directory and "
         "register, and makes the\norganisation key. `offkey doctor` checks all of it without changing anything.\n\n"

@@ -108,9 +108,7 @@ def make(subject: str, setting: Setting) -> Planned:
     )
 
 
-def _person(
-    subject: str, setting: Setting, targets: Sequence[Target], given: facts.Sources, gaps: list[Gap]
-) -> Person:
+def _person(subject: str, setting: Setting, targets: Sequence[Target], given: facts.Sources, gaps: list[Gap]) -> Person:
     """Who is meant, by the directory, decisions, and what the repositories' commits and signatures say."""
     places = [str(target.git.path) for target in targets if target.git is not None]
     seen, unread = authors.in_repositories(places)

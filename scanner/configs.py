@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from offkey.found import Gap
 from scanner.ci.registry import systems_of
@@ -38,7 +39,9 @@ class Write:
 
 @dataclass(frozen=True)
 class Versions:
-    """`writes` newest first (children before parents). `tips` are trees by branch tip, that of HEAD first."""
+    """`writes` newest first (children before parents). `tips` are trees by branch tip; that of `head`, the default
+    branch, comes first.
+    """
 
     writes: Sequence[Write]
     parents: Mapping[str, tuple[str, ...]]
@@ -143,47 +146,60 @@ def _write(commit: str, record: bytes, path: bytes) -> Write:
 
 
 def _tips(git: Git, gaps: list[Gap]) -> tuple[dict[str, dict[str, str]], str]:
-    """The configuration in each branch tip, HEAD's first. Each is compared with the one before: they differ little."""
+    """The configuration in each branch tip, the default branch first, and the id of that."""
     told = read_tips(git)
     gaps += told.gaps
-    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).decode().strip()
+    # In a clone HEAD is what is checked out; the default branch is what the remote's HEAD names.
+    named = (f"{name}^{{commit}}" for name in ("refs/remotes/origin/HEAD", "HEAD"))
+    heads = (git.run("rev-parse", "--verify", "--quiet", name, check=False).decode().strip() for name in named)
+    head = next(filter(None, heads), "")
     commits = list(dict.fromkeys([*([head] if head else []), *told.branches]))
     asked = "".join(f"{commit}^{{tree}}\n" for commit in commits).encode()
     lines = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=asked).decode().splitlines()
     trees = {c: line.split(" ")[0] for c, line in zip(commits, lines, strict=True) if line.endswith(" tree")}
     empty = object_id("tree", b"", git.object_format)
-    now: dict[str, str] = {}
-    before = empty
-    tips: dict[str, dict[str, str]] = {}
-    known: dict[str, dict[str, str]] = {empty: {}}
-    for commit, tree in trees.items():
-        if tree not in known:
-            try:
-                now = _stepped(now, compare(git, [f"{before} {tree}".encode()]))
-            except GitError as error:
-                gaps.append(Gap(where=f"{git.path}: branch tip {commit[:12]}", why=str(error), advice=error.advice))
-                continue
-            known[tree] = now
-            before = tree
-        tips[commit] = known[tree]
-    return tips, head
+    chain = [empty, *(tree for tree in dict.fromkeys(trees.values()) if tree != empty)]
+    steps = [f"{old} {new}".encode() for old, new in pairwise(chain)]
+    try:
+        known = _along(chain, compare(git, steps) if steps else b"")
+    except GitError:
+        known = _one_by_one(git, chain, gaps)
+    return {commit: known[tree] for commit, tree in trees.items() if tree in known}, head
 
 
-def _stepped(tree: Mapping[str, str], output: bytes) -> dict[str, str]:
-    """A tree's configuration after the differences to the next."""
-    made = dict(tree)
+def _one_by_one(git: Git, chain: Sequence[str], gaps: list[Gap]) -> dict[str, dict[str, str]]:
+    """The configuration of each tree that git can read."""
+    known: dict[str, dict[str, str]] = {chain[0]: {}}
+    for tree in chain[1:]:
+        try:
+            known |= _along([chain[0], tree], compare(git, [f"{chain[0]} {tree}".encode()]))
+        except GitError as error:
+            gaps.append(Gap(where=f"{git.path}: branch tip's tree {tree[:12]}", why=str(error), advice=error.advice))
+    return known
+
+
+def _along(chain: Sequence[str], output: bytes) -> dict[str, dict[str, str]]:
+    """The configuration of each tree, from the differences to the one before (git-diff-tree(1), --stdin)."""
+    steps: dict[bytes, list[Write]] = defaultdict(list)
+    header = b""
     tokens = iter(output.split(b"\0"))
     for token in tokens:
-        meta = token.rpartition(b"\n")[2]
-        if not meta.startswith(b":"):
-            continue
-        path = next(tokens)
-        if ours(path):
-            write = _write("", meta, path)
+        before, newline, meta = token.rpartition(b"\n")
+        if newline:
+            header = before.rpartition(b"\n")[2]
+        if meta.startswith(b":"):
+            path = next(tokens)
+            if ours(path):
+                steps[header].append(_write("", meta, path))
+    known: dict[str, dict[str, str]] = {chain[0]: {}}
+    for old, new in pairwise(chain):
+        made = dict(known[old])
+        for write in steps.get(f"{old} {new}".encode(), ()):
             made.pop(write.path, None)
             if write.new:
                 made[write.path] = write.new
-    return made
+        known[new] = made
+    return known
 
 
 def contents(git: Git, blobs: Collection[str], gaps: list[Gap]) -> Iterator[tuple[str, bytes]]:

@@ -104,14 +104,14 @@ def _spots(survey: Survey, repo: str, findings: Iterable[Finding], gaps: list[Ga
                 by_blob[place.object].append(place)
             elif place.object_type in ("file", "index") and (content := _of_file(survey, place)) is not None:
                 found[_at(place)] = _spot(survey, place, content)
-    for blob, content in contents(survey.git, by_blob, gaps):
+    for blob, content in contents(survey.git, by_blob, gaps) if survey.git is not None else ():
         for place in by_blob[blob]:
             found[_at(place)] = _spot(survey, place, content)
     return found
 
 
 def _of_file(survey: Survey, place: Place) -> bytes | None:
-    root = survey.git.work_tree
+    root = survey.root
     content = read_file(FileItem(str(root), place.path, "file", "worktree", ""), BYTES) if root else None
     return content if isinstance(content, bytes) else None
 
@@ -162,7 +162,9 @@ def _literal(survey: Survey, spots: Iterable[_Spot]) -> Iterable[Use]:
         line = 0 if set(place.decoding) - _TEXT else place.line  # else it is the line of what was packed inside
         for system in systems_of(place.path):
             for use in survey.place((system, place.path, place.object), line, LITERAL, name):
-                yield replace(use, commit=place.commit or use.commit, present=place.present)
+                yield replace(
+                    use, commit=place.commit or use.commit, present=place.present or place.object_type != "blob"
+                )
         loose = place.object_type != "blob"
         for system, config in spot.configs.items():
             for part in owners(config, line):

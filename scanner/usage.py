@@ -8,14 +8,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from pathlib import Path
 
+from offkey.canonical import content_digest
 from offkey.found import Authorship, Gap, Use
 from scanner.authors import read_credits
 from scanner.callers import bases, beside, callers, plain
-from scanner.ci.config import VARIABLE, Config, Name, Part, owners, runs, sounds_secret
-from scanner.ci.registry import SYSTEMS
-from scanner.configs import Versions, contents, versions
+from scanner.ci.config import PAIRS, VARIABLE, Config, Name, Part, owners, owners_of, runs, sounds_secret
+from scanner.ci.registry import SYSTEMS, systems_of
+from scanner.configs import BYTES, Versions, contents, versions
 from scanner.encoding import decoded
+from scanner.files import FileItem, read_file
 from scanner.git import Git
 from scanner.history import Node
 from scanner.jobs import CRON, Key, Readings, Version, last_change, readings
@@ -35,9 +38,13 @@ class Mention:
 
 @dataclass(frozen=True)
 class Survey:
-    """One repository: every use by name, files that are named, schedules of today, and how to read more of it."""
+    """One repository: every use by name, files that are named, schedules of today, and how to read more of it.
 
-    git: Git
+    Of a plain folder there is no `git`, and nobody is known to have changed anything. `root` is where files lie.
+    """
+
+    git: Git | None
+    root: Path | None
     repo: str
     told: Versions
     read: Readings
@@ -67,9 +74,10 @@ class Survey:
         found: dict[tuple[object, ...], Mention] = {}
         for key, version in sorted(self.read.items()):
             path = key[1]
+            parts = owners_of(version.config, (file.line for file in version.config.files))
             for file in version.config.files:
                 targets = tuple(dict.fromkeys(t for t in (beside(path, file.path), plain(file.path)) if t))
-                for part in owners(version.config, file.line):
+                for part in parts[file.line]:
                     use = self._use(key, part, file.line, f"{file.how} {file.path}")
                     same = (*_same(use), targets)
                     if same not in found or (use.present and not found[same].use.present):
@@ -109,8 +117,9 @@ class Survey:
     def _collect(self, key: Key, found: dict[tuple[str, ...], Use]) -> None:
         """Add one version's names; newer versions came before, older ones make the first commit earlier."""
         config = self.read[key].config
+        parts = owners_of(config, (name.line for name in config.names))
         for name in config.names:
-            for part in owners(config, name.line):
+            for part in parts[name.line]:
                 use = self._use(key, part, name.line, name.how, name.name)
                 known = found.setdefault(_same(use), use)
                 if known is not use:
@@ -159,15 +168,15 @@ class Survey:
         """Names in templates of other files, for the jobs that extend them (GitLab's `extends` over `include`)."""
         today = [(key, v) for key, v in sorted(self.read.items()) if self._today.get(key[1]) == key[2]]
         templates = {part.job: (key, part) for key, v in today for part in v.config.parts if part.job.startswith(".")}
-        found = []
+        found: list[tuple[Use, str, int]] = []
         for key, version in today:
-            for part in version.config.parts:
+            for part in version.config.parts if len(found) < PAIRS else ():
                 for base in bases(part, templates):
                     there, template = templates[base]
                     for name in _inside(self.read[there].config, template):
-                        (use,) = self._signed([self._use(key, part, 0, name.how, name.name)])
-                        found.append(replace(use, path=there[1], line=name.line))
-        return found
+                        found.append((self._use(key, part, 0, name.how, name.name), there[1], name.line))
+        signed = {_unsigned(use): use for use in self._signed(use for use, _, _ in found)}
+        return [replace(signed[use], path=path, line=line) for use, path, line in found]
 
     def _signed(self, uses: Iterable[Use]) -> tuple[Use, ...]:
         """The uses of today with whoever last changed the job, all in order."""
@@ -193,11 +202,13 @@ class Survey:
 
     def _know(self, commits: Iterable[str]) -> None:
         wanted = sorted(set(commits) - self._credits.keys() - {""})
-        if wanted:
+        if wanted and self.git is not None:
             found, _ = read_credits(self.git, [Node(oid, "commit", "", "", ()) for oid in wanted])
             self._credits.update({oid: credits.author for oid, credits in found.items()})
 
 
+_NOW = "now"
+"""Stands for a branch tip where there is no git."""
 _NO_JOBS = frozenset(("dotenv",))
 """Systems whose files set variables and run nothing."""
 _FOLDERS = frozenset(("COPY", "ADD", "mounted file"))
@@ -215,11 +226,34 @@ def survey(git: Git, repo: str) -> Survey:
         text = decoded(content)[0].decode("utf-8", "replace")
         for path in paths[blob]:
             found |= readings(path, blob, text)
+    gaps += _unparsed(repo, told, found)
+    return Survey(git, git.work_tree, repo, told, found, tuple(dict.fromkeys(gaps)))
+
+
+def survey_folder(root: Path, files: Iterable[str], repo: str) -> Survey:
+    """The configuration among the files of a plain folder, as it is now."""
+    found: dict[Key, Version] = {}
+    now: dict[str, str] = {}
+    gaps: list[Gap] = []
+    for path in files:
+        if not systems_of(path):
+            continue
+        content = read_file(FileItem(str(root), path, "file", "worktree", ""), BYTES)
+        if isinstance(content, bytes):
+            now[path] = content_digest(content)
+            found |= readings(path, now[path], decoded(content)[0].decode("utf-8", "replace"))
+        elif content is not None:
+            gaps.append(content)
+    told = Versions((), {}, {_NOW: now}, "")
+    gaps += _unparsed(repo, told, found)
+    return Survey(None, root, repo, told, found, tuple(gaps))
+
+
+def _unparsed(repo: str, told: Versions, found: Readings) -> Iterable[Gap]:
     for (system, path, blob), version in sorted(found.items()):
         if version.config.problem and told.tip_of(path, blob):
             why = f"as {SYSTEMS[system].TITLE}: {version.config.problem}; only names in its lines are known"
-            gaps.append(Gap(where=f"{repo}: {path}", why=why, advice="mend the file if it is in use"))
-    return Survey(git, repo, told, found, tuple(dict.fromkeys(gaps)))
+            yield Gap(where=f"{repo}: {path}", why=why, advice="mend the file if it is in use")
 
 
 def _same(use: Use) -> tuple[str, ...]:

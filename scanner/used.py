@@ -1,6 +1,7 @@
 """What `--ci` adds to a finished scan: for each finding the jobs that use it, and all secrets that jobs name."""
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from rules.light import light
 from scanner.matcher import default_cache, open_matcher, redacted_text
 from scanner.sources import Target, expand
 from scanner.ties import masked, tied
-from scanner.usage import Survey, survey, use_order
+from scanner.usage import Survey, survey, survey_folder, use_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,11 @@ def look(
     """
     gaps: list[Gap] = []
     surveys: dict[str, Survey] = {}
-    sources = [source for source in expand(targets, [], worktree=worktree) if source.git is not None]
+    sources = [source for source in expand(targets, [], worktree=worktree) if source.content is None]
     for number, source in enumerate(sources):
         tell(f"reading CI configuration of {Path(source.name).name}", number, len(sources))
-        assert source.git is not None
         try:
-            surveys[source.name] = survey(source.git, source.name)
+            surveys[source.name] = _surveyed(source)
         except OffkeyError as error:
             gaps.append(Gap(where=f"{source.name}: CI configuration", why=str(error), advice=error.advice))
     names = [use for found in surveys.values() for use in found.named]
@@ -62,3 +62,20 @@ def look(
         tuple(sorted(dict.fromkeys(masked(use, mask) for use in schedules), key=use_order)),
         tuple(dict.fromkeys(replace(gap, where=mask(gap.where), why=mask(gap.why)) for gap in gaps)),
     )
+
+
+def _surveyed(source: Target) -> Survey:
+    if source.git is not None:
+        return survey(source.git, source.name)
+    assert source.root is not None
+    return survey_folder(source.root, source.files or _below(source.root), source.name)
+
+
+def _below(root: Path) -> Iterator[str]:
+    """The files of a folder, without those of repositories within it, which are targets of their own."""
+    for folder, names, files in os.walk(root):
+        names.sort()
+        if folder != str(root) and ".git" in names + files:
+            names.clear()
+            continue
+        yield from (Path(folder, file).relative_to(root).as_posix() for file in sorted(files))

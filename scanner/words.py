@@ -42,11 +42,6 @@ def of_today(uses: Iterable[Use]) -> tuple[Use, ...]:
     return tuple(use for use in uses if use.present)
 
 
-def clock(use: Use) -> tuple[str, ...]:
-    """The schedules by which a job runs."""
-    return tuple(when for when in use.when if when.startswith(("schedule", "polling")))
-
-
 def brief(uses: Sequence[Use], most: int) -> tuple[str, ...]:
     """Up to `most` sentences, and how many are left out."""
     lines = [sentence(use) for use in uses[:most]]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.ci import tree
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, sounds_secret
+from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, numbering, sounds_secret
 from scanner.ci.tree import Node
 
 TITLE = "Ansible"
@@ -42,7 +42,8 @@ def parse(path: str, text: str) -> Config:
         return Config(workflow=path, names=(Name("an encrypted file", 1, SECRET),))
     names = list(_names(text))
     if not path.endswith((".yml", ".yaml")):
-        files = (Reference(hit[2], text.count("\n", 0, hit.start(1)) + 1, hit[1]) for hit in _PASSWORDS.finditer(text))
+        line = numbering(text)
+        files = (Reference(hit[2], line(hit.start(1)), hit[1]) for hit in _PASSWORDS.finditer(text))
         return Config(workflow=path, when=("when it is played",), names=tuple(names), files=tuple(files))
     documents = tree.documents(_tagless(text))
     parts: list[Part] = []

@@ -1,9 +1,10 @@
 """Blocks in braces of Groovy and HCL, found without a grammar: strings and comments are known, all else is words."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from scanner.ci.config import numbering
 
 _TOKEN = re.compile(
     r"'''[\s\S]*?(?:'''|\Z)|\"\"\"[\s\S]*?(?:\"\"\"|\Z)"
@@ -31,12 +32,8 @@ class Text:
     def __init__(self, text: str, *, hashes: bool) -> None:
         """`hashes` says whether `#` begins a comment."""
         self.text = text
-        self._starts = [0, *(hit.end() for hit in re.finditer("\n", text))]
+        self.line = numbering(text)
         self.plain, self.blocks = self._read(hashes)
-
-    def line(self, offset: int) -> int:
-        """The line, counted from 1, at an offset."""
-        return bisect_right(self._starts, offset)
 
     def _read(self, hashes: bool) -> tuple[str, Sequence[Block]]:
         """The text without comments (as long as before), and its blocks in the order in which they begin."""

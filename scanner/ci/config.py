@@ -5,7 +5,8 @@ A job's lines are its own and those of the templates it is made from (anchors, `
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 SECRET = "secret"  # noqa: S105 - a word, not a value
@@ -61,21 +62,49 @@ class Config(NamedTuple):
 
 
 WHOLE = Part(())
+MOST = 2_000
+"""Parts of a file that are kept: nobody has more jobs and steps in one."""
+PAIRS = 50_000
+"""Uses that one version of a file may make; with more, its jobs are not told apart."""
+
+
+def numbering(text: str) -> Callable[[int], int]:
+    """What gives the line, counted from 1, at an offset."""
+    starts = [0, *(hit.end() for hit in re.finditer("\n", text))]
+    return lambda offset: bisect_right(starts, offset)
 
 
 def owners(config: Config, line: int) -> list[Part]:
     """The parts that a line belongs to: of each job the step if one holds it. The whole where no job does."""
-    by_job: dict[str, Part] = {}
+    return owners_of(config, [line])[line]
+
+
+def owners_of(config: Config, lines: Iterable[int]) -> dict[int, list[Part]]:
+    """The same for many lines at once."""
+    wanted = sorted(set(lines))
+    found: dict[int, dict[str, Part]] = {line: {} for line in wanted}
     for part in config.parts:
-        if any(first <= line <= last for first, last in part.lines):
-            known = by_job.get(part.job)
-            if known is None or (part.step and not known.step) or (part.step and _size(part) < _size(known)):
-                by_job[part.job] = part
-    return list(by_job.values()) or [WHOLE]
+        for first, last in part.lines:
+            for line in wanted[bisect_left(wanted, first) : bisect_right(wanted, last)]:
+                known = found[line].get(part.job)
+                if known is None or (part.step and (not known.step or _size(part) < _size(known))):
+                    found[line][part.job] = part
+    return {line: list(by_job.values()) or [WHOLE] for line, by_job in found.items()}
 
 
 def _size(part: Part) -> int:
     return sum(last - first for first, last in part.lines)
+
+
+def _multiplied(config: Config) -> bool:
+    """Whether jobs that share a template make far more uses than the file has lines."""
+    lines = sorted([*(name.line for name in config.names), *(file.line for file in config.files)])
+    pairs = 0
+    for part in config.parts:
+        pairs += sum(bisect_right(lines, last) - bisect_left(lines, first) for first, last in part.lines)
+        if pairs > PAIRS:
+            return True
+    return False
 
 
 def runs(config: Config, part: Part) -> tuple[str, ...]:
@@ -143,10 +172,14 @@ def distinct(config: Config) -> Config:
     """The same with each name and each reference once a line, in the order of lines."""
     explicit = {(name.name, name.line) for name in config.names if name.how != VARIABLE}
     names = {name for name in config.names if name.how != VARIABLE or (name.name, name.line) not in explicit}
-    return config._replace(
+    made = config._replace(
+        parts=config.parts[:MOST],
         names=tuple(sorted(names, key=lambda name: (name.line, name.name, name.how))),
         files=tuple(sorted(set(config.files), key=lambda file: (file.line, file.path, file.how))),
     )
+    if not _multiplied(made):
+        return made
+    return made._replace(parts=(), problem=f"its jobs and names multiply to more than {PAIRS} uses")
 
 
 def joined(when: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.ci import tree
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, variables
+from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, numbering, variables
 from scanner.ci.tree import Node
 
 TITLE = "Drone and Woodpecker"
@@ -27,7 +27,8 @@ def mine(path: str) -> bool:
 def parse(path: str, text: str) -> Config:
     """The steps of each pipeline document. Raises Unreadable."""
     if path.endswith(".star"):
-        found = [Name(hit[1], text.count("\n", 0, hit.start()) + 1) for hit in _FROM.finditer(text)]
+        line = numbering(text)
+        found = [Name(hit[1], line(hit.start())) for hit in _FROM.finditer(text)]
         return Config(workflow=path.rpartition("/")[2], names=tuple(found))
     documents = tree.documents(text)
     parts: list[Part] = []

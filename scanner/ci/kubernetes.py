@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.ci import tree
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, joined, sounds_secret
+from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, sounds_secret
 from scanner.ci.tree import Node
 
 TITLE = "Kubernetes and Helm"
@@ -62,7 +62,8 @@ def parse(path: str, text: str) -> Config:
         names += _names(document)
         files += _files(document)
     return Config(
-        workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts), names=tuple(names),
+        workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts),
+        names=tuple(name._replace(name=tree.without_blanks(name.name)) for name in names),
         files=tuple(files), crons=tuple(crons),
     )  # fmt: skip
 
@@ -80,7 +81,7 @@ def _object(document: Node, crons: list[tuple[str, int]]) -> Iterator[Part]:
     kind = tree.text_of(document, "kind")
     if not kind:
         return
-    called = f"{kind} {tree.text_of(document, 'metadata', 'name')}".strip()
+    called = tree.without_blanks(f"{kind} {tree.text_of(document, 'metadata', 'name')}".strip())
     space = tree.text_of(document, "metadata", "namespace")
     when = None
     cron = tree.get(document, "spec", "schedule")
@@ -146,32 +147,20 @@ def _files(document: Node) -> Iterator[Reference]:
 
 
 def _values(path: str, documents: list[Node]) -> Config:
-    """A chart's values: names that sound like secrets, by their way from the top."""
+    """A chart's values: names that sound like secrets. Its top keys stand for jobs."""
     names = []
     parts = []
     for document in documents:
-        for key, value in tree.own_pairs(document):
-            parts.append(Part(tree.lines(value, key=key), job=key.text))
-        waiting = [("", document, 0)]
-        while waiting:
-            above, node, depth = waiting.pop()
+        parts += [Part(tree.lines(value, key=key), job=key.text) for key, value in tree.own_pairs(document)]
+        for node in tree.walk(document):
             for key, value in tree.own_pairs(node):
-                way = f"{above}.{key.text}".lstrip(".")
-                if value.kind == "text" and (
-                    sounds_secret(key.text) or key.text.endswith(("Secret", "Token", "Password"))
-                ):
-                    names.append(Name(key.text, key.line, VARIABLE))
-                    if key.text.startswith("existingSecret") and value.text:
-                        names.append(Name(value.text, value.line, SECRET))
-                elif value.kind == "map" and depth < 20:
-                    waiting.append((way, value, depth + 1))
-                elif key.text in ("env", "extraEnv", "extraEnvVars") and value.kind == "list":
-                    names += [
-                        Name(called, one.line, VARIABLE) for one in value.items if (called := tree.text_of(one, "name"))
-                    ]
-        names += [
-            name for node in tree.walk(document) for key, value in tree.own_pairs(node) for name in _used(key, value)
-        ]
-    return Config(
-        workflow=path.rpartition("/")[2], when=joined(["deployment"]), parts=tuple(parts), names=tuple(set(names))
-    )
+                names += [*_used(key, value), *_value(key, value)]
+    return Config(workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts), names=tuple(set(names)))
+
+
+def _value(key: Node, value: Node) -> Iterator[Name]:
+    if value.kind == "text":
+        if sounds_secret(key.text) or key.text.endswith(("Secret", "Token", "Password")):
+            yield Name(key.text, key.line, VARIABLE)
+    elif key.text in ("extraEnv", "extraEnvVars") and value.kind == "list":
+        yield from (Name(name, one.line, VARIABLE) for one in value.items if (name := tree.text_of(one, "name")))

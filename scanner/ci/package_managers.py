@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.ci import markup
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, sounds_secret, variables
+from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, numbering, sounds_secret, variables
 
 TITLE = "Package managers and netrc"
 FILES = "`.npmrc`, `.yarnrc*`, `.pypirc`, `pip.conf`, `pip.ini`, `.netrc`, `_netrc`, Maven `settings.xml`, "
@@ -41,25 +41,22 @@ def parse(path: str, text: str) -> Config:
     if name.endswith(".xml"):
         return _maven(path, text)
     names = [*variables(text), *_used(text)]
+    line = numbering(text)
     if "netrc" in name:
         parts = _stretches(text, _MACHINE)
     elif name == ".pypirc" or name.startswith("pip."):
         parts = _stretches(text, _SECTION)
     else:
-        parts = [Part(((_line(text, hit.start(1)),) * 2,), job=hit[1]) for hit in _REGISTRY.finditer(text)]
-        names += [Name(f"{hit[1]}:{hit[2]}", _line(text, hit.start(1))) for hit in _REGISTRY.finditer(text)]
+        parts = [Part(((line(hit.start(1)),) * 2,), job=hit[1]) for hit in _REGISTRY.finditer(text)]
+        names += [Name(f"{hit[1]}:{hit[2]}", line(hit.start(1))) for hit in _REGISTRY.finditer(text)]
     names += [
-        Name(hit[1], _line(text, hit.start(1)), VARIABLE)
+        Name(hit[1], line(hit.start(1)), VARIABLE)
         for hit in _KEY.finditer(text)
         if sounds_secret(hit[1].rpartition(":")[2])
     ]
     return Config(
         workflow=path.rpartition("/")[2], when=("install or publish",), parts=tuple(parts), names=tuple(names)
     )
-
-
-def _line(text: str, offset: int) -> int:
-    return text.count("\n", 0, offset) + 1
 
 
 def _used(text: str) -> Iterator[Name]:
@@ -69,8 +66,9 @@ def _used(text: str) -> Iterator[Name]:
 
 def _stretches(text: str, mark: re.Pattern[str]) -> list[Part]:
     """A part for each section, up to the next."""
+    line = numbering(text)
     hits = list(mark.finditer(text))
-    starts = [_line(text, hit.start(1)) for hit in hits] + [text.count("\n") + 2]
+    starts = [line(hit.start(1)) for hit in hits] + [text.count("\n") + 2]
     called = [hit[hit.re.groups] or hit[1] for hit in hits]
     return [
         Part(((first, max(first, after - 1)),), job=job)

@@ -81,3 +81,9 @@ def read(name: str, path: str, text: str) -> Config:
         if name == "azure-pipelines":
             names = azure_pipelines.names(short)
         return distinct(Config(workflow=path.rpartition("/")[2], names=names, problem=str(error)))
+
+
+def table() -> str:
+    """The table of systems in docs/ci.md."""
+    rows = [f"| [{system.TITLE}]({system.DOCS}) | {system.FILES} | {system.READS} |\n" for system in SYSTEMS.values()]
+    return "| system | files | what is read |\n|---|---|---|\n" + "".join(rows)

@@ -15,7 +15,7 @@ LIMIT = 1 << 20
 """Characters of a file that is parsed; what is longer is no configuration that people keep."""
 _NODES = 200_000
 _DEPTH = 200
-_ALIASED = 2_000
+_ALIASED = 1_000
 """Nodes behind aliases that one job is followed into, and keys that one merge gives: jobs share them, time adds up."""
 
 
@@ -131,7 +131,7 @@ def pairs(node: Node) -> list[tuple[Node, Node]]:
     waiting, seen = [node], {id(node)}
     while waiting and len(seen) < _DEPTH:
         here = waiting.pop(0)
-        for key, value in own_pairs(here) if here is node else own_pairs(here)[: _ALIASED // 10]:
+        for key, value in own_pairs(here, _NODES if here is node else _ALIASED // 10):
             if key.text == "<<" and key.kind == "text":
                 for other in value.items if value.kind == "list" else [value]:
                     if other.kind == "map" and id(other) not in seen:
@@ -142,9 +142,10 @@ def pairs(node: Node) -> list[tuple[Node, Node]]:
     return list(found.values())
 
 
-def own_pairs(node: Node) -> list[tuple[Node, Node]]:
-    """Keys and values as they stand in a map."""
-    return list(zip(node.items[::2], node.items[1::2], strict=False)) if node.kind == "map" else []
+def own_pairs(node: Node, most: int = _NODES) -> list[tuple[Node, Node]]:
+    """Keys and values as they stand in a map, the first of them where there are too many."""
+    items = node.items if len(node.items) <= 2 * most else node.items[: 2 * most]
+    return list(zip(items[::2], items[1::2], strict=False)) if node.kind == "map" else []
 
 
 def get(node: Node, *path: str) -> Node:
@@ -199,6 +200,8 @@ def lines(*nodes: Node, key: Node = NOTHING) -> tuple[tuple[int, int], ...]:
         for child in here.items:
             if id(child) in seen or child is NOTHING:
                 continue
+            if elsewhere >= _ALIASED:
+                break
             seen.add(id(child))
             if child.line < here.line or child.end > here.end:  # only an alias leads out of a node
                 spans.add((child.line, child.end))
@@ -239,3 +242,8 @@ def without_templates(text: str) -> str:
         else:
             out.append(line.replace("\x00", "_"))
     return "\n".join(out)
+
+
+def without_blanks(text: str) -> str:
+    """A name in which `*` stands for what a template would put there."""
+    return re.sub("_{4,}", "*", text)

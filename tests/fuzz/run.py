@@ -26,7 +26,7 @@ MEMORY = 1 << 30
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Feed damaged packs to the readers.")
-    parser.add_argument("target", choices=("plan", "apply", "carry", "trees", "scan"))
+    parser.add_argument("target", choices=("plan", "apply", "carry", "trees", "scan", "ci"))
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--sanitize", action="store_true", help="the kernel with AddressSanitizer and UBSan")

@@ -5,6 +5,7 @@ bounds and true. A crash, a hang or a request for much memory is for the driver 
 """
 
 import os
+import random
 from array import array
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,9 +14,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from scanner.ci import registry
+from scanner.ci.config import PAIRS, owners_of
 from scanner.delta import Python, kernel
 from tests.fuzz.damage import TEXT, Draw, any_delta, hostile
 from tests.fuzz.handmade import without_trees
+from tests.scanner.ci.cases import CASES
 
 LIMIT = 1 << 20
 Target = Callable[[bytes], None]
@@ -194,4 +198,22 @@ def whole(data: bytes) -> None:
     scanned(Draw(data))
 
 
-TARGETS: dict[str, Target] = {"plan": plan, "apply": apply, "carry": carry, "trees": trees, "scan": whole}
+def ci(data: bytes) -> None:
+    """CI configuration of words of all systems: parsed soon; lines that exist, uses within the bound, one answer."""
+    draw = random.Random(data)
+    case = draw.choice(CASES)
+    words = [*draw.choice(CASES).text.split(" "), "\n", "{", "}", "&a", "*a", "<<:", "{{", "'", '"']
+    pieces = list(case.text.split(" "))
+    for _ in range(draw.randrange(20)):
+        at = draw.randrange(len(pieces))
+        pieces[at : at + draw.randrange(3)] = draw.choices(words, k=draw.randrange(1, 4))
+    text = " ".join(pieces) + data.decode("utf-8", "replace")
+    config = registry.read(case.system, case.path, text)
+    count = text.replace("\r\n", "\n").count("\n") + 1
+    lines = [*(name.line for name in config.names), *(file.line for file in config.files)]
+    assert all(1 <= line <= count for line in lines), "a line that is not there"
+    assert sum(map(len, owners_of(config, lines).values())) <= PAIRS + len(lines), "more uses than allowed"
+    assert config == registry.read(case.system, case.path, text), "two answers"
+
+
+TARGETS: dict[str, Target] = {"plan": plan, "apply": apply, "carry": carry, "trees": trees, "scan": whole, "ci": ci}

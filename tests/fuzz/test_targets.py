@@ -7,7 +7,7 @@ import pytest
 from tests.fuzz.targets import TARGETS
 from tests.needs import KERNEL
 
-INPUTS = {"plan": 300, "apply": 1000, "carry": 1000, "trees": 60, "scan": 3}
+INPUTS = {"plan": 300, "apply": 1000, "carry": 1000, "trees": 60, "scan": 3, "ci": 400}
 
 
 @KERNEL

@@ -245,6 +245,19 @@ def test_a_repository_that_is_not_there_is_a_gap(office: Office) -> None:
     assert any("work/gone" in gap["where"] for gap in gaps)
 
 
+def test_the_plan_foretells_which_jobs_break_and_hands_the_leavers_schedules_over(office: Office) -> None:
+    assert office.plan() == Exit.WAITS_FOR_APPROVAL
+    shown = " ".join(office.said.split())
+    assert shown.index("What will break") < shown.index("Contain: can be undone")
+    assert "workflow .github/workflows/deploy.yml of webshop, job ship" in shown
+    steps = json.loads((office.folder / "plan.json").read_bytes())["steps"]
+    (token,) = [step for step in steps if step["point"]["kind"] == "github.pat.classic" and step["action"] == "REVOKE"]
+    assert any("job ship" in line and "schedule 17 2 * * *" in line for line in token["breaks"])
+    (schedule,) = [step for step in steps if step["point"]["kind"] == "github-actions.schedule"]
+    assert schedule["action"] == "HAND_OVER"
+    assert schedule["point"]["provider_id"] == "webshop/.github/workflows/deploy.yml"
+
+
 def test_a_stranger_is_a_usage_error(office: Office) -> None:
     assert office.offkey("plan", "nobody-at-all", "-o", "plan.json", "--jobs", "1") == Exit.USAGE
 
