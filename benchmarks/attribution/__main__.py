@@ -6,7 +6,7 @@
 
 Run it from the root of a checkout: offkey is that checkout. Peers are asked if they are on PATH or beside this Python;
 the others are named under "not_installed". --play only makes the repositories, to be looked at. With --large, secrets
-are planted in copies of real histories instead; the repositories are read and never written to. See docs/attribution.md.
+are planted in copies of real histories instead, which are never written to themselves. See docs/attribution.md.
 """
 
 import argparse
