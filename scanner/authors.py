@@ -21,7 +21,7 @@ _FIELDS = ("%H", "%an", "%ae", "%aN", "%aE", "%at", "%cn", "%ce", "%cN", "%cE", 
 _TRAILERS = "%(trailers:key=Co-authored-by,valueonly,unfold,separator=%x0A)"
 _LOG = (
     "log", "-z", "--no-walk=unsorted", "--stdin", "--no-patch", "--no-notes", "--no-color", "--encoding=UTF-8",
-    "--format=tformat:" + "%x00".join((*_FIELDS, _TRAILERS, "%B")),
+    "--format=tformat:" + "%x00".join((*_FIELDS, _TRAILERS, "%s", "%b")),
 )  # fmt: skip
 _CONTACT = re.compile(r"(?P<name>[^<>\n]*?)\s*<(?P<email>[^<>\s]+)>")
 _TAGGER = re.compile(rb"^tagger (?P<name>[^<\n]*?) ?<(?P<email>[^>\n]*)>(?: (?P<at>\d+))?", re.MULTILINE)
@@ -32,14 +32,16 @@ _COPY_WORDS = (
 
 
 Record = Sequence[str]
-"""What git prints of a commit, field by field: _FIELDS, the trailers, the message."""
+"""What git prints of a commit: _FIELDS, trailers, the first paragraph of the message in one line, the rest of it.
+
+Not %B: of a commit without a message git 2.39 prints what lies behind the commit in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credits:
     """The people of one commit or tag. `dated` is false when its author date cannot be read (`at` is then 1970).
 
-    `message` is the commit's, without line ends around it.
+    `message` is the commit's: its first paragraph in one line, an empty line, the rest.
     """
 
     author: Authorship
@@ -115,7 +117,7 @@ def _log(git: Git, ids: Sequence[str]) -> bytes:
 
 
 def _records(output: bytes) -> Iterator[Record]:
-    size = len(_FIELDS) + 2
+    size = len(_FIELDS) + 3
     fields = output.decode("utf-8", errors="replace").split("\0")
     for start in range(0, len(fields) - size + 1, size):
         yield fields[start : start + size]
@@ -123,7 +125,7 @@ def _records(output: bytes) -> Iterator[Record]:
 
 def _contacts(record: Record) -> list[tuple[str, str]]:
     """Name and address of each co-author of one record, in the order written."""
-    found = (_CONTACT.fullmatch(line.strip()) for line in record[-2].splitlines())
+    found = (_CONTACT.fullmatch(line.strip()) for line in record[-3].splitlines())
     return [(match["name"], match["email"]) for match in found if match]
 
 
@@ -167,7 +169,7 @@ def _commit_credits(record: Record, mapped: Mapping[tuple[str, str], tuple[str, 
         committer=committer,
         coauthors=coauthors,
         dated=moment is not None,
-        message=record[-1].strip("\n"),
+        message="\n\n".join(part for part in (record[-2], record[-1].strip("\n")) if part),
     )
 
 

@@ -77,7 +77,7 @@ class _Judge:
     def add(self, number: int) -> None:
         """What follows may be this one made anew."""
         mine = self._credits(number)
-        if mine and self._brought.changes.get(number):
+        if mine and mine.author.email and self._brought.changes.get(number):
             self._by_email[mine.author.email].append(number)
             if number not in self._known.history.cut:
                 self._by_parents[self._known.history.parents[number]].append(number)
@@ -105,6 +105,8 @@ class _Judge:
 
     def _rewritten(self, number: int, mine: Credits) -> Carrier | None:
         """Which of REWRITTEN it is, if an earlier commit was made anew."""
+        if not mine.author.email:
+            return None  # two without an address need not be one person
         alone = number in self._brought.first
         beside = self._by_parents.get(self._known.history.parents[number], [])[:_MOST]
         if number not in self._known.history.cut and any(self._amended(number, mine, one) for one in beside):

@@ -22,7 +22,16 @@ _COMMIT = re.compile(
     rb"(?:gpgsig(?:-sha256)? [^\n]*\n(?: [^\n]*\n)*)*\n"
 )  # fmt: skip
 _TRAILER = re.compile(rb"co-authored-by", re.IGNORECASE)
+_BLANK = re.compile(r"\n[ \t\r]*\n")
+_BLANKS = re.compile(r"\A(?:[ \t\r]*\n)+")
 _MAILMAP = b".mailmap"
+
+
+def _split(message: str) -> tuple[str, str]:
+    """The first paragraph in one line, as git makes it of it, and the rest, both without blank lines before them."""
+    parts = _BLANK.split(_BLANKS.sub("", message), 1)
+    first = " ".join(line.rstrip(" \t\r") for line in parts[0].rstrip("\n").split("\n"))
+    return first, _BLANKS.sub("", "".join(parts[1:]))
 
 
 class Near:
@@ -73,8 +82,9 @@ class Near:
             message = content[head.end() :].decode()
         except UnicodeDecodeError:
             return None
+        paragraph, body = _split(message)
         who, them = (author, email), (committer, their_email)
-        return [node.id, *who, *who, at, *them, *them, their_at, "", message]
+        return [node.id, *who, *who, at, *them, *them, their_at, "", paragraph, body]
 
     @cached_property
     def _mapped(self) -> bool:

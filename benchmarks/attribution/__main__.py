@@ -1,11 +1,12 @@
 """Does a scanner name the one who introduced a secret?
 
     python -m benchmarks.attribution [--scenario NAME ...] [--tools NAME ...] [--output FILE] [--table FILE.md]
+    python -m benchmarks.attribution --play FOLDER [--scenario NAME ...]
     python -m benchmarks.attribution --large REPO ... [--plant 60] [--runs 3] [--output FILE]
 
 Run it from the root of a checkout: offkey is that checkout. Peers are asked if they are on PATH or beside this Python;
-the others are named under "not_installed". With --large, secrets are planted in copies of real histories instead; the
-repositories are read and never written to. See docs/attribution.md.
+the others are named under "not_installed". --play only makes the repositories, to be looked at. With --large, secrets
+are planted in copies of real histories instead, which are never written to themselves. See docs/attribution.md.
 """
 
 import argparse
@@ -27,6 +28,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--scenario", nargs="+", choices=[*SCENARIOS], metavar="NAME", help="only these")
     parser.add_argument("--tools", nargs="+", choices=[*TOOLS], help="only these")
     parser.add_argument("--jobs", type=int, default=2, help="how many scenarios at a time")
+    parser.add_argument("--play", type=Path, metavar="FOLDER", help="make the repositories there, and ask nobody")
     parser.add_argument("--large", nargs="+", type=Path, metavar="REPO", help="plant in copies of these instead")
     parser.add_argument("--plant", type=int, default=60, help="how many secrets in each large repository")
     parser.add_argument("--seed", type=int, default=1)
@@ -38,6 +40,11 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
 
 def main(arguments: list[str]) -> int:
     args = parsed(arguments)
+    if args.play:
+        for name in args.scenario or SCENARIOS:
+            stage, truth = SCENARIOS[name].made(args.play.absolute())
+            print(f"{truth.target or stage.repo.path}: {SCENARIOS[name].story}")
+        return 0
     where = small.installed(args.tools or TOOLS)
     tools = [name for name, path in where.items() if path]
     peers = sorted({path for path in where.values() if path and path != "here"})

@@ -17,6 +17,7 @@ from typing import Any
 import rules
 from offkey.fingerprint import ephemeral_key
 from scanner import scan as scanning
+from scanner.attribution import attribute
 from scanner.options import Options
 from scanner.rounds import Rounds
 
@@ -26,11 +27,11 @@ def measured(repo: Path, jobs: int) -> dict[str, float]:
     told = {"attribute": 0.0}
     began_trees: list[float] = []
 
-    def timed(attribute: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(asked: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **named: Any) -> Any:
             began = time.perf_counter()
             try:
-                return attribute(*args, **named)
+                return asked(*args, **named)
             finally:
                 told["attribute"] += time.perf_counter() - began
 
@@ -43,7 +44,7 @@ def measured(repo: Path, jobs: int) -> dict[str, float]:
 
         return wrapper
 
-    scanning.attribute = timed(scanning.attribute)
+    vars(scanning)["attribute"] = timed(attribute)
     Rounds._trees = noted(Rounds._trees)  # type: ignore[method-assign]
     ruleset = rules.load()
     began = time.perf_counter()

@@ -53,16 +53,19 @@ def program(name: str) -> str | None:
 
 
 def ask(tool: Tool, case: Case, target: Path) -> Answer:
-    """Run it over a target. A tool that fails has found nothing; what it printed to say so is not kept."""
+    """Run it over a target. One that fails, or takes over 10 minutes, has found nothing; what it said is not kept."""
     case.report.unlink(missing_ok=True)
     start = program(tool.program)
     command = [sys.executable, "-m", "offkey"] if tool.program == "offkey" else [start or tool.program]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment = inherited | {"PYTHONPATH": str(ROOT), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
-    done = subprocess.run(
-        [*command, *tool.command(target, case.report)],
-        capture_output=True, stdin=subprocess.DEVNULL, env=environment, check=False, timeout=SECONDS,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [*command, *tool.command(target, case.report)],
+            capture_output=True, stdin=subprocess.DEVNULL, env=environment, check=False, timeout=SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Answer(False)
     output = case.report.read_bytes() if case.report.exists() else done.stdout
     return tool.read(output, case)
 

@@ -154,6 +154,13 @@ def test_the_command_scores_scenarios_and_names_the_machine(tmp_path: Path) -> N
     assert b"gh" + b"p_" not in output.read_bytes()
 
 
+def test_a_scenario_can_be_played_and_left_to_look_at(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.attribution", "--play", str(tmp_path), "--scenario", "rebase"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "Ann's branch is rebased by Bob" in done.stdout
+    assert Repo(tmp_path / "rebase" / "repo").git("log", "-1", "--format=%cn", "side") == "Bob Baker"
+
+
 def test_the_scores_are_one_line_for_each_tool_and_each_scenario_that_not_all_got_right() -> None:
     def row(*grades: str) -> dict[str, object]:
         return {

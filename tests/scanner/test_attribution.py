@@ -593,3 +593,25 @@ def test_progress_is_told_up_to_the_last_commit(repo: Repo) -> None:
 
 def test_the_empty_tree_is_the_one_git_knows(repo: Repo) -> None:
     assert repo.git("hash-object", "-t", "tree", "--stdin") == object_id("tree", b"")
+
+
+def test_two_authors_without_an_address_are_not_taken_for_one(repo: Repo) -> None:
+    repo.stage({"a": text(KEY)})
+    tree, start = repo.git("write-tree"), repo.head()
+    for message in ("one", "two"):
+        raw = f"tree {tree}\nparent {start}\nauthor X <> 1600000000 +0000\ncommitter X <> 5 +0000\n\n{message}\n"
+        repo.git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", stdin=raw.encode())
+    assert [who.kind for who in attributed(repo).carried[KEY]] == ["independent"]
+
+
+def test_a_rebase_is_known_by_its_change_though_line_ends_differ_and_a_large_file_is_not_read(repo: Repo) -> None:
+    filler = text(*(f"line {number}" for number in range(40_000)))
+    for name, more in (("small", ""), ("large", filler)):
+        repo.checkout("main").commit("base", {name: f"1\n{more}"}, author=FAY)
+        repo.branch(f"old-{name}").commit("add", {name: f"1\n{KEY}\n{more}"}, author=ANN)
+        repo.checkout("main").commit("other", {name: f"0\r\n1\r\n{more}"}, author=BOB)
+        repo.commit("add it", {name: f"0\r\n1\r\n{KEY}\r\n{more}"}, author=ANN)
+        repo.git("branch", "-q", "-D", f"old-{name}")
+    kinds = {who.commit: who.kind for who in attributed(repo).carried[KEY]}
+    assert kinds[repo.head("main~3")] == "rebase"
+    assert kinds[repo.head("main")] != "rebase"

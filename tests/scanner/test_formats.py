@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from offkey.fingerprint import ephemeral_key
-from offkey.model import Authorship, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.model import Authorship, Carrier, Confidence, Finding, Gap, Place, Reach, Span
 from offkey.secret import Secret, redact
 from scanner import formats, sarif, table
 from scanner.printable import printable
@@ -85,6 +86,15 @@ def everything(one: Finding) -> str:
             on_terminal(one, explain=True),
         )
     )
+
+
+def test_a_later_carrier_is_told_with_its_kind() -> None:
+    carried = finding(carried=(replace(ANN, name="Cat Cooper", kind=Carrier.MOVE.value),))
+    row = formats.record(carried, ephemeral=False)
+    assert row["carried"][0]["kind"] == "move"
+    assert row["carried"][0].keys() - row["introduced"].keys() == {"kind"}
+    shown = " ".join(on_terminal(carried, explain=True).split())
+    assert "carried by Cat Cooper <ann@example.com>, move in cccccccccc" in shown
 
 
 def test_a_line_of_jsonl_has_the_documented_keys() -> None:

@@ -46,6 +46,10 @@ MESSAGES = [
     "\n",
     "",
     "\nno line end",
+    "\n \t\n\n  indented \n second\t\n third\n \n \n body \n\n",
+    "\nsubject\n\f\nthe same paragraph\n\v\n\nbody\n",
+    "\n \t",
+    "\n   \n\n",
     "\nsubject\r\n\r\nThis reverts commit 1\r\n",
 ]
 HEADERS = [

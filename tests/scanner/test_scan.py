@@ -11,7 +11,7 @@ from offboarding.demo.simulators.tokens import aws_pair, github_classic
 from offkey.canonical import canonical
 from offkey.errors import UsageError
 from offkey.fingerprint import OrgKey
-from offkey.model import Reach, to_json
+from offkey.model import Carrier, Reach, to_json
 from rules import RuleSet
 from scanner.git import Git
 from scanner.giterrors import UnknownRevision
@@ -380,3 +380,31 @@ def test_a_repository_within_that_lacks_the_revision_of_since_is_a_gap(tmp_path:
     result = look(repo.path, since=first, worktree=True)
     assert fingerprints(key, "new") <= found(result)
     assert [gap.where for gap in result.gaps] == [f"{repo.path}/inner: history"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_of_two_repositories_the_earlier_author_stands_for_the_value(jobs: int, tmp_path: Path, look: Scan) -> None:
+    early, late = (Repo.create(tmp_path / name) for name in ("late-by-name", "a"))
+    first = early.commit("add", {"conf": f"A = '{tok('both')}'\n"})
+    late.commit("start", {"README": "x\n"})
+    late.commit("add", {"conf": f"B = '{tok('both')}'\n"}, author=BOB)
+    for targets in ((early.path, late.path), (late.path, early.path)):
+        (finding,) = look(*targets, jobs=jobs).findings
+        assert finding.introduced is not None
+        assert finding.introduced.commit == first
+        assert [(who.raw_email, who.kind) for who in finding.carried] == [(BOB[1], Carrier.OTHER_REPOSITORY)]
+
+
+def test_a_value_that_is_found_as_two_kinds_is_attributed_once(tmp_path: Path, look: Scan) -> None:
+    repo = Repo.create(tmp_path / "app")
+    first = repo.commit("add", {"conf": f"url = postgres://app:{tok('twice')}@db.corp.example/app\n"})
+    repo.commit("use", {"token": f"token = '{tok('twice')}'\n"}, author=BOB)
+    findings = look(repo.path).findings
+    assert sorted(one.kind for one in findings) == ["database.postgres", "github.pat.classic"]
+    for one in findings:
+        assert one.introduced is not None
+        assert one.introduced.commit == first
+        assert [(who.raw_email, who.kind) for who in one.carried] == [(BOB[1], Carrier.COPY)]
+        assert len(one.places) == 1  # places are those of the kind alone
+        (other,) = {it.kind for it in findings} - {one.kind}
+        assert any(f"the same value is found as {other}, too" in line for line in one.evidence)
