@@ -33,11 +33,9 @@ def main() -> None:
     page = (ROOT / "docs" / "ci.md").read_text()
     page = re.sub(r"\| system \|.*?(?=\n\n)", lambda _: table().rstrip(), page, flags=re.DOTALL)
     (ROOT / "docs" / "ci.md").write_text(page)
-    (ROOT / "docs" / "configuration.md").write_text(
-        "# Configuration\n\n`offkey doctor --init` writes this file as `offkey.toml`, beside an example directory and "
-        "register, and makes the\norganisation key. `offkey doctor` checks all of it without changing anything.\n\n"
-        f"```toml\n{CONFIGURATION}```\n"
-    )
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    page = re.sub(r"```toml\n.*?```", lambda _: f"```toml\n{CONFIGURATION}```", page, count=1, flags=re.DOTALL)
+    (ROOT / "docs" / "configuration.md").write_text(page)
     attribution = ROOT / "docs" / "attribution.md"
     attribution.write_text(renewed(attribution.read_text()))
 
