@@ -1,4 +1,4 @@
-"""Looks up what is to be known of each finding's introduction: signature, pusher, and whether the person was there.
+"""Looks up what is to be known of each finding: signature, pusher, whether the person was there, whose jobs use it.
 
 Everything here reads repositories and files that the organisation keeps; nothing is asked of anybody.
 """
@@ -18,6 +18,7 @@ from offkey.errors import OffkeyError
 from offkey.model import Account, Finding, Gap
 from scanner.git import Git
 from scanner.objects import object_id
+from scanner.words import job, of_today
 
 _GIT = frozenset({"blob", "commit", "tag"})
 
@@ -72,12 +73,21 @@ class _Desk:
         commit = finding.introduced.commit if finding.introduced else ""
         home = next((name for name, graph in repos.items() if graph is not None and graph.holds(commit)), None)
         exposed, notes = self._presence(finding, repos)
+        jobs = list(self._jobs(finding))
         signed = self._signature(home, commit) if home else None
         account, told = self._pusher(home, commit) if home else (None, "")
         notes += [signed.words] if signed and (signed.by or self.given.signers.configured) else []
         notes += [told] if told else []
-        notes += _ended(finding, self.now)
-        return Facts(signed_by=signed.by if signed else "", pushed_by=account, exposed=exposed, notes=tuple(notes))
+        notes += [*jobs, *_ended(finding, self.now)]
+        was_there = True if jobs else exposed
+        return Facts(signed_by=signed.by if signed else "", pushed_by=account, exposed=was_there, notes=tuple(notes))
+
+    def _jobs(self, finding: Finding) -> Iterator[str]:
+        """The jobs of today that use the value, where the person was the last to change them."""
+        for use in of_today(finding.usage):
+            if use.changed is not None and self.is_theirs(use.changed.raw_email or use.changed.email):
+                who = f"{use.changed.name} <{use.changed.raw_email or use.changed.email}>"
+                yield f"{who} was the last to change {job(use)}, which uses it (a field that any committer can write)"
 
     def _graph(self, repo: str) -> Graph | None:
         if repo not in self.graphs:

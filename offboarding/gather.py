@@ -203,7 +203,8 @@ def _hands(person: Person, finding: Finding) -> Iterable[tuple[bool, str]]:
             )
     for author in finding.carried:
         if wrote(person, author):
-            yield False, f"carried on in commit {author.commit[:12]} by {author.name} <{author.raw_email}>"
+            how = f" ({author.kind})" if author.kind else ""
+            yield False, f"carried on{how} in commit {author.commit[:12]} by {author.name} <{author.raw_email}>"
 
 
 def wrote(person: Person, author: Authorship) -> bool:

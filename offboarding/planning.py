@@ -4,51 +4,27 @@ Everything here only reads. A value goes to its own issuer and nowhere else, nev
 where the provider is configured. What could not be asked is a Gap.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import authors, facts, forecast, gather, mirror, overrides, people, plan, proofs, wiring
-from offboarding.config import Config
-from offboarding.directory import Directory
+from offboarding import asking, authors, facts, forecast, gather, mirror, overrides, people, plan, proofs, wiring
+from offboarding.setting import Setting
 from offboarding.testimony import Facts
 from offkey.errors import OffkeyError
-from offkey.fingerprint import OrgKey
-from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Bond, Check, Credential, Finding, Gap, Liveness, Person, Place, Plan, Use
+from offkey.model import AccessPoint, Bond, Finding, Gap, Person, Place, Plan, Use
 from rules import RuleSet
 from scanner import used
 from scanner.around import with_surroundings
 from scanner.clone import is_url, without_credentials
 from scanner.git import Git
 from scanner.matcher import masking
-from scanner.scan import Options, ScanResult, scan
+from scanner.scan import ScanResult, scan
 from scanner.sources import Target, open_target
-from scanner.values import ValueGone, read_text
-
-Tell = Callable[[str, int, int], None]
-"""Progress: what is being done, how far, of how much (0: unknown)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What planning needs besides the person. `now` is the run's one moment for everything but providers' answers."""
-
-    config: Config
-    directory: Directory
-    rules: RuleSet
-    key: OrgKey
-    state: Path
-    run: str
-    requester: str
-    now: datetime
-    options: Options = field(default_factory=Options)
-    before_kill: bool = False
-    tell: Tell = lambda what, done, total: None
+from scanner.values import read_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +48,9 @@ def make(subject: str, setting: Setting) -> Planned:
     findings = [f for f in known if f.fingerprint not in setting.config.canaries.fingerprints]
     gaps += [*result.gaps, *_copied(setting, findings)]
     # Listed first: asking with a value counts as a use of it at some providers.
-    listed = _listed(setting, person, gaps)
-    asked = _ask(setting, findings, gaps)
-    told = _told(setting, person, findings, listed=listed, targets=targets, gaps=gaps)
+    listed = asking.listed(setting, person, gaps)
+    asked = asking.ask(setting, findings, gaps)
+    told = _told(setting, person, findings, given=given, listed=listed, targets=targets, gaps=gaps)
     points = gather.gather(
         person,
         told.findings,
@@ -141,6 +117,7 @@ def _told(
     person: Person,
     findings: Sequence[Finding],
     *,
+    given: facts.Sources,
     listed: Sequence[AccessPoint],
     targets: Sequence[Target],
     gaps: list[Gap],
@@ -150,7 +127,7 @@ def _told(
     looked_up = facts.collect(
         findings,
         gits,
-        _sources(setting),
+        given,
         is_theirs=partial(gather.may_be_theirs, person),
         readable=wiring.readable(setting.config, listed, {place.repo for f in findings for place in f.places}),
         now=setting.now,
@@ -221,91 +198,3 @@ def _copied(setting: Setting, findings: Sequence[Finding]) -> Iterator[Gap]:
             yield from mirror.pin(copy, setting.run, repo, findings)
         except OffkeyError as error:
             yield Gap(where=repo, why=f"no copy for the run: {error}", advice=error.advice)
-
-
-@dataclass(frozen=True)
-class _Asked:
-    checks: dict[str, Check] = field(default_factory=dict)
-    ids: dict[str, str] = field(default_factory=dict)
-
-
-def _ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> _Asked:
-    """Each issuer's answer about each value that has a revoker, and the public ids inside values."""
-    asked = _Asked()
-    read = mirror.reader(setting.state, setting.run, setting.key)
-    mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
-    readers = _readers(setting, {finding.provider for finding in mine}, gaps)
-    for number, finding in enumerate(mine):
-        setting.tell(f"asking {finding.provider}", number, len(mine))
-        try:
-            credential = read(_as_point(finding))
-        except ValueGone as error:
-            gaps.append(Gap(where=f"{finding.kind} {finding.redacted}", why=str(error), advice=error.advice))
-            continue
-        if "id" in credential.parts:
-            asked.ids[finding.fingerprint] = credential.parts["id"].reveal().decode("ascii", "replace")
-        if finding.provider in readers:
-            asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
-    return asked
-
-
-def _checked(setting: Setting, reader: Reader, credential: Credential) -> Check:
-    try:
-        answer = revokers.REGISTRY[reader.gate.provider].check(reader, credential)
-    except OffkeyError as error:
-        answer = Check(liveness=Liveness.UNKNOWN, reason=str(error), at=setting.now)
-    # The moment of asking differs from run to run; the plan's own moment stands for all of it (DESIGN rule 8).
-    return replace(answer, at=setting.now)
-
-
-def _as_point(finding: Finding) -> AccessPoint:
-    return AccessPoint(
-        id="", provider=finding.provider, kind=finding.kind, fingerprint=finding.fingerprint, places=finding.places
-    )
-
-
-def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dict[str, Reader]:
-    made = {}
-    for name in sorted(providers):
-        settings = setting.config.provider_settings(name, write=False)
-        if isinstance(settings, Gap):
-            why = f"its credentials were found, and it was not asked: {settings.why}"
-            gaps.append(replace(settings, why=why))
-        else:
-            made[name] = revokers.reader(name, settings)
-    return made
-
-
-def _listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
-    """What each configured provider lists for the person's certain accounts there."""
-    points: list[AccessPoint] = []
-    for number, name in enumerate(sorted(setting.config.providers)):
-        setting.tell(f"listing {name}", number, len(setting.config.providers))
-        settings = setting.config.provider_settings(name, write=False)
-        if isinstance(settings, Gap):
-            gaps.append(settings)
-            continue
-        there = [account for account in gather.accounts(person) if account.provider == name]
-        if not there:
-            advice = "add the person's account there to people.yaml"
-            gaps.append(Gap(where=name, why="the directory knows no account of the person there", advice=advice))
-        for account in there:
-            for found in _inventory(name, settings, account):
-                (gaps if isinstance(found, Gap) else points).append(found)  # type: ignore[arg-type]
-    return [_steady(point, setting.now) for point in points]
-
-
-def _steady(point: AccessPoint, now: datetime) -> AccessPoint:
-    """The point without what differs between equal runs: when we asked, and a use that may have been our asking."""
-    used = point.last_used if point.last_used and point.last_used.date() < now.date() else None
-    return replace(point, last_used=used, check=replace(point.check, at=now) if point.check else None)
-
-
-def _inventory(name: str, settings: Any, account: Account) -> Iterator[AccessPoint | Gap]:
-    reader = revokers.reader(name, settings)
-    try:
-        yield from revokers.REGISTRY[name].inventory(reader, settings, account)
-    except OffkeyError as error:
-        yield Gap(where=name, why=str(error), advice=error.advice)
-    finally:
-        reader.close()

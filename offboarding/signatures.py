@@ -197,7 +197,7 @@ def _not(kind: str, why: str) -> Signed:
 
 
 def key_in(signature: bytes) -> bytes:
-    """The public key in an SSH signature (openssh-portable, PROTOCOL.sshsig), after `SSHSIG` and a version; or empty."""
+    """The public key in an SSH signature, after `SSHSIG` and a version (openssh's PROTOCOL.sshsig); or empty."""
     armour = _ARMOUR.fullmatch(signature)
     blob = _unbase64(b"".join(armour[1].split())) if armour else b""
     if not blob.startswith(b"SSHSIG"):

@@ -16,6 +16,7 @@ from offboarding import plan as plans
 from offboarding.commands.apply import close_if_done
 from offboarding.history import past
 from offboarding.ledger import Ledger
+from offboarding.setting import Setting
 from offboarding.state import run_lock
 from offboarding.store import Store
 from offboarding.ui import UI
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     requester = settings.requester()
     run_name = name_of(subject, trigger, now)
     with run_lock(state, run_name, now), ui.progress("Planning") as advance:
-        setting = planning.Setting(
+        setting = Setting(
             config=settings,
             directory=directory.load(settings.directory.people, settings.directory.exports),
             rules=rules.load(args.rules),
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     return Exit.GAPS if made.plan.gaps else Exit.DONE
 
 
-def _made(subject: str, setting: planning.Setting) -> planning.Planned:
+def _made(subject: str, setting: Setting) -> planning.Planned:
     """The plan. Where none comes of it, the run's copies of repositories, full of secrets, are not left behind."""
     try:
         return planning.make(subject, setting)

@@ -1,0 +1,108 @@
+"""Asks providers, without changing anything: whose a leaked value is, and what they list for the person.
+
+A value goes to its own issuer and nowhere else, and only where the provider is configured. What could not be asked is
+a Gap.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import revokers
+from offboarding import gather, mirror
+from offboarding.setting import Setting
+from offkey.errors import OffkeyError
+from offkey.http import Reader
+from offkey.model import AccessPoint, Account, Check, Credential, Finding, Gap, Liveness, Person
+from scanner.values import ValueGone
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Issuers' answers, and the public id inside a value, both by fingerprint."""
+
+    checks: dict[str, Check] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked:
+    """Each issuer's answer about each value that has a revoker, and the public ids inside values."""
+    asked = Asked()
+    read = mirror.reader(setting.state, setting.run, setting.key)
+    mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
+    readers = _readers(setting, {finding.provider for finding in mine}, gaps)
+    for number, finding in enumerate(mine):
+        setting.tell(f"asking {finding.provider}", number, len(mine))
+        try:
+            credential = read(_as_point(finding))
+        except ValueGone as error:
+            gaps.append(Gap(where=f"{finding.kind} {finding.redacted}", why=str(error), advice=error.advice))
+            continue
+        if "id" in credential.parts:
+            asked.ids[finding.fingerprint] = credential.parts["id"].reveal().decode("ascii", "replace")
+        if finding.provider in readers:
+            asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
+    return asked
+
+
+def _checked(setting: Setting, reader: Reader, credential: Credential) -> Check:
+    try:
+        answer = revokers.REGISTRY[reader.gate.provider].check(reader, credential)
+    except OffkeyError as error:
+        answer = Check(liveness=Liveness.UNKNOWN, reason=str(error), at=setting.now)
+    # The moment of asking differs from run to run; the plan's own moment stands for all of it (DESIGN rule 8).
+    return replace(answer, at=setting.now)
+
+
+def _as_point(finding: Finding) -> AccessPoint:
+    return AccessPoint(
+        id="", provider=finding.provider, kind=finding.kind, fingerprint=finding.fingerprint, places=finding.places
+    )
+
+
+def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dict[str, Reader]:
+    made = {}
+    for name in sorted(providers):
+        settings = setting.config.provider_settings(name, write=False)
+        if isinstance(settings, Gap):
+            why = f"its credentials were found, and it was not asked: {settings.why}"
+            gaps.append(replace(settings, why=why))
+        else:
+            made[name] = revokers.reader(name, settings)
+    return made
+
+
+def listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
+    """What each configured provider lists for the person's certain accounts there."""
+    points: list[AccessPoint] = []
+    for number, name in enumerate(sorted(setting.config.providers)):
+        setting.tell(f"listing {name}", number, len(setting.config.providers))
+        settings = setting.config.provider_settings(name, write=False)
+        if isinstance(settings, Gap):
+            gaps.append(settings)
+            continue
+        there = [account for account in gather.accounts(person) if account.provider == name]
+        if not there:
+            advice = "add the person's account there to people.yaml"
+            gaps.append(Gap(where=name, why="the directory knows no account of the person there", advice=advice))
+        for account in there:
+            for found in _inventory(name, settings, account):
+                (gaps if isinstance(found, Gap) else points).append(found)  # type: ignore[arg-type]
+    return [_steady(point, setting.now) for point in points]
+
+
+def _steady(point: AccessPoint, now: datetime) -> AccessPoint:
+    """The point without what differs between equal runs: when we asked, and a use that may have been our asking."""
+    used = point.last_used if point.last_used and point.last_used.date() < now.date() else None
+    return replace(point, last_used=used, check=replace(point.check, at=now) if point.check else None)
+
+
+def _inventory(name: str, settings: Any, account: Account) -> Iterator[AccessPoint | Gap]:
+    reader = revokers.reader(name, settings)
+    try:
+        yield from revokers.REGISTRY[name].inventory(reader, settings, account)
+    except OffkeyError as error:
+        yield Gap(where=name, why=str(error), advice=error.advice)
+    finally:
+        reader.close()
