@@ -26,7 +26,7 @@ from benchmarks.identity.truth import Seen, Truth
 from benchmarks.machine import machine
 from offboarding import names
 from offboarding.addresses import handle, normal_email
-from offkey.model import PROVEN
+from offboarding.edges import PROVEN
 
 
 def share_a_word(one: Seen, other: Seen) -> bool:
