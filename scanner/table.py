@@ -67,16 +67,17 @@ def _block(findings: Sequence[Finding], width: int, explain: bool, secrets: Secr
         return Group(
             *(Padding(_stacked(one, explain, secrets, name_repo), (0, 0, 0, 2), expand=False) for one in findings)
         )
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, expand=True, pad_edge=False)
-    table.add_column(width=2)
-    table.add_column(ratio=3, overflow="fold")
-    table.add_column(ratio=6, overflow="fold")
-    table.add_column(ratio=4, overflow="fold")
+    rows: list[RenderableType] = []
     for finding in findings:
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, expand=True, pad_edge=False)
+        table.add_column(width=2)
+        for ratio in (3, 6, 4):
+            table.add_column(ratio=ratio, overflow="fold")
         table.add_row("", _value(finding, secrets), _places(finding, explain, name_repo), _who(finding))
-        if explain or finding.usage:
-            table.add_row("", "", _evidence(finding, explain), "")
-    return table
+        rows.append(table)
+        if (explain or finding.usage) and (evidence := _evidence(finding, explain)):
+            rows.append(Padding(evidence, (0, 0, 0, 8), expand=False))
+    return Group(*rows)
 
 
 def _stacked(finding: Finding, explain: bool, secrets: Secrets, name_repo: bool) -> RenderableType:
@@ -148,7 +149,8 @@ def _evidence(finding: Finding, explain: bool) -> Text:
     lines = [f"used in {line}" for line in brief(used, len(used) if explain else _PLACES)]
     if not explain:
         return Text("\n".join(printable(line) for line in lines), style="italic")
-    lines = [f"because {line}" for line in finding.evidence] + lines
+    below = tuple(f"commit {one.commit[:12]} carries it" for one in finding.carried)
+    lines = [f"because {line}" for line in finding.evidence if not line.startswith(below)] + lines
     author, committer = finding.introduced, finding.committer
     if committer and (author is None or _name(committer) != _name(author)):
         lines.append(f"committed by {_name(committer)}")
