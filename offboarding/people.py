@@ -14,7 +14,7 @@ from offboarding.addresses import normal_email
 from offboarding.corroboration import Core
 from offboarding.directory import Directory, Entry
 from offboarding.edges import CLAIM, DIRECTORY, OVERRIDE, PROVEN, REQUEST, SOURCES, STRENGTHS, Edge
-from offboarding.judging import Judge
+from offboarding.judging import BOT_NAME, Judge
 from offboarding.overrides import Overrides, Verdict
 from offboarding.population import Population, Sighting
 from offboarding.seen import Proof, Seen
@@ -80,6 +80,10 @@ def _weighed(judge: Judge, population: Population) -> Edges:
         return sighting not in edges and not judge.is_others(sighting)
 
     edges |= corroboration.grow(core, population, free)
+    mine = {s.address for s, edge in edges.items() if edge.strength == "certain"}
+    # Anybody can call himself a bot in one commit: that does not take the address from the person.
+    named = [s for s, edge in edges.items() if edge.sentence == BOT_NAME and s.address in mine]
+    edges |= {s: Edge(CLAIM, "probable", f"{BOT_NAME}, with an address of the person") for s in named}
     maybe = suggestions.to_review(core, population, free)
     return edges | maybe
 

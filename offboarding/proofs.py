@@ -97,7 +97,8 @@ def _pushed(git: Git, pushes: Iterable[Push], listed: Directory) -> Iterator[Pro
     if not ids:
         return
     options = ("log", "--no-walk=unsorted", "--stdin", "--no-patch", "--encoding=UTF-8", "--format=%H%x00%cn%x00%ce")
-    for line in git.run(*options, input="".join(f"{oid}\n" for oid in ids).encode()).splitlines():
+    # Split at line feeds alone, which no name can hold: a carriage return it can.
+    for line in git.run(*options, input="".join(f"{oid}\n" for oid in ids).encode()).split(b"\n")[:-1]:
         oid, name, email = line.decode("utf-8", "replace").split("\0")
         sentence = f"the github account of {owners[oid]} pushed commits of it, as github's own log says"
         yield Proof(source="push", name=name, email=email, owner=owners[oid], sentence=sentence)

@@ -23,7 +23,10 @@ from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import Identity, Person, timestamp, to_json
 from scanner.clone import is_url
+from scanner.printable import printable
 
+LONGEST = 200
+"""Characters shown of a name or an address."""
 MEANING = {
     "certain": "may be acted upon",
     "probable": "need somebody's yes or no: --confirm or --reject ADDRESS",
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     else:
         _show(person, seen, ui)
         for gap in gaps:
-            ui.err.print(Text(f"could not look at {gap.where}: {gap.why}", style="yellow"))
+            ui.err.print(Text(printable(f"could not look at {gap.where}: {gap.why}"), style="yellow"))
     return Exit.GAPS if gaps else Exit.DONE
 
 
@@ -116,8 +119,9 @@ def _check(one: Decision, listed: Directory) -> None:
 def _show(person: Person, seen: Sequence[Author], ui: UI) -> None:
     known = "in the directory" if person.confirmed_by_directory else "departure NOT confirmed by the directory"
     left = f", left {timestamp(person.left_at)}" if person.left_at else ""
+    names = ", ".join(map(_short, person.names))
     ui.out.print(
-        Text.assemble((person.id, "bold cyan"), f": {', '.join(person.names) or 'no name known'} ({known}{left})")
+        Text.assemble((printable(person.id), "bold cyan"), f": {printable(names) or 'no name known'} ({known}{left})")
     )
     commits: dict[tuple[str, str], int] = {}
     for author in seen:
@@ -142,6 +146,11 @@ def _set(title: str, identities: Sequence[Identity], commits: dict[tuple[str, st
         number = commits.get((identity.name, identity.email), 0)
         sure = not identity.basis or identity.basis in PROVEN or title != "certain"
         said = "; ".join(identity.evidence if sure else (BY_COMMITS, *identity.evidence))
-        cells = (identity.name, shown, str(number or ""), said)
-        table.add_row(*(Text(cell) for cell in cells))
+        cells = (_short(identity.name), _short(shown), str(number or ""), said)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     ui.out.print(table)
+
+
+def _short(text: str) -> str:
+    """The beginning of a name: a stranger's may be as long as a book."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
