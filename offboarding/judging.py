@@ -24,7 +24,6 @@ from offboarding.overrides import Overrides, Verdict
 from offboarding.population import Population, Sighting
 from offboarding.seen import Proof
 
-
 BOT_NAME = "a bot's name"
 """Why something is excluded that anybody can call himself in a commit."""
 

@@ -53,7 +53,9 @@ def where(step: Step) -> str:
 
 def show_plan(plan: Plan, ui: UI) -> None:
     """What would be done, in the order of doing, under what kind of doing it is."""
-    ui.out.print(Text.assemble(("Plan for ", "bold"), (printable(plan.person.id), "bold cyan"), f": {len(plan.steps)} steps"))
+    ui.out.print(
+        Text.assemble(("Plan for ", "bold"), (printable(plan.person.id), "bold cyan"), f": {len(plan.steps)} steps")
+    )
     show_forecast(plan, ui)
     for heading, wanted in _SECTIONS:
         chosen = [(number, step) for number, step in enumerate(plan.steps, 1) if wanted(step)]

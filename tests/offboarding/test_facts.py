@@ -27,9 +27,7 @@ def use(present: bool = True, email: str = "sam@example.com") -> Use:
 def test_whoever_last_changed_a_job_that_uses_it_today_was_within_its_reach(used: Use, bond: Bond, said: bool) -> None:
     stranger = author("bob@example.com", "Bob")
     found = finding(introduced=stranger, usage=(used,), places=())
-    told = facts.collect(
-        [found], {}, facts.Sources(), is_theirs=lambda one: one == "sam@example.com", gaps=[], now=NOW
-    )
+    told = facts.collect([found], {}, facts.Sources(), is_theirs=lambda one: one == "sam@example.com", gaps=[], now=NOW)
     known = {key: facts.Facts(exposed=bool(one.exposed), notes=one.notes) for key, one in told.items()}
     (point,) = gather(LEAVER, [found], (), {}, ownership={}, ids={}, facts=known)
     assert point.bond is bond

@@ -86,9 +86,7 @@ def test_a_key_that_nobody_lists_and_a_signer_who_is_in_no_directory_prove_nothi
 
 
 @needs.OPENSSH
-def test_many_signatures_by_one_key_do_not_hide_one_by_another(
-    repo: Repo, listed: Directory, tmp_path: Path
-) -> None:
+def test_many_signatures_by_one_key_do_not_hide_one_by_another(repo: Repo, listed: Directory, tmp_path: Path) -> None:
     ann, bob = new_key(tmp_path / "keys", "ann"), new_key(tmp_path / "keys", "bob")
     signed(repo, bob, HOME)
     for _ in range(proofs.SAMPLES + 1):
