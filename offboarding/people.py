@@ -7,7 +7,8 @@ the person (`Identity.basis`, PROVEN in `offboarding/edges.py`). One claim alone
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from offboarding import corroboration, suggestions
 from offboarding.addresses import normal_email
@@ -144,6 +145,23 @@ def _person(judge: Judge, edges: Edges) -> Person:
         probable=_sorted(sets["probable"]),
         excluded=_sorted(sets["excluded"]),
         confirmed_by_directory=judge.listed and entry.left_at is not None,
+    )
+
+
+def masked(person: Person, mask: Callable[[str], str]) -> Person:
+    """The person without the credentials that somebody put into a name or an address of a commit."""
+
+    def shown(identity: Identity) -> Identity:
+        said = tuple(map(mask, identity.evidence))
+        return replace(identity, name=mask(identity.name), email=mask(identity.email), evidence=said)
+
+    return replace(
+        person,
+        names=tuple(dict.fromkeys(map(mask, person.names))),
+        emails=tuple(dict.fromkeys(map(mask, person.emails))),
+        certain=tuple(map(shown, person.certain)),
+        probable=tuple(map(shown, person.probable)),
+        excluded=tuple(map(shown, person.excluded)),
     )
 
 

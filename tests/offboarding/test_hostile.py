@@ -16,7 +16,7 @@ from offboarding.schema import SettingsError
 from offboarding.seen import Author
 from offkey.model import Account
 from scanner.codeowners import owners
-from tests.builders import Repo
+from tests.builders import Repo, token
 from tests.offboarding.test_authors import call
 from tests.offboarding.test_pushes import ZERO, activity
 
@@ -75,6 +75,19 @@ def test_names_reach_the_terminal_without_escape_sequences(tmp_path: Path, monke
     assert "Ann \\x1b[2J" in out
     assert not set("\x1b\x07\x9b\u202e") & set(out + err)
     assert "z" * 300 not in "".join(out.split())
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_credential_in_a_name_or_an_address_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    value = token("sk_live_", 24)
+    repo = Repo.create(tmp_path / "app")
+    repo.commit("one", {"a": "1"}, author=(f"Ann {value}", "ann@corp.example"))
+    monkeypatch.chdir(tmp_path)
+    _, out, err = call("whois", "ann@corp.example", str(repo.path), "--format", form)
+    assert "Ann sk_" in out or "Ann …" in out
+    assert value not in out + err
 
 
 def test_a_carriage_return_in_a_name_does_not_stop_the_push_log(tmp_path: Path) -> None:
