@@ -12,6 +12,7 @@ from offboarding import authors, directory, gather, names, overrides, proofs, pu
 from offboarding.directory import Directory, Entry
 from offboarding.facts import Sources
 from offboarding.people import resolve
+from offboarding.population import Population
 from offboarding.schema import SettingsError
 from offboarding.seen import Author
 from offkey.model import Account
@@ -67,6 +68,13 @@ def test_a_bots_own_address_stays_excluded() -> None:
     assert {one.email for one in person.excluded} == {"dependabot@bots.example", "x@y.example"}
 
 
+def test_two_spellings_of_a_mapped_address_count_alike_in_any_order() -> None:
+    one = replace(seen("Ann Archer", "q@z.example", 5), email="Ann@x.example")
+    other = replace(seen("Ann Archer", "q@z.example", 2), email="ann@x.example")
+    for found in ([one, other], [other, one]):
+        assert [sighting.commits for sighting in Population(found).sightings] == [5]
+
+
 def test_names_reach_the_terminal_without_escape_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repo = Repo.create(tmp_path / "app")
     raw_commit(repo, "Ann \x1b[2J\x1b]0;x\x07Arch\x9ber \u202e".encode() + b"z" * 5000)
@@ -115,6 +123,7 @@ def test_a_branch_may_be_named_with_what_python_calls_a_line_end(tmp_path: Path)
         lambda: names.keys("a" + " " * 200_000 + "b"),
         lambda: names.similar("ab " * 20_000, "cd " * 20_000),
         lambda: names.forms(" ".join(f"w{chr(97 + n % 26) * 3}{n}" for n in range(20_000))),
+        lambda: Population(seen(f"{'ab' * (n % 50)} c{n}", "x@y.example") for n in range(5_000)).shared_addresses,
         lambda: owners("\n".join("/" + "*?" * 40 + f"{n} @x" for n in range(5_000)), "a" * 200),
     ],
 )
