@@ -28,7 +28,7 @@ _LOG = (
     *_MAILMAP, "log", "--all", "--reflog", "--no-patch", "--no-notes", "--no-color", "--encoding=UTF-8", "--date=raw",
     f"--format=tformat:{_FIELDS}%x00{_TRAILERS}",
 )  # fmt: skip
-_CONTACT = re.compile(r"(?P<name>[^<>\n]*?)\s*<(?P<email>[^<>\s]+)>")
+_CONTACT = re.compile(r"(?P<name>[^<>\n]*)<(?P<email>[^<>\s]+)>")
 _OFFSET = re.compile(r"\d+ (?P<sign>[+-])(?P<hours>\d\d)(?P<minutes>\d\d)")
 
 Raw = tuple[str, str]
@@ -59,10 +59,9 @@ def _count(into: _Counted, fields: list[str]) -> None:
         _link(into, Tie.COMMITTED, author, hand)
     for line in filter(None, trailers.split("\x02")):
         key, _, value = line.partition(":")
-        contact = _contact(value)
-        if contact is None:
+        other = _contact(value)
+        if other is None:
             continue
-        other = (contact["name"], contact["email"])
         if key.strip().casefold() == "co-authored-by":
             into.trailers[other] += 1
         elif other != author:
@@ -137,8 +136,9 @@ def _named(git: Git, mailmap: bool) -> list[Author]:
     ]
 
 
-def _contact(text: str) -> re.Match[str] | None:
-    return _CONTACT.fullmatch(text.strip())
+def _contact(text: str) -> Raw | None:
+    match = _CONTACT.fullmatch(text.strip())
+    return (match["name"].rstrip(), match["email"]) if match else None
 
 
 def _mapped(git: Git, contacts: list[Raw]) -> list[Raw]:
@@ -147,5 +147,5 @@ def _mapped(git: Git, contacts: list[Raw]) -> list[Raw]:
         return []
     lines = "".join(f"{name} <{email}>\n" for name, email in contacts).encode()
     answers = git.run(*_MAILMAP, "check-mailmap", "--stdin", input=lines).decode("utf-8", errors="replace")
-    found = [(m["name"], m["email"]) for line in answers.split("\n") if (m := _contact(line))]
+    found = [contact for line in answers.split("\n") if (contact := _contact(line))]
     return found if len(found) == len(contacts) else contacts

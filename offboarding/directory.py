@@ -177,6 +177,8 @@ def _yaml(path: Path, text: str) -> list[tuple[int, Any]]:
         place = getattr(error, "problem_mark", None)
         line = f" (line {place.line + 1})" if place else ""
         raise SettingsError(f"{path} is no YAML{line}", advice="check quotes and indentation") from error
+    except (ValueError, RecursionError) as error:  # a date that is none, or lists in lists without end
+        raise SettingsError(f"{path} is no YAML: {error}", advice="mend the file and try again") from error
     if isinstance(data, dict) and data.keys() == {"people"}:
         data = data["people"]
     if not isinstance(data or [], list):
@@ -195,6 +197,11 @@ def _with(directory: Directory, export: Path) -> Directory:
         if known is None and not (told.emails or told.accounts):
             continue
         before = known or Entry(id=told.emails[0] if told.emails else told.accounts["github"])
+        if known is None and before.id in entries:  # somebody may choose a login that is another's id
+            before = Entry(id=f"github:{before.id}") if not told.emails else before
+        if known is None and before.id in entries:
+            advice = "add the address to that person, or change the id"
+            raise SettingsError(f"{export}: {before.id} is the id of a person without that address", advice=advice)
         entries[before.id] = after = _added(before, told, export)
         new = after.normal_emails - before.normal_emails
         new |= {f"{a.provider}:{a.id or a.login}" for a in after.account_records if a not in before.account_records}

@@ -42,7 +42,7 @@ def read(path: Path) -> tuple[Told, ...]:
         raise UsageError(
             f"{path}: {error.strerror}", advice="set `exports` under [directory] in offkey.toml"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise SettingsError(f"{path} is no JSON{line}", advice="export it again") from error
     try:

@@ -88,10 +88,11 @@ def _join(
     ids: Mapping[str, str],
 ) -> AccessPoint:
     """The listed point and all findings of it as one point; holder and bond are still as the provider said."""
-    if not found:
-        assert listed is not None
+    if not found and listed is not None:
         return listed
-    best = min(found, key=lambda finding: (_RANK[finding.confidence], finding.fingerprint))
+    # Anybody can write a wrong secret beside a real id: the value that its issuer knows stands for all.
+    known = {fingerprint for fingerprint, told in checks.items() if told.liveness is not Liveness.UNKNOWN}
+    best = min(found, key=lambda f: (f.fingerprint not in known, _RANK[f.confidence], f.fingerprint))
     point = listed or AccessPoint(id=ident, provider=best.provider, kind=best.kind)
     check = next((checks[f.fingerprint] for f in (best, *found) if f.fingerprint in checks), point.check)
     return replace(

@@ -24,6 +24,9 @@ from offboarding.overrides import Overrides, Verdict
 from offboarding.population import Population, Sighting
 from offboarding.seen import Proof
 
+BOT_NAME = "a bot's name"
+"""Why something is excluded that anybody can call himself in a commit."""
+
 
 def _out(sentence: str, source: str = CLAIM) -> Edge:
     return Edge(source, "excluded", sentence)
@@ -64,8 +67,8 @@ class Judge:
     def one(self, sighting: Sighting) -> Edge | None:
         """The edge that the organisation's word makes; None where it says nothing."""
         steps: tuple[Callable[[Sighting], Edge | None], ...] = (
-            self._decided, self._listed, self._platform, self._no_reply, self._shared, self._signed,
-            self._near,
+            self._decided, self._listed, self._platform, self._no_reply, self._bot_name, self._shared,
+            self._signed, self._near,
         )  # fmt: skip
         return next((edge for step in steps if (edge := step(sighting))), None)
 
@@ -109,9 +112,10 @@ class Judge:
     def _platform(self, sighting: Sighting) -> Edge | None:
         if sighting.address in PLATFORM_ADDRESSES:
             return _out("a platform's own address: web merges and automation of everybody")
-        if is_bot(sighting.raw_name, sighting.address):
-            return _out("a bot")
-        return None
+        return _out("a bot") if is_bot("", sighting.address) else None
+
+    def _bot_name(self, sighting: Sighting) -> Edge | None:
+        return _out(BOT_NAME) if is_bot(sighting.raw_name, "") else None
 
     def _no_reply(self, sighting: Sighting) -> Edge | None:
         account = no_reply(sighting.address)

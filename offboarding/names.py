@@ -43,6 +43,8 @@ EAST_ASIAN_SURNAMES = frozenset(_EAST_ASIAN.split())
 """Shared by very many people, and written in Latin letters with given names that coincide often, too."""
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
+LONGEST = 256
+"""Characters of a name that are compared. Anybody can write a megabyte into a commit, and comparing is not linear."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -52,7 +54,7 @@ def folded(text: str) -> str:
     >>> folded("Müller"), folded("Mueller"), folded("Łukasz"), folded("Пётр")
     ('muller', 'muller', 'lukasz', 'petr')
     """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text[:LONGEST]).casefold() if not unicodedata.combining(c))
     return plain.translate(_TABLE).replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 

@@ -85,6 +85,8 @@ def load(path: Path | None) -> Overrides:
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is no YAML", advice="check quotes and indentation") from error
+    except (ValueError, RecursionError) as error:  # a date that is none, or lists in lists without end
+        raise SettingsError(f"{path} is no YAML: {error}", advice="mend the file and try again") from error
     if not isinstance(data or [], list):
         raise SettingsError(f"{path}: must be a list of decisions", advice="see docs/configuration.md")
     found = validated(Overrides, {"decisions": data or []}, path)

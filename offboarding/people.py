@@ -7,14 +7,15 @@ the person (`Identity.basis`, PROVEN in `offboarding/edges.py`). One claim alone
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from offboarding import corroboration, suggestions
 from offboarding.addresses import normal_email
 from offboarding.corroboration import Core
 from offboarding.directory import Directory, Entry
 from offboarding.edges import CLAIM, DIRECTORY, OVERRIDE, PROVEN, REQUEST, SOURCES, STRENGTHS, Edge
-from offboarding.judging import Judge
+from offboarding.judging import BOT_NAME, Judge
 from offboarding.overrides import Overrides, Verdict
 from offboarding.population import Population, Sighting
 from offboarding.seen import Proof, Seen
@@ -80,6 +81,10 @@ def _weighed(judge: Judge, population: Population) -> Edges:
         return sighting not in edges and not judge.is_others(sighting)
 
     edges |= corroboration.grow(core, population, free)
+    mine = {s.address for s, edge in edges.items() if edge.strength == "certain"}
+    # Anybody can call himself a bot in one commit: that does not take the address from the person.
+    named = [s for s, edge in edges.items() if edge.sentence == BOT_NAME and s.address in mine]
+    edges |= {s: Edge(CLAIM, "probable", f"{BOT_NAME}, with an address of the person") for s in named}
     maybe = suggestions.to_review(core, population, free)
     return edges | maybe
 
@@ -140,6 +145,23 @@ def _person(judge: Judge, edges: Edges) -> Person:
         probable=_sorted(sets["probable"]),
         excluded=_sorted(sets["excluded"]),
         confirmed_by_directory=judge.listed and entry.left_at is not None,
+    )
+
+
+def masked(person: Person, mask: Callable[[str], str]) -> Person:
+    """The person without the credentials that somebody put into a name or an address of a commit."""
+
+    def shown(identity: Identity) -> Identity:
+        said = tuple(map(mask, identity.evidence))
+        return replace(identity, name=mask(identity.name), email=mask(identity.email), evidence=said)
+
+    return replace(
+        person,
+        names=tuple(dict.fromkeys(map(mask, person.names))),
+        emails=tuple(dict.fromkeys(map(mask, person.emails))),
+        certain=tuple(map(shown, person.certain)),
+        probable=tuple(map(shown, person.probable)),
+        excluded=tuple(map(shown, person.excluded)),
     )
 
 

@@ -91,7 +91,8 @@ def _person(subject: str, setting: Setting, targets: Sequence[Target], given: fa
     proven, unsigned = proofs.in_repositories(places, given, setting.directory)
     gaps += [*unread, *unsigned]
     decided = overrides.load(setting.config.directory.overrides)
-    return people.resolve(subject, setting.directory, seen, overrides=decided, proofs=proven)
+    person = people.resolve(subject, setting.directory, seen, overrides=decided, proofs=proven)
+    return people.masked(person, masking(setting.rules))
 
 
 def _by_hand(rules: RuleSet) -> dict[str, str]:

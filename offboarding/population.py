@@ -62,7 +62,9 @@ class Population:
     """All sightings, sorted, and who shares an address, a full name or a word."""
 
     def __init__(self, seen: Iterable[Seen]) -> None:
-        distinct = {(s.name, s.raw_name, s.raw_email, s.canonical): s for s in map(_sighting, seen)}
+        # Of equal ones (mapped to one address in two spellings) the busiest stays, whatever their order.
+        ordered = sorted(map(_sighting, seen), key=lambda s: (s.commits, s.links, sorted(s.offsets.items())))
+        distinct = {(s.name, s.raw_name, s.raw_email, s.canonical): s for s in ordered}
         self.sightings = tuple(distinct[key] for key in sorted(distinct))
         self.by_address: dict[str, list[Sighting]] = defaultdict(list)
         self.by_canonical: dict[str, list[Sighting]] = defaultdict(list)
@@ -128,4 +130,6 @@ def _names_of(found: list[Sighting]) -> int:
     for one in found:
         if one.keys and not any(one.keys & o.keys or names.similar(one.raw_name, o.raw_name) for o in unlike):
             unlike.append(one)
+        if len(unlike) >= MANY_NAMES:  # one commit's trailers may name ten thousand
+            break
     return len(unlike)

@@ -21,6 +21,8 @@ from scanner.clone import without_credentials
 from scanner.git import Git
 
 SAMPLES = 3
+TRIES = 50
+"""Anybody can write signatures that do not hold and name a listed SSH key: so many are tried of each key."""
 _HEADERS = ("rev-list", "--all", "--reflog", "--header")
 _COMMITTER = re.compile(rb"^committer (?P<name>[^<\n]*?) ?<(?P<email>[^>\n]*)>", re.MULTILINE)
 
@@ -50,17 +52,20 @@ def in_repositories(
 def _signed(git: Git, signers: signatures.Signers, listed: Directory) -> Iterator[Proof]:
     if not signers.configured:
         return
-    chosen = list(_signed_commits(git, signers))
-    for who, commit in chosen:
+    held: Counter[tuple[Raw, bytes]] = Counter()
+    for who, key, commit in list(_signed_commits(git, signers)):
+        if held[who, key] >= SAMPLES:
+            continue
         told = signatures.check(git.run("cat-file", "commit", commit), signers)
+        held[who, key] += bool(told and told.by)
         owner = listed.owner_of(told.by) if told is not None and told.by else None
         if owner is not None and told is not None:
             sentence = f"commits it with a key that the organisation lists for {told.by}: signature verified"
             yield Proof(source="signature", name=who[0], email=who[1], owner=owner.id, sentence=sentence)
 
 
-def _signed_commits(git: Git, signers: signatures.Signers) -> Iterator[tuple[Raw, str]]:
-    """(committer, commit) of the newest signed commits, up to SAMPLES for each committer and key."""
+def _signed_commits(git: Git, signers: signatures.Signers) -> Iterator[tuple[Raw, bytes, str]]:
+    """(committer, SSH key or empty, commit) of the newest signed commits of each committer and key, to be verified."""
     seen: Counter[tuple[Raw, bytes]] = Counter()
     for record in git.stream(*_HEADERS, separator=b"\0"):
         head = record.partition(b"\n\n")[0]
@@ -69,10 +74,10 @@ def _signed_commits(git: Git, signers: signatures.Signers) -> Iterator[tuple[Raw
         if parts is None or who is None:
             continue
         key = signatures.key_in(parts[1][0])
-        if (key and key not in signers.keys) or seen[who, key] >= SAMPLES:
+        if (key and key not in signers.keys) or seen[who, key] >= (TRIES if key else SAMPLES):
             continue
         seen[who, key] += 1
-        yield who, head.partition(b"\n")[0].decode()
+        yield who, key, head.partition(b"\n")[0].decode()
 
 
 def _committer(head: bytes) -> Raw | None:
@@ -97,7 +102,8 @@ def _pushed(git: Git, pushes: Iterable[Push], listed: Directory) -> Iterator[Pro
     if not ids:
         return
     options = ("log", "--no-walk=unsorted", "--stdin", "--no-patch", "--encoding=UTF-8", "--format=%H%x00%cn%x00%ce")
-    for line in git.run(*options, input="".join(f"{oid}\n" for oid in ids).encode()).splitlines():
+    # Split at line feeds alone, which no name can hold: a carriage return it can.
+    for line in git.run(*options, input="".join(f"{oid}\n" for oid in ids).encode()).split(b"\n")[:-1]:
         oid, name, email = line.decode("utf-8", "replace").split("\0")
         sentence = f"the github account of {owners[oid]} pushed commits of it, as github's own log says"
         yield Proof(source="push", name=name, email=email, owner=owners[oid], sentence=sentence)

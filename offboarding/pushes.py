@@ -86,7 +86,7 @@ def _rows(text: str, path: Path) -> list[Any]:
     if rows is not None:
         return rows if isinstance(rows, list) else [rows]
     rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # str.splitlines() would split a branch's name
         try:
             rows += [json.loads(line)] if line.strip() else []
         except (ValueError, RecursionError) as error:

@@ -10,6 +10,7 @@ from offboarding import forecast
 from offboarding.outcomes import SETTLED, words
 from offboarding.ui import UI
 from offkey.model import CLOSED, AccessPoint, Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, Step
+from scanner.printable import printable
 
 _COLOUR = {
     Action.REVOKE: "red",
@@ -37,21 +38,24 @@ FORECAST_SHOWN = 30
 
 def named(point: AccessPoint) -> str:
     """A credential in a few words, without its value."""
-    return " ".join(filter(None, (point.kind, point.provider_id, point.redacted if not point.provider_id else "")))
+    words = (point.kind, point.provider_id, point.redacted if not point.provider_id else "")
+    return printable(" ".join(filter(None, words)))
 
 
 def where(step: Step) -> str:
     """Where the value lies: the first path and how many more, or the account that holds it."""
     places = step.point.places
     if not places:
-        return step.point.holder.login or step.point.holder.id if step.point.holder else ""
+        return printable(step.point.holder.login or step.point.holder.id) if step.point.holder else ""
     paths = list(dict.fromkeys(f"{Path(p.repo).name}:{p.path or p.object_type}:{p.line}" for p in places))
-    return paths[0] + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+    return printable(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
 
 
 def show_plan(plan: Plan, ui: UI) -> None:
     """What would be done, in the order of doing, under what kind of doing it is."""
-    ui.out.print(Text.assemble(("Plan for ", "bold"), (plan.person.id, "bold cyan"), f": {len(plan.steps)} steps"))
+    ui.out.print(
+        Text.assemble(("Plan for ", "bold"), (printable(plan.person.id), "bold cyan"), f": {len(plan.steps)} steps")
+    )
     show_forecast(plan, ui)
     for heading, wanted in _SECTIONS:
         chosen = [(number, step) for number, step in enumerate(plan.steps, 1) if wanted(step)]
@@ -75,8 +79,8 @@ def show_exposed(points: Sequence[AccessPoint], ui: UI) -> None:
     rows = columns(2)
     for number, point in enumerate(points[:EXPOSED_SHOWN], 1):
         text = Text(named(point), style="bold")
-        text.append(f"  {point.evidence[-1]}" if point.evidence[1:] else "", style="not bold")
-        text.append(f"\n{point.evidence[0]}" if point.evidence else "", style="not bold dim")
+        text.append(f"  {printable(point.evidence[-1])}" if point.evidence[1:] else "", style="not bold")
+        text.append(f"\n{printable(point.evidence[0])}" if point.evidence else "", style="not bold dim")
         rows.add_row(str(number), text)
     ui.out.print(rows)
     if len(points) > EXPOSED_SHOWN:
@@ -91,7 +95,7 @@ def show_forecast(plan: Plan, ui: UI) -> None:
     ui.out.print(Text("\nWhat will break", style="bold"))
     rows = columns(2)
     for text, numbers in told[:FORECAST_SHOWN]:
-        rows.add_row("", Text.assemble(text, (f"  step {', '.join(map(str, numbers))}", "dim")))
+        rows.add_row("", Text.assemble(printable(text), (f"  step {', '.join(map(str, numbers))}", "dim")))
     if len(told) > FORECAST_SHOWN:
         rows.add_row("", f"and {len(told) - FORECAST_SHOWN} more, all in the plan file")
     ui.out.print(rows)
@@ -118,12 +122,12 @@ def _told(step: Step) -> Text:
     if step.action in (Action.ROTATE, Action.HAND_OVER) and step.how:
         lines.append(f"how: {step.how}")
     for line in dict.fromkeys(lines):
-        text.append(f"\n{line}", style="not bold")
+        text.append(f"\n{printable(line)}", style="not bold")
     jobs = forecast.breaks(step)
     told = [line for line in step.breaks if line not in jobs]
     told += ["jobs of CI and deployment, foretold above"] if jobs else []
     if told:
-        text.append(f"\nbreaks: {'; '.join(told)}", style="not bold dim")
+        text.append(f"\nbreaks: {printable('; '.join(told))}", style="not bold dim")
     if step.needs:
         text.append(f"\nneeds an extra yes: {step.needs}", style="not bold yellow")
     return text
@@ -134,7 +138,7 @@ def show_gaps(gaps: Sequence[Gap], ui: UI) -> None:
     if gaps:
         ui.out.print(f"Could not be looked at ({len(gaps)}):", style="bold yellow")
     for gap in gaps[:GAPS_SHOWN]:
-        ui.out.print(Text(f"  {gap.where}: {gap.why}" + (f" ({gap.advice})" if gap.advice else "")))
+        ui.out.print(Text(printable(f"  {gap.where}: {gap.why}" + (f" ({gap.advice})" if gap.advice else ""))))
     if len(gaps) > GAPS_SHOWN:
         ui.out.print(f"  and {len(gaps) - GAPS_SHOWN} more, all in the plan file")
 
@@ -142,7 +146,7 @@ def show_gaps(gaps: Sequence[Gap], ui: UI) -> None:
 def show_receipts(plan: Plan, receipts: Iterable[Receipt], ui: UI) -> None:
     """What became of each step with its proof, and what somebody still has to do."""
     by_step = {receipt.step: receipt for receipt in receipts}
-    ui.out.print(Text.assemble(("What was done for ", "bold"), (plan.person.id, "bold cyan")))
+    ui.out.print(Text.assemble(("What was done for ", "bold"), (printable(plan.person.id), "bold cyan")))
     rows = columns(4)
     for number, step in enumerate(plan.steps, 1):
         outcome, proof = _proof(by_step.get(step.id))
@@ -161,7 +165,7 @@ def _todo(number: int, step: Step, receipt: Receipt) -> Table:
     text = Text(named(step.point), style="bold")
     text.append(f"  {words(receipt.outcome)}", style="not bold yellow")
     for line in filter(None, dict.fromkeys((receipt.note, receipt.advice))):
-        text.append(f"\n{line}", style="not bold")
+        text.append(f"\n{printable(line)}", style="not bold")
     if receipt.due:
         text.append(f"\n{receipt.assignee}, by {receipt.due:%Y-%m-%d}", style="not bold dim")
     row.add_row(str(number), text)
@@ -183,4 +187,4 @@ def _proof(receipt: Receipt | None) -> tuple[Text, Text]:
 def check_words(check: Check) -> str:
     """A check in a word or two: LIVE, or `DEAD (deleted)`."""
     plain = check.liveness is Liveness.LIVE or not (check.status or check.reason)
-    return check.liveness.value if plain else f"{check.liveness.value} ({check.status or check.reason})"
+    return check.liveness.value if plain else printable(f"{check.liveness.value} ({check.status or check.reason})")

@@ -71,7 +71,7 @@ def _told(
         dict.fromkeys(
             Claim(source=SOURCE + source, subject=mask(subject), grade=WRITTEN)
             for source, subject in said
-            if not any(value and value in subject.encode() for value in values) and showable(subject, b"")
+            if showable(subject, b"") and not any(value and value in subject.encode() for value in values)
         )
     )[:_SHOWN]
     lines = tuple(f"around the value: {one.source.removeprefix(SOURCE)} {one.subject}" for one in claims)

@@ -78,11 +78,20 @@ def _path_matches(parts: Sequence[str], names: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _name_matches(part: str, name: str) -> bool:
-    """One component: a star is any characters, `?` one, a backslash takes the next as it is. A table, too."""
-    reached = {0}
+    """One component: a star is any characters, `?` one, a backslash takes the next as it is.
+
+    Bit n of `reached` says that what was read of the pattern can be the first n characters of the name.
+    """
+    everywhere = (1 << len(name) + 1) - 1
+    where: dict[str, int] = {}
+    for at, character in enumerate(name):
+        where[character] = where.get(character, 0) | 1 << at
+    reached = 1
     for plain, stars, one in _TOKEN.findall(part):
         if stars:
-            reached = set(range(min(reached), len(name) + 1)) if reached else set()
+            reached = everywhere & -(reached & -reached)
         else:
-            reached = {at + 1 for at in reached if at < len(name) and (one or name[at] == plain[-1])}
-    return len(name) in reached
+            reached = (reached & (everywhere if one else where.get(plain[-1], 0))) << 1 & everywhere
+        if not reached:
+            return False
+    return bool(reached >> len(name))

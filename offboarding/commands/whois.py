@@ -6,12 +6,13 @@ Exit code: 0, or 14 when a repository could not be looked at.
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from rich.table import Table
 from rich.text import Text
 
+import rules
 from offboarding import authors, config, directory, facts, overrides, people, proofs
 from offboarding.addresses import PLATFORM_ADDRESSES, is_bot, is_impersonal, normal_email
 from offboarding.config import Config
@@ -23,7 +24,11 @@ from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import Identity, Person, timestamp, to_json
 from scanner.clone import is_url
+from scanner.matcher import masking
+from scanner.printable import printable
 
+LONGEST = 200
+"""Characters shown of a name or an address."""
 MEANING = {
     "certain": "may be acted upon",
     "probable": "need somebody's yes or no: --confirm or --reject ADDRESS",
@@ -60,13 +65,15 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         proven, unread = proofs.in_repositories([p for p in places if not is_url(p)], _sources(settings), listed)
         gaps += tuple(gap for gap in unread if gap.where not in {known.where for known in gaps})
     person = people.resolve(args.subject, listed, seen, args.not_me, overrides=decided, proofs=proven)
+    mask = masking(rules.load())
     if args.format == "json":
+        person = people.masked(person, mask)
         text = json.dumps({"person": to_json(person), "gaps": to_json(gaps)}, indent=2, ensure_ascii=False)
         ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
     else:
-        _show(person, seen, ui)
+        _show(person, seen, mask, ui)
         for gap in gaps:
-            ui.err.print(Text(f"could not look at {gap.where}: {gap.why}", style="yellow"))
+            ui.err.print(Text(printable(f"could not look at {gap.where}: {gap.why}"), style="yellow"))
     return Exit.GAPS if gaps else Exit.DONE
 
 
@@ -113,21 +120,28 @@ def _check(one: Decision, listed: Directory) -> None:
         )
 
 
-def _show(person: Person, seen: Sequence[Author], ui: UI) -> None:
+def _show(person: Person, seen: Sequence[Author], mask: Callable[[str], str], ui: UI) -> None:
     known = "in the directory" if person.confirmed_by_directory else "departure NOT confirmed by the directory"
     left = f", left {timestamp(person.left_at)}" if person.left_at else ""
+    names = ", ".join(map(_short, map(mask, person.names)))
     ui.out.print(
-        Text.assemble((person.id, "bold cyan"), f": {', '.join(person.names) or 'no name known'} ({known}{left})")
+        Text.assemble((printable(person.id), "bold cyan"), f": {printable(names) or 'no name known'} ({known}{left})")
     )
     commits: dict[tuple[str, str], int] = {}
     for author in seen:
         key = (author.name, author.raw_email)
         commits[key] = commits.get(key, 0) + author.commits
     for title in MEANING:
-        _set(title, getattr(person, title), commits, ui)
+        _set(title, getattr(person, title), commits, mask, ui)
 
 
-def _set(title: str, identities: Sequence[Identity], commits: dict[tuple[str, str], int], ui: UI) -> None:
+def _set(
+    title: str,
+    identities: Sequence[Identity],
+    commits: dict[tuple[str, str], int],
+    mask: Callable[[str], str],
+    ui: UI,
+) -> None:
     if not identities:
         ui.out.print(Text.assemble((title, "bold"), ": none"))
         return
@@ -142,6 +156,11 @@ def _set(title: str, identities: Sequence[Identity], commits: dict[tuple[str, st
         number = commits.get((identity.name, identity.email), 0)
         sure = not identity.basis or identity.basis in PROVEN or title != "certain"
         said = "; ".join(identity.evidence if sure else (BY_COMMITS, *identity.evidence))
-        cells = (identity.name, shown, str(number or ""), said)
-        table.add_row(*(Text(cell) for cell in cells))
+        cells = (_short(mask(identity.name)), _short(mask(shown)), str(number or ""), mask(said))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     ui.out.print(table)
+
+
+def _short(text: str) -> str:
+    """The beginning of a name: a stranger's may be as long as a book."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -44,6 +44,18 @@ def test_two_findings_of_one_key_id_are_one_point_with_all_places() -> None:
     assert set(point.places) == {place(), other}
 
 
+@pytest.mark.parametrize("decoys", [("a",), tuple("abcdefgh")])
+def test_a_wrong_secret_beside_a_real_id_does_not_stand_for_it(decoys: tuple[str, ...]) -> None:
+    real = finding()
+    fakes = [finding(value=value, places=(place(path=f"{value}.py"),)) for value in decoys]
+    checks = {fake.fingerprint: check(Liveness.UNKNOWN) for fake in fakes}
+    checks[real.fingerprint] = check(holder=LEAVER_ACCOUNT)
+    ids = dict.fromkeys(checks, "AKIAONE")
+    (point,) = gather(LEAVER, [*fakes, real], (), checks, ownership=PERSONAL, ids=ids)
+    assert point.fingerprint == real.fingerprint
+    assert point.check == checks[real.fingerprint]
+
+
 def test_an_author_field_alone_makes_introduced_and_never_personal() -> None:
     point = one(finding())
     assert (point.bond, point.ownership) == (Bond.INTRODUCED, Ownership.UNKNOWN)

@@ -101,6 +101,19 @@ def pushed(folder: Path, *rows: object) -> facts.Sources:
     return facts.sources(None, None, folder / "pushes.jsonl")
 
 
+@needs.OPENSSH
+def test_signatures_that_do_not_hold_do_not_hide_one_that_does(repo: Repo, listed: Directory, tmp_path: Path) -> None:
+    key = new_key(tmp_path, "ann")
+    signed(repo, key, HOME)
+    true = repo.git("cat-file", "commit", "HEAD")
+    for number in range(proofs.SAMPLES + 1):
+        (repo.path / "raw").write_text(true.replace("signed", f"forged {number}"))
+        oid = repo.git("hash-object", "-t", "commit", "-w", "raw").strip()
+        repo.git("update-ref", f"refs/heads/a{number}", oid)
+    found, _ = proofs.in_repositories([repo.path], signers(tmp_path, f"ann@example.com {public(key)}"), listed)
+    assert owners(found) == {("signature", HOME[1], "ann")}
+
+
 def test_a_push_by_a_listed_account_ties_the_committer_at_its_tip(
     repo: Repo, listed: Directory, tmp_path: Path
 ) -> None:

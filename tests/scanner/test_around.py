@@ -144,6 +144,14 @@ def surrounded(repo: Repo, look: Scan, rules: RuleSet) -> Finding:
     return told
 
 
+def test_text_that_is_no_unicode_is_left_out(tmp_path: Path, look: Scan, ruleset: RuleSet) -> None:
+    repo = Repo.create(tmp_path / "r")
+    text = json.dumps({"author": "Sam \ud800 Reed", "contributors": ["Ann Archer"], "key": token("sk_live_", 24)})
+    repo.commit("one", {"package.json": text})
+    told = surrounded(repo, look, ruleset)
+    assert [one.subject for one in told.claims] == ["Ann Archer"]
+
+
 def test_code_owners_are_those_of_the_tip_for_what_stands_today(tmp_path: Path, look: Scan, ruleset: RuleSet) -> None:
     repo = Repo.create(tmp_path / "r")
     value = token("sk_live_", 24)
