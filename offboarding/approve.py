@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from offboarding import signing
-from offboarding.addresses import normal_email
 from offboarding.directory import Directory
+from offboarding.identity.addresses import normal_email
 from offkey.canonical import canonical
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import Approval, Person, Plan, timestamp

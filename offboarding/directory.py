@@ -18,9 +18,10 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BeforeValidator
 
-from offboarding import directory_csv, directory_exports, names
-from offboarding.addresses import normal_email
+from offboarding import directory_csv, directory_exports
 from offboarding.directory_exports import Told
+from offboarding.identity import names
+from offboarding.identity.addresses import normal_email
 from offboarding.moments import moment
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError

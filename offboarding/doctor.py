@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import config, directory, facts, overrides, signing
+from offboarding import config, directory, signing
 from offboarding.config import Config
+from offboarding.identity import overrides
 from offboarding.installation import foreign_packages
 from offboarding.ledger import Ledger
+from offboarding.ownership import facts
 from offboarding.state import CONFIGURATION
 from offboarding.store import Store
 from offkey.errors import OffkeyError

@@ -3,7 +3,7 @@
 Pure. One access point a credential. The rule of evidence: THEIRS needs something that a committer cannot write
 himself (the issuer's identity answer, an administrator's list, a name inside the credential, a verified signature, the
 push log). Author fields make at most INTRODUCED. Only an answer or a list makes it personal: whatever is not plainly
-so counts as shared. `offboarding.testimony` weighs the voices.
+so counts as shared. `offboarding.ownership.testimony` weighs the voices.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from offboarding import testimony
-from offboarding.addresses import PLATFORM_ADDRESSES, normal_email
-from offboarding.edges import PROVEN
-from offboarding.testimony import NO_FACTS, Facts, Heard, Known, Voice
+from offboarding.identity.addresses import PLATFORM_ADDRESSES, normal_email
+from offboarding.identity.edges import PROVEN
+from offboarding.ownership import testimony
+from offboarding.ownership.testimony import NO_FACTS, Facts, Heard, Known, Voice
 from offkey.model import (
     AccessPoint,
     Account,

@@ -3,22 +3,22 @@
 A wrong merge would end an innocent person's access. What the organisation itself says (directory, recorded decisions,
 account ids) comes first, and somebody else's address in the directory always wins. Then come claims of committers that
 bear each other out: they make an identity certain as far as commits go, but tie no account and no provider's answer to
-the person (`Identity.basis`, PROVEN in `offboarding/edges.py`). One claim alone is for a person to decide.
+the person (`Identity.basis`, PROVEN in `offboarding/identity/edges.py`). One claim alone is for a person to decide.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from offboarding import corroboration, suggestions
-from offboarding.addresses import normal_email
-from offboarding.corroboration import Core
 from offboarding.directory import Directory, Entry
-from offboarding.edges import CLAIM, DIRECTORY, OVERRIDE, PROVEN, REQUEST, SOURCES, STRENGTHS, Edge
-from offboarding.judging import BOT_NAME, Judge
-from offboarding.overrides import Overrides, Verdict
-from offboarding.population import Population, Sighting
-from offboarding.seen import Proof, Seen
+from offboarding.identity import corroboration, suggestions
+from offboarding.identity.addresses import normal_email
+from offboarding.identity.corroboration import Core
+from offboarding.identity.edges import CLAIM, DIRECTORY, OVERRIDE, PROVEN, REQUEST, SOURCES, STRENGTHS, Edge
+from offboarding.identity.judging import BOT_NAME, Judge
+from offboarding.identity.overrides import Overrides, Verdict
+from offboarding.identity.population import Population, Sighting
+from offboarding.identity.seen import Proof, Seen
 from offkey.errors import UsageError
 from offkey.model import Account, Identity, Person
 

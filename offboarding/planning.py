@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import asking, authors, facts, forecast, gather, mirror, overrides, people, plan, proofs, wiring
+from offboarding import asking, forecast, gather, mirror, people, plan, wiring
+from offboarding.identity import authors, overrides, proofs
+from offboarding.ownership import facts
+from offboarding.ownership.testimony import Facts
 from offboarding.setting import Setting
-from offboarding.testimony import Facts
 from offkey.errors import OffkeyError
 from offkey.model import AccessPoint, Bond, Finding, Gap, Person, Place, Plan, Use
 from rules import RuleSet

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from offboarding.addresses import normal_email
+from offboarding.identity.addresses import normal_email
 from offkey.found import Authorship, Finding
 
 if TYPE_CHECKING:
-    from offboarding.seen import Seen
+    from offboarding.identity.seen import Seen
     from offkey.model import Person
 
 

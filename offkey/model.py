@@ -87,7 +87,7 @@ class Account:
 class Identity:
     """One name/e-mail/account held to be the person (or not), with the reason.
 
-    `basis` is the best source of the evidence (SOURCES in `offboarding/edges.py`); without one, nothing is proven.
+    `basis` is the best source of the evidence (`offboarding/identity/edges.py`); without one, nothing is proven.
     """
 
     name: str = ""

@@ -24,9 +24,9 @@ from benchmarks.identity.metrics import Answer, Same
 from benchmarks.identity.published import PUBLISHED
 from benchmarks.identity.truth import Seen, Truth
 from benchmarks.machine import machine
-from offboarding import names
-from offboarding.addresses import handle, normal_email
-from offboarding.edges import PROVEN
+from offboarding.identity import names
+from offboarding.identity.addresses import handle, normal_email
+from offboarding.identity.edges import PROVEN
 
 
 def share_a_word(one: Seen, other: Seen) -> bool:

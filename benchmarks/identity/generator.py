@@ -27,7 +27,7 @@ from benchmarks.identity.spellings import (
     ascii_name,
 )
 from benchmarks.identity.truth import Truth
-from offboarding.seen import Author, Link, Tie
+from offboarding.identity.seen import Author, Link, Tie
 
 ZONES = ((0, 60), (60, 120), (120, 180), (-300, -240), (-480, -420), (480,), (540,), (330,))
 FREE = ("gmail.com", "outlook.com", "proton.me", "163.com", "gmx.de")

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from offboarding import authors, names
-from offboarding.addresses import normal_email
-from offboarding.seen import Author, merged
+from offboarding.identity import authors, names
+from offboarding.identity.addresses import normal_email
+from offboarding.identity.seen import Author, merged
 from scanner.git import Git
 
 Seen = tuple[str, str]

@@ -219,7 +219,8 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSetti
     findings = whose.with_owners(done.result.findings, settings.owners)
     if args.person is None:
         return findings
-    from offboarding import authors, config, directory, overrides, people  # they take as long as a second scan
+    from offboarding import config, directory, people
+    from offboarding.identity import authors, overrides  # they take as long as a second scan
 
     told = config.load(args.config).directory
     known = directory.load(told.people, told.exports)

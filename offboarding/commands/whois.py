@@ -13,13 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 import rules
-from offboarding import authors, config, directory, facts, overrides, people, proofs
-from offboarding.addresses import PLATFORM_ADDRESSES, is_bot, is_impersonal, normal_email
+from offboarding import config, directory, people
 from offboarding.config import Config
 from offboarding.directory import Directory
-from offboarding.edges import PROVEN
-from offboarding.overrides import Decision, Overrides, Verdict
-from offboarding.seen import Author
+from offboarding.identity import authors, overrides, proofs
+from offboarding.identity.addresses import PLATFORM_ADDRESSES, is_bot, is_impersonal, normal_email
+from offboarding.identity.edges import PROVEN
+from offboarding.identity.overrides import Decision, Overrides, Verdict
+from offboarding.identity.seen import Author
+from offboarding.ownership import facts
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import Identity, Person, timestamp, to_json

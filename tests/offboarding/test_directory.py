@@ -8,7 +8,7 @@ import pytest
 
 from offboarding import directory
 from offboarding.directory import Directory
-from offboarding.edges import PROVEN
+from offboarding.identity.edges import PROVEN
 from offboarding.people import resolve
 from offboarding.schema import SettingsError
 from offkey.model import Account

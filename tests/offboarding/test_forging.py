@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from offboarding import cli, facts, gather, people, wiring
+from offboarding import cli, gather, people, wiring
 from offboarding import plan as plans
 from offboarding.config import Config
 from offboarding.demo.simulators import tokens
 from offboarding.directory import Directory, Entry
+from offboarding.ownership import facts
 from offkey.errors import Exit
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Finding, Gap, Liveness, Ownership, Person, Plan
 from rules import RuleSet

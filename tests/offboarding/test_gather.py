@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from offboarding.gather import gather
-from offboarding.testimony import Facts
+from offboarding.ownership.testimony import Facts
 from offkey.model import AccessPoint, Account, Bond, Check, Finding, Identity, Liveness, Ownership, Person
 from tests.offboarding.cases import LEAVER, LEAVER_ACCOUNT, author, check, finding, listed, place
 

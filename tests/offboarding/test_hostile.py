@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import authors, directory, gather, names, overrides, proofs, pushes
+from offboarding import directory, gather
 from offboarding.directory import Directory, Entry
-from offboarding.facts import Sources
+from offboarding.identity import authors, names, overrides, proofs
+from offboarding.identity.population import Population
+from offboarding.identity.seen import Author
+from offboarding.ownership import pushes
+from offboarding.ownership.facts import Sources
 from offboarding.people import resolve
-from offboarding.population import Population
 from offboarding.schema import SettingsError
-from offboarding.seen import Author
 from offkey.model import Account
 from scanner.codeowners import owners
 from tests.builders import Repo, token

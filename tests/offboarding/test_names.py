@@ -2,7 +2,7 @@
 
 import pytest
 
-from offboarding import names
+from offboarding.identity import names
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import gather, overrides
+from offboarding import gather
 from offboarding.directory import Directory, Entry
-from offboarding.overrides import Decision, Verdict
+from offboarding.identity import overrides
+from offboarding.identity.overrides import Decision, Verdict
+from offboarding.identity.seen import Author
 from offboarding.people import resolve
 from offboarding.schema import SettingsError
-from offboarding.seen import Author
 from offkey.errors import Exit, UsageError
 from offkey.model import Account
 from tests.builders import Repo

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import directory, facts, proofs
+from offboarding import directory
 from offboarding.directory import Directory
+from offboarding.identity import proofs
+from offboarding.identity.seen import Author, Proof
+from offboarding.ownership import facts
 from offboarding.people import resolve
-from offboarding.seen import Author, Proof
 from tests import needs
 from tests.builders import ANN, BOB, Repo
 from tests.offboarding.test_pushes import ZERO, activity

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from offboarding import presence, pushes
-from offboarding.presence import Graph
+from offboarding.ownership import presence, pushes
+from offboarding.ownership.presence import Graph
 from offboarding.schema import SettingsError
 from offkey.errors import UsageError
 from scanner.git import Git

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offboarding import signatures
+from offboarding.ownership import signatures
+from offboarding.ownership.signatures import Signers
 from offboarding.schema import SettingsError
-from offboarding.signatures import Signers
 from offkey.errors import UsageError
 from tests import needs
 from tests.builders import Repo

@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offboarding import testimony
-from offboarding.testimony import Facts, Heard, Known, Verdict, Voice
+from offboarding.ownership import testimony
+from offboarding.ownership.testimony import Facts, Heard, Known, Verdict, Voice
 from offkey.model import Account, Bond, Claim
 from tests.offboarding.cases import author, finding
 

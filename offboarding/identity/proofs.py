@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from offboarding import signatures
 from offboarding.directory import Directory
-from offboarding.facts import Sources
-from offboarding.pushes import Push
-from offboarding.seen import Proof
+from offboarding.identity.seen import Proof
+from offboarding.ownership import signatures
+from offboarding.ownership.facts import Sources
+from offboarding.ownership.pushes import Push
 from offkey.errors import OffkeyError
 from offkey.model import Gap
 from scanner.clone import without_credentials

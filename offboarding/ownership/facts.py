@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from offboarding import presence, pushes, signatures
-from offboarding.presence import Graph
-from offboarding.pushes import Push
-from offboarding.signatures import Signed, Signers
-from offboarding.testimony import Facts
+from offboarding.ownership import presence, pushes, signatures
+from offboarding.ownership.presence import Graph
+from offboarding.ownership.pushes import Push
+from offboarding.ownership.signatures import Signed, Signers
+from offboarding.ownership.testimony import Facts
 from offkey.errors import OffkeyError
 from offkey.model import Account, Finding, Gap
 from scanner.git import Git

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from offboarding import names
-from offboarding.addresses import handle, is_impersonal, normal_email
-from offboarding.seen import Author, Link, Tie, merged
+from offboarding.identity import names
+from offboarding.identity.addresses import handle, is_impersonal, normal_email
+from offboarding.identity.seen import Author, Link, Tie, merged
 from offkey.errors import OffkeyError
 from offkey.model import Gap
 from scanner.clone import is_url, temporary_mirror, without_credentials

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from offboarding import names
-from offboarding.addresses import handle, is_impersonal
-from offboarding.edges import CORROBORATED, Edge
-from offboarding.population import Population, Sighting
-from offboarding.seen import Tie
+from offboarding.identity import names
+from offboarding.identity.addresses import handle, is_impersonal
+from offboarding.identity.edges import CORROBORATED, Edge
+from offboarding.identity.population import Population, Sighting
+from offboarding.identity.seen import Tie
 
 SAME, SIMILAR, NICK, OTHER = "the same full name", "a similar name", "a short name", "another name"
 NAMESAKE = "a full name that others in the directory have, too"

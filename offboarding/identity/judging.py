@@ -1,14 +1,15 @@
 """What the organisation itself says about an identity: its directory, somebody's decisions, account ids, signatures.
 
-Where it is silent, `offboarding/corroboration.py` weighs what committers claim.
+Where it is silent, `offboarding/identity/corroboration.py` weighs what committers claim.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from offboarding import names
-from offboarding.addresses import (
+from offboarding.directory import Directory, Entry
+from offboarding.identity import names
+from offboarding.identity.addresses import (
     PLATFORM_ADDRESSES,
     SHARED_LOCAL_PARTS,
     VANITY_LOCAL_PARTS,
@@ -18,11 +19,10 @@ from offboarding.addresses import (
     no_reply,
     normal_email,
 )
-from offboarding.directory import Directory, Entry
-from offboarding.edges import ACCOUNT_ID, CLAIM, DIRECTORY, OVERRIDE, REQUEST, SIGNATURE, Edge
-from offboarding.overrides import Overrides, Verdict
-from offboarding.population import Population, Sighting
-from offboarding.seen import Proof
+from offboarding.identity.edges import ACCOUNT_ID, CLAIM, DIRECTORY, OVERRIDE, REQUEST, SIGNATURE, Edge
+from offboarding.identity.overrides import Overrides, Verdict
+from offboarding.identity.population import Population, Sighting
+from offboarding.identity.seen import Proof
 
 BOT_NAME = "a bot's name"
 """Why something is excluded that anybody can call himself in a commit."""

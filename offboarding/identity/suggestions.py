@@ -5,10 +5,10 @@ A name that others in the directory have, too, and nothing else is set apart wit
 
 from collections.abc import Callable, Iterator
 
-from offboarding import names
-from offboarding.corroboration import NAMESAKE, SAME, SIMILAR, Core, Sign, near, related, signs
-from offboarding.edges import CLAIM, DIRECTORY, Edge
-from offboarding.population import Population, Sighting
+from offboarding.identity import names
+from offboarding.identity.corroboration import NAMESAKE, SAME, SIMILAR, Core, Sign, near, related, signs
+from offboarding.identity.edges import CLAIM, DIRECTORY, Edge
+from offboarding.identity.population import Population, Sighting
 
 REVIEWED = 12
 """A word in common that at most so many addresses share is shown to a person."""

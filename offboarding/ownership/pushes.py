@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from offboarding.presence import Graph
+from offboarding.ownership.presence import Graph
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
 from offkey.model import Account

@@ -21,7 +21,7 @@ from typing import Annotated
 import yaml
 from pydantic import BeforeValidator
 
-from offboarding.addresses import normal_email
+from offboarding.identity.addresses import normal_email
 from offboarding.moments import moment
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError

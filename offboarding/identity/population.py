@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from offboarding import names
-from offboarding.addresses import PLATFORM_ADDRESSES, handle, is_bot, is_impersonal, no_reply, normal_email
-from offboarding.seen import Link, Seen
+from offboarding.identity import names
+from offboarding.identity.addresses import PLATFORM_ADDRESSES, handle, is_bot, is_impersonal, no_reply, normal_email
+from offboarding.identity.seen import Link, Seen
 
 MANY_NAMES = 3
 """An address that commits under so many unlike full names is a shared one."""
