@@ -23,15 +23,20 @@ DOCS = "https://www.jenkins.io/doc/book/pipeline/syntax/"
 _PATH = re.compile(r"(?:^|/)(?:Jenkinsfile(?:[.\-_][^/]*)?|[^/]+\.jenkinsfile)$", re.IGNORECASE)
 _XML = re.compile(r"(?:^|/)(?:jobs|jenkins(?:[-_]?jobs)?)/(?:.+/)?[^/]+\.xml$", re.IGNORECASE)
 _STAGE = re.compile(r"\bstage\s*\(?\s*(?:name\s*:\s*)?(['\"])(.*?)\1")
-_STARTED_BY = re.compile(r"\b(cron|pollSCM|upstream|githubPush|gitlab|GenericTrigger)\s*\(([^)\n]{0,200})")
-_CREDENTIALS = re.compile(r"\bcredentials\s*\(\s*(['\"])([^'\"\n]{1,200})\1\s*\)")
-_ID = re.compile(
-    r"\b(?:credentialsId|credentials|sshCredentialsId|registryCredentialsId)\s*[:=]\s*(['\"])([^'\"\n]{1,200})\1"
+_STARTED_BY = re.compile(
+    r"\b(cron|parameterizedCron|pollSCM|upstream|githubPush|gitlab|GenericTrigger)\s*\(\s*"
+    r"(?:'''([^']{0,500})'''|\"\"\"([^\"]{0,500})\"\"\"|'([^'\n]{1,200})'|\"([^\"\n]{1,200})\"|([^)\n]{0,200}))"
 )
+_SCRIPTED = re.compile(r"\bpipelineTriggers\s*\(\s*\[")
+_CREDENTIALS = re.compile(r"\bcredentials\s*\(\s*(['\"])([^'\"\n]{1,200})\1\s*\)")
+_ID = re.compile(r"\b(?:\w*[cC]redentials?Id|credentials)\s*[:=]\s*(['\"])([^'\"\n]{1,200})\1")
 _AGENT = re.compile(r"\bsshagent\s*\(?\s*(?:credentials\s*:\s*)?\[?([^\]\n)]{1,400})")
 _REGISTRY = re.compile(r"\bwithRegistry\s*\(\s*['\"][^'\"\n]*['\"]\s*,\s*(['\"])([^'\"\n]{1,200})\1")
 _BOUND = re.compile(r"\b\w*[vV]ariable\s*:\s*(['\"])(\w+)\1")
-_ASSIGNED = re.compile(r"^[ \t]*([A-Z][A-Z0-9_]+)\s*=", re.MULTILINE)
+_ASSIGNED = re.compile(r"(?:^|(?<=[{;]))[ \t]*([A-Za-z_]\w+)[ \t]*=(?!=)", re.MULTILINE)
+_SHELL = re.compile(
+    r"\b(?:sh|bat|load|powershell|pwsh)\b(?:[^\n'\"]{0,40}(?:'''[\s\S]*?(?:'''|\Z)|\"\"\"[\s\S]*?(?:\"\"\"|\Z))|[^\n]*)"
+)
 _BRANCH = re.compile(
     r"\b(?:branch|tag|buildingTag|changeRequest|triggeredBy|environment)\b\s*\(?\s*(?:['\"]([^'\"\n]*)['\"])?"
 )
@@ -56,15 +61,13 @@ def _pipeline(path: str, text: str) -> Config:
     when: list[str] = []
     crons: list[tuple[str, int]] = []
     for block in source.blocks:
-        body = source.plain[block.start : block.end]
         if stage := _STAGE.search(block.header):
             parts.append(Part(((block.first, block.last),), job=stage[2], when=_only(source, block)))
         elif block.header.endswith("triggers"):
-            for hit in _STARTED_BY.finditer(body):
-                told = hit[2].strip(" '\"")
-                when.append(_TIMED.get(hit[1], hit[1]) + (f" {told}" if hit[1] in _TIMED else ""))
-                if hit[1] in _TIMED:
-                    crons.append((told, source.line(block.start + hit.start())))
+            _started(source, block.start, block.end, (when, crons))
+    for hit in _SCRIPTED.finditer(source.plain):
+        end = source.plain.find("])", hit.end(), hit.end() + _FAR)
+        _started(source, hit.end(), end if end >= 0 else hit.end() + _FAR, (when, crons))
     return Config(
         workflow=path,
         when=joined(when) or ("as set up in Jenkins",),
@@ -75,15 +78,35 @@ def _pipeline(path: str, text: str) -> Config:
     )
 
 
-_TIMED = {"cron": "schedule", "pollSCM": "polling"}
+_TIMED = {"cron": "schedule", "parameterizedCron": "schedule", "pollSCM": "polling"}
+_FAR = 2_000
+_NEGATIONS = 50
+
+
+def _started(source: braces.Text, start: int, end: int, told: tuple[list[str], list[tuple[str, int]]]) -> None:
+    """Add the triggers between two offsets to the ways of starting, and to the schedules."""
+    when, crons = told
+    for hit in _STARTED_BY.finditer(source.plain, start, end):
+        kind = _TIMED.get(hit[1])
+        if kind is None:
+            when.append(hit[1])
+            continue
+        text = next(filter(None, hit.groups()[1:]), "")
+        for one in filter(None, (line.strip() for line in text.split("\n"))):
+            when.append(f"{kind} {one}")
+            crons.append((one, source.line(hit.start())))
 
 
 def _only(source: braces.Text, stage: braces.Block) -> tuple[str, ...] | None:
     """What `when` in a stage asks for, in its words."""
     for block in source.blocks:
         if stage.start <= block.start < stage.end and block.depth == stage.depth + 1 and block.header.endswith("when"):
-            found = [" ".join(hit[0].split()) for hit in _BRANCH.finditer(source.plain, block.start, block.end)]
-            return tuple(f"when {one}" for one in dict.fromkeys(found)) or None
+            denied = [one for one in source.blocks if one.header == "not" and block.start <= one.start < block.end]
+            found = []
+            for hit in _BRANCH.finditer(source.plain, block.start, block.end):
+                turned = "not " * sum(one.start <= hit.start() < one.end for one in denied[:_NEGATIONS])
+                found.append(f"when {turned}{' '.join(hit[0].split()).rstrip(' (')}")
+            return joined(found) or None
     return None
 
 
@@ -103,7 +126,7 @@ def _named(source: braces.Text) -> Iterator[Name]:
 
 
 def _scripts(source: braces.Text) -> Iterator[Reference]:
-    for hit in re.finditer(r"\b(?:sh|bat|load|powershell)\b[^\n]*", source.plain):
+    for hit in _SHELL.finditer(source.plain):
         yield from commands(hit[0], source.line(hit.start()))
 
 
