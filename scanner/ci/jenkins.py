@@ -6,6 +6,7 @@ https://www.jenkins.io/doc/pipeline/steps/credentials-binding/. Job DSL and conf
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from scanner.ci import braces, markup
@@ -60,11 +61,12 @@ def _pipeline(path: str, text: str) -> Config:
     parts = []
     when: list[str] = []
     crons: list[tuple[str, int]] = []
+    asked = _Blocks(source, "when"), _Blocks(source, "not")
     for block in source.blocks:
         if stage := _STAGE.search(block.header):
-            parts.append(Part(((block.first, block.last),), job=stage[2], when=_only(source, block)))
-        elif block.header.endswith("triggers"):
-            _started(source, block.start, block.end, (when, crons))
+            parts.append(Part(((block.first, block.last),), job=stage[2], when=_only(source, block, *asked)))
+    for block in _Blocks(source, "triggers").outermost():
+        _started(source, block.start, block.end, (when, crons))
     for hit in _SCRIPTED.finditer(source.plain):
         end = source.plain.find("])", hit.end(), hit.end() + _FAR)
         _started(source, hit.end(), end if end >= 0 else hit.end() + _FAR, (when, crons))
@@ -97,15 +99,36 @@ def _started(source: braces.Text, start: int, end: int, told: tuple[list[str], l
             crons.append((one, source.line(hit.start())))
 
 
-def _only(source: braces.Text, stage: braces.Block) -> tuple[str, ...] | None:
+class _Blocks:
+    """The blocks whose header ends so, to be found by where they begin."""
+
+    def __init__(self, source: braces.Text, ending: str) -> None:
+        self._found = [block for block in source.blocks if block.header.endswith(ending)]
+        self._starts = [block.start for block in self._found]
+
+    def within(self, start: int, end: int) -> Iterator[braces.Block]:
+        """Those that begin between two offsets."""
+        yield from self._found[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+    def outermost(self) -> Iterator[braces.Block]:
+        """Those that lie in no other one: what these hold is looked at once."""
+        done = 0
+        for block in self._found:
+            if block.start >= done:
+                done = block.end
+                yield block
+
+
+def _only(source: braces.Text, stage: braces.Block, asked: _Blocks, denied: _Blocks) -> tuple[str, ...] | None:
     """What `when` in a stage asks for, in its words."""
-    for block in source.blocks:
-        if stage.start <= block.start < stage.end and block.depth == stage.depth + 1 and block.header.endswith("when"):
-            denied = [one for one in source.blocks if one.header == "not" and block.start <= one.start < block.end]
+    for block in asked.within(stage.start, min(stage.end, stage.start + _FAR)):
+        if block.depth == stage.depth + 1:
+            end = min(block.end, block.start + _FAR)
+            turned = list(denied.within(block.start, end))
             found = []
-            for hit in _BRANCH.finditer(source.plain, block.start, block.end):
-                turned = "not " * sum(one.start <= hit.start() < one.end for one in denied[:_NEGATIONS])
-                found.append(f"when {turned}{' '.join(hit[0].split()).rstrip(' (')}")
+            for hit in _BRANCH.finditer(source.plain, block.start, end):
+                times = sum(one.start <= hit.start() < one.end for one in turned[:_NEGATIONS])
+                found.append(f"when {'not ' * times}{' '.join(hit[0].split()).rstrip(' (')}")
             return joined(found) or None
     return None
 
@@ -118,10 +141,9 @@ def _named(source: braces.Text) -> Iterator[Name]:
         ids = re.findall(r"['\"]([^'\"\n]+)['\"]", hit[1])
         yield from (Name(one, source.line(hit.start()), CREDENTIAL) for one in ids)
     yield from (Name(hit[2], source.line(hit.start()), VARIABLE) for hit in _BOUND.finditer(text))
-    for block in source.blocks:
-        if block.header.endswith("environment"):
-            for hit in _ASSIGNED.finditer(text, block.start, block.end):
-                yield Name(hit[1], source.line(hit.start(1)), VARIABLE)
+    for block in _Blocks(source, "environment").outermost():
+        for hit in _ASSIGNED.finditer(text, block.start, block.end):
+            yield Name(hit[1], source.line(hit.start(1)), VARIABLE)
     yield from variables(text)
 
 
