@@ -408,3 +408,11 @@ def test_a_value_in_base64_is_tied_to_its_object_and_to_the_jobs_that_use_its_ke
         ("Secret app", "", 7, "PAY_TOKEN"),
         ("Pod web", "main", 16, "app/PAY_TOKEN"),
     ]
+
+
+def test_an_included_file_whose_path_is_not_read_is_a_gap(repo: Repo) -> None:
+    pipeline = "include: [{local: ci/deploy.yml}, {local: /.gitlab/ci/test.yml}]\na: {script: x}\n"
+    repo.commit("begin", {".gitlab-ci.yml": pipeline, "ci/deploy.yml": "b: {script: x $B_TOKEN}\n"})
+    (gap,) = asked(repo).gaps
+    assert gap.where == "app: .gitlab-ci.yml"
+    assert "it includes ci/deploy.yml, of which" in gap.why
