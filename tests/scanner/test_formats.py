@@ -14,9 +14,10 @@ import pytest
 from rich.console import Console
 
 from offkey.fingerprint import ephemeral_key
-from offkey.model import Authorship, Carrier, Confidence, Finding, Gap, Place, Reach, Span
+from offkey.model import Authorship, Confidence, Finding, Gap, Place, Reach, Span
 from offkey.secret import Secret, redact
 from scanner import formats, sarif, table
+from scanner.carrier import Carrier
 from scanner.printable import printable
 from tests.builders import token
 
