@@ -11,8 +11,9 @@ from offboarding.demo.simulators.tokens import aws_pair, github_classic
 from offkey.canonical import canonical
 from offkey.errors import UsageError
 from offkey.fingerprint import OrgKey
-from offkey.model import Carrier, Reach, to_json
+from offkey.model import Reach, to_json
 from rules import RuleSet
+from scanner.carrier import Carrier
 from scanner.git import Git
 from scanner.giterrors import UnknownRevision
 from scanner.scan import Examined, Options, ScanResult, scan
