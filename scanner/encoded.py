@@ -35,6 +35,8 @@ _RUNS = {
     "percent": _WORD + b"%+-_.~:/?#@!$&*,;=",
     "escapes": bytes(range(32, 127)).translate(None, b"\"'"),
 }
+FORMS = frozenset(_RUNS)
+"""Forms of runs in a text."""
 _OUTSIDE = {form: re.compile(b"[^" + re.escape(allowed) + b"]") for form, allowed in _RUNS.items()}
 _ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(/))")
 _BLANKS = b" \t\r\n"

@@ -146,7 +146,10 @@ def _name(one: Authorship) -> str:
 def _evidence(finding: Finding, explain: bool) -> Text:
     """Why it is held to be so, and (all of it, or what stands in a branch tip) where it is used."""
     used = finding.usage if explain else of_today(finding.usage)
-    lines = [f"used in {line}" for line in brief(used, len(used) if explain else _PLACES)]
+    shown = used if explain else used[:_PLACES]
+    lines = [f"used in {line}" for line in brief(shown, len(shown))]
+    if len(used) > len(shown):
+        lines.append(f"and {_count(len(used) - len(shown), 'more use')}")
     if not explain:
         return Text("\n".join(printable(line) for line in lines), style="italic")
     below = tuple(f"commit {one.commit[:12]} carries it" for one in finding.carried)

@@ -12,6 +12,7 @@ from offkey.found import Finding, Gap, Place, Use
 from scanner.ci.config import EVERY_SECRET, Config, owners, runs
 from scanner.ci.registry import read, systems_of
 from scanner.configs import BYTES, contents
+from scanner.encoded import FORMS
 from scanner.encoding import decoded
 from scanner.files import FileItem, read_file
 from scanner.usage import Survey, use_order
@@ -31,6 +32,20 @@ _GENERIC = frozenset(
 _SHORTEST = 4
 _TEXT = frozenset(("utf-16le", "utf-16be"))
 """Decoding steps after which lines are still those of the file."""
+
+
+_RUN = re.compile(rf"(?:{'|'.join(sorted(FORMS))}):(\d+):\d+")
+"""A step into an encoded run of a text (`base64:64:118`): where it stands is told in the text around it."""
+
+
+def _packed(place: Place) -> bool:
+    """Whether a place tells where it lies in what was packed inside, and not where in the file."""
+    first = _first_step(place)
+    return bool(first) and _RUN.fullmatch(first) is None
+
+
+def _first_step(place: Place) -> str:
+    return next((step for step in place.decoding if step not in _TEXT), "")
 
 
 @dataclass(frozen=True)
@@ -128,12 +143,12 @@ def _spot(survey: Survey, place: Place, content: bytes) -> _Spot:
 def assigned(content: bytes, place: Place) -> tuple[str, ...]:
     """The variables that the parts of a value are assigned to, where the text before them shows it."""
     text = decoded(content)[0]
-    if set(place.decoding) - _TEXT:
-        return ()  # the place tells where it lies in what was packed inside
+    if _packed(place):
+        return ()
     found = []
-    for span in place.spans:
-        start = max(text.rfind(b"\n", 0, span.start) + 1, span.start - _BEFORE)
-        before = text[start : span.start].decode("utf-8", "replace")
+    for at in _offsets(place):
+        start = max(text.rfind(b"\n", 0, at) + 1, at - _BEFORE)
+        before = text[start:at].decode("utf-8", "replace")
         hit = _ASSIGNED.search(before) or _DOCKER.match(before)
         name = hit[1] if hit else ""
         if name == "value":
@@ -141,6 +156,12 @@ def assigned(content: bytes, place: Place) -> tuple[str, ...]:
         if name:
             found.append(name)
     return tuple(dict.fromkeys(found))
+
+
+def _offsets(place: Place) -> list[int]:
+    """Where the parts of a value begin in the text of the file, or the encoded run that holds all of them."""
+    run = _RUN.fullmatch(_first_step(place))
+    return [int(run[1])] if run else [span.start for span in place.spans]
 
 
 def _item(text: bytes, start: int) -> str:
@@ -159,7 +180,7 @@ def _literal(survey: Survey, spots: Iterable[_Spot]) -> Iterable[Use]:
     for spot in spots:
         place = spot.place
         name = next(iter(spot.names), "")
-        line = 0 if set(place.decoding) - _TEXT else place.line  # else it is the line of what was packed inside
+        line = 0 if _packed(place) else place.line
         for system in systems_of(place.path):
             for use in survey.place((system, place.path, place.object), line, LITERAL, name):
                 yield replace(

@@ -207,6 +207,7 @@ class Survey:
             self._credits.update({oid: credits.author for oid, credits in found.items()})
 
 
+_SHOWN = 3
 _NOW = "now"
 """Stands for a branch tip where there is no git."""
 _NO_JOBS = frozenset(("dotenv",))
@@ -226,7 +227,7 @@ def survey(git: Git, repo: str) -> Survey:
         text = decoded(content)[0].decode("utf-8", "replace")
         for path in paths[blob]:
             found |= readings(path, blob, text)
-    gaps += _unparsed(repo, told, found)
+    gaps += [*_unparsed(repo, told, found), *_unread(repo, told, found)]
     return Survey(git, git.work_tree, repo, told, found, tuple(dict.fromkeys(gaps)))
 
 
@@ -245,7 +246,7 @@ def survey_folder(root: Path, files: Iterable[str], repo: str) -> Survey:
         elif content is not None:
             gaps.append(content)
     told = Versions((), {}, {_NOW: now}, "")
-    gaps += _unparsed(repo, told, found)
+    gaps += [*_unparsed(repo, told, found), *_unread(repo, told, found)]
     return Survey(None, root, repo, told, found, tuple(gaps))
 
 
@@ -254,6 +255,23 @@ def _unparsed(repo: str, told: Versions, found: Readings) -> Iterable[Gap]:
         if version.config.problem and told.tip_of(path, blob):
             why = f"as {SYSTEMS[system].TITLE}: {version.config.problem}; only names in its lines are known"
             yield Gap(where=f"{repo}: {path}", why=why, advice="mend the file if it is in use")
+
+
+def _unread(repo: str, told: Versions, found: Readings) -> Iterable[Gap]:
+    """Files that configuration of today includes, and whose paths are not those of its system."""
+    for (system, path, blob), version in sorted(found.items()):
+        included = {file.path for file in version.config.files if file.how == "include"}
+        lost = sorted(one for one in included if not _known(system, beside(path, one), plain(one)))
+        if lost and told.tip_of(path, blob):
+            more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
+            why = f"it includes {', '.join(lost[:_SHOWN])}{more}, of which no secret is read: the path is unusual"
+            yield Gap(
+                where=f"{repo}: {path}", why=why, advice="look there by hand; docs/ci.md has the paths that are read"
+            )
+
+
+def _known(system: str, *paths: str) -> bool:
+    return any(system in systems_of(path) for path in paths if path)
 
 
 def _same(use: Use) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ https://learn.microsoft.com/azure/devops/pipelines/process/set-secret-variables.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 
 from scanner.ci import tree
@@ -81,12 +82,12 @@ def _starts(root: Node) -> Iterator[str]:
 
 
 def _parts(root: Node) -> Iterator[Part]:
-    stages = tree.items(tree.get(root, "stages")) or [root]
+    stages = _listed(tree.get(root, "stages")) or [root]
     for stage in stages:
         name = tree.text_of(stage, "stage")
         if name:
             yield Part(tree.lines(stage), job=name)
-        for job in tree.items(tree.get(stage, "jobs")):
+        for job in _listed(tree.get(stage, "jobs")):
             called = tree.text_of(job, "job") or tree.text_of(job, "deployment") or tree.text_of(job, "template")
             environment = tree.get(job, "environment")
             named = environment.text or tree.text_of(environment, "name")
@@ -99,8 +100,25 @@ def _parts(root: Node) -> Iterator[Part]:
     yield from _steps("", tree.get(root, "steps"))
 
 
+def _listed(node: Node) -> list[Node]:
+    """The entries of a list, with those that stand under a template's condition or loop (`${{ if ... }}:`)."""
+    found: list[Node] = []
+    waiting = deque(tree.items(node))
+    met: set[int] = set()
+    while waiting:
+        entry = waiting.popleft()
+        own = tree.own_pairs(entry)
+        if own and own[0][0].text.startswith("${{"):
+            if id(entry) not in met:
+                met.add(id(entry))
+                waiting.extendleft(reversed([one for _, value in own for one in tree.items(value)]))
+        else:
+            found.append(entry)
+    return found
+
+
 def _steps(job: str, steps: Node) -> Iterator[Part]:
-    for number, step in enumerate(tree.items(steps), start=1):
+    for number, step in enumerate(_listed(steps), start=1):
         called = tree.text_of(step, "displayName") or tree.text_of(step, "name") or tree.text_of(step, "task")
         yield Part(tree.lines(step), job=job, step=called or f"step {number}")
 

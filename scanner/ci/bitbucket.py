@@ -50,13 +50,17 @@ def parse(path: str, text: str) -> Config:
 def _steps(job: str, pipeline: Node, when: tuple[str, ...]) -> Iterator[Part]:
     yield Part(tree.lines(pipeline), job=job, when=when)
     number = 0
+    places: dict[int, str] = {}
     for node in tree.walk(pipeline):
         for key, step in tree.own_pairs(node):
+            if key.text == "stage" and (place := tree.text_of(step, "deployment")):
+                within = (tree.get(one, "step") for one in tree.items(tree.get(step, "steps")))
+                places |= {id(one): place for one in within}
             if key.text == "step" and step.kind == "map":
                 number += 1
                 starts = ("manual",) if tree.text_of(step, "trigger") == "manual" else when
                 called = tree.text_of(step, "name") or f"step {number}"
-                place = tree.text_of(step, "deployment")
+                place = tree.text_of(step, "deployment") or places.get(id(step), "")
                 yield Part(tree.lines(step), job=job, step=called, environment=place, when=starts)
 
 

@@ -40,25 +40,33 @@ class Text:
         pieces: list[str] = []
         waiting: list[tuple[str, int]] = []
         found: list[Block] = []
-        at = 0
+        at, edge = 0, -1
         for hit in _TOKEN.finditer(self.text):
             word = hit[0]
             comment = word.startswith(("//", "/*")) or (hashes and word.startswith("#"))
-            pieces += [self.text[at : hit.start()], _blank(word) if comment else word]
+            between = self.text[at : hit.start()]
+            pieces += [between, _blank(word) if comment else word]
+            edge = max(
+                edge, at + max(between.rfind("\n"), between.rfind(";")) if "\n" in between or ";" in between else -1
+            )
             at = hit.end()
             if word == "{" and len(waiting) < _DEPTH:
-                waiting.append((self._header(hit.start()), hit.start()))
+                waiting.append((self._header(edge, hit.start()), hit.start()))
             elif word == "}" and waiting:
                 found.append(self._block(*waiting.pop(), hit.start(), len(waiting)))
+            if word in ("{", "}"):
+                edge = hit.start()
         while waiting:  # braces that stay open reach to the end
             found.append(self._block(*waiting.pop(), len(self.text), len(waiting)))
         pieces.append(self.text[at:])
         return "".join(pieces), sorted(found, key=lambda block: block.start)
 
-    def _header(self, brace: int) -> str:
-        """What stands before a brace in its statement; nothing when that is long, for half a text may hide a secret."""
-        start = max(self.text.rfind(mark, max(0, brace - _HEADER), brace) for mark in "\n{};")
-        return self.text[start + 1 : brace].strip() if start >= 0 or brace < _HEADER else ""
+    def _header(self, edge: int, brace: int) -> str:
+        """What stands before a brace in its statement, which began behind `edge`.
+
+        Nothing when that is long, for half a text may hide a secret.
+        """
+        return self.text[edge + 1 : brace].strip() if brace - edge <= _HEADER else ""
 
     def _block(self, header: str, start: int, end: int, depth: int) -> Block:
         return Block(header, self.line(start), self.line(end), start + 1, end, depth)

@@ -33,7 +33,8 @@ def parse(path: str, text: str) -> Config:
         workflow=path.rpartition("/")[2],
         when=("as set up in Buildkite",),
         parts=tuple(_steps(steps, "")),
-        names=(*variables(text), *_names(root, text)),
+        # `$$X` and `\\$X` are left to the agent, where secrets are.
+        names=(*variables(text.replace("$$", "$").replace("\\$", "$")), *_names(root, text)),
         files=tuple(_scripts(root)),
     )
 

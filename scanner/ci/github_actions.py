@@ -9,7 +9,20 @@ import re
 from collections.abc import Iterator
 
 from scanner.ci import tree
-from scanner.ci.config import EVERY_SECRET, SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, variables
+from scanner.ci.config import (
+    EVERY_SECRET,
+    SECRET,
+    VARIABLE,
+    Config,
+    Name,
+    Part,
+    Reference,
+    commands,
+    joined,
+    numbering,
+    variables,
+    without_comment,
+)
 from scanner.ci.tree import NOTHING, Node
 
 TITLE = "GitHub Actions"
@@ -21,8 +34,13 @@ DOCS = "https://docs.github.com/en/actions/reference/workflows-and-actions/workf
 
 _PATH = re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$", re.IGNORECASE)
 _SECRET = re.compile(r"\bsecrets\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*['\"](\w+)['\"]\s*\])")
+_LONGEST = 4_000
+"""Characters of an expression that are looked at; they run over several lines at times."""
 _VARS = re.compile(r"\bvars\s*\.\s*([A-Za-z_]\w*)")
-_EVERYTHING = re.compile(r"\btoJSON\(\s*secrets\s*\)", re.IGNORECASE)
+_EVERYTHING = re.compile(r"\btoJSON\(\s*secrets\s*\)|\bsecrets\s*\[\s*[^\s'\"]", re.IGNORECASE)
+"""All of them, or one that is named at run time (`secrets[matrix.token]`)."""
+_INHERITED = re.compile(r"\s*secrets:\s*inherit\b")
+_CONDITION = re.compile(r"\s*(?:-\s+)?if:")
 
 
 def mine(path: str) -> bool:
@@ -54,15 +72,32 @@ def names(text: str) -> tuple[Name, ...]:
     """Secrets and variables that a text refers to, whether or not it parses."""
     found = list(variables(text))
     for number, line in enumerate(text.split("\n"), start=1):
-        if "secrets" not in line and "vars" not in line and "SECRETS" not in line:
-            continue
-        if line.lstrip().startswith("#"):
-            continue
-        found += [Name(hit[1] or hit[2], number, SECRET) for hit in _SECRET.finditer(line)]
-        found += [Name(hit[1], number, VARIABLE) for hit in _VARS.finditer(line)]
-        if _EVERYTHING.search(line) or re.match(r"\s*secrets:\s*inherit\b", line):
+        if _INHERITED.match(line):
             found.append(Name(EVERY_SECRET, number, SECRET))
+    line_of = numbering(text)
+    for start, end in _expressions(text):
+        found += [Name(hit[1] or hit[2], line_of(hit.start()), SECRET) for hit in _SECRET.finditer(text, start, end)]
+        found += [Name(hit[1], line_of(hit.start()), VARIABLE) for hit in _VARS.finditer(text, start, end)]
+        found += [Name(EVERY_SECRET, line_of(hit.start()), SECRET) for hit in _EVERYTHING.finditer(text, start, end)]
     return tuple(name for name in found if name.name.upper() != "GITHUB_TOKEN")
+
+
+def _expressions(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of what GitHub evaluates: `${{ ... }}` and conditions. Elsewhere `secrets.yaml` is a file."""
+    at = done = 0
+    for line in text.split("\n"):
+        told = len(without_comment(line))
+        if _CONDITION.match(line):
+            yield at, at + told
+        else:
+            start = line.find("${{", 0, told)
+            while start >= 0:
+                end = text.find("}}", at + start, at + start + _LONGEST) if at + start >= done else -1
+                if end >= 0:
+                    yield at + start, end
+                    done = end
+                start = line.find("${{", start + 3, told)
+        at += len(line) + 1
 
 
 def _on(root: Node) -> Node:

@@ -4,6 +4,7 @@ Schedules are no part of the file: they stand in the project, with an owner (doc
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 from scanner.ci import tree
@@ -38,7 +39,7 @@ def parse(path: str, text: str) -> Config:
     jobs = {key.text: (key, job) for key, job in tree.pairs(root) if key.text not in _GLOBAL and job.kind == "map"}
     shared = [value for key, value in tree.own_pairs(root) if key.text in _GLOBAL - {"include", "stages", "workflow"}]
     parts = [_job(name, jobs, shared) for name in jobs]
-    whole = joined(_rules(tree.get(root, "workflow", "rules")))
+    whole = joined(_rules(tree.get(root, "workflow", "rules"), jobs))
     return Config(
         workflow=path.rpartition("/")[2],
         when=whole or ("push",),
@@ -56,7 +57,7 @@ def _job(name: str, jobs: Mapping[str, tuple[Node, Node]], shared: list[Node]) -
     for one in (job, *chain):
         found = tree.get(one, "environment")
         environment = environment or found.text or tree.text_of(found, "name")
-        when = when or list(_starts(one))
+        when = when or list(_starts(one, jobs))
     used = [] if name.startswith(".") else shared
     return Part(
         tree.united([*tree.lines(job, key=key), *tree.lines(*chain, *used)]),
@@ -96,8 +97,8 @@ def _named(job: Node) -> list[str]:
     return found
 
 
-def _starts(job: Node) -> Iterator[str]:
-    yield from _rules(tree.get(job, "rules"))
+def _starts(job: Node, jobs: Mapping[str, tuple[Node, Node]]) -> Iterator[str]:
+    yield from _rules(tree.get(job, "rules"), jobs)
     only = tree.get(job, "only")
     for ref in tree.texts(tree.get(only, "refs") if only.kind == "map" else only):
         yield _WORDS.get(ref, f"push ({ref})")
@@ -111,8 +112,21 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _rules(rules: Node) -> Iterator[str]:
-    for rule in tree.items(rules):
+def _rules(rules: Node, jobs: Mapping[str, tuple[Node, Node]]) -> Iterator[str]:
+    """How the rules start a job, those behind `!reference` in their place."""
+    waiting = deque(tree.items(rules))
+    met: set[int] = set()
+    while waiting:
+        rule = waiting.popleft()
+        if rule.kind == "list":
+            named = tree.texts(rule)
+            behind = tree.get(jobs[named[0]][1], *named[1:]) if named and named[0] in jobs else NOTHING
+            if named and behind is NOTHING:
+                yield "rules of another file"
+            if id(behind) not in met:
+                met.add(id(behind))
+                waiting.extendleft(reversed(tree.items(behind) if named else rule.items))
+            continue
         when = tree.text_of(rule, "when")
         if when == "never":
             continue

@@ -6,6 +6,7 @@ https://www.jenkins.io/doc/pipeline/steps/credentials-binding/. Job DSL and conf
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from scanner.ci import braces, markup
@@ -23,15 +24,20 @@ DOCS = "https://www.jenkins.io/doc/book/pipeline/syntax/"
 _PATH = re.compile(r"(?:^|/)(?:Jenkinsfile(?:[.\-_][^/]*)?|[^/]+\.jenkinsfile)$", re.IGNORECASE)
 _XML = re.compile(r"(?:^|/)(?:jobs|jenkins(?:[-_]?jobs)?)/(?:.+/)?[^/]+\.xml$", re.IGNORECASE)
 _STAGE = re.compile(r"\bstage\s*\(?\s*(?:name\s*:\s*)?(['\"])(.*?)\1")
-_STARTED_BY = re.compile(r"\b(cron|pollSCM|upstream|githubPush|gitlab|GenericTrigger)\s*\(([^)\n]{0,200})")
-_CREDENTIALS = re.compile(r"\bcredentials\s*\(\s*(['\"])([^'\"\n]{1,200})\1\s*\)")
-_ID = re.compile(
-    r"\b(?:credentialsId|credentials|sshCredentialsId|registryCredentialsId)\s*[:=]\s*(['\"])([^'\"\n]{1,200})\1"
+_STARTED_BY = re.compile(
+    r"\b(cron|parameterizedCron|pollSCM|upstream|githubPush|gitlab|GenericTrigger)\s*\(\s*"
+    r"(?:'''([^']{0,500})'''|\"\"\"([^\"]{0,500})\"\"\"|'([^'\n]{1,200})'|\"([^\"\n]{1,200})\"|([^)\n]{0,200}))"
 )
+_SCRIPTED = re.compile(r"\bpipelineTriggers\s*\(\s*\[")
+_CREDENTIALS = re.compile(r"\bcredentials\s*\(\s*(['\"])([^'\"\n]{1,200})\1\s*\)")
+_ID = re.compile(r"\b(?:\w*[cC]redentials?Id|credentials)\s*[:=]\s*(['\"])([^'\"\n]{1,200})\1")
 _AGENT = re.compile(r"\bsshagent\s*\(?\s*(?:credentials\s*:\s*)?\[?([^\]\n)]{1,400})")
 _REGISTRY = re.compile(r"\bwithRegistry\s*\(\s*['\"][^'\"\n]*['\"]\s*,\s*(['\"])([^'\"\n]{1,200})\1")
 _BOUND = re.compile(r"\b\w*[vV]ariable\s*:\s*(['\"])(\w+)\1")
-_ASSIGNED = re.compile(r"^[ \t]*([A-Z][A-Z0-9_]+)\s*=", re.MULTILINE)
+_ASSIGNED = re.compile(r"(?:^|(?<=[{;]))[ \t]*([A-Za-z_]\w+)[ \t]*=(?!=)", re.MULTILINE)
+_SHELL = re.compile(
+    r"\b(?:sh|bat|load|powershell|pwsh)\b(?:[^\n'\"]{0,40}(?:'''[\s\S]*?(?:'''|\Z)|\"\"\"[\s\S]*?(?:\"\"\"|\Z))|[^\n]*)"
+)
 _BRANCH = re.compile(
     r"\b(?:branch|tag|buildingTag|changeRequest|triggeredBy|environment)\b\s*\(?\s*(?:['\"]([^'\"\n]*)['\"])?"
 )
@@ -55,16 +61,15 @@ def _pipeline(path: str, text: str) -> Config:
     parts = []
     when: list[str] = []
     crons: list[tuple[str, int]] = []
+    asked = _Blocks(source, "when"), _Blocks(source, "not")
     for block in source.blocks:
-        body = source.plain[block.start : block.end]
         if stage := _STAGE.search(block.header):
-            parts.append(Part(((block.first, block.last),), job=stage[2], when=_only(source, block)))
-        elif block.header.endswith("triggers"):
-            for hit in _STARTED_BY.finditer(body):
-                told = hit[2].strip(" '\"")
-                when.append(_TIMED.get(hit[1], hit[1]) + (f" {told}" if hit[1] in _TIMED else ""))
-                if hit[1] in _TIMED:
-                    crons.append((told, source.line(block.start + hit.start())))
+            parts.append(Part(((block.first, block.last),), job=stage[2], when=_only(source, block, *asked)))
+    for block in _Blocks(source, "triggers").outermost():
+        _started(source, block.start, block.end, (when, crons))
+    for hit in _SCRIPTED.finditer(source.plain):
+        end = source.plain.find("])", hit.end(), hit.end() + _FAR)
+        _started(source, hit.end(), end if end >= 0 else hit.end() + _FAR, (when, crons))
     return Config(
         workflow=path,
         when=joined(when) or ("as set up in Jenkins",),
@@ -75,15 +80,56 @@ def _pipeline(path: str, text: str) -> Config:
     )
 
 
-_TIMED = {"cron": "schedule", "pollSCM": "polling"}
+_TIMED = {"cron": "schedule", "parameterizedCron": "schedule", "pollSCM": "polling"}
+_FAR = 2_000
+_NEGATIONS = 50
 
 
-def _only(source: braces.Text, stage: braces.Block) -> tuple[str, ...] | None:
+def _started(source: braces.Text, start: int, end: int, told: tuple[list[str], list[tuple[str, int]]]) -> None:
+    """Add the triggers between two offsets to the ways of starting, and to the schedules."""
+    when, crons = told
+    for hit in _STARTED_BY.finditer(source.plain, start, end):
+        kind = _TIMED.get(hit[1])
+        if kind is None:
+            when.append(hit[1])
+            continue
+        text = next(filter(None, hit.groups()[1:]), "")
+        for one in filter(None, (line.strip() for line in text.split("\n"))):
+            when.append(f"{kind} {one}")
+            crons.append((one, source.line(hit.start())))
+
+
+class _Blocks:
+    """The blocks whose header ends so, to be found by where they begin."""
+
+    def __init__(self, source: braces.Text, ending: str) -> None:
+        self._found = [block for block in source.blocks if block.header.endswith(ending)]
+        self._starts = [block.start for block in self._found]
+
+    def within(self, start: int, end: int) -> Iterator[braces.Block]:
+        """Those that begin between two offsets."""
+        yield from self._found[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+    def outermost(self) -> Iterator[braces.Block]:
+        """Those that lie in no other one: what these hold is looked at once."""
+        done = 0
+        for block in self._found:
+            if block.start >= done:
+                done = block.end
+                yield block
+
+
+def _only(source: braces.Text, stage: braces.Block, asked: _Blocks, denied: _Blocks) -> tuple[str, ...] | None:
     """What `when` in a stage asks for, in its words."""
-    for block in source.blocks:
-        if stage.start <= block.start < stage.end and block.depth == stage.depth + 1 and block.header.endswith("when"):
-            found = [" ".join(hit[0].split()) for hit in _BRANCH.finditer(source.plain, block.start, block.end)]
-            return tuple(f"when {one}" for one in dict.fromkeys(found)) or None
+    for block in asked.within(stage.start, min(stage.end, stage.start + _FAR)):
+        if block.depth == stage.depth + 1:
+            end = min(block.end, block.start + _FAR)
+            turned = list(denied.within(block.start, end))
+            found = []
+            for hit in _BRANCH.finditer(source.plain, block.start, end):
+                times = sum(one.start <= hit.start() < one.end for one in turned[:_NEGATIONS])
+                found.append(f"when {'not ' * times}{' '.join(hit[0].split()).rstrip(' (')}")
+            return joined(found) or None
     return None
 
 
@@ -95,15 +141,14 @@ def _named(source: braces.Text) -> Iterator[Name]:
         ids = re.findall(r"['\"]([^'\"\n]+)['\"]", hit[1])
         yield from (Name(one, source.line(hit.start()), CREDENTIAL) for one in ids)
     yield from (Name(hit[2], source.line(hit.start()), VARIABLE) for hit in _BOUND.finditer(text))
-    for block in source.blocks:
-        if block.header.endswith("environment"):
-            for hit in _ASSIGNED.finditer(text, block.start, block.end):
-                yield Name(hit[1], source.line(hit.start(1)), VARIABLE)
+    for block in _Blocks(source, "environment").outermost():
+        for hit in _ASSIGNED.finditer(text, block.start, block.end):
+            yield Name(hit[1], source.line(hit.start(1)), VARIABLE)
     yield from variables(text)
 
 
 def _scripts(source: braces.Text) -> Iterator[Reference]:
-    for hit in re.finditer(r"\b(?:sh|bat|load|powershell)\b[^\n]*", source.plain):
+    for hit in _SHELL.finditer(source.plain):
         yield from commands(hit[0], source.line(hit.start()))
 
 

@@ -32,7 +32,6 @@ _PATH = re.compile(
     re.IGNORECASE,
 )
 _VALUES = re.compile(r"(?:^|/)values[^/]*\.ya?ml$", re.IGNORECASE)
-_LISTED = frozenset(("imagePullSecrets", "secrets", "envFrom"))
 
 
 def mine(path: str) -> bool:
@@ -92,7 +91,7 @@ def _object(document: Node, crons: list[tuple[str, int]]) -> Iterator[Part]:
     for node in tree.walk(document):
         for field in ("containers", "initContainers"):
             for container in tree.items(tree.get(node, field)) if node.kind == "map" else ():
-                name = tree.text_of(container, "name")
+                name = tree.without_blanks(tree.text_of(container, "name"))
                 if name:
                     yield Part(tree.lines(container), job=called, step=name, environment=space, when=when)
 
@@ -104,6 +103,9 @@ def _names(document: Node) -> Iterator[Name]:
         for field in ("data", "stringData"):
             found = tree.get(document, field)
             yield from (Name(key.text, key.line, VARIABLE) for key, _ in tree.own_pairs(found) if key.text)
+    if kind == "ServiceAccount":
+        listed = tree.items(tree.get(document, "secrets"))
+        yield from (Name(called, one.line, SECRET) for one in listed if (called := tree.text_of(one, "name")))
     for node in tree.walk(document):
         for key, value in tree.own_pairs(node):
             yield from _used(key, value)
@@ -117,6 +119,8 @@ def _used(key: Node, value: Node) -> Iterator[Name]:
             yield Name(name.text + (f"/{field}" if field else ""), name.line, SECRET)
     elif key.text == "secretName" and value.text:
         yield Name(value.text, value.line, SECRET)
+    elif key.text == "secret" and (name := tree.get(value, "name")).text:  # a projected volume
+        yield Name(name.text, name.line, SECRET)
     elif key.text == "imagePullSecrets":
         yield from (
             Name(called, one.line, SECRET) for one in tree.items(value) if (called := tree.text_of(one, "name"))

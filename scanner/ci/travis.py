@@ -76,6 +76,9 @@ def _set(root: Node) -> Iterator[Name]:
 def _scripts(root: Node) -> Iterator[Reference]:
     for key, value in tree.pairs(root):
         if key.text not in ("language", "os", "dist"):
+            encrypted = {
+                id(told) for node in tree.walk(value) for name, told in tree.own_pairs(node) if name.text == "secure"
+            }
             for one in tree.walk(value):
-                if one.kind == "text":
+                if one.kind == "text" and id(one) not in encrypted:
                     yield from commands(one.text, one.line + (one.style in ("|", ">")))

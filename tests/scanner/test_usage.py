@@ -1,5 +1,6 @@
 """Which jobs use what, in every version a repository keeps, and who last changed them."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -392,3 +393,26 @@ def test_a_plain_folder_is_read_as_it_is_now(tmp_path: Path, look: Scan, ruleset
     assert [use.name for use in told.names] == ["GH_TOKEN"]
     (folder / DEPLOY).write_text("jobs: [\n")
     assert len(used.look([open_target(folder)], (), ruleset, cache=pattern_cache).gaps) == 1
+
+
+def test_a_value_in_base64_is_tied_to_its_object_and_to_the_jobs_that_use_its_key(
+    repo: Repo, explained: Callable[[Repo], used.Used]
+) -> None:
+    packed = b64encode(github_classic("packed").encode()).decode()
+    secret = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: app}}\ndata:\n  PAY_TOKEN: {packed}\n"
+    pod = "kind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - name: main\n      env:\n        - name: T\n"
+    pod += "          valueFrom: {secretKeyRef: {name: app, key: PAY_TOKEN}}\n"
+    repo.commit("begin", {"k8s/secret.yaml": f"kind: Namespace\n---\n{secret}---\n{pod}"})
+    (finding,) = explained(repo).findings
+    assert [(use.job, use.step, use.line, use.name) for use in finding.usage] == [
+        ("Secret app", "", 7, "PAY_TOKEN"),
+        ("Pod web", "main", 16, "app/PAY_TOKEN"),
+    ]
+
+
+def test_an_included_file_whose_path_is_not_read_is_a_gap(repo: Repo) -> None:
+    pipeline = "include: [{local: ci/deploy.yml}, {local: /.gitlab/ci/test.yml}]\na: {script: x}\n"
+    repo.commit("begin", {".gitlab-ci.yml": pipeline, "ci/deploy.yml": "b: {script: x $B_TOKEN}\n"})
+    (gap,) = asked(repo).gaps
+    assert gap.where == "app: .gitlab-ci.yml"
+    assert "it includes ci/deploy.yml, of which" in gap.why

@@ -126,3 +126,14 @@ def test_what_does_not_parse_still_gives_the_names_in_its_lines(system: str, pat
 def test_a_problem_quotes_nothing_of_the_text() -> None:
     text = "a: [" + "s3cr3tv4lue: {" * 3
     assert "s3cr3t" not in registry.read("gitlab-ci", ".gitlab-ci.yml", text).problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["stage('a'){when{not{branch 'x'}}}\n" * 25_000, "triggers {cron(\n" * 60_000, "environment {A1=\n" * 60_000],
+    ids=["conditions", "triggers in triggers", "environments in environments"],
+)
+def test_many_blocks_of_jenkins_are_gone_through_once(text: str) -> None:
+    began = time.monotonic()
+    assert not registry.read("jenkins", "Jenkinsfile", text).problem
+    assert time.monotonic() - began < SOON

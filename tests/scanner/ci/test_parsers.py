@@ -1,5 +1,7 @@
 """What is read from a configuration file of each system."""
 
+from textwrap import dedent
+
 import pytest
 
 from scanner.ci import registry
@@ -69,3 +71,130 @@ def test_every_name_has_a_line_that_exists(case: Case) -> None:
 def test_windows_line_ends_and_a_mark_at_the_front_change_nothing(case: Case) -> None:
     same = registry.read(case.system, case.path, "\ufeff" + case.text.replace("\n", "\r\n"))
     assert same == read(case)
+
+
+def used(system: str, path: str, text: str) -> set[tuple[str, str, tuple[str, ...]]]:
+    """Name, job and times of every use in a text."""
+    config = registry.read(system, path, dedent(text).lstrip("\n"))
+    assert not config.problem
+    return {(name.name, part.job, runs(config, part)) for name in config.names for part in owners(config, name.line)}
+
+
+def test_a_file_called_secrets_is_no_secret_of_github_and_a_comment_uses_none() -> None:
+    text = """
+        on: push
+        jobs:
+          a:
+            if: github.ref == 'x' && secrets.ASKED
+            steps:
+              - uses: actions/checkout@v4 # as ${{ secrets.OLD }} did
+              - run: sops -d secrets.yaml > my-secrets.json && echo ${{
+                  secrets.OVER_LINES }}
+        """
+    found = used("github-actions", ".github/workflows/a.yml", text)
+    assert {name for name, _, _ in found} == {"ASKED", "OVER_LINES"}
+
+
+def test_a_secret_of_github_that_is_named_at_run_time_may_be_any() -> None:
+    text = "on: push\njobs:\n  a:\n    steps:\n      - run: x ${{ secrets[matrix.token] }}\n"
+    assert used("github-actions", ".github/workflows/a.yml", text) == {("*", "a", ("push",))}
+
+
+def test_rules_behind_a_reference_say_when_a_job_of_gitlab_runs() -> None:
+    text = """
+        .rules:
+          nightly:
+            - if: $CI_PIPELINE_SOURCE == "schedule"
+            - !reference [.rules, nightly]
+        a:
+          rules: [!reference [.rules, nightly]]
+          script: x $A_TOKEN
+        b:
+          rules: [!reference [.elsewhere, rules]]
+          script: x $B_TOKEN
+        """
+    found = used("gitlab-ci", ".gitlab-ci.yml", text)
+    assert found >= {("A_TOKEN", "a", ("schedule",)), ("B_TOKEN", "b", ("rules of another file",))}
+
+
+def test_a_stage_of_jenkins_with_a_parameter_in_its_name_is_a_job_with_its_conditions() -> None:
+    text = """
+        pipeline { stages { stage("Deploy ${params.ENV}") {
+          when { not { branch 'main' } }
+          environment { npm_auth = credentials('npm') }
+          steps { slackSend tokenCredentialId: 'slack' }
+        } } }
+        """
+    when = ("when not branch 'main'",)
+    job = "Deploy ${params.ENV}"
+    assert used("jenkins", "Jenkinsfile", text) == {("npm_auth", job, when), ("npm", job, when), ("slack", job, when)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pipeline { triggers { cron('H H(0-7) * * *')\n pollSCM('@daily') } }",
+        "properties([pipelineTriggers([cron('H H(0-7) * * *'), pollSCM('@daily')])])\nnode { }",
+        "pipeline { triggers { parameterizedCron('''\nH H(0-7) * * *\n''')\n pollSCM(\"@daily\") } }",
+    ],
+    ids=["declarative", "scripted", "several lines"],
+)
+def test_a_schedule_of_jenkins_is_read_whole(text: str) -> None:
+    assert [cron for cron, _ in registry.read("jenkins", "Jenkinsfile", text).crons] == ["H H(0-7) * * *", "@daily"]
+
+
+def test_a_shell_script_of_several_lines_in_jenkins_names_files() -> None:
+    config = registry.read("jenkins", "Jenkinsfile", "node {\n sh '''\n  cd x\n  ./deploy/push.sh\n '''\n}\n")
+    assert [(file.path, file.line) for file in config.files] == [("deploy/push.sh", 4)]
+
+
+def test_a_job_under_a_condition_of_azure_keeps_its_name() -> None:
+    text = """
+        trigger: none
+        pr: none
+        jobs:
+          - ${{ if eq(variables.x, 'y') }}:
+              - job: Deploy
+                steps:
+                  - script: echo $(secretToken)
+        """
+    assert used("azure-pipelines", "azure-pipelines.yml", text) == {("secretToken", "Deploy", ("manual",))}
+
+
+def test_secrets_of_projected_volumes_and_service_accounts_are_read() -> None:
+    text = """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: p}
+        spec: {volumes: [{name: v, projected: {sources: [{secret: {name: tls}}]}}]}
+        ---
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: s}
+        secrets: [{name: token}]
+        """
+    found = used("kubernetes", "k8s/p.yaml", text)
+    assert found == {("tls", "Pod p", ("deployment",)), ("token", "ServiceAccount s", ("deployment",))}
+
+
+def test_a_container_named_by_a_template_is_a_step_named_so() -> None:
+    text = "kind: Pod\nspec:\n  containers:\n    - name: {{ .Chart.Name }}\n      env: [{name: A_TOKEN}]\n"
+    config = registry.read("kubernetes", "charts/x/templates/p.yaml", text)
+    assert [part.step for part in owners(config, 5)] == ["*"]
+
+
+def test_the_environment_of_a_stage_of_bitbucket_is_that_of_its_steps() -> None:
+    text = "pipelines:\n default:\n - stage:\n    deployment: prod\n    steps:\n    - step: {script: [x]}\n"
+    config = registry.read("bitbucket-pipelines", "bitbucket-pipelines.yml", text)
+    assert [part.environment for part in owners(config, 6)] == ["prod"]
+
+
+def test_variables_that_buildkite_leaves_to_the_agent_are_read() -> None:
+    text = "steps:\n  - label: a\n    command: x $$ONE_TOKEN ${OTHER_TOKEN} \\$LAST_TOKEN\n"
+    found = used("buildkite", ".buildkite/pipeline.yml", text)
+    assert {name for name, _, _ in found} == {"ONE_TOKEN", "OTHER_TOKEN", "LAST_TOKEN"}
+
+
+def test_an_encrypted_value_of_travis_names_no_file() -> None:
+    config = registry.read("travis", ".travis.yml", 'env:\n  global:\n    - secure: "abCD/x.sh"\n    - K=conf/k.sh\n')
+    assert [file.path for file in config.files] == ["conf/k.sh"]
