@@ -21,6 +21,7 @@ SOURCE = "file: "
 """How the sources of these claims begin."""
 MOST = 500
 """Findings whose surroundings are looked at; each costs a read."""
+NOT_LOOKED = f"the file around the value was not looked at: there are more than {MOST} findings"
 _REACH = 2048
 _SHOWN = 8
 _HOME = re.compile(rb"(?:/home/|/Users/|\b[A-Za-z]:\\{1,2}Users\\{1,2})([A-Za-z][\w.-]{0,31})(?=[/\\])")
@@ -47,7 +48,9 @@ def with_surroundings(
     """
     owners: dict[tuple[str, str], str] = {}
     return tuple(
-        _told(finding, read, gits, mask, owners=owners) if number < MOST else finding
+        _told(finding, read, gits, mask, owners=owners)
+        if number < MOST
+        else replace(finding, evidence=(*finding.evidence, NOT_LOOKED))
         for number, finding in enumerate(findings)
     )
 

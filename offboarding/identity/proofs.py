@@ -41,7 +41,11 @@ def in_repositories(
     for place in places:
         try:
             git = Git(Path(place))
-            found.update(_signed(git, given.signers, listed))
+            for one in _signed(git, given.signers, listed):
+                if isinstance(one, Gap):
+                    gaps.append(one)
+                else:
+                    found.add(one)
             found.update(_pushed(git, given.pushes, listed))
         except OffkeyError as error:
             why = f"who signed and pushed there is not known: {error}"
@@ -49,19 +53,27 @@ def in_repositories(
     return tuple(sorted(found, key=lambda proof: (proof.source, proof.name, proof.email, proof.owner))), tuple(gaps)
 
 
-def _signed(git: Git, signers: signatures.Signers, listed: Directory) -> Iterator[Proof]:
+def _signed(git: Git, signers: signatures.Signers, listed: Directory) -> Iterator[Proof | Gap]:
+    """Proofs, and a Gap for a listed key by which so many signatures do not hold that older ones are not tried."""
     if not signers.configured:
         return
     held: Counter[tuple[Raw, bytes]] = Counter()
+    tried: Counter[tuple[Raw, bytes]] = Counter()
     for who, key, commit in list(_signed_commits(git, signers)):
         if held[who, key] >= SAMPLES:
             continue
         told = signatures.check(git.run("cat-file", "commit", commit), signers)
+        tried[who, key] += 1
         held[who, key] += bool(told and told.by)
         owner = listed.owner_of(told.by) if told is not None and told.by else None
         if owner is not None and told is not None:
             sentence = f"commits it with a key that the organisation lists for {told.by}: signature verified"
             yield Proof(source="signature", name=who[0], email=who[1], owner=owner.id, sentence=sentence)
+    for who, key in sorted(key for key, number in tried.items() if key[1] and number == TRIES and not held[key]):
+        why = (
+            f"none of the newest {TRIES} signatures of <{who[1]}> that name the key of {signers.keys[key].email} holds"
+        )
+        yield Gap(where=str(git.path), why=why, advice="older ones, if any, were not tried: see who makes such commits")
 
 
 def _signed_commits(git: Git, signers: signatures.Signers) -> Iterator[tuple[Raw, bytes, str]]:

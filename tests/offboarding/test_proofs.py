@@ -116,6 +116,26 @@ def test_signatures_that_do_not_hold_do_not_hide_one_that_does(repo: Repo, liste
     assert owners(found) == {("signature", HOME[1], "ann")}
 
 
+@needs.OPENSSH
+def test_when_none_of_the_signatures_tried_holds_that_is_a_gap(
+    repo: Repo, listed: Directory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "TRIES", 2)
+    key = new_key(tmp_path, "ann")
+    signed(repo, key, HOME)
+    true = repo.git("cat-file", "commit", "HEAD")
+    for number in range(2):
+        (repo.path / "raw").write_text(true.replace("signed", f"forged {number}"))
+        oid = repo.git("hash-object", "-t", "commit", "-w", "raw").strip()
+        repo.git("update-ref", f"refs/heads/a{number}", oid)
+    repo.git("update-ref", "-d", "refs/heads/main")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    found, (gap,) = proofs.in_repositories([repo.path], signers(tmp_path, f"ann@example.com {public(key)}"), listed)
+    assert found == ()
+    assert "none of the newest 2 signatures" in gap.why
+    assert "ann@example.com" in gap.why
+
+
 def test_a_push_by_a_listed_account_ties_the_committer_at_its_tip(
     repo: Repo, listed: Directory, tmp_path: Path
 ) -> None:

@@ -194,3 +194,12 @@ def test_a_hostile_file_takes_no_long_time() -> None:
     for text in (b"owner:" * 10_000, b"/home/" * 10_000, b"@author " * 10_000, b"\\" * 50_000, b" " * 50_000):
         list(around.near("x", text, len(text)))
     assert time.process_time() - began < 2
+
+
+def test_what_is_beyond_the_limit_is_said_and_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scanner import around
+    from tests.offboarding.cases import finding
+
+    monkeypatch.setattr(around, "MOST", 0)
+    (told,) = around.with_surroundings([finding()], lambda _: b"", {}, str)
+    assert told.evidence[-1] == around.NOT_LOOKED
