@@ -10,8 +10,11 @@
 The last decision on a person and an address holds. `offkey whois --confirm` and `--reject` write it.
 """
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -108,6 +111,25 @@ def record(path: Path, decision: Decision) -> Overrides:
 
     Raises SettingsError when the address was given to somebody else, UsageError when the file cannot be written.
     """
+    with _alone(path):
+        return _record(path, decision)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Nobody else records beside it meanwhile: who comes second reads what the first has written."""
+    try:
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError(f"{path.parent}: {error.strerror}", advice="name a file in a writable folder") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _record(path: Path, decision: Decision) -> Overrides:
     before = load(path)
     after = Overrides(decisions=(*before.decisions, decision))
     _check(after, path)

@@ -1,5 +1,6 @@
 """Somebody's yes or no on an address is recorded with who and when, and wins over everything."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -143,3 +144,11 @@ def test_a_wrong_file_says_what(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "overrides.yaml").write_text(text)
     with pytest.raises(SettingsError, match=says):
         overrides.load(tmp_path / "overrides.yaml")
+
+
+def test_decisions_recorded_at_once_are_all_kept(tmp_path: Path) -> None:
+    wanted = [f"lea{number}@home.example" for number in range(24)]
+    made = [Decision(person="lea", address=one, verdict=Verdict.THEIRS, by="b@corp.example", at=AT) for one in wanted]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: overrides.record(tmp_path / "overrides.yaml", one), made))
+    assert sorted(one.address for one in overrides.load(tmp_path / "overrides.yaml").decisions) == sorted(wanted)
