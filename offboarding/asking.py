@@ -82,7 +82,12 @@ def listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoin
         if isinstance(settings, Gap):
             gaps.append(settings)
             continue
-        there = [account for account in gather.accounts(person) if account.provider == name]
+        if settings.read is None:
+            if revokers.REGISTRY[name].NEEDS:
+                advice = f"set `read` under [providers.{name}] in offkey.toml"
+                gaps.append(Gap(where=name, why="what the person holds there cannot be listed", advice=advice))
+            continue
+        there = _accounts(name, person)
         if not there:
             advice = "add the person's account there to people.yaml"
             gaps.append(Gap(where=name, why="the directory knows no account of the person there", advice=advice))
@@ -90,6 +95,14 @@ def listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoin
             for found in _inventory(name, settings, account):
                 (gaps if isinstance(found, Gap) else points).append(found)  # type: ignore[arg-type]
     return [_steady(point, setting.now) for point in points]
+
+
+def _accounts(name: str, person: Person) -> list[Account]:
+    """The person's accounts at a provider; where it finds people by address, their proven addresses stand for one."""
+    known = [account for account in gather.accounts(person) if account.provider == name]
+    if known or not revokers.REGISTRY[name].BY_EMAIL:
+        return known
+    return [Account(provider=name, id="", email=email) for email in sorted(gather.certain_emails(person))]
 
 
 def _steady(point: AccessPoint, now: datetime) -> AccessPoint:

@@ -148,16 +148,17 @@ class Config(Table):
         Without `write` the write reference is not so much as looked at. Raises ForeignPackage.
         """
         table = self.providers.get(name)
-        if table is None or not table.read:
+        needs = "read" in _needed(name) if table is not None else False
+        if table is None or (needs and not table.read):
             return Gap(
                 where=name,
                 why="the provider is not configured" if table is None else "no read credential is configured",
-                advice=f"add [providers.{name}] with `read` to offkey.toml",
+                advice=f"add [providers.{name}]{' with `read`' if needs else ''} to offkey.toml",
             )
         require_own_packages()
         resolve = references.aws if name == "aws" else references.token
         try:
-            given: dict[str, Any] = {"read": resolve(table.read)}
+            given: dict[str, Any] = {"read": resolve(table.read)} if table.read else {}
             if write and table.write:
                 given["write"] = resolve(table.write)
         except ReferenceBroken as error:
@@ -189,6 +190,12 @@ def _settings_type(name: str) -> Any:
     return importlib.import_module(f"revokers.{name}").Settings
 
 
+def _needed(name: str) -> frozenset[str]:
+    """The keys that a revoker's Settings have no default for."""
+    fields = dataclasses.fields(_settings_type(name))
+    return frozenset(f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING)
+
+
 def _extras(name: str, table: Provider) -> dict[str, Any]:
     """What the table has beyond `url`, `read` and `write`, in the types of the revoker's Settings."""
     hints = get_type_hints(_settings_type(name))
@@ -202,14 +209,12 @@ def _check_provider(file: Path, name: str, table: Provider) -> None:
     where = f"{file}: [providers.{name}]"
     if name not in REGISTRY:
         raise SettingsError(f"{where}: unknown provider; allowed here: {', '.join(sorted(REGISTRY))}")
-    fields = {field.name: field for field in dataclasses.fields(_settings_type(name))}
+    fields = {field.name for field in dataclasses.fields(_settings_type(name))}
     given = set(table.model_extra or {})
-    if given - fields.keys():
-        unknown, allowed = min(given - fields.keys()), ", ".join(sorted(fields))
-        raise SettingsError(f"{where} {unknown}: unknown key; allowed here: {allowed}")
-    needed = {key for key, field in fields.items() if field.default is field.default_factory is dataclasses.MISSING}
-    if needed - given - {"read"}:
-        raise SettingsError(f"{where} {min(needed - given - {'read'})}: is missing")
+    if given - fields:
+        raise SettingsError(f"{where} {min(given - fields)}: unknown key; allowed here: {', '.join(sorted(fields))}")
+    if missing := _needed(name) - given - {"read"} - ({"url"} if table.url else set()):
+        raise SettingsError(f"{where} {min(missing)}: is missing")
     try:
         _extras(name, table)
     except ValidationError as error:

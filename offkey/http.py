@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -36,10 +37,17 @@ NO_NAMES = frozenset({"", ".", ".."})
 LONGEST_ANSWER = 120.0
 LARGEST_ANSWER = 16 << 20
 _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})  # the body is decoded by then
-TRANSIENT = frozenset({429, 500, 502, 503, 504})
+NO_STATUS = 0
+TRANSIENT = frozenset({NO_STATUS, 429, 500, 502, 503, 504})
+REFUSED_FOR_NOW = frozenset({429})
+NEVER: frozenset[int] = frozenset()
 
 Operation = tuple[str, str]
-"""A method with a path template, `("POST", "/auth.test")`, or `("AWS", "iam:ListAccessKeys")`."""
+"""A method with a path template, `("POST", "/auth.test")`, or `("AWS", "iam:ListAccessKeys")`, `("SQL", "ALTER ROLE")`.
+
+A template `//host/path` is of another of the gate's hosts than the Reader's base; a configured instance stands for all
+of a provider's hosts, and answers for that one under `/host/path`.
+"""
 
 
 class Refused(OffkeyError):
@@ -100,6 +108,7 @@ class Reader:
     ) -> None:
         self.gate = gate
         self.base = base.rstrip("/")
+        self._fixed = not instance
         self.now = now
         self.sleep = sleep
         self.exchanges: list[Exchange] = []
@@ -140,30 +149,50 @@ class Reader:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         hide: tuple[Secret, ...] = (),
+        auth: httpx.Auth | None = None,
     ) -> Answer:
         """Send one request and return its answer, whatever its status.
 
         `path` fills the template's `{names}`, percent-encoded; a Secret there is sent but never recorded. `hide`
         lists the secrets this request carries, so that an echoing answer is scrubbed before it is recorded.
-        Reads are repeated on 429, 5xx and network errors; a write is sent once. Raises `Refused` or `NoAnswer`.
+        Reads are repeated on 429, 5xx and network errors; a write only on 429, which says that nothing was done.
+        `auth` is for what headers cannot say (HTTP Digest). Raises `Refused` or `NoAnswer`.
         """
         self.permit((method, template))
         filled = path or {}
         hidden = hide + tuple(value for value in filled.values() if isinstance(value, Secret))
-        url = self.base + _fill(template, filled, lambda secret: secret.reveal().decode())
-        shown = urlsplit(self.base).netloc + _fill(template, filled, lambda _: "***")
+        base, rest = self._addressed(template)
+        url = base + _fill(rest, filled, lambda secret: secret.reveal().decode())
+        shown = urlsplit(base).netloc + _fill(rest, filled, lambda _: "***")
         request = self._client.build_request(method, url, params=params, headers=headers, json=json, data=form)
         # A read is safe to repeat even when HTTP spells it POST (Slack's auth.test).
-        attempts = 1 if (method, template) in self.gate.writes else ATTEMPTS
-        return self._answer(self._send(request, shown, hidden, attempts))
+        again = REFUSED_FOR_NOW if (method, template) in self.gate.writes else TRANSIENT
+        return self._answer(self._send(request, shown, hidden, again, auth=auth))
 
-    def _send(self, request: httpx.Request, shown: str, hidden: tuple[Secret, ...], attempts: int) -> httpx.Response:
-        for attempt in range(1, attempts + 1):
-            response, trouble = self._once(request)
+    def _addressed(self, template: str) -> tuple[str, str]:
+        """The base and the path of a template; `//host/path` names the host. Raises `Refused` for a foreign one."""
+        if not template.startswith("//"):
+            return self.base, template
+        host, _, rest = template[2:].partition("/")
+        if host not in self.gate.hosts:
+            raise Refused(f"{self.gate.provider}: {host!r} is not one of its hosts", advice="report this")
+        return (f"https://{host}", f"/{rest}") if self._fixed else (self.base, template[1:])
+
+    def _send(
+        self,
+        request: httpx.Request,
+        shown: str,
+        hidden: tuple[Secret, ...],
+        again: frozenset[int],
+        *,
+        auth: httpx.Auth | None = None,
+    ) -> httpx.Response:
+        for attempt in range(1, ATTEMPTS + 1):
+            response, trouble = self._once(request, auth)
             summary = trouble if response is None else scrub(_gist(response), hidden)
-            status = 0 if response is None else response.status_code
+            status = NO_STATUS if response is None else response.status_code
             self.record(request.method, shown, status, summary)
-            if attempt == attempts or (response is not None and status not in TRANSIENT):
+            if attempt == ATTEMPTS or status not in again:
                 break
             self.sleep(_wait(response, attempt))
         if response is None:
@@ -175,11 +204,11 @@ class Reader:
             )
         return response
 
-    def _once(self, request: httpx.Request) -> tuple[httpx.Response | None, str]:
+    def _once(self, request: httpx.Request, auth: httpx.Auth | None) -> tuple[httpx.Response | None, str]:
         """The answer read to its end, within a size and a time that no provider's API comes near."""
         deadline = time.monotonic() + LONGEST_ANSWER
         try:
-            response = self._client.send(request, stream=True)
+            response = self._client.send(request, stream=True, auth=auth)
             try:
                 body = bytearray()
                 for block in response.iter_bytes():
@@ -197,7 +226,9 @@ class Reader:
         """One prepared request of a driver (PyGithub), which has asked `permit` before. Sent once."""
         shown = urlsplit(url).netloc + urlsplit(url).path
         signed = Secret(headers.get("Authorization", "").rpartition(" ")[2].encode("latin-1"))
-        return self._send(self._client.build_request(method, url, headers=headers, content=body), shown, (signed,), 1)
+        return self._send(
+            self._client.build_request(method, url, headers=headers, content=body), shown, (signed,), NEVER
+        )
 
     def record(self, method: str, target: str, status: int, summary: str) -> None:
         """Note one exchange, already redacted, for the receipt."""
@@ -310,5 +341,12 @@ def _gist(response: httpx.Response) -> str:
 
 
 def _wait(response: httpx.Response | None, attempt: int) -> float:
+    """Seconds: what Retry-After says in seconds or as a date (RFC 9110), else twice as long each time."""
     given = "" if response is None else response.headers.get("retry-after", "")
-    return min(float(given) if given.isdigit() else 0.5 * 2**attempt, LONGEST_WAIT)
+    if given.isdigit():
+        return min(float(given), LONGEST_WAIT)
+    try:
+        until = (parsedate_to_datetime(given) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):  # no date, or one without its zone
+        until = 0.5 * 2**attempt
+    return min(max(until, 0.0), LONGEST_WAIT)

@@ -13,20 +13,21 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from offkey import boto
 from offkey.boto import AwsCredentials
 from offkey.http import Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
-from revokers.aws_iam import KEY, LISTS, MFA, PROFILE, PROVIDER, Settings, admin, inventory, listed_check, owner
-from revokers.parts import answered, dead, last, live, unexpected, unknown
+from revokers import aws_iam
+from revokers.aws_iam import KEY, LISTS, MFA, PROFILE, PROVIDER, Settings, admin, listed_check, owner
+from revokers.parts import answered, by_hand, dead, last, live, or_gap, unexpected, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
-    "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate", "inventory",
-    "options", "revoke", "state",
+    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
+    "inventory", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://sts.amazonaws.com"
@@ -36,18 +37,16 @@ READS: frozenset[Operation] = frozenset(
     | {("AWS", "iam:GetAccessKeyLastUsed"), ("AWS", "iam:GetUser"), ("AWS", "iam:ListUserTags")}
     | {("AWS", f"iam:{listed.lister}") for listed in LISTS.values()}
 )
+BY_EMAIL = False
 WRITES: frozenset[Operation] = frozenset(
     ("AWS", f"iam:{name}") for listed in LISTS.values() for name in (listed.disable, listed.delete) if name
 )
+_WRITING = frozenset(name for _, name in WRITES)
 NEEDS: Mapping[str, str] = {
     **{name: "reading" for _, name in sorted(READS) if name != "sts:GetCallerIdentity"},
-    **{name: "apply alone" for _, name in sorted(WRITES)},
+    **dict.fromkeys(sorted(_WRITING), "apply alone"),
 }
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
-
-
-def _by_hand(how: str) -> tuple[Option, ...]:
-    return (Option(action=Action.HAND_OVER, reversible=False, how=how),)
 
 
 _BREAKS = ("whatever still signs with it",)
@@ -58,10 +57,18 @@ _DISABLE_THEN_DELETE = (
         reason="set Inactive; an administrator can set it Active again",
         breaks=_BREAKS,
         shows=("Inactive", "deleted"),
+        proof="the owner's list says Inactive",
     ),
-    Option(action=Action.REVOKE, reversible=False, reason="delete it for good", breaks=_BREAKS, shows=("deleted",)),
+    Option(
+        action=Action.REVOKE,
+        reversible=False,
+        reason="delete it for good",
+        breaks=_BREAKS,
+        shows=("deleted",),
+        proof="the owner's list has it no more",
+    ),
 )
-_ROOT = _by_hand(
+_ROOT = by_hand(
     "Root access opens the whole account and is never ended automatically. The account's owner signs in as root and "
     "deletes the key at https://console.aws.amazon.com/iam/home#/security_credentials, or the organisation's "
     "management account does through centralised root access."
@@ -75,29 +82,35 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
             reason="delete the console password; another can be set, this one is gone",
             breaks=("signing in to the console with the password",),
             shows=("deleted",),
+            proof="iam:GetLoginProfile: NoSuchEntity",
         ),
     ),
     MFA: (Option(action=Action.KEEP, reversible=True, reason="a second factor alone opens nothing"),),
-    "aws.session": _by_hand(
+    "aws.session": by_hand(
         "A session cannot be revoked alone. At https://console.aws.amazon.com/iam/home#/roles open the role, then "
         "Revoke sessions: the inline policy AWSRevokeOlderSessions (a Deny where aws:TokenIssueTime lies before now) "
         "ends EVERY session of that role begun before now. For a user's session, deactivate the user's access key and "
         "attach the same Deny to the user."
     ),
-    "aws.secret_access_key": _by_hand(
+    "aws.secret_access_key": by_hand(
         "The secret stands without its key id. Find the id beside its other uses, then deactivate and delete that key "
         "at https://console.aws.amazon.com/iam/home#/users."
     ),
-    "aws.bedrock_key": _by_hand(
+    "aws.bedrock_key": by_hand(
         "A long-term Bedrock key is a service-specific credential of an IAM user. At "
         "https://console.aws.amazon.com/iam/home#/users open the user, Security credentials, API keys for Amazon "
         "Bedrock; deactivate, then delete it."
     ),
-    "aws.appsync_key": _by_hand(
+    "aws.appsync_key": by_hand(
         "The key belongs to an AppSync API, not to a person. At https://console.aws.amazon.com/appsync/home open the "
         "API, Settings, and delete the key once its users have another."
     ),
 }
+
+
+def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
+    """All that the IAM user `account.login` holds; tags tell whether the user is a person."""
+    yield from or_gap("aws", aws_iam.inventory(http, settings, account), needs=[n for n in NEEDS if n not in _WRITING])
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
@@ -170,8 +183,27 @@ def revoke(
         raise NotAutomatic(f"{action} of {point.kind} is not done automatically here", advice=by_hand)
     listed = LISTS.get(point.kind)
     operation = "" if listed is None else listed.disable if action is Action.DISABLE else listed.delete
-    if listed is None or not operation:
-        raise NotAutomatic(f"{action} of {point.kind} is left to a person")
+    status = "Inactive" if action is Action.DISABLE else ""
+    return _change(http, settings, operation, status, point=point, credential=credential)
+
+
+def undo(http: Writer, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Exchange:
+    """Set it Active again, by the same id of the same owner."""
+    operation = LISTS[point.kind].disable if point.kind in LISTS else ""
+    return _change(http, settings, operation, "Active", point=point, credential=credential)
+
+
+def _change(
+    http: Writer,
+    settings: Settings,
+    operation: str,
+    status: str,
+    *,
+    point: AccessPoint,
+    credential: Credential | None,
+) -> Exchange:
+    if not operation:
+        raise NotAutomatic(f"this change of {point.kind} is left to a person")
     if settings.write is None:
         raise NotIdentified("no write credential is configured", advice="set write under [providers.aws]")
     identity = _identity(point, credential)
@@ -179,8 +211,8 @@ def revoke(
     holder = owner(asker, point, identity)
     if point.holder and point.holder.login not in ("", holder.login):
         raise NotIdentified(f"{identity} is {holder.login}'s, the plan says {point.holder.login}'s")
-    status = {"Status": "Inactive"} if action is Action.DISABLE else {}
-    boto.call(http, asker.iam, operation, **{"UserName": holder.login, listed.id: identity, **status})
+    more = {"Status": status} if status else {}
+    boto.call(http, asker.iam, operation, **{"UserName": holder.login, LISTS[point.kind].id: identity, **more})
     return last(http)
 
 

@@ -19,14 +19,14 @@ from collections.abc import Mapping
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from revokers import github_org
-from revokers.github_admin import HEADERS, PAT_GRANT, PROVIDER, SSO, Settings, signed, write_token
+from revokers.github_admin import HEADERS, NEEDS, PAT_GRANT, PROVIDER, SSO, Settings, signed, write_token
 from revokers.github_org import COLLABORATOR, LAST_OWNER, MEMBERSHIP, inventory
-from revokers.parts import answered, dead, last, live, trouble, unexpected, unknown
-from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
+from revokers.parts import answered, dead, given, last, live, trouble, unexpected, unknown
+from revokers.protocol import NotAutomatic, Option, Unclear
 
 __all__ = [
-    "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate", "inventory",
-    "options", "revoke", "state",
+    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
+    "inventory", "options", "revoke", "state",
 ]  # fmt: skip
 
 URL = "https://api.github.com"
@@ -42,12 +42,7 @@ WRITES: frozenset[Operation] = frozenset(
         ("DELETE", "/orgs/{org}/credential-authorizations/{credential_id}"),
     }
 )
-NEEDS: Mapping[str, str] = {
-    "read:org (an App: Members: read)": "reading memberships, owners and outside collaborators",
-    "an App's Personal access tokens: read": "reading grants of fine-grained tokens",
-    "admin:org (an App: Members: write)": "apply: ending memberships and single sign-on authorizations",
-    "an App's Personal access tokens: write": "apply: ending grants of fine-grained tokens",
-}
+BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 INSTALLATION, REFRESH = "github.app.installation", "github.app.refresh"
@@ -58,6 +53,8 @@ _BY_VALUE = (
         reversible=False,
         needs="github-public-revoke",
         by="value",
+        via="value",
+        proof="GET /user: 401 Bad credentials",
         reason="GitHub's public call ends the token everywhere, whoever owns it, and mails its owner",
         breaks=("whatever still signs in with this token",),
         how="The owner deletes it at https://github.com/settings/tokens (or under Applications); an organisation owner "
@@ -72,6 +69,8 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
             action=Action.REVOKE,
             reversible=False,
             by="value",
+            via="self",
+            proof="GET /installation/repositories: 401 Bad credentials",
             reason="the token ends itself; the App is untouched and gets new ones",
             breaks=("a job that runs with it now",),
         ),
@@ -80,17 +79,37 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         Option(
             action=_REMOVE,
             reversible=True,
+            via="person",
+            proof="the organisation's membership: 404",
             reason="an owner can reinstate a former member with all settings for three months",
             breaks=("access to the organisation's repositories", "private forks until reinstated"),
         ),
     ),
     COLLABORATOR: (
-        Option(action=_REMOVE, reversible=False, reason="invitations must be sent anew for each repository"),
+        Option(
+            action=_REMOVE,
+            reversible=False,
+            via="person",
+            proof="the list of outside collaborators has them no more",
+            reason="invitations must be sent anew for each repository",
+        ),
     ),
     PAT_GRANT: (
-        Option(action=Action.REVOKE, reversible=False, reason="ends the token's access to this organisation only"),
+        Option(
+            action=Action.REVOKE,
+            reversible=False,
+            proof="the organisation's list of grants has it no more",
+            reason="ends the token's access to this organisation only",
+        ),
     ),
-    SSO: (Option(action=Action.REVOKE, reversible=False, reason="this credential cannot be authorised again"),),
+    SSO: (
+        Option(
+            action=Action.REVOKE,
+            reversible=False,
+            proof="the organisation's list of authorizations has it no more",
+            reason="this credential cannot be authorised again",
+        ),
+    ),
 }
 _LAST_OWNER = (
     Option(
@@ -142,9 +161,7 @@ def revoke(
         raise NotAutomatic(f"{action} of {point.kind} is not done here")
     if known[action].by == "id":
         return github_org.revoke(http, settings, point)
-    if credential is None or credential.kind != point.kind:
-        raise NotIdentified("the value is not at hand", advice="scan again: it was not found where the plan says")
-    secret = credential.secret
+    secret = given(point, credential).secret
     if point.kind == INSTALLATION:
         http.request("DELETE", "/installation/token", headers=signed(secret), hide=(secret,))
         return last(http)

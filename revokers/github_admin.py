@@ -8,7 +8,7 @@ https://docs.github.com/en/rest/orgs/personal-access-tokens
 https://docs.github.com/en/enterprise-cloud@latest/rest/orgs/orgs#list-saml-sso-authorizations-for-an-organization
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -24,6 +24,12 @@ from revokers.protocol import NotIdentified, Unclear
 T = TypeVar("T")
 
 PROVIDER = "github"
+NEEDS: Mapping[str, str] = {
+    "read:org (an App: Members: read)": "reading memberships, owners and outside collaborators",
+    "an App's Personal access tokens: read": "reading grants of fine-grained tokens",
+    "admin:org (an App: Members: write)": "apply: ending memberships and single sign-on authorizations",
+    "an App's Personal access tokens: write": "apply: ending grants of fine-grained tokens",
+}
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 PAT_GRANT, SSO = "github.pat_grant", "github.sso_authorization"
 LISTS = {

@@ -15,7 +15,7 @@ from typing import Any
 
 from offkey.http import Reader, Writer
 from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
-from revokers.github_admin import LISTS, PAT_GRANT, PROVIDER, SSO, Admin, Settings, signed, write_token
+from revokers.github_admin import LISTS, NEEDS, PAT_GRANT, PROVIDER, SSO, Admin, Settings, signed, write_token
 from revokers.parts import dead, last, live, or_gap, when
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 
@@ -30,7 +30,7 @@ _ADVICE = {
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     """What the account holds in each of the configured organisations."""
     where = f"github {account.login or account.id}"
-    yield from or_gap(where, _inventory(Admin(http, settings.read), settings, account))
+    yield from or_gap(where, _inventory(Admin(http, settings.read), settings, account), needs=NEEDS)
     if not settings.organisations:
         yield Gap(where=where, why="no organisation is configured", advice="set organisations in [providers.github]")
 

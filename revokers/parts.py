@@ -1,13 +1,17 @@
 """Parts that the providers' modules share: functions they assign or call, not parents they inherit."""
 
+import base64
 import functools
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec
 
 from offkey.http import Answer, NoAnswer, Reader
-from offkey.model import AccessPoint, Account, Check, Exchange, Gap, Liveness
-from revokers.protocol import NotIdentified, Unclear
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
+from offkey.secret import Secret
+from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 
 P = ParamSpec("P")
 
@@ -17,6 +21,8 @@ _MEANING = {
     401: "the credential that asked was refused",
     403: "forbidden, which says nothing about liveness",
     404: "not found or not visible",
+    409: "in conflict with what is there",
+    422: "not understood",
     429: "too many requests",
 }
 
@@ -61,14 +67,28 @@ def answered(ask: Callable[Concatenate[Reader, P], Check]) -> Callable[Concatena
     return asked
 
 
-def or_gap(where: str, points: Iterable[AccessPoint | Gap], advice: str = "") -> Iterator[AccessPoint | Gap]:
-    """The points, and a Gap when their list breaks off; `advice` when the error has none of its own."""
+def or_gap(
+    where: str, points: Iterable[AccessPoint | Gap], advice: str = "", needs: Iterable[str] = ()
+) -> Iterator[AccessPoint | Gap]:
+    """The points, and a Gap when their list breaks off; `advice` when the error has none of its own.
+
+    `needs` are the permissions that a refusal may mean.
+    """
     try:
-        yield from points
+        for point in points:
+            yield _naming(point, needs) if isinstance(point, Gap) else point
     except (NoAnswer, Unclear, NotIdentified) as error:
-        yield Gap(where=where, why=str(error), advice=error.advice or advice)
+        yield _naming(Gap(where=where, why=str(error), advice=error.advice or advice), needs)
     except GARBLED as error:
         yield Gap(where=where, why=_garbled(error), advice="try again later")
+
+
+def _naming(gap: Gap, needs: Iterable[str]) -> Gap:
+    """The Gap, with the names of the permissions where a refusal is what it tells of."""
+    words = ", ".join(needs)
+    if not words or words in gap.advice or not re.search(r"answered 40[134]\b|missing_scope|not_allowed", gap.why):
+        return gap
+    return replace(gap, advice="; ".join(filter(None, (gap.advice, f"offkey's credential needs: {words}"))))
 
 
 def _garbled(error: Exception) -> str:
@@ -93,10 +113,91 @@ def rows(answers: Iterable[Answer], what: str, *names: str) -> Iterator[dict[str
         yield from answer.json
 
 
-def when(text: object) -> datetime | None:
+def given(point: AccessPoint, credential: Credential | None) -> Credential:
+    """The value of this very point. Raises NotIdentified where it is not at hand."""
+    if credential is None or credential.kind != point.kind:
+        raise NotIdentified("the value is not at hand", advice="scan again: it was not found where the plan says")
+    return credential
+
+
+def refuse_unlisted(handles: Mapping[str, tuple[Option, ...]], action: Action, point: AccessPoint) -> Option:
+    """The option for this action. Raises NotAutomatic where the kind has none that offkey does by itself."""
+    ways = handles.get(point.kind, ())
+    found = next((way for way in ways if way.action is action and action not in (Action.HAND_OVER, Action.KEEP)), None)
+    if found is None:
+        by_hand = " ".join(way.how for way in ways if way.how)
+        raise NotAutomatic(f"{action} of {point.kind} is not done here", advice=by_hand)
+    return found
+
+
+def by_hand(how: str) -> tuple[Option, ...]:
+    """The options of a kind that a person ends: `how` names the console's address and what to click."""
+    return (Option(action=Action.HAND_OVER, reversible=False, how=how),)
+
+
+def text(secret: Secret) -> str:
+    """The value as HTTP carries it. Raises NotIdentified for bytes that no header or form can carry."""
+    value = secret.reveal()
+    if not value.isascii() or any(byte < 0x20 or byte == 0x7F for byte in value):
+        raise NotIdentified("the value has bytes that no token of this provider has", advice="look at the finding")
+    return value.decode("ascii")
+
+
+def basic(user: str, password: Secret) -> dict[str, str]:
+    """The Authorization header of RFC 7617."""
+    pair = f"{user}:{password.reveal().decode('utf-8', 'surrogateescape')}".encode("utf-8", "surrogateescape")
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+def pair(secret: Secret) -> tuple[Secret, Secret]:
+    """The two words of a configured credential that has two parts. Raises Unclear where it has not."""
+    words = re.split(rb"[\s,]+", secret.reveal().strip())
+    if len(words) != 2 or not all(words):
+        raise Unclear(
+            "the configured credential has not two parts",
+            advice="give both, as in env:ID,SECRET or a file of two lines",
+        )
+    return Secret(words[0]), Secret(words[1])
+
+
+def configured(settings: Any, *, write: bool = False) -> Secret:
+    """The organisation's credential: for a change the one for writing. Raises Unclear where none is configured."""
+    found: Secret | None = settings.write if write else settings.read
+    if found is None:
+        name = "write" if write else "read"
+        raise Unclear(
+            f"no {name} credential is configured", advice=f"set `{name}` in the provider's table of offkey.toml"
+        )
+    return found
+
+
+def pages(
+    http: Reader,
+    template: str,
+    after: Callable[[Answer], Mapping[str, str] | None],
+    *,
+    most: int = 1000,
+    **options: Any,
+) -> Iterator[Answer]:
+    """GET a list to its end. `after` gives the parameters of the next page, or None at the end.
+
+    The first answer that is not 200 is the last. Raises NoAnswer when `after` never comes to an end.
+    """
+    first: Mapping[str, str] = options.pop("params", None) or {}
+    more: Mapping[str, str] | None = {}
+    for _ in range(most):
+        answer = http.request("GET", template, params={**first, **(more or {})}, **options)
+        yield answer
+        more = after(answer) if answer.status == 200 else None
+        if more is None:
+            return
+    raise NoAnswer(f"{http.gate.provider}: {template} has more than {most} pages", advice="narrow the account")
+
+
+def when(told: object) -> datetime | None:
     """A provider's RFC 3339 time in UTC, or None for anything that is none."""
     try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        moment = datetime.fromisoformat(told) if isinstance(told, str) else None
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment and moment.tzinfo else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from offkey.errors import OffkeyError
 from offkey.http import Gate, Operation, Reader, Writer
@@ -27,7 +27,9 @@ class Option:
 
     `by` says what identifies it: its value, or an id. `needs` names the extra yes an approval must carry. `how` tells
     a person what to do by hand: for HAND_OVER, or when the extra yes is missing. `shows` lists the statuses that prove
-    this very action; empty means that any DEAD does.
+    this very action; empty means that any DEAD does. `via` is who may: anybody who has the value ("value"), the
+    credential itself ("self"), an administrator who ends this one credential ("admin") or the whole account ("person").
+    `proof` names the answer that shows the end, "GET /user: 401".
     """
 
     action: Action
@@ -38,6 +40,8 @@ class Option:
     by: Literal["value", "id"] = "id"
     how: str = ""
     shows: tuple[str, ...] = ()
+    via: Literal["value", "self", "admin", "person"] = "admin"
+    proof: str = ""
 
 
 def reached(option: Option, check: Check) -> bool:
@@ -46,6 +50,14 @@ def reached(option: Option, check: Check) -> bool:
     An inactive AWS key is DEAD and reaches DISABLE, but not REVOKE: that one needs the status "deleted".
     """
     return check.liveness is Liveness.DEAD and (not option.shows or check.status in option.shows)
+
+
+@runtime_checkable
+class Undoes(Protocol):
+    """A module whose DISABLE can be taken back."""
+
+    def undo(self, http: Writer, settings: Any, point: AccessPoint, credential: Credential | None, /) -> Exchange:
+        """Take the DISABLE back, once. The exchange is no proof: ask `state`. Raises as `revoke` does."""
 
 
 class Revoker(Protocol):
@@ -60,6 +72,8 @@ class Revoker(Protocol):
     """Each permission that the organisation's credential needs, with what for."""
     HANDLES: Mapping[str, tuple[Option, ...]]
     """Kinds with their options in the order of execution, reversible first."""
+    BY_EMAIL: bool
+    """Whether `inventory` finds a person by e-mail address alone; where nobody has it, it lists nothing."""
     gate: Gate
 
     def options(self, point: AccessPoint, /) -> tuple[Option, ...]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from offkey.http import Answer, Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Credential, Exchange, Gap, Ownership
 from offkey.secret import Secret
-from revokers.parts import answered, dead, last, live, or_gap, trouble, unknown
+from revokers.parts import answered, by_hand, dead, given, last, live, or_gap, trouble, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 
 PROVIDER = "slack"
@@ -28,15 +28,12 @@ HOSTS = frozenset({"slack.com"})
 READS: frozenset[Operation] = frozenset({("POST", "/auth.test")})
 WRITES: frozenset[Operation] = frozenset({("POST", "/auth.revoke")})
 NEEDS: Mapping[str, str] = {"users:read": "reading users.info", "users:read.email": "finding a user by e-mail address"}
+BY_EMAIL = True
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 BOT, USER, LEGACY, ACCOUNT = "slack.bot", "slack.user", "slack.legacy", "slack.account"
 DEAD = frozenset({"token_revoked", "account_inactive", "token_expired", "invalid_auth"})
 _SEEN_BY_VALUE = frozenset({BOT, USER, LEGACY})
-
-
-def _by_hand(how: str) -> tuple[Option, ...]:
-    return (Option(action=Action.HAND_OVER, reversible=False, how=how),)
 
 
 _BOT = (
@@ -45,6 +42,8 @@ _BOT = (
         reversible=False,
         needs="slack-bot-revoke",
         by="value",
+        via="self",
+        proof="auth.test: token_revoked",
         reason="auth.revoke deactivates the bot user for the whole workspace",
         breaks=("the bot: it leaves its channels until the app is installed again",),
         how="An owner of the app reinstalls it at https://api.slack.com/apps, OAuth & Permissions, and puts the new "
@@ -56,11 +55,13 @@ _USER = (
         action=Action.REVOKE,
         reversible=False,
         by="value",
+        via="self",
+        proof="auth.test: token_revoked",
         reason="auth.revoke ends this one token; its owner can authorise the app again while the account is active",
         breaks=("what acts for this user through the app",),
     ),
 )
-_WEBHOOK = _by_hand(
+_WEBHOOK = by_hand(
     "No method deletes a webhook. An owner of the app removes it at https://api.slack.com/apps, Incoming Webhooks, or "
     "a workspace owner removes the app; a workflow's webhook is replaced in Workflow Builder."
 )
@@ -68,19 +69,19 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
     BOT: _BOT,
     USER: _USER,
     LEGACY: _USER,
-    ACCOUNT: _by_hand(
+    ACCOUNT: by_hand(
         "Deactivate the member at https://slack.com/admin (Manage members), or through your identity provider's SCIM "
         "connection; this ends the member's sessions and user tokens. The Web API can do so on Enterprise Grid alone."
     ),
-    "slack.app": _by_hand(
+    "slack.app": by_hand(
         "App-level tokens work for the app in every workspace. An owner of the app revokes it at "
         "https://api.slack.com/apps, Basic Information, App-Level Tokens."
     ),
-    "slack.config.access": _by_hand(
+    "slack.config.access": by_hand(
         "Configuration tokens last 12 hours. Their owner revokes them at https://api.slack.com/apps, Your App "
         "Configuration Tokens."
     ),
-    "slack.config.refresh": _by_hand(
+    "slack.config.refresh": by_hand(
         "Its owner revokes the configuration token it belongs to at https://api.slack.com/apps, Your App Configuration "
         "Tokens."
     ),
@@ -126,11 +127,16 @@ def check(http: Reader, credential: Credential) -> Check:
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     """The member's own account; Slack lists the tokens that a member gave to apps to nobody."""
     where = f"slack {account.login or account.id or account.email}"
-    yield from or_gap(where, _inventory(http, settings, account))
+    yield from or_gap(where, _inventory(http, settings, account), needs=NEEDS)
 
 
 def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint]:
-    user = _user(http, settings, account)
+    try:
+        user = _user(http, settings, account)
+    except NotIdentified:
+        if account.id or not account.email:  # the directory says that there is one, or nothing was asked
+            raise
+        return
     holder = Account(provider=PROVIDER, id=user["id"], login=str(user.get("name", "")), email=account.email)
     yield AccessPoint(
         id=f"{ACCOUNT}:{holder.id}",
@@ -159,6 +165,8 @@ def _user(http: Reader, settings: Settings, account: Account) -> dict[str, str]:
     if body.get("ok") is True and isinstance(user, dict) and user.get("id"):
         return user
     said = _error(body) or trouble(answer.status)
+    if said in ("users_not_found", "user_not_found"):
+        raise NotIdentified(f"{template[1:]}: {said}", advice="correct the person's accounts")
     raise Unclear(f"{template[1:]}: {said}", advice="the token needs users:read and users:read.email")
 
 
@@ -184,10 +192,9 @@ def revoke(
     """
     if action is not Action.REVOKE or point.kind not in _SEEN_BY_VALUE:
         raise NotAutomatic(f"{action} of {point.kind} is not done here", advice=" ".join(o.how for o in options(point)))
-    if credential is None or credential.kind != point.kind:
-        raise NotIdentified("the value is not at hand", advice="scan again: it was not found where the plan says")
-    tried = _call(http, "/auth.revoke", credential.secret, {"test": "1"})
-    done = _call(http, "/auth.revoke", credential.secret) if _ok(tried) else tried
+    secret = given(point, credential).secret
+    tried = _call(http, "/auth.revoke", secret, {"test": "1"})
+    done = _call(http, "/auth.revoke", secret) if _ok(tried) else tried
     said = _error(done.json) if isinstance(done.json, dict) else ""
     if done.status == 200 and not _ok(done) and said not in DEAD - {"invalid_auth"}:
         raise Unclear(

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from offboarding.demo.simulators.wire import LocalServer
+from tests import watching
+
 REQUIRE_ALL = os.environ.get("OFFKEY_REQUIRE_ALL") == "1"
 
 
@@ -49,3 +52,13 @@ def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture(autouse=True)
+def _as_described() -> Iterator[None]:
+    """Whatever a revoker sends to a simulator, and is answered, must keep to the provider's official description."""
+    LocalServer.observer = watching.observe
+    watching.violations.clear()
+    yield
+    LocalServer.observer = None
+    assert not watching.violations, "\n".join(dict.fromkeys(watching.violations))

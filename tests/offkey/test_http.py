@@ -3,7 +3,9 @@
 import base64
 import gzip
 import logging
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -104,7 +106,7 @@ def test_a_redirect_is_refused_and_is_no_answer(status: int) -> None:
     assert [request.url.host for request in script.requests] == ["api.example.com"]
 
 
-@pytest.mark.parametrize("first", [httpx.Response(429), httpx.Response(503), httpx.ConnectError("refused")])
+@pytest.mark.parametrize("first", [httpx.Response(503), httpx.Response(409), httpx.ConnectError("refused")])
 def test_a_write_is_sent_once_whatever_comes_back(first: httpx.Response | Exception) -> None:
     script = Script(first)
     writer = script.writer()
@@ -115,6 +117,42 @@ def test_a_write_is_sent_once_whatever_comes_back(first: httpx.Response | Except
         assert writer.request("POST", "/revoke").status == first.status_code
     assert len(script.requests) == 1
     assert script.waits == []
+
+
+def test_a_write_is_repeated_where_the_provider_says_that_it_did_nothing_yet() -> None:
+    script = Script(httpx.Response(429, headers={"retry-after": "3"}), httpx.Response(204))
+    assert script.writer().request("POST", "/revoke").status == 204
+    assert script.waits == [3.0]
+
+
+def test_a_time_to_wait_may_be_a_date() -> None:
+    then = format_datetime(datetime.now(UTC) + timedelta(seconds=12), usegmt=True)
+    script = Script(httpx.Response(429, headers={"retry-after": then}), httpx.Response(200))
+    script.reader().request("GET", "/user")
+    assert 9 < script.waits[0] <= 12
+
+
+@pytest.mark.parametrize(
+    ("base", "instance", "asked"),
+    [
+        (BASE, "", "https://id.example.com/v1/me"),
+        ("http://127.0.0.1:81/x", "http://127.0.0.1:81/x", "http://127.0.0.1:81/x/id.example.com/v1/me"),
+    ],
+)
+def test_a_template_may_name_another_of_the_hosts(base: str, instance: str, asked: str) -> None:
+    gate = replace(GATE, hosts=GATE.hosts | {"id.example.com"})
+    seen: list[str] = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(200)
+
+    http = Reader(gate, base, instance=instance, transport=httpx.MockTransport(server))
+    http.request("GET", "//id.example.com/v1/{what}", path={"what": "me"})
+    assert seen == [asked]
+    with pytest.raises(Refused, match="not one of its hosts"):
+        http.request("GET", "//evil.example.net/v1/me")
+    assert len(seen) == 1
 
 
 def test_a_read_is_repeated_after_the_time_the_provider_asks_for() -> None:

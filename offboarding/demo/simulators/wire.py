@@ -15,13 +15,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-Trouble = int | Literal["timeout", "garbage", "reset"]
+Trouble = int | Literal["timeout", "garbage", "reset", "drip"]
 DROP = "drop"
 """What an `after_write` hook returns to have the connection broken without an answer."""
 _HANG_SECONDS = 60.0
+DRIP = b"{" + b" " * 99
+_DRIP_SECONDS = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +89,18 @@ class LocalServer(ABC):
 
     `requests` is the log. `after_write`, when set, is called with the `Recorded` request after state has changed and
     before the answer is sent; returning `DROP` breaks the connection, so that the client never learns of its success.
+
+    `before` is called with each request before anything else; `observer`, when set, sees each request with its answer,
+    or None where trouble was ordered.
     """
+
+    observer: ClassVar[Callable[["LocalServer", Request, Answer | None], None] | None] = None
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.requests: list[Recorded] = []
         self.after_write: Callable[[Recorded], object] | None = None
+        self.before: Callable[[Request], object] | None = None
         self.stopping = threading.Event()
         self._faults: list[_Fault] = []
         self._http: _Server | None = None
@@ -152,7 +160,8 @@ class LocalServer(ABC):
         """Makes the next `times` requests that match go wrong.
 
         `trouble` is a status (429 carries Retry-After in seconds), "timeout" (no answer at all), "garbage" (200 and a
-        page that is no JSON) or "reset" (the connection breaks). `method` may be "*"; `path_regex` is searched in the
+        page that is no JSON), "drip" (an answer that comes a byte at a time and never ends) or "reset" (the connection
+        breaks). `method` may be "*"; `path_regex` is searched in the
         path. Nothing changes at the provider, unless `after` is set: then the request takes effect first.
         """
         fault = _Fault(
@@ -168,10 +177,14 @@ class LocalServer(ABC):
 
     def serve(self, request: Request) -> Answer | None:
         """The answer to send, or None to break the connection. Writes the log."""
+        if self.before:
+            self.before(request)
         fault = self._take_fault(request)
         line = Recorded(method=request.method, path=self.label(request), who=self.who(request), status=0)
         answer = self.answer(request) if fault is None or fault.after else None
         hooked = self.after_write(line) if answer is not None and answer.wrote and self.after_write else None
+        if LocalServer.observer is not None:
+            LocalServer.observer(self, request, answer if fault is None else None)
         if fault is not None:
             answer = self._troubled(fault)
         if hooked == DROP:
@@ -196,6 +209,8 @@ class LocalServer(ABC):
             return None
         if fault.trouble == "reset":
             return None
+        if fault.trouble == "drip":
+            return Answer(status=200, body=DRIP)
         if fault.trouble == "garbage":
             return Answer(
                 status=200, body=b"<html>\x00\xff not what you asked for", headers={"Content-Type": "text/html"}
@@ -282,8 +297,17 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status != 204:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        if self.command != "HEAD" and answer.status != 204:
+        if answer.body is DRIP:
+            self._drip(content)
+        elif self.command != "HEAD" and answer.status != 204:
             self.wfile.write(content)
+
+    def _drip(self, content: bytes) -> None:
+        for byte in content:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            if self.server.simulator.stopping.wait(_DRIP_SECONDS):
+                return
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
