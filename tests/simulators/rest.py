@@ -50,11 +50,14 @@ class RestSimulator(LocalServer):
     """`PROVIDER` is the revoker's name. `CONTRACTS` are pairs of a path's beginning on this simulator and the name of
     an official description in ../shared/contracts that has the rest of the path; the longest beginning wins.
 
+    `UNDESCRIBED` and `DEVIATIONS` are what the description lacks and says otherwise, as in tests/watching.py.
     `page_size` is how many rows a page of a list has at most: small, so that a list has a second page.
     """
 
     PROVIDER: ClassVar[str] = ""
     CONTRACTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    UNDESCRIBED: ClassVar[dict[tuple[str, str, str], str]] = {}
+    DEVIATIONS: ClassVar[dict[tuple[str, str, str, str], str]] = {}
     _routes: ClassVar[tuple[tuple[str, str, "re.Pattern[str]", str], ...]] = ()
 
     def __init__(self) -> None:
