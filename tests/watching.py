@@ -94,10 +94,8 @@ def _compare(
         try:
             told.check_answer(request.method, path, answer.status, _json(answer.content()))
         except AssertionError as error:
-            status = f"status {answer.status}"
-            _complain(
-                name, request.method, template, status if "does not describe" in str(error) else "answer", str(error)
-            )
+            what = f"status {answer.status}" if "does not describe" in str(error) else "answer"
+            _complain(sim, name, request.method, template, what=what, complaint=str(error))
     return template, name
 
 
