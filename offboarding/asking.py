@@ -1,16 +1,18 @@
 """Asks providers, without changing anything: whose a leaked value is, and what they list for the person.
 
-A value goes to its own issuer and nowhere else, and only where the provider is configured. What could not be asked is
+Providers are asked side by side, each by one request at a time. A value goes to its own issuer and nowhere else, and only where the provider is configured. What could not be asked is
 a Gap.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import revokers
-from offboarding import gather, mirror
+from offboarding import gather, lanes, mirror
 from offboarding.setting import Setting
 from offkey.errors import OffkeyError
 from offkey.http import Reader
@@ -32,8 +34,9 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
     read = mirror.reader(setting.state, setting.run, setting.key)
     mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
     readers = _readers(setting, {finding.provider for finding in mine}, gaps)
+    lanes_of: dict[Hashable, list[tuple[str, Credential]]] = defaultdict(list)
     for number, finding in enumerate(mine):
-        setting.tell(f"asking {finding.provider}", number, len(mine))
+        setting.tell("reading values", number, len(mine))
         try:
             credential = read(_as_point(finding))
         except ValueGone as error:
@@ -42,7 +45,18 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
         if "id" in credential.parts:
             asked.ids[finding.fingerprint] = credential.parts["id"].reveal().decode("ascii", "replace")
         if finding.provider in readers:
-            asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
+            lanes_of[finding.provider].append((finding.fingerprint, credential))
+    total = sum(map(len, lanes_of.values()))
+
+    def one(item: tuple[str, Credential]) -> None:
+        fingerprint, credential = item
+        provider = credential.kind.split(".", maxsplit=1)[0]
+        with telling:
+            setting.tell(f"asking {provider}", len(asked.checks), total)
+        asked.checks[fingerprint] = _checked(setting, readers[provider], credential)
+
+    telling = threading.Lock()
+    lanes.run(lanes_of, one)
     return asked
 
 
@@ -75,26 +89,36 @@ def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dic
 
 def listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
     """What each configured provider lists for the person's certain accounts there."""
-    points: list[AccessPoint] = []
-    for number, name in enumerate(sorted(setting.config.providers)):
-        setting.tell(f"listing {name}", number, len(setting.config.providers))
-        settings = setting.config.provider_settings(name, write=False)
-        if isinstance(settings, Gap):
-            gaps.append(settings)
-            continue
-        if settings.read is None:
-            if revokers.REGISTRY[name].NEEDS:
-                advice = f"set `read` under [providers.{name}] in offkey.toml"
-                gaps.append(Gap(where=name, why="what the person holds there cannot be listed", advice=advice))
-            continue
-        there = _accounts(name, person)
-        if not there:
-            advice = "add the person's account there to people.yaml"
-            gaps.append(Gap(where=name, why="the directory knows no account of the person there", advice=advice))
-        for account in there:
-            for found in _inventory(name, settings, account):
-                (gaps if isinstance(found, Gap) else points).append(found)  # type: ignore[arg-type]
-    return [_steady(point, setting.now) for point in points]
+    found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in sorted(setting.config.providers)}
+    telling = threading.Lock()
+
+    def one(name: str) -> None:
+        with telling:
+            setting.tell(f"listing {name}", sum(map(bool, found.values())), len(found))
+        found[name] += _listed_at(name, setting, person)
+
+    lanes.run({name: [name] for name in found}, one)
+    everything = [item for items in found.values() for item in items]
+    gaps += [item for item in everything if isinstance(item, Gap)]
+    return [_steady(point, setting.now) for point in everything if isinstance(point, AccessPoint)]
+
+
+def _listed_at(name: str, setting: Setting, person: Person) -> Iterator[AccessPoint | Gap]:
+    settings = setting.config.provider_settings(name, write=False)
+    if isinstance(settings, Gap):
+        yield settings
+        return
+    if settings.read is None:
+        if revokers.REGISTRY[name].NEEDS:
+            advice = f"set `read` under [providers.{name}] in offkey.toml"
+            yield Gap(where=name, why="what the person holds there cannot be listed", advice=advice)
+        return
+    there = _accounts(name, person)
+    if not there:
+        advice = "add the person's account there to people.yaml"
+        yield Gap(where=name, why="the directory knows no account of the person there", advice=advice)
+    for account in there:
+        yield from _inventory(name, settings, account)
 
 
 def _accounts(name: str, person: Person) -> list[Account]:

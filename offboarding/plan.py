@@ -38,6 +38,7 @@ Options = Callable[[AccessPoint], tuple[Option, ...]]
 """What a provider's revoker could do about one point; nothing where there is no revoker."""
 
 _PHASES = {Action.REWRITE: 2, Action.KEEP: 3, Action.ROTATE: 4, Action.HAND_OVER: 5}
+LAST_PHASE = 6
 
 
 class PlanRefused(OffkeyError):
@@ -121,12 +122,13 @@ def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> Non
         )
 
 
+def phase(step: Step) -> int:
+    """Containment first: 0 for what can be taken back."""
+    return _PHASES.get(step.action, 0 if step.reversible else 1)
+
+
 def order(steps: Iterable[Step]) -> tuple[Step, ...]:
     """Reversible first, then irreversible, removal from code, and last what people must do."""
-
-    def phase(step: Step) -> int:
-        return _PHASES.get(step.action, 0 if step.reversible else 1)
-
     # sorted() is stable: a revoker's own order of options holds within a phase and a point
     return tuple(sorted(steps, key=lambda step: (phase(step), step.point.provider, step.point.id)))
 

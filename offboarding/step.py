@@ -1,7 +1,8 @@
 """One step, from intent to receipt: look, act once, look again. Called by `apply` alone."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from offboarding.executors import REMEDY, Executor, Executors
@@ -50,16 +51,23 @@ class Run:
     confirm_seconds: float
     hand_over: timedelta
     past: Past
+    reading: threading.Lock = field(default_factory=threading.Lock)
+    """Values are read one at a time: git is quick, and its processes are many."""
 
     def note(self, type: str, **body: object) -> None:
         self.ledger.append(type, self.plan.run, body)
+
+
+def executor_of(step: Step) -> str:
+    """The name of who carries it out."""
+    return REMEDY if step.action is Action.REWRITE else step.point.provider
 
 
 def carry_out(run: Run, step: Step) -> Receipt:
     """Do one step, or say why not. Everything but its receipt is in the ledger when this returns."""
     started = run.now()
     run.note("step.intent", step=step.id, attempt=run.past.attempts[step.id] + 1)
-    executor = run.executors.get(REMEDY if step.action is Action.REWRITE else step.point.provider)
+    executor = run.executors.get(executor_of(step))
     waits = _waits(run, step)
     if waits is not None:
         return _receipt(run, step, started, waits)
@@ -134,7 +142,8 @@ def _reread(run: Run, point: AccessPoint) -> Credential | None:
         return None
     advice = "plan again: the run's copy of the repository is gone or was changed"
     try:
-        credential = run.credentials(point)
+        with run.reading:
+            credential = run.credentials(point)
     except OffkeyError as error:
         raise Gone(str(error), advice=error.advice or advice) from error
     parts = {name: secret.reveal() for name, secret in credential.parts.items()}

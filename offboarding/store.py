@@ -6,9 +6,11 @@ Runs and opt-outs have no tables of their own: the ledger is the one truth about
 """
 
 import json
-from collections.abc import Callable, Iterator
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,12 +46,35 @@ _events = sql.Table(
 )
 
 
+@dataclass
+class _Append:
+    """One event on its way: made in its turn, over when its transaction is."""
+
+    make: Callable[[AuditEvent | None], AuditEvent]
+    event: AuditEvent | None = None
+    trouble: BaseException | None = None
+    over: bool = False
+
+    def made(self, last: AuditEvent | None) -> AuditEvent:
+        self.event = self.make(last)
+        return self.event
+
+
+@dataclass
+class _Turns:
+    """Whoever holds `lock` writes for all who wait."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    waiting: deque[_Append] = field(default_factory=deque)
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """An open store. Make one with `Store.open`; `close` it at the end."""
 
     engine: Engine
     where: str
+    _turns: _Turns = field(default_factory=_Turns)
 
     @classmethod
     def open(cls, state: Path | str) -> "Store":
@@ -74,13 +99,36 @@ class Store:
     def append(self, make: Callable[[AuditEvent | None], AuditEvent]) -> AuditEvent:
         """Add the event that `make` returns for the present last event; durable when this returns.
 
-        The transaction holds the only write lock, so nobody can append in between. Raises StoreError.
+        The transaction holds the only write lock, so nobody can append in between. Threads that append at once share
+        one transaction, and so one wait for the disk. Raises StoreError.
         """
-        with self._writing() as connection:
-            row = connection.execute(sql.select(_events).order_by(_events.c.seq.desc()).limit(1)).mappings().first()
-            event = make(self._checked(row) if row else None)
-            connection.execute(_events.insert().values(_row(event)))
-        return event
+        mine = _Append(make)
+        self._turns.waiting.append(mine)
+        with self._turns.lock:
+            if not mine.over:
+                batch = [self._turns.waiting.popleft() for _ in range(len(self._turns.waiting))]
+                self._write(batch)
+        if mine.trouble is not None:
+            raise mine.trouble
+        assert mine.event is not None
+        return mine.event
+
+    def _write(self, batch: "Sequence[_Append]") -> None:
+        """All events of the batch in one transaction, in their order; where it fails, each of them has failed."""
+        try:
+            with self._writing() as connection:
+                row = connection.execute(sql.select(_events).order_by(_events.c.seq.desc()).limit(1)).mappings().first()
+                last = self._checked(row) if row else None
+                for each in batch:
+                    last = each.made(last)
+                    connection.execute(_events.insert().values(_row(last)))
+        except BaseException as error:
+            for each in batch:
+                each.trouble = error
+            raise
+        finally:
+            for each in batch:
+                each.over = True
 
     def events(self, run: str | None = None) -> list[AuditEvent]:
         """All events in order, or those of one run. Raises StoreCorrupt when a row is not as it was written."""
