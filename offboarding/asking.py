@@ -1,7 +1,7 @@
 """Asks providers, without changing anything: whose a leaked value is, and what they list for the person.
 
-Providers are asked side by side, each by one request at a time. A value goes to its own issuer and nowhere else, and only where the provider is configured. What could not be asked is
-a Gap.
+Providers are asked side by side, each by one request at a time. A value goes to its own issuer and nowhere else, and
+only where the provider is configured. What could not be asked is a Gap.
 """
 
 import threading
@@ -34,7 +34,7 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
     read = mirror.reader(setting.state, setting.run, setting.key)
     mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
     readers = _readers(setting, {finding.provider for finding in mine}, gaps)
-    lanes_of: dict[Hashable, list[tuple[str, Credential]]] = defaultdict(list)
+    lanes_of: dict[Hashable, list[tuple[Finding, Credential]]] = defaultdict(list)
     for number, finding in enumerate(mine):
         setting.tell("reading values", number, len(mine))
         try:
@@ -45,15 +45,14 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
         if "id" in credential.parts:
             asked.ids[finding.fingerprint] = credential.parts["id"].reveal().decode("ascii", "replace")
         if finding.provider in readers:
-            lanes_of[finding.provider].append((finding.fingerprint, credential))
+            lanes_of[finding.provider].append((finding, credential))
     total = sum(map(len, lanes_of.values()))
 
-    def one(item: tuple[str, Credential]) -> None:
-        fingerprint, credential = item
-        provider = credential.kind.split(".", maxsplit=1)[0]
+    def one(item: tuple[Finding, Credential]) -> None:
+        finding, credential = item
         with telling:
-            setting.tell(f"asking {provider}", len(asked.checks), total)
-        asked.checks[fingerprint] = _checked(setting, readers[provider], credential)
+            setting.tell(f"asking {finding.provider}", len(asked.checks), total)
+        asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
 
     telling = threading.Lock()
     lanes.run(lanes_of, one)
