@@ -8,9 +8,18 @@ import dataclasses
 import importlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Self, get_type_hints
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from offboarding import references
 from offboarding.installation import require_own_packages
@@ -72,6 +81,14 @@ class Policy(Table):
     approval_valid_hours: Hours = 24
     confirm_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
     hand_over_days: Annotated[int, Field(ge=1, le=365)] = 7
+    observe_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 0
+    """How long a credential stays switched off before it is deleted for good."""
+
+    @model_validator(mode="after")
+    def _observed_while_the_plan_holds(self) -> Self:
+        if self.observe_hours >= self.plan_valid_hours:
+            raise ValueError("observe_hours must be less than plan_valid_hours")
+        return self
 
 
 class Approvers(Table):
@@ -139,6 +156,7 @@ class Config(Table):
             max_steps=self.policy.max_steps,
             plan_valid_hours=self.policy.plan_valid_hours,
             hand_over_days=self.policy.hand_over_days,
+            observe_hours=self.policy.observe_hours,
             break_glass=self.break_glass.accounts,
         )
 

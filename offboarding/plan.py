@@ -81,6 +81,7 @@ def build(
     kept = {point.id: opt_out_for(point, person, active, now) for point in tied}
     steps = order(step for point in tied for step in _steps(point, kept[point.id], options, by_hand))
     steps = tuple(replace(step, breaks=(*step.breaks, *forecast.breaks(step))) for step in steps)
+    steps = tuple(replace(step, observe_hours=_observed(step, policy)) for step in steps)
     if before_kill:
         steps = tuple(replace(s, needs=PR_BEFORE_KILL) if s.action is Action.REWRITE else s for s in steps)
     _refuse_unsafe(person, steps, policy)
@@ -98,6 +99,11 @@ def build(
         exposed=tuple(_to_rotate(p) for p in known if p.bond is Bond.EXPOSED and gather.is_alive(p)),
         mirrors=tuple(sorted(set(mirrors))),
     )
+
+
+def _observed(step: Step, policy: Policy) -> int:
+    """Hours: what is deleted waits for those whom that breaks to say so, while it can still be switched on again."""
+    return policy.observe_hours if step.after and step.action in (Action.REVOKE, Action.REMOVE) else 0
 
 
 def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> None:
