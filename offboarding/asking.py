@@ -9,15 +9,27 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import revokers
 from offboarding import gather, lanes, mirror
-from offboarding.setting import Setting
+from offboarding.config import Config
+from offboarding.setting import Setting, Tell
 from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Check, Credential, Finding, Gap, Liveness, Person
 from scanner.values import ValueGone
+
+
+class Listing(Protocol):
+    """What listing needs of a Setting."""
+
+    @property
+    def config(self) -> Config: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def tell(self) -> Tell: ...
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,7 @@ def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dic
     return made
 
 
-def listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
+def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
     """What each configured provider lists for the person's certain accounts there."""
     found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in sorted(setting.config.providers)}
     telling = threading.Lock()
@@ -102,7 +114,7 @@ def listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoin
     return [_steady(point, setting.now) for point in everything if isinstance(point, AccessPoint)]
 
 
-def _listed_at(name: str, setting: Setting, person: Person) -> Iterator[AccessPoint | Gap]:
+def _listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPoint | Gap]:
     settings = setting.config.provider_settings(name, write=False)
     if isinstance(settings, Gap):
         yield settings
