@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from scanner.claims import der
+from scanner.claims import der, openpgp
 from scanner.claims.said import ISSUED, WRITTEN, Said, Value, plain
 from scanner.claims.tokens import unbase64
 
@@ -16,7 +16,6 @@ _ATTRIBUTES = {b"\x55\x04\x03": "certificate name", b"\x2a\x86\x48\x86\xf7\x0d\x
 """id-at-commonName (RFC 5280, appendix A.1) and emailAddress (PKCS#9, RFC 2985)."""
 _STRINGS_AFTER_TYPE = {b"ssh-ed25519": 2, b"ssh-rsa": 6, b"ssh-dss": 5}
 """How many strings of a private key stand between its type and its comment (RFC 8709, draft-miller-ssh-agent)."""
-_USER_ID, _NEW_FORM = 13, 0x40
 
 
 def body(armoured: bytes) -> bytes:
@@ -105,29 +104,6 @@ def pgp(value: Value) -> Iterator[Said]:
     """The user ids (packet 13) of an OpenPGP key (RFC 9580, sections 4.2 and 5.11). The key's owner writes them, and
     signs them with that same key.
     """
-    for kind, content in _packets(body(value.secret)):
-        if kind == _USER_ID:
+    for kind, content in openpgp.packets(body(value.secret)):
+        if kind == openpgp.USER_ID:
             yield Said("PGP user id", plain(content), WRITTEN)
-
-
-def _packets(raw: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 2 <= len(raw) and raw[at] & 0x80:
-        first, at = raw[at], at + 1
-        if first & _NEW_FORM:
-            kind, low = first & 0x3F, raw[at]
-            if low < 192:
-                width, size = 1, low
-            elif low < 224:
-                width, size = 2, (low - 192 << 8) + int.from_bytes(raw[at + 1 : at + 2], "big") + 192
-            elif low == 255:
-                width, size = 5, int.from_bytes(raw[at + 1 : at + 5], "big")
-            else:
-                return  # in pieces, which only data packets are
-        else:
-            kind, width = first >> 2 & 0x0F, 1 << (first & 3)
-            if width == 8:
-                return
-            size = int.from_bytes(raw[at : at + width], "big")
-        yield kind, raw[at + width : at + width + size]
-        at += width + size
