@@ -91,8 +91,9 @@ def _person(subject: str, setting: Setting, targets: Sequence[Target], given: fa
     places = [str(target.git.path) for target in targets if target.git is not None]
     seen, unread = authors.in_repositories(places)
     proven, unsigned = proofs.in_repositories(places, given, setting.directory)
-    gaps += [*unread, *unsigned]
-    decided = overrides.load(setting.config.directory.overrides)
+    file = setting.config.directory.overrides
+    decided = overrides.load(file)
+    gaps += [*unread, *unsigned, *overrides.unheeded(decided, setting.directory, file)]
     person = people.resolve(subject, setting.directory, seen, overrides=decided, proofs=proven)
     return people.masked(person, masking(setting.rules))
 

@@ -28,6 +28,7 @@ from scanner.clone import is_url, temporary_mirror, without_credentials
 from scanner.git import Git
 from scanner.gitenv import user_cache
 from scanner.giterrors import GitError, GitMissing
+from scanner.printable import printable
 from scanner.rulecache import load_all
 from scanner.scan import Examined, Options, ScanResult, scan
 from scanner.sources import Target, open_target
@@ -225,6 +226,9 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSetti
     told = config.load(args.config).directory
     known = directory.load(told.people, told.exports)
     decided = overrides.load(told.overrides)
+    for gap in overrides.unheeded(decided, known, told.overrides):
+        warning = printable(f"{gap.where}: {gap.why}; {gap.advice}")
+        ui.err.print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     person = people.resolve(args.person, known, whose.authors(findings), overrides=decided)
     kept = whose.of_person(findings, person)
     nobodys = sum(finding.introduced is None for finding in findings)

@@ -1,7 +1,7 @@
 """`offkey whois E-MAIL`: which names, addresses and accounts are this person, and why.
 
 `--confirm` and `--reject` record somebody's yes or no on an address in the overrides file, which wins over all else.
-Exit code: 0, or 14 when a repository could not be looked at.
+Exit code: 0, or 14 when a repository could not be looked at, or recorded decisions name nobody.
 """
 
 import argparse
@@ -66,6 +66,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         seen, gaps = authors.in_repositories(places)
         proven, unread = proofs.in_repositories([p for p in places if not is_url(p)], _sources(settings), listed)
         gaps += tuple(gap for gap in unread if gap.where not in {known.where for known in gaps})
+    gaps += overrides.unheeded(decided, listed, settings.directory.overrides)
     person = people.resolve(args.subject, listed, seen, args.not_me, overrides=decided, proofs=proven)
     mask = masking(rules.load())
     if args.format == "json":
@@ -75,7 +76,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     else:
         _show(person, seen, mask, ui)
         for gap in gaps:
-            ui.err.print(Text(printable(f"could not look at {gap.where}: {gap.why}"), style="yellow"))
+            advice = f" ({gap.advice})" if gap.advice else ""
+            ui.err.print(Text(printable(f"could not look at {gap.where}: {gap.why}{advice}"), style="yellow"))
     return Exit.GAPS if gaps else Exit.DONE
 
 
