@@ -27,7 +27,7 @@ from offkey.errors import Exit, UsageError
 from offkey.model import Identity, Person, timestamp, to_json
 from scanner.clone import is_url
 from scanner.matcher import masking
-from scanner.printable import printable
+from scanner.printable import json_printable, printable
 
 LONGEST = 200
 """Characters shown of a name or an address."""
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     if args.format == "json":
         person = people.masked(person, mask)
         text = json.dumps({"person": to_json(person), "gaps": to_json(gaps)}, indent=2, ensure_ascii=False)
-        ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
+        ui.out.print(json_printable(text), markup=False, highlight=False, soft_wrap=True, emoji=False)
     else:
         _show(person, seen, mask, ui)
         for gap in gaps:
