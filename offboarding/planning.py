@@ -93,7 +93,7 @@ def _person(subject: str, setting: Setting, targets: Sequence[Target], given: fa
     proven, unsigned = proofs.in_repositories(places, given, setting.directory)
     file = setting.config.directory.overrides
     decided = overrides.load(file)
-    gaps += [*unread, *unsigned, *overrides.unheeded(decided, setting.directory, file)]
+    gaps += [*unread, *unsigned, *setting.directory.gaps, *overrides.unheeded(decided, setting.directory, file)]
     person = people.resolve(subject, setting.directory, seen, overrides=decided, proofs=proven)
     return people.masked(person, masking(setting.rules))
 

@@ -226,7 +226,7 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSetti
     told = config.load(args.config).directory
     known = directory.load(told.people, told.exports)
     decided = overrides.load(told.overrides)
-    for gap in overrides.unheeded(decided, known, told.overrides):
+    for gap in (*known.gaps, *overrides.unheeded(decided, known, told.overrides)):
         warning = printable(f"{gap.where}: {gap.why}; {gap.advice}")
         ui.err.print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     person = people.resolve(args.person, known, whose.authors(findings), overrides=decided)

@@ -1,7 +1,7 @@
 """`offkey whois E-MAIL`: which names, addresses and accounts are this person, and why.
 
 `--confirm` and `--reject` record somebody's yes or no on an address in the overrides file, which wins over all else.
-Exit code: 0, or 14 when a repository could not be looked at, or recorded decisions name nobody.
+Exit code: 0, or 14 when a repository could not be looked at, an export leaves something open, or decisions name nobody.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         seen, gaps = authors.in_repositories(places)
         proven, unread = proofs.in_repositories([p for p in places if not is_url(p)], _sources(settings), listed)
         gaps += tuple(gap for gap in unread if gap.where not in {known.where for known in gaps})
-    gaps += overrides.unheeded(decided, listed, settings.directory.overrides)
+    gaps += (*listed.gaps, *overrides.unheeded(decided, listed, settings.directory.overrides))
     person = people.resolve(args.subject, listed, seen, args.not_me, overrides=decided, proofs=proven)
     mask = masking(rules.load())
     if args.format == "json":

@@ -143,6 +143,14 @@ def test_a_decision_on_an_id_that_nobody_has_is_said(setting: Path, person: str,
     assert (told.state, person in told.detail) == ("warn", True)
 
 
+def test_whois_says_what_an_export_leaves_open(setting: Path) -> None:
+    node = {"samlIdentity": {"nameId": "lea@corp.example"}, "user": {"login": None, "databaseId": None}}
+    setting.with_name("saml.json").write_text(json.dumps({"externalIdentities": {"nodes": [node]}}))
+    setting.write_text(setting.read_text().replace("[directory]", '[directory]\nexports = ["saml.json"]'))
+    code, _, err = call("--config", str(setting), "whois", "lea")
+    assert (code, "neither login nor id" in " ".join(err.split())) == (Exit.GAPS, True)
+
+
 def test_a_decision_on_a_person_by_address_counts_while_the_directory_does_not_know_her(setting: Path) -> None:
     record(setting, "new@corp.example")
     code, out, _ = call("--config", str(setting), "whois", "new@corp.example")
