@@ -72,19 +72,30 @@ def _comment(private: bytes) -> str:
 
 def pem(value: Value) -> Iterator[Said]:
     """Keys in PEM (RFC 7468, RFC 1421): no owner inside. Told are a comment, the cipher, the public key's fingerprint
-    of an unencrypted RSA key, and whom a certificate beside the key names, which need not be this key's.
+    of an unencrypted key, and whom a certificate beside the key names, which need not be this key's.
     """
     for name, text in _HEADER.findall(value.before[-400:]):
         source = "key comment" if name == b"Comment" else "key encrypted with"
         yield Said(source, plain(text).partition(",")[0] if name == b"DEK-Info" else plain(text), WRITTEN)
-    numbers = der.rsa_public(body(value.secret))
-    if numbers:
-        yield Said("SSH public key", fingerprint(b"".join(_string(p) for p in (b"ssh-rsa", *numbers))), ISSUED)
+    if public := _public(body(value.secret)):
+        yield Said("SSH public key", fingerprint(public), ISSUED)
     for near in (value.before, value.after):
         for found in _CERTIFICATE.findall(near)[:2]:
             for attribute, text in der.subject(body(found)).items():
                 if attribute in _ATTRIBUTES:
                     yield Said(_ATTRIBUTES[attribute], plain(text), WRITTEN)
+
+
+def _public(private: bytes) -> bytes:
+    """The public key of a private one as SSH writes it (RFC 4253, section 6.6); empty where it cannot be told."""
+    if numbers := der.rsa_public(private):
+        return b"".join(map(_string, (b"ssh-rsa", *numbers)))
+    told = der.curve_private(private)
+    if told is None:
+        return b""
+    from scanner.claims import curves  # a large library, for a rare find
+
+    return curves.public(*told)
 
 
 def _string(part: bytes) -> bytes:
