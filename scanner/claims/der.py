@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 SEQUENCE, SET, INTEGER, OBJECT, OCTETS, VERSION = 0x30, 0x31, 0x02, 0x06, 0x04, 0xA0
 _LARGEST = 1 << 16
+NAMES = {b"\x55\x04\x03": "certificate name", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01": "certificate e-mail"}
+"""id-at-commonName (RFC 5280, appendix A.1) and emailAddress (PKCS#9, RFC 2985)."""
 
 
 class Item(NamedTuple):

@@ -12,8 +12,6 @@ from scanner.claims.tokens import unbase64
 _MAGIC = b"openssh-key-v1\0"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s\\\"']{64,8000}?)-----END CERTIFICATE-----")
 _HEADER = re.compile(rb"\b(Comment|DEK-Info): {0,4}([^\n\\\r]{1,200})")
-_ATTRIBUTES = {b"\x55\x04\x03": "certificate name", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01": "certificate e-mail"}
-"""id-at-commonName (RFC 5280, appendix A.1) and emailAddress (PKCS#9, RFC 2985)."""
 _STRINGS_AFTER_TYPE = {b"ssh-ed25519": 2, b"ssh-rsa": 6, b"ssh-dss": 5}
 """How many strings of a private key stand between its type and its comment (RFC 8709, draft-miller-ssh-agent)."""
 
@@ -82,8 +80,8 @@ def pem(value: Value) -> Iterator[Said]:
     for near in (value.before, value.after):
         for found in _CERTIFICATE.findall(near)[:2]:
             for attribute, text in der.subject(body(found)).items():
-                if attribute in _ATTRIBUTES:
-                    yield Said(_ATTRIBUTES[attribute], plain(text), WRITTEN)
+                if attribute in der.NAMES:
+                    yield Said(der.NAMES[attribute], plain(text), WRITTEN)
 
 
 def _public(private: bytes) -> bytes:
