@@ -68,14 +68,9 @@ def make(subject: str, setting: Setting) -> Planned:
         gaps,
         (),
         setting.config.limits(),
-        now=setting.now,
-        run=setting.run,
-        requester=setting.requester,
+        heading=_heading(setting, findings),
         options=_options,
         by_hand=_by_hand(setting.rules),
-        rules_digest=setting.rules.digest,
-        key_id=setting.key.id,
-        mirrors={place.repo for finding in findings for place in finding.places},
         before_kill=setting.before_kill,
     )
     return Planned(
@@ -83,6 +78,17 @@ def make(subject: str, setting: Setting) -> Planned:
         left_out=sum(point.bond is Bond.NONE for point in points),
         canaries=len(result.findings) - len(findings),
         nothing_examined=result.examined.nothing,
+    )
+
+
+def _heading(setting: Setting, findings: Sequence[Finding]) -> plan.Heading:
+    return plan.Heading(
+        run=setting.run,
+        now=setting.now,
+        requester=setting.requester,
+        rules_digest=setting.rules.digest,
+        key_id=setting.key.id,
+        mirrors={place.repo for finding in findings for place in finding.places},
     )
 
 
