@@ -53,15 +53,7 @@ def make(subject: str, setting: Setting) -> Planned:
     listed = asking.listed(setting, person, gaps)
     asked = asking.ask(setting, findings, gaps)
     told = _told(setting, person, findings, given=given, listed=listed, targets=targets, gaps=gaps)
-    points = gather.gather(
-        person,
-        told.findings,
-        listed,
-        asked.checks,
-        ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
-        ids=asked.ids,
-        facts=told.facts,
-    )
+    points = _points(setting, person, told, listed, asked)
     made = plan.build(
         person,
         [*points, *forecast.schedules(person, schedules)],
@@ -78,6 +70,20 @@ def make(subject: str, setting: Setting) -> Planned:
         left_out=sum(point.bond is Bond.NONE for point in points),
         canaries=len(result.findings) - len(findings),
         nothing_examined=result.examined.nothing,
+    )
+
+
+def _points(
+    setting: Setting, person: Person, told: "_Told", listed: Sequence[AccessPoint], asked: asking.Asked
+) -> tuple[AccessPoint, ...]:
+    return gather.gather(
+        person,
+        told.findings,
+        listed,
+        asked.checks,
+        ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
+        ids=asked.ids,
+        facts=told.facts,
     )
 
 
