@@ -132,13 +132,11 @@ def _applied(folder: Path, urls: dict[str, str], values: dict[str, list[str]]) -
         (),
         (),
         Policy(max_steps=10_000),
-        now=now,
-        run="run-1",
-        requester="boss@example.com",
+        heading=plan.Heading(
+            run="run-1", now=now, requester="boss@example.com", rules_digest="sha256:none", key_id=KEY.id
+        ),
         options=lambda _: revokers.slack.HANDLES[KIND],
         by_hand={},
-        rules_digest="sha256:none",
-        key_id=KEY.id,
     )
     register, approval = _approved(folder, made, now)
     store = Store.open(folder / "state")

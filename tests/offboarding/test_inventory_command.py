@@ -27,7 +27,7 @@ PEOPLE = """
 - id: dana
   names: [Dana Doe]
   emails: [dana@example.com]
-  accounts: {aws: {login: dana}}
+  accounts: {aws: dana}
 """
 
 
