@@ -1,4 +1,4 @@
-"""`offkey inventory`: what providers list for a person, by account and by proven address, and what could not be asked."""
+"""`offkey inventory`: what providers list for a person, by account and proven address, and what could not be asked."""
 
 import json
 from collections.abc import Iterator
