@@ -83,6 +83,8 @@ class Policy(Table):
     hand_over_days: Annotated[int, Field(ge=1, le=365)] = 7
     observe_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 0
     """How long a credential stays switched off before it is deleted for good."""
+    unlisted_providers: bool = False
+    """Whether a provider without a table is asked, too, at its own fixed address, where a value is enough."""
 
     @model_validator(mode="after")
     def _observed_while_the_plan_holds(self) -> Self:
@@ -160,12 +162,18 @@ class Config(Table):
             break_glass=self.break_glass.accounts,
         )
 
+    def _unlisted(self, name: str) -> Provider | None:
+        """An empty table, for a provider of a fixed address that needs nothing else; None where nobody asked for it."""
+        from revokers import REGISTRY
+
+        return Provider() if self.policy.unlisted_providers and REGISTRY[name].URL and not _needed(name) else None
+
     def provider_settings(self, name: str, write: bool) -> Any:
         """`revokers.<name>.Settings` with the read credential, and the write credential only when `write`; or a Gap.
 
         Without `write` the write reference is not so much as looked at. Raises ForeignPackage.
         """
-        table = self.providers.get(name)
+        table = self.providers.get(name) or self._unlisted(name)
         needs = "read" in _needed(name) if table is not None else False
         if table is None or (needs and not table.read):
             return Gap(
