@@ -7,6 +7,7 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
+from revokers import buildkite as buildkite
 from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import slack as slack
@@ -14,6 +15,7 @@ from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
+    "buildkite": buildkite,
     "github": github,
     "gitlab": gitlab,
     "slack": slack,

@@ -2,7 +2,7 @@
 
 Facts (docs.gitlab.com/api and lib/api/api_guard.rb): a revoked or expired token is answered 401 with `error`
 invalid_token and a description; one that the instance does not know, 401 with a `message` alone; a blocked
-account's, 403 with the reason. Lists have their next page in the Link header. `POST /admin/token` is for administrators.
+account's, 403 with the reason. Lists have their next page in the Link header. `/admin/token` is for administrators.
 GitLab's own description lies in its documentation's folder and is not at hand.
 """
 
