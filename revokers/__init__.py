@@ -11,6 +11,7 @@ from revokers import buildkite as buildkite
 from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import slack as slack
+from revokers import vercel as vercel
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
@@ -19,6 +20,7 @@ REGISTRY: dict[str, Revoker] = {
     "github": github,
     "gitlab": gitlab,
     "slack": slack,
+    "vercel": vercel,
 }
 
 

@@ -34,7 +34,7 @@ WRITES: frozenset[Operation] = frozenset(
 BY_EMAIL = True
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
-TOKEN = "buildkite.user_token"
+USER = "buildkite.user_token"
 _DEAD = "Authentication required"
 _CLUSTER = by_hand(
     "A cluster's maintainer makes a new token under Agents, the cluster, Agent Tokens at https://buildkite.com, "
@@ -45,7 +45,7 @@ _PORTAL = by_hand(
     "https://buildkite.com; requests to the portal with it are refused afterwards."
 )
 HANDLES: Mapping[str, tuple[Option, ...]] = {
-    TOKEN: (
+    USER: (
         Option(
             action=Action.REVOKE,
             reversible=False,
@@ -92,7 +92,7 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
 @answered
 def check(http: Reader, credential: Credential) -> Check:
     """The holder has the owner's e-mail address alone."""
-    if credential.kind != TOKEN:
+    if credential.kind != USER:
         return unknown(http, f"nothing asks about a {credential.kind} as itself")
     secret = credential.secret
     answer = http.request("GET", "/access-token", headers=bearer(secret), hide=(secret,))
@@ -118,7 +118,7 @@ def revoke(
     http: Writer, settings: Settings, action: Action, point: AccessPoint, credential: Credential | None = None
 ) -> Exchange:
     refuse_unlisted(HANDLES, action, point)
-    if point.kind == TOKEN:
+    if point.kind == USER:
         secret = given(point, credential).secret
         http.request("DELETE", "/access-token", headers=bearer(secret), hide=(secret,))
         return last(http)
