@@ -7,14 +7,22 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
+from revokers import buildkite as buildkite
+from revokers import fastly as fastly
 from revokers import github as github
+from revokers import gitlab as gitlab
 from revokers import slack as slack
+from revokers import vercel as vercel
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
+    "buildkite": buildkite,
+    "fastly": fastly,
     "github": github,
+    "gitlab": gitlab,
     "slack": slack,
+    "vercel": vercel,
 }
 
 

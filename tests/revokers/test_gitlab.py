@@ -1,0 +1,169 @@
+"""GitLab's own truths: a foreign token looks like a made-up one, and a project's token like a person's."""
+
+from dataclasses import replace
+
+import httpx
+import pytest
+
+import revokers
+from offboarding.demo.simulators import tokens
+from offkey.http import Reader
+from offkey.model import AccessPoint, Account, Action, Gap, Liveness
+from revokers import gitlab
+from revokers.github_org import LAST_OWNER
+from revokers.protocol import NotAutomatic, NotIdentified
+from tests.revokers.contract import CASES, Case, credential
+from tests.simulators.gitlab import GitLabSimulator, User
+
+VALUE = credential("gitlab.pat", secret=tokens.gitlab_personal("dana"))
+
+
+def lab(case: Case) -> GitLabSimulator:
+    assert isinstance(case.sim, GitLabSimulator)
+    return case.sim
+
+
+def dana(case: Case) -> User:
+    return next(user for user in lab(case).users.values() if user.username == "dana")
+
+
+def said(status: int, body: object) -> Liveness:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
+    return gitlab.check(Reader(gitlab.gate, gitlab.URL, transport=transport, sleep=lambda _: None), VALUE).liveness
+
+
+@pytest.mark.parametrize("words", ["Token was revoked. You have to", "Token is expired. You can either"])
+def test_only_these_descriptions_of_a_401_are_death(words: str) -> None:
+    assert said(401, {"error": "invalid_token", "error_description": words}) is Liveness.DEAD
+    assert said(403, {"error": "invalid_token", "error_description": words}) is Liveness.UNKNOWN
+    assert said(401, {"error": "insufficient_scope", "error_description": words}) is Liveness.UNKNOWN
+
+
+def test_another_instances_token_is_not_taken_for_a_dead_one() -> None:
+    foreign = credential("gitlab.pat", secret=tokens.gitlab_personal("of another instance"))
+    with CASES["gitlab.pat"]() as case:
+        for answer in (
+            gitlab.check(case.reader(), foreign),
+            gitlab.state(case.reader(), case.settings, case.points[1], foreign),
+        ):
+            assert (answer.liveness, "instance" in answer.reason) == (Liveness.UNKNOWN, True)
+        with pytest.raises(NotIdentified):
+            gitlab.revoke(case.writer(), case.settings, Action.REVOKE, case.points[1], foreign)
+
+
+def test_a_bots_token_needs_its_own_yes() -> None:
+    with CASES["gitlab.pat"]() as case:
+        dana(case).bot = True
+        check = gitlab.check(case.reader(), case.credentials[1])
+        assert check.status == "bot"
+        (way,) = gitlab.options(replace(case.points[1], check=check))
+        assert way.needs == "gitlab-bot-revoke"
+        (plain,) = gitlab.options(case.points[0])
+        assert plain.needs == ""
+
+
+def test_a_token_that_may_not_read_its_user_still_names_the_users_id() -> None:
+    with CASES["gitlab.pat"]() as case:
+        value = tokens.gitlab_personal("narrow")
+        lab(case).add_token(value, dana(case), scopes=("read_repository",))
+        check = gitlab.check(case.reader(), credential("gitlab.pat", secret=value))
+        assert check.holder == Account(provider="gitlab", id=str(dana(case).id))
+
+
+def test_a_blocked_accounts_token_is_ended_by_the_administrator_and_only_then_dead() -> None:
+    with CASES["gitlab.pat"]() as case:
+        dana(case).state = "blocked"
+        assert gitlab.check(case.reader(), case.credentials[1]).liveness is Liveness.UNKNOWN
+        assert case.state(1).liveness is Liveness.LIVE
+        case.kill(1)
+        assert [case.state(n).liveness for n in range(3)] == [Liveness.LIVE, Liveness.DEAD, Liveness.LIVE]
+
+
+def test_without_an_administrator_the_token_ends_itself() -> None:
+    with CASES["gitlab.pat"]() as case:
+        case.settings = replace(case.settings, read=None, write=None, server="gitlab.com")
+        case.kill(1)
+        assert case.state(1).liveness is Liveness.DEAD
+        assert {item.path for item in case.sim.requests if item.method == "DELETE"} == {
+            "/api/v4/personal_access_tokens/self"
+        }
+
+
+def test_gitlab_com_ends_no_deploy_token_and_an_old_instance_says_nothing() -> None:
+    with CASES["gitlab.deploy_token"]() as case:
+        lab(case).administers_tokens = False
+        assert case.state(1).liveness is Liveness.UNKNOWN
+        case.settings = replace(case.settings, server="gitlab.com")
+        assert case.state(1).liveness is Liveness.UNKNOWN
+        with pytest.raises(NotAutomatic) as error:
+            case.kill(1)
+        assert "https://" in error.value.advice
+
+
+def test_gitlab_com_is_asked_for_groups_alone_and_a_missing_group_is_a_gap() -> None:
+    with CASES["gitlab.group_member"]() as case:
+        case.settings = replace(case.settings, server="gitlab.com")
+        (point,) = case.inventory()
+        assert isinstance(point, AccessPoint)
+        assert point.kind == "gitlab.group_member"
+        case.settings = replace(case.settings, groups=("acme", "elsewhere"))
+        assert [type(found) for found in case.inventory()] == [AccessPoint, Gap]
+        case.settings = replace(case.settings, groups=())
+        assert [type(found) for found in case.inventory()] == [Gap]
+
+
+def test_the_last_owner_of_a_group_is_handed_over() -> None:
+    with CASES["gitlab.group_member"]() as case:
+        group = lab(case).groups["acme"]
+        group.update(dict.fromkeys(group, 30))
+        group[dana(case).id] = 50
+        point = next(found for found in case.inventory() if getattr(found, "kind", "") == "gitlab.group_member")
+        assert isinstance(point, AccessPoint)
+        assert LAST_OWNER in point.evidence
+        assert {way.action for way in gitlab.options(point)} == {Action.HAND_OVER}
+        with pytest.raises(NotAutomatic):
+            case.kill(1)
+        assert dana(case).id in group
+
+
+def test_a_group_that_shows_nobody_proves_no_removal() -> None:
+    with CASES["gitlab.group_member"]() as case:
+        lab(case).groups["acme"].clear()
+        assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+def test_a_listed_token_is_ended_for_its_own_holder_alone() -> None:
+    with CASES["gitlab.listed_pat"]() as case:
+        other = replace(case.points[1], holder=case.points[0].holder)
+        with pytest.raises(NotIdentified):
+            gitlab.revoke(case.writer(), case.settings, Action.REVOKE, other, None)
+        assert gitlab.state(case.reader(), case.settings, other).liveness is Liveness.UNKNOWN
+
+
+def test_a_deactivated_account_is_not_ended() -> None:
+    with CASES["gitlab.account"]() as case:
+        dana(case).state = "deactivated"
+        assert case.state(1).liveness is Liveness.LIVE
+
+
+def test_nobody_with_the_name_is_a_gap() -> None:
+    with CASES["gitlab.account"]() as case:
+        for nobody in (
+            Account(provider="gitlab", id="4711"),
+            Account(provider="gitlab", id="", login="nobody"),
+            Account(provider="gitlab", id="", email="dana@example.com"),
+        ):
+            (gap,) = gitlab.inventory(case.reader(), case.settings, nobody)
+            assert isinstance(gap, Gap)
+
+
+def test_a_value_goes_to_gitlab_com_or_to_the_configured_instance() -> None:
+    assert revokers.reader("gitlab", gitlab.Settings()).base == "https://gitlab.com/api/v4"
+    instance = gitlab.Settings(url="https://git.example.com/api/v4")
+    assert revokers.reader("gitlab", instance).base == "https://git.example.com/api/v4"
+
+
+def test_what_can_only_be_reset_is_handed_over() -> None:
+    for kind in ("gitlab.runner", "gitlab.feed", "gitlab.trigger", "gitlab.oauth_app", "gitlab.scim"):
+        (way,) = gitlab.HANDLES[kind]
+        assert (way.action, "https://" in way.how) == (Action.HAND_OVER, True)
