@@ -10,6 +10,7 @@ from revokers import aws as aws
 from revokers import github as github
 from revokers import okta as okta
 from revokers import slack as slack
+from revokers import vault as vault
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
@@ -17,6 +18,7 @@ REGISTRY: dict[str, Revoker] = {
     "github": github,
     "okta": okta,
     "slack": slack,
+    "vault": vault,
 }
 
 
