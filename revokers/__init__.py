@@ -8,6 +8,7 @@ from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import github as github
+from revokers import jfrog as jfrog
 from revokers import okta as okta
 from revokers import slack as slack
 from revokers import vault as vault
@@ -16,6 +17,7 @@ from revokers.protocol import Option, Revoker
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "github": github,
+    "jfrog": jfrog,
     "okta": okta,
     "slack": slack,
     "vault": vault,
