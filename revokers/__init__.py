@@ -13,6 +13,10 @@ from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import slack as slack
 from revokers import vercel as vercel
+from revokers import jfrog as jfrog
+from revokers import okta as okta
+from revokers import slack as slack
+from revokers import vault as vault
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
@@ -23,6 +27,10 @@ REGISTRY: dict[str, Revoker] = {
     "gitlab": gitlab,
     "slack": slack,
     "vercel": vercel,
+    "jfrog": jfrog,
+    "okta": okta,
+    "slack": slack,
+    "vault": vault,
 }
 
 
