@@ -8,12 +8,14 @@ from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import github as github
+from revokers import openai as openai
 from revokers import slack as slack
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "github": github,
+    "openai": openai,
     "slack": slack,
 }
 
