@@ -6,6 +6,7 @@ from typing import Any
 from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
+from revokers import anthropic as anthropic
 from revokers import aws as aws
 from revokers import github as github
 from revokers import openai as openai
@@ -13,6 +14,7 @@ from revokers import slack as slack
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
+    "anthropic": anthropic,
     "aws": aws,
     "github": github,
     "openai": openai,
