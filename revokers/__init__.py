@@ -8,6 +8,7 @@ from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import anthropic as anthropic
 from revokers import aws as aws
+from revokers import datadog as datadog
 from revokers import github as github
 from revokers import openai as openai
 from revokers import slack as slack
@@ -16,6 +17,7 @@ from revokers.protocol import Option, Revoker
 REGISTRY: dict[str, Revoker] = {
     "anthropic": anthropic,
     "aws": aws,
+    "datadog": datadog,
     "github": github,
     "openai": openai,
     "slack": slack,
