@@ -6,11 +6,15 @@ from typing import Any
 from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
+from revokers import anthropic as anthropic
 from revokers import aws as aws
 from revokers import buildkite as buildkite
 from revokers import fastly as fastly
 from revokers import github as github
 from revokers import gitlab as gitlab
+from revokers import datadog as datadog
+from revokers import github as github
+from revokers import openai as openai
 from revokers import slack as slack
 from revokers import vercel as vercel
 from revokers import jfrog as jfrog
@@ -20,11 +24,15 @@ from revokers import vault as vault
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
+    "anthropic": anthropic,
     "aws": aws,
     "buildkite": buildkite,
     "fastly": fastly,
     "github": github,
     "gitlab": gitlab,
+    "datadog": datadog,
+    "github": github,
+    "openai": openai,
     "slack": slack,
     "vercel": vercel,
     "jfrog": jfrog,
