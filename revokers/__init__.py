@@ -7,12 +7,14 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
+from revokers import gcp as gcp
 from revokers import github as github
 from revokers import slack as slack
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
+    "gcp": gcp,
     "github": github,
     "slack": slack,
 }
