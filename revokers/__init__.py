@@ -9,6 +9,7 @@ from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import gcp as gcp
 from revokers import github as github
+from revokers import google as google
 from revokers import slack as slack
 from revokers.protocol import Option, Revoker
 
@@ -16,6 +17,7 @@ REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "gcp": gcp,
     "github": github,
+    "google": google,
     "slack": slack,
 }
 

@@ -25,11 +25,9 @@ from dataclasses import dataclass
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
 from offkey.secret import Secret
-from revokers import gcp_keys, gcp_values
+from revokers import gcp_keys, gcp_values, gcp_ways
 from revokers.gcp_keys import HMAC, SERVICE
 from revokers.gcp_values import ACCESS, API_KEY, REFRESH
-from revokers.gcp_ways import HANDLES as HANDLES
-from revokers.gcp_ways import OF_A_SERVICE_ACCOUNT
 from revokers.parts import answered, given, last, refuse_unlisted, trouble, unknown
 from revokers.protocol import NotAutomatic, Option, Unclear
 
@@ -55,6 +53,7 @@ NEEDS: Mapping[str, str] = {
     "storage.hmacKeys.update": "apply and undo",
     "storage.hmacKeys.delete": "apply alone",
 }
+HANDLES: Mapping[str, tuple[Option, ...]] = gcp_ways.HANDLES
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 
@@ -71,7 +70,7 @@ class Settings:
 def options(point: AccessPoint) -> tuple[Option, ...]:
     """Google's revocation does not reach a service account's token."""
     if point.kind == ACCESS and point.check and point.check.status == gcp_values.SERVICE_ACCOUNT:
-        return OF_A_SERVICE_ACCOUNT
+        return gcp_ways.OF_A_SERVICE_ACCOUNT
     return HANDLES.get(point.kind, ())
 
 
