@@ -15,6 +15,9 @@ from revokers import gitlab as gitlab
 from revokers import datadog as datadog
 from revokers import github as github
 from revokers import openai as openai
+from revokers import gcp as gcp
+from revokers import github as github
+from revokers import google as google
 from revokers import slack as slack
 from revokers import vercel as vercel
 from revokers import jfrog as jfrog
@@ -33,6 +36,9 @@ REGISTRY: dict[str, Revoker] = {
     "datadog": datadog,
     "github": github,
     "openai": openai,
+    "gcp": gcp,
+    "github": github,
+    "google": google,
     "slack": slack,
     "vercel": vercel,
     "jfrog": jfrog,
