@@ -8,6 +8,7 @@ from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import github as github
+from revokers import sentry as sentry
 from revokers import slack as slack
 from revokers import terraform as terraform
 from revokers.protocol import Option, Revoker
@@ -15,6 +16,7 @@ from revokers.protocol import Option, Revoker
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "github": github,
+    "sentry": sentry,
     "slack": slack,
     "terraform": terraform,
 }

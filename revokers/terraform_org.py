@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from offkey.http import Answer, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
+from offkey.model import AccessPoint, Account, Check, Exchange, Gap
 from offkey.secret import Secret
+from revokers import rosters
 from revokers.github_org import LAST_OWNER
-from revokers.parts import configured, dead, fields, last, live, or_gap, pages
-from revokers.protocol import NotIdentified, Unclear
+from revokers.parts import configured, fields, last, live, pages
+from revokers.protocol import Unclear
 
 PROVIDER = "terraform"
 MEMBERSHIP = "terraform.membership"
@@ -40,31 +41,19 @@ class Settings:
 
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     """The person's membership in each configured organisation; which tokens a user has, only the user is told."""
-    if not settings.organisations:
-        yield Gap(where="terraform", why="no organisation is configured", advice="set organisations in its table")
-    for org in settings.organisations:
-        yield from or_gap(f"terraform {org}: memberships", _belonging(http, settings, org, account), needs=NEEDS)
+    yield from rosters.in_each(
+        PROVIDER, settings.organisations, lambda org: _belonging(http, settings, org, account), NEEDS
+    )
 
 
 def _belonging(http: Reader, settings: Settings, org: str, account: Account) -> Iterator[AccessPoint]:
-    found = [row for row in _members(http, settings, org) if _is(row, account)]
-    if len(found) != 1:
-        if found or account.id or account.login:
-            raise NotIdentified(f"{org} has {len(found)} such members", advice="correct the person's accounts")
+    found = [row for row in _members(http, settings, org) if rosters.same(_holder(row), account)]
+    row = rosters.the_one(found, account, org)
+    if row is None:
         return
-    (row,) = found
     alone = (LAST_OWNER,) if _only_owner(http, settings, org, row) else ()
-    yield AccessPoint(
-        id=f"{MEMBERSHIP}:{org}/{row['id']}",
-        provider=PROVIDER,
-        kind=MEMBERSHIP,
-        holder=_holder(row),
-        ownership=Ownership.PERSONAL,
-        bond=Bond.THEIRS,
-        provider_id=f"{org}/{row['id']}",
-        check=live(http, f"{row['attributes']['status']} member of {org}", _holder(row)),
-        evidence=(f"{org} lists the membership", "which tokens a user has, HCP Terraform tells the user alone", *alone),
-    )
+    check = live(http, f"{row['attributes']['status']} member of {org}", _holder(row))
+    yield rosters.point(MEMBERSHIP, f"{org}/{row['id']}", _holder(row), check, f"{org} lists the membership", *alone)
 
 
 def _members(http: Reader, settings: Settings, org: str, *, write: bool = False) -> list[dict[str, Any]]:
@@ -79,9 +68,7 @@ def _members(http: Reader, settings: Settings, org: str, *, write: bool = False)
         for row in body["data"]:
             row["user"] = users.get(row["relationships"]["user"]["data"]["id"], {})
             found.append(row)
-    if not found:
-        raise Unclear(f"{org}: the list of memberships is empty", advice="the token must see the members")
-    return found
+    return rosters.whole(found, f"{org}: memberships")
 
 
 def _next(answer: Answer) -> Mapping[str, str] | None:
@@ -93,16 +80,6 @@ def _holder(row: Mapping[str, Any]) -> Account:
     email = row["attributes"].get("email") or row["user"].get("email") or ""
     name = row["user"].get("username") or ""
     return Account(provider=PROVIDER, id=row["relationships"]["user"]["data"]["id"], login=name, email=email)
-
-
-def _is(row: Mapping[str, Any], account: Account) -> bool:
-    """By the immutable id where it is known, else by name, else by address."""
-    member = _holder(row)
-    if account.id:
-        return member.id == account.id
-    if account.login:
-        return member.login == account.login
-    return bool(account.email) and member.email.lower() == account.email.lower()
 
 
 def _only_owner(http: Reader, settings: Settings, org: str, row: Mapping[str, Any]) -> bool:
@@ -119,26 +96,17 @@ def _only_owner(http: Reader, settings: Settings, org: str, row: Mapping[str, An
 
 def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:
     """Raises what `revokers.parts.answered` turns into UNKNOWN."""
-    org, ident = _where(settings, point)
-    if any(row["id"] == ident for row in _members(http, settings, org)):
-        return live(http, f"listed by {org}", point.holder)
-    return dead(http, f"no longer listed by {org}", point.holder, "removed")
-
-
-def _where(settings: Settings, point: AccessPoint) -> tuple[str, str]:
-    org, _, ident = point.provider_id.partition("/")
-    if org not in settings.organisations or not ident:
-        raise NotIdentified(f"{point.id} names no configured organisation", advice="plan again")
-    return org, ident
+    org, ident = rosters.where(settings.organisations, point)
+    there = any(row["id"] == ident for row in _members(http, settings, org))
+    return rosters.listed(http, org, point, there=there)
 
 
 def revoke(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
     """End exactly this membership, after seeing again that it is this user's."""
     token = configured(settings, write=True)
-    org, ident = _where(settings, point)
-    rows = [row for row in _members(http, settings, org, write=True) if row["id"] == ident]
-    if not rows or point.holder is None or _holder(rows[0]).id != point.holder.id:
-        raise NotIdentified(f"{org} does not list {ident} for this user", advice="plan again")
+    org, ident = rosters.where(settings.organisations, point)
+    found = _members(http, settings, org, write=True)
+    rosters.the_holders(((row, _holder(row)) for row in found if row["id"] == ident), point, org)
     path = {"id": ident}
     http.request("DELETE", "/organization-memberships/{id}", path=path, headers=bearer(token), hide=(token,))
     return last(http)
