@@ -7,6 +7,7 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
+from revokers import docker as docker
 from revokers import github as github
 from revokers import sentry as sentry
 from revokers import slack as slack
@@ -15,6 +16,7 @@ from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
+    "docker": docker,
     "github": github,
     "sentry": sentry,
     "slack": slack,
