@@ -24,6 +24,11 @@ from revokers import jfrog as jfrog
 from revokers import okta as okta
 from revokers import slack as slack
 from revokers import vault as vault
+from revokers import docker as docker
+from revokers import github as github
+from revokers import sentry as sentry
+from revokers import slack as slack
+from revokers import terraform as terraform
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
@@ -45,6 +50,11 @@ REGISTRY: dict[str, Revoker] = {
     "okta": okta,
     "slack": slack,
     "vault": vault,
+    "docker": docker,
+    "github": github,
+    "sentry": sentry,
+    "slack": slack,
+    "terraform": terraform,
 }
 
 
