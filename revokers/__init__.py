@@ -9,6 +9,7 @@ from offkey.model import Action, Approval
 from revokers import anthropic as anthropic
 from revokers import aws as aws
 from revokers import buildkite as buildkite
+from revokers import database as database
 from revokers import datadog as datadog
 from revokers import docker as docker
 from revokers import fastly as fastly
@@ -30,6 +31,7 @@ REGISTRY: dict[str, Revoker] = {
     "anthropic": anthropic,
     "aws": aws,
     "buildkite": buildkite,
+    "database": database,
     "datadog": datadog,
     "docker": docker,
     "fastly": fastly,

@@ -1,6 +1,6 @@
 """The contract test's own record, revokers/tested.json: which tests each kind passed, and what was called.
 
-    python -m pytest tests/revokers/test_contract.py tests/revokers/test_garbage.py -n 2 --record
+    python -m pytest tests/revokers/test_{contract,garbage,database}.py -n 2 --record
 
 Whether a kind counts as tested is read from there. The record holds the digest of the revoker that was tried: a test
 compares it with the revoker as it is.
@@ -20,7 +20,9 @@ RECORD = ROOT / "revokers" / "tested.json"
 OPERATIONS = "operations"
 NOTHING_TO_TRY = "nothing to try"
 """The property of a test that has nothing to try on its kind: it does not count."""
-_TESTS = re.compile(r"tests/revokers/(test_contract|test_garbage)\.py::(\w+)\[([\w.]+)\]$")
+_TESTS = re.compile(r"tests/revokers/(test_contract|test_garbage|test_database)\.py::(\w+)\[([\w.]+)\]$")
+ON_REAL_SERVERS = frozenset({"database.postgres", "database.mysql", "database.redis", "database.role"})
+"""Kinds of tests/revokers/test_database.py: the tests that say so are of roles."""
 
 
 def digest_of(provider: str) -> str:
@@ -47,10 +49,11 @@ class Recorder:
         tried = _TESTS.match(report.nodeid)
         if tried is None:
             return
+        kind = "database.role" if tried[1] == "test_database" and "role" in tried[2] else tried[3]
         if report.outcome != "passed":
-            self.failed[tried[3]].add(tried[2])
+            self.failed[kind].add(tried[2])
         elif report.when == "call":
-            self.passed[tried[3]].add(tried[2])
+            self.passed[kind].add(tried[2])
         for name, value in report.user_properties:
             if name == NOTHING_TO_TRY:
                 self.passed[tried[3]].discard(tried[2])
@@ -67,7 +70,9 @@ class Recorder:
         kinds = {kind: sorted(self.passed[kind] - self.failed[kind]) for kind in self.passed}
         tried = {kind.split(".")[0] for kind in kinds}
         told = {
-            "kinds": {kind: tests for kind, tests in {**known["kinds"], **kinds}.items() if kind in CASES},
+            "kinds": {
+                kind: tests for kind, tests in {**known["kinds"], **kinds}.items() if kind in {*CASES, *ON_REAL_SERVERS}
+            },
             "not_arranged": NOT_ARRANGED,
             "operations": {**known["operations"], **self.called},
             "sources": {**known["sources"], **{name: digest_of(name) for name in tried}},
