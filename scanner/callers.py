@@ -49,7 +49,8 @@ def _called_when(target: str, calls: Mapping[str, Collection[_Call]]) -> set[str
         here, depth = waiting.pop()
         for word, path, job, when in calls.get(here, ()):
             via = f"{word} by {path}" + (f", job {job}" if job else "")
-            found.add(f"{via} ({', '.join(when)})" if when else via)
+            if when or not calls.get(path):  # else whoever names that one in turn says when
+                found.add(f"{via} ({', '.join(when)})" if when else via)
             if path not in met and depth < _MANY:
                 met.add(path)
                 waiting.append((path, depth + 1))

@@ -32,6 +32,8 @@ class Paths:
         self._left, self._room = _STEPS, _FILES
         self.given_up: set[str] = set()
         """Patterns that there was no time to compare with all paths."""
+        self.left_out: set[str] = set()
+        """Files that are included and not read, because there are too many."""
 
     def meant(self, file: Reference) -> tuple[str, ...]:
         """The configuration that a mention starts, if it does, in order; of a local action what might be it."""
@@ -138,21 +140,24 @@ def lost(read: Readings, key: Key, tree: Mapping[str, str], paths: Paths) -> str
     """In words what a version includes and cannot be read, with the reason; "" when all of it is."""
     reasons: dict[str, list[str]] = {}
     for file in read[key].config.files:
-        if file.how in (INCLUDE, CALLED, LOCAL, REMOTE, COMPUTED) and (why := _why_lost(file, tree, paths)):
+        if file.how in (INCLUDE, CALLED, LOCAL, *_NOWHERE) and (why := _why_lost(file, tree, paths)):
             reasons.setdefault(why, []).append(_shown(file.path))
     return "; ".join(f"{_few(sorted(set(names)))} ({why})" for why, names in sorted(reasons.items()))
 
 
+_NOWHERE = {REMOTE: "of another repository or a server", COMPUTED: "known only when it runs"}
+
+
 def _why_lost(file: Reference, tree: Mapping[str, str], paths: Paths) -> str:
-    if file.how == REMOTE:
-        return "of another repository or a server"
-    if file.how == COMPUTED:
-        return "known only when it runs"
+    if file.how in _NOWHERE:
+        return _NOWHERE[file.how]
     if _outside(file.path):
         return "outside the repository"
     meant = paths.meant(file)
     if plain(file.path) in paths.given_up:
         return "there are too many files to compare it with"
+    if any(path in paths.left_out for path in meant):
+        return "more levels or more files than are followed"
     if ("*" in file.path and file.how == INCLUDE) or any(path in tree for path in meant):
         return ""
     return "not in the repository, or a link or no YAML or Groovy file there"

@@ -84,10 +84,12 @@ def _followed(state: _Reading, paths: Paths, more: More) -> Included:
     for level in range(_LEVELS + 1):
         new = sorted(set(included(state.found, fresh, paths)) - met)
         if new and (level == _LEVELS or len(met) + len(new) > _FILES):
-            why = f"{len(new)} included files are not read, {new[0][1]} among them: there are more than "
+            kept = 0 if level == _LEVELS else _FILES - len(met)
+            why = f"{len(new) - kept} included files are not read, {new[kept][1]} among them: there are more than "
             why += f"{_LEVELS} levels" if level == _LEVELS else f"{_FILES} files"
             state.gaps.append(Gap(where=state.where, why=why, advice=_LOOK))
-            new = [] if level == _LEVELS else new[: _FILES - len(met)]
+            paths.left_out.update(path for _, path in new[kept:])
+            new = new[:kept]
         if not new:
             break
         met.update(new)

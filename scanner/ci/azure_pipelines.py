@@ -154,11 +154,11 @@ def _files(root: Node, folder: str) -> Iterator[Reference]:
 
 
 def _template(value: Node, folder: str) -> Reference:
-    """A template: a path from the file's own folder, or with a slash in front from the root.
+    """A template: a path from the file's own folder, or with a slash in front from the root; backslashes are slashes.
 
     https://learn.microsoft.com/azure/devops/pipelines/process/templates#use-other-repositories
     """
-    path, _, repository = value.text.partition("@")
+    path, _, repository = value.text.replace("\\", "/").partition("@")
     if repository not in ("", "self"):
         return elsewhere(f"{path} of repository {repository}", value.line)
     return included(path.lstrip("/"), value.line, "" if path.startswith("/") else folder)
