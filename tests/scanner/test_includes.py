@@ -108,7 +108,7 @@ def one(uses: tuple[Use, ...], name: str) -> Use:
         ),
         (
             ".buildkite/pipeline.yml",
-            "steps:\n- label: up\n  command: buildkite-agent pipeline upload --replace ci/x.yml\n", "ci/x.yml",
+            "steps:\n- label: up\n  command: buildkite-agent pipeline upload --job $ID ci/x.yml\n", "ci/x.yml",
             "steps:\n- label: a\n  command: x $$A_TOKEN\n", "a",
             ("included by .buildkite/pipeline.yml, job up (as set up in Buildkite)",),
         ),
@@ -145,6 +145,15 @@ def test_a_file_that_was_included_once_is_history_even_if_it_is_still_there(repo
     repo.commit("begin", {PIPELINE: INCLUDING, "ci/deploy.yml": DEPLOY})
     repo.commit("no more", {PIPELINE: "a:\n  script: x\n"})
     assert told(repo) == {("ci/deploy.yml", "release", "DEPLOY_TOKEN", False)}
+
+
+def test_a_file_that_is_included_no_more_includes_nothing(repo: Repo) -> None:
+    repo.commit("begin", {PIPELINE: "include: [a.yml, b.yml]\n", "a.yml": "include: [b.yml, c.yml]\n", "b.yml": DEPLOY,
+                          "c.yml": DEPLOY.replace("DEPLOY", "C")})  # fmt: skip
+    repo.commit("no more", {PIPELINE: "include: b.yml\n"})
+    found = asked(repo)
+    assert one(found.named, "DEPLOY_TOKEN").when == ("included by .gitlab-ci.yml (push)",)
+    assert not one(found.named, "C_TOKEN").present
 
 
 def test_a_file_that_only_a_branch_includes_is_present_and_runs_when_the_branchs_pipeline_does(repo: Repo) -> None:

@@ -430,12 +430,13 @@ def test_a_value_in_a_file_inside_a_block_is_tied_by_both_names(
         "APP_CONF: |\n  x\nother:\n  inner: §\n",
         "APP_CONF:\n  inner: §\n",
         "APP_CONF: |\n  x\n§\n",
-        "job:\n  run: |\n    §\n",
+        "- APP_CONF: |\n    x\n  other: §\n",
+        "job:\n  script: |\n    §\n",
     ],
-    ids=["behind the block", "a map", "not indented", "a program"],
+    ids=["behind the block", "a map", "not indented", "beside the block", "a program"],
 )
 def test_what_lies_in_no_block_has_not_its_name(repo: Repo, explained: Callable[[Repo], used.Used], text: str) -> None:
-    pipeline = "a:\n  variables: {run: x}\n  script: x $APP_CONF\n"
+    pipeline = "a:\n  variables: {script: x}\n  script: x $APP_CONF\n"
     repo.commit("begin", {".gitlab-ci.yml": pipeline, "a.yml": text.replace("§", github_classic("value"))})
     (finding,) = explained(repo).findings
     assert finding.usage == ()
