@@ -1,46 +1,56 @@
 """Configuration that leans on other files of the repository: called workflows, actions, templates, paths. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from scanner.ci.config import Part, Reference, owners, runs
+from scanner.ci.config import INCLUDE, Part, owners, runs
+from scanner.includes import Included
 from scanner.jobs import Key, Readings
 
 _MANY = 20
 """Levels of workflows that call workflows: GitHub allows ten."""
+_MOST = 200
+"""Callers of a file that are told."""
 
 
-def _targets(file: Reference) -> tuple[str, ...]:
-    """The configuration that a mention starts, if it does."""
-    if file.how in ("called workflow", "include"):
-        return (file.path,)
-    folder = file.path.rstrip("/")
-    return (f"{folder}/action.yml", f"{folder}/action.yaml") if file.how == "local action" else ()
-
-
-def callers(read: Readings, tree: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
-    """When workflows and actions run that others of the same tip (path to blob) call."""
-    calls: dict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
-    for (_, path, blob), version in sorted(read.items()):
-        if tree.get(path) != blob:
+def callers(read: Readings, tip: str, tree: Mapping[str, str], included: Included) -> Mapping[str, tuple[str, ...]]:
+    """When workflows, actions and included files run that others of the same tip (its tree: path to blob) name."""
+    calls: dict[str, set[_Call]] = defaultdict(set)
+    for (system, path, blob), version in read.items():
+        if tree.get(path) != blob or not included.runs_in(tip, system, path):
             continue
-        for file in version.config.files:
-            for target in _targets(file):
-                for part in owners(version.config, file.line) if target in tree else ():
-                    calls[target].append((path, part.job, runs(version.config, part)))
+        config = version.config
+        for file in config.files:
+            targets = [target for target in included.paths.meant(file) if target in tree]
+            word = "included" if file.how == INCLUDE else "called"
+            for part in owners(config, file.line)[:_MOST] if targets else ():
+                when = (part.when or ()) if included.only(system, path) else runs(config, part)
+                call = _Call(word, path, part.job, when)
+                for target in targets:
+                    if len(calls[target]) < _MOST:
+                        calls[target].add(call)
     return {target: tuple(sorted(_called_when(target, calls))) for target in calls}
 
 
-def _called_when(target: str, calls: Mapping[str, list[tuple[str, str, tuple[str, ...]]]]) -> set[str]:
+class _Call(NamedTuple):
+    word: str
+    path: str
+    job: str
+    when: tuple[str, ...]
+
+
+def _called_when(target: str, calls: Mapping[str, Collection[_Call]]) -> set[str]:
     """How the callers of a file, and theirs in turn, are started."""
     found: set[str] = set()
     waiting = [(target, 0)]
     met = {target}
     while waiting:
         here, depth = waiting.pop()
-        for path, job, when in calls.get(here, ()):
-            via = f"called by {path}" + (f", job {job}" if job else "")
-            found.add(f"{via} ({', '.join(when)})" if when else via)
+        for word, path, job, when in calls.get(here, ()):
+            via = f"{word} by {path}" + (f", job {job}" if job else "")
+            if when or not calls.get(path):  # else whoever names that one in turn says when
+                found.add(f"{via} ({', '.join(when)})" if when else via)
             if path not in met and depth < _MANY:
                 met.add(path)
                 waiting.append((path, depth + 1))
@@ -57,20 +67,3 @@ def bases(part: Part, templates: Mapping[str, tuple[Key, Part]]) -> list[str]:
             found.append(name)
             waiting += templates[name][1].bases
     return found
-
-
-def plain(path: str) -> str:
-    """A path from the root in its shortest form; "" for one that leads out of it."""
-    parts: list[str] = []
-    for piece in path.split("/"):
-        if piece == "..":
-            if not parts:
-                return ""
-            parts.pop()
-        elif piece not in ("", "."):
-            parts.append(piece)
-    return "/".join(parts)
-
-
-def beside(path: str, named: str) -> str:
-    return plain(f"{path.rpartition('/')[0]}/{named}")

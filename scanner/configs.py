@@ -6,18 +6,16 @@ cost git more than they spare (docs/ci.md has figures). Commits that nothing lea
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from offkey.found import Gap
-from scanner.ci.registry import systems_of
 from scanner.ci.tree import LIMIT
-from scanner.differences import compare
 from scanner.git import Git
 from scanner.giterrors import GitError
-from scanner.objects import CatFileReader, ObjectInfo, object_id
-from scanner.reach import read_tips
+from scanner.objects import CatFileReader, ObjectInfo
+from scanner.tipfiles import TipFiles, read_files
+from scanner.written import KEPT, MAYBE, OURS, Write, kind, text, written
 
 _LOG = (
     *("log", "--all", "--reflog", "--topo-order", "--no-color", "--no-notes", "--no-decorate", "--no-ext-diff"),
@@ -27,14 +25,17 @@ BYTES = 4 * LIMIT
 """Bytes of a version that is read at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A commit gives `path` the content `new` where its parents had `olds`; "" stands for no file."""
+@dataclass(frozen=True)
+class Others:
+    """Files that some configuration may include, as git told of them: by path commit and raw entry, newest first."""
 
-    commit: str
-    path: str
-    new: str
-    olds: tuple[str, ...]
+    log: Mapping[bytes, Sequence[tuple[str, bytes]]] = field(default_factory=dict)
+    tips: TipFiles = field(default_factory=TipFiles)
+
+    @property
+    def cut(self) -> bool:
+        """Whether there were too many to keep."""
+        return sum(map(len, self.log.values())) >= KEPT or sum(1 for _ in self.tips.paths()) >= KEPT
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Versions:
     tips: Mapping[str, Mapping[str, str]]
     head: str
     gaps: tuple[Gap, ...] = ()
+    others: Others = field(default_factory=Others)
     _ancestors: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -74,6 +76,23 @@ class Versions:
         olds = {(write.path, old) for write in self.writes for old in write.olds if old}
         return frozenset(written | olds | {cell for tree in self.tips.values() for cell in tree.items()})
 
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Every path of configuration, and every one that some may include."""
+        others = map(text, {*self.others.log, *self.others.tips.paths()})
+        return frozenset((*(path for path, _ in self.all), *others))
+
+    def including(self, paths: Collection[str]) -> "Versions":
+        """The same with what other files ever held, too."""
+        names = {path.encode("utf-8", "surrogateescape") for path in paths}
+        log = self.others.log
+        more = [written(commit, record, path) for path in sorted(names) for commit, record in log.get(path, ())]
+        age = {commit: number for number, commit in enumerate(self.parents)}
+        writes = sorted((*self.writes, *more), key=lambda one: age[one.commit])
+        told = self.others.tips.holding(lambda path: path in names)
+        tips = {tip: {**tree, **told[tip]} if told[tip] else tree for tip, tree in self.tips.items()}
+        return replace(self, writes=writes, tips=tips)
+
     def tip_of(self, path: str, blob: str) -> str:
         """A branch tip that has this version, HEAD's if it has; "" when none does."""
         return next((tip for tip, tree in self.tips.items() if tree.get(path) == blob), "")
@@ -97,109 +116,50 @@ def versions(git: Git) -> Versions:
     """Everything that the commits of refs and reflogs say of configuration files. What cannot be walked is a Gap."""
     writes: list[Write] = []
     parents: dict[str, tuple[str, ...]] = {}
+    log: dict[bytes, list[tuple[str, bytes]]] = defaultdict(list)
     gaps: list[Gap] = []
     if _empty(git):
         return Versions((), {}, {}, "")
     try:
-        _walk(git, writes, parents)
+        _walk(git, writes, parents, log)
     except GitError as error:
         why = f"uses of secrets in older versions of CI configuration may be missing: {error}"
         gaps.append(Gap(where=f"{git.path}: history", why=why, advice=error.advice))
-    tips, head = _tips(git, gaps)
-    return Versions(writes, parents, tips, head, tuple(gaps))
+    files = read_files(git)
+    gaps += files.gaps
+    return Versions(writes, parents, files.holding(_is_ours), files.head, tuple(gaps), Others(log, files))
 
 
 def _empty(git: Git) -> bool:
     return not git.run("rev-list", "--max-count=1", "--all", "--reflog", check=False).strip()
 
 
-def _walk(git: Git, writes: list[Write], parents: dict[str, tuple[str, ...]]) -> None:
+def _walk(
+    git: Git,
+    writes: list[Write],
+    parents: dict[str, tuple[str, ...]],
+    log: dict[bytes, list[tuple[str, bytes]]],
+) -> None:
     commit = ""
+    room = KEPT
     records = git.stream(*_LOG, separator=b"\0")
     for told in records:
         record = told.lstrip(b"\n")
         if record.startswith(b":"):
             path = next(records, b"")
-            if ours(path):
-                writes.append(_write(commit, record, path))
+            sort = kind(path)
+            if sort == OURS:
+                writes.append(written(commit, record, path))
+            elif sort == MAYBE and room:
+                log[path].append((commit, record))
+                room -= 1
         elif record:
             commit, *above = record.decode("ascii", "replace").split(" ")
             parents[commit] = tuple(filter(None, above))
 
 
-@lru_cache(maxsize=1 << 16)
-def ours(path: bytes) -> bool:
-    """Whether a path is one of configuration."""
-    return bool(systems_of(path.decode("utf-8", "surrogateescape")))
-
-
-def _write(commit: str, record: bytes, path: bytes) -> Write:
-    """One raw entry, of an ordinary commit or a merge (git-diff-tree(1), "Raw output format")."""
-    count = len(record) - len(record.lstrip(b":"))
-    fields = record.lstrip(b":").decode("ascii", "replace").split(" ")
-    modes, ids = fields[: count + 1], fields[count + 1 : 2 * count + 2]
-    # A submodule or a link is no configuration that is read.
-    told = [
-        "" if not oid.strip("0") or mode in ("160000", "120000") else oid for mode, oid in zip(modes, ids, strict=True)
-    ]
-    return Write(commit, path.decode("utf-8", "surrogateescape"), told[-1], tuple(told[:-1]))
-
-
-def _tips(git: Git, gaps: list[Gap]) -> tuple[dict[str, dict[str, str]], str]:
-    """The configuration in each branch tip, the default branch first, and the id of that."""
-    told = read_tips(git)
-    gaps += told.gaps
-    # In a clone HEAD is what is checked out; the default branch is what the remote's HEAD names.
-    named = (f"{name}^{{commit}}" for name in ("refs/remotes/origin/HEAD", "HEAD"))
-    heads = (git.run("rev-parse", "--verify", "--quiet", name, check=False).decode().strip() for name in named)
-    head = next(filter(None, heads), "")
-    commits = list(dict.fromkeys([*([head] if head else []), *told.branches]))
-    asked = "".join(f"{commit}^{{tree}}\n" for commit in commits).encode()
-    lines = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=asked).decode().splitlines()
-    trees = {c: line.split(" ")[0] for c, line in zip(commits, lines, strict=True) if line.endswith(" tree")}
-    empty = object_id("tree", b"", git.object_format)
-    chain = [empty, *(tree for tree in dict.fromkeys(trees.values()) if tree != empty)]
-    steps = [f"{old} {new}".encode() for old, new in pairwise(chain)]
-    try:
-        known = _along(chain, compare(git, steps) if steps else b"")
-    except GitError:
-        known = _one_by_one(git, chain, gaps)
-    return {commit: known[tree] for commit, tree in trees.items() if tree in known}, head
-
-
-def _one_by_one(git: Git, chain: Sequence[str], gaps: list[Gap]) -> dict[str, dict[str, str]]:
-    """The configuration of each tree that git can read."""
-    known: dict[str, dict[str, str]] = {chain[0]: {}}
-    for tree in chain[1:]:
-        try:
-            known |= _along([chain[0], tree], compare(git, [f"{chain[0]} {tree}".encode()]))
-        except GitError as error:
-            gaps.append(Gap(where=f"{git.path}: branch tip's tree {tree[:12]}", why=str(error), advice=error.advice))
-    return known
-
-
-def _along(chain: Sequence[str], output: bytes) -> dict[str, dict[str, str]]:
-    """The configuration of each tree, from the differences to the one before (git-diff-tree(1), --stdin)."""
-    steps: dict[bytes, list[Write]] = defaultdict(list)
-    header = b""
-    tokens = iter(output.split(b"\0"))
-    for token in tokens:
-        before, newline, meta = token.rpartition(b"\n")
-        if newline:
-            header = before.rpartition(b"\n")[2]
-        if meta.startswith(b":"):
-            path = next(tokens)
-            if ours(path):
-                steps[header].append(_write("", meta, path))
-    known: dict[str, dict[str, str]] = {chain[0]: {}}
-    for old, new in pairwise(chain):
-        made = dict(known[old])
-        for write in steps.get(f"{old} {new}".encode(), ()):
-            made.pop(write.path, None)
-            if write.new:
-                made[write.path] = write.new
-        known[new] = made
-    return known
+def _is_ours(path: bytes) -> bool:
+    return kind(path) == OURS
 
 
 def contents(git: Git, blobs: Collection[str], gaps: list[Gap]) -> Iterator[tuple[str, bytes]]:

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from scanner.ci.config import Config
-from scanner.ci.registry import read, systems_of
-from scanner.configs import Versions, Write
+from scanner.ci.registry import read
+from scanner.configs import Versions
+from scanner.written import Write
 
 CRON = "\0cron"
 """Stands for a file's schedules where a job's name stands else."""
@@ -27,10 +28,10 @@ Key = tuple[str, str, str]
 Readings = Mapping[Key, Version]
 
 
-def readings(path: str, blob: str, text: str) -> dict[Key, Version]:
-    """What a version says to each system that it belongs to."""
+def readings(path: str, blob: str, text: str, systems: Iterable[str]) -> dict[Key, Version]:
+    """What a version says to each of the systems."""
     found: dict[Key, Version] = {}
-    for system in systems_of(path):
+    for system in systems:
         config = read(system, path, text)
         if config != Config():
             found[system, path, blob] = Version(config, _digests(config, text))

@@ -3,49 +3,25 @@
 The three are told apart in `Use.note`. Only the last two can err: a name or a path may be the same by chance.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from offkey.found import Finding, Gap, Place, Use
+from scanner.assigned import assigned, packed
 from scanner.ci.config import EVERY_SECRET, Config, owners, runs
-from scanner.ci.registry import read, systems_of
+from scanner.ci.registry import read
 from scanner.configs import BYTES, contents
-from scanner.encoded import FORMS
 from scanner.encoding import decoded
 from scanner.files import FileItem, read_file
 from scanner.usage import Survey, use_order
 
 LITERAL = "the value stands in it"
-_BEFORE = 400
-_ASSIGNED = re.compile(
-    r"(?:^|[\s{,;(\"'`-])(?:export\s+|set\s+|ENV\s+|ARG\s+|-e\s+|--env[ =]|--build-arg[ =])?[\"']?\$?"
-    r"([A-Za-z_][A-Za-z0-9_.\-]{0,100})[\"'\]]{0,2}\s{0,8}(?:=>|:=|\|\|=|\?=|=|:)\s{0,8}[\"'`(]{0,3}[^\s\"'`=]{0,80}$"
-)
-_DOCKER = re.compile(r"^\s*ENV\s+([A-Za-z_]\w*)\s+\S{0,80}$")
-_ITEM = re.compile(r"^\s*-?\s*name:\s*[\"']?([A-Za-z_]\w*)[\"']?\s*$")
 _GENERIC = frozenset(
     ["token", "secret", "password", "passwd", "key", "apikey", "api_key", "auth", "value", "name", "data", "user",
      "url", "default", "string", "username", "login", "access_token", "content", "text"]
 )  # fmt: skip
 _SHORTEST = 4
-_TEXT = frozenset(("utf-16le", "utf-16be"))
-"""Decoding steps after which lines are still those of the file."""
-
-
-_RUN = re.compile(rf"(?:{'|'.join(sorted(FORMS))}):(\d+):\d+")
-"""A step into an encoded run of a text (`base64:64:118`): where it stands is told in the text around it."""
-
-
-def _packed(place: Place) -> bool:
-    """Whether a place tells where it lies in what was packed inside, and not where in the file."""
-    first = _first_step(place)
-    return bool(first) and _RUN.fullmatch(first) is None
-
-
-def _first_step(place: Place) -> str:
-    return next((step for step in place.decoding if step not in _TEXT), "")
 
 
 @dataclass(frozen=True)
@@ -132,42 +108,12 @@ def _of_file(survey: Survey, place: Place) -> bytes | None:
 
 
 def _spot(survey: Survey, place: Place, content: bytes) -> _Spot:
-    unknown = [system for system in systems_of(place.path) if (system, place.path, place.object) not in survey.read]
+    unknown = [system for system in survey.systems(place.path) if (system, place.path, place.object) not in survey.read]
     text = decoded(content)[0].decode("utf-8", "replace") if unknown else ""
     configs = {system: read(system, place.path, text) for system in unknown}
     return _Spot(
         place, assigned(content, place), {name: config for name, config in configs.items() if config != Config()}
     )
-
-
-def assigned(content: bytes, place: Place) -> tuple[str, ...]:
-    """The variables that the parts of a value are assigned to, where the text before them shows it."""
-    text = decoded(content)[0]
-    if _packed(place):
-        return ()
-    found = []
-    for at in _offsets(place):
-        start = max(text.rfind(b"\n", 0, at) + 1, at - _BEFORE)
-        before = text[start:at].decode("utf-8", "replace")
-        hit = _ASSIGNED.search(before) or _DOCKER.match(before)
-        name = hit[1] if hit else ""
-        if name == "value":
-            name = _item(text, start) or name
-        if name:
-            found.append(name)
-    return tuple(dict.fromkeys(found))
-
-
-def _offsets(place: Place) -> list[int]:
-    """Where the parts of a value begin in the text of the file, or the encoded run that holds all of them."""
-    run = _RUN.fullmatch(_first_step(place))
-    return [int(run[1])] if run else [span.start for span in place.spans]
-
-
-def _item(text: bytes, start: int) -> str:
-    """Of a list of names and values (Kubernetes, CircleCI): the name on one of the lines before."""
-    above = text[max(0, start - _BEFORE) : start].decode("utf-8", "replace").split("\n")[-4:]
-    return next((hit[1] for line in reversed(above) if (hit := _ITEM.match(line))), "")
 
 
 def _telling(name: str) -> bool:
@@ -180,8 +126,8 @@ def _literal(survey: Survey, spots: Iterable[_Spot]) -> Iterable[Use]:
     for spot in spots:
         place = spot.place
         name = next(iter(spot.names), "")
-        line = 0 if _packed(place) else place.line
-        for system in systems_of(place.path):
+        line = 0 if packed(place) else place.line
+        for system in survey.systems(place.path):
             for use in survey.place((system, place.path, place.object), line, LITERAL, name):
                 yield replace(
                     use, commit=place.commit or use.commit, present=place.present or place.object_type != "blob"

@@ -5,23 +5,22 @@ version are one, present when a branch tip has it. A job called from elsewhere a
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from offkey.canonical import content_digest
 from offkey.found import Authorship, Gap, Use
 from scanner.authors import read_credits
-from scanner.callers import bases, beside, callers, plain
-from scanner.ci.config import PAIRS, VARIABLE, Config, Name, Part, owners, owners_of, runs, sounds_secret
-from scanner.ci.registry import SYSTEMS, systems_of
-from scanner.configs import BYTES, Versions, contents, versions
-from scanner.encoding import decoded
-from scanner.files import FileItem, read_file
+from scanner.callers import bases, callers
+from scanner.ci.config import COMPUTED, PAIRS, REMOTE, TEMPLATE, VARIABLE, Config, Part, owners_of, runs, sounds_secret
+from scanner.ci.paths import beside, plain
+from scanner.ci.registry import systems_of
+from scanner.configs import Versions
 from scanner.git import Git
 from scanner.history import Node
-from scanner.jobs import CRON, Key, Readings, Version, last_change, readings
+from scanner.includes import Included
+from scanner.jobs import CRON, Key, Readings, last_change
 
 SCHEDULE = "schedule"
 """The `note` of a use that stands for a workflow's own schedule, and names no secret."""
@@ -49,7 +48,12 @@ class Survey:
     told: Versions
     read: Readings
     gaps: tuple[Gap, ...]
+    included: Included = field(default_factory=Included)
     _credits: dict[str, Authorship] = field(default_factory=dict, repr=False)
+
+    def systems(self, path: str) -> tuple[str, ...]:
+        """The systems that a path belongs to, by itself or because it is included."""
+        return (*systems_of(path), *self.included.systems.get(path, ()))
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
@@ -58,9 +62,7 @@ class Survey:
         order = self._order
         for key in sorted(self.read, key=lambda key: order.get(key[1:], len(order))):
             self._collect(key, found)
-        own = self._signed(found.values())
-        more = [use for use in self._inherited() if _same(use) not in found]
-        return tuple(sorted((*own, *more), key=use_order))
+        return self._signed(found.values())
 
     @cached_property
     def named(self) -> tuple[Use, ...]:
@@ -74,11 +76,12 @@ class Survey:
         found: dict[tuple[object, ...], Mention] = {}
         for key, version in sorted(self.read.items()):
             path = key[1]
-            parts = owners_of(version.config, (file.line for file in version.config.files))
-            for file in version.config.files:
+            files = [file for file in version.config.files if file.how not in (REMOTE, COMPUTED)]
+            held = self._held(key, (file.line for file in files))
+            for file in files:
                 targets = tuple(dict.fromkeys(t for t in (beside(path, file.path), plain(file.path)) if t))
-                for part in parts[file.line]:
-                    use = self._use(key, part, file.line, f"{file.how} {file.path}")
+                for home, part in held[file.line]:
+                    use = self._use(home, part, file.line, f"{file.how} {file.path}", path=path)
                     same = (*_same(use), targets)
                     if same not in found or (use.present and not found[same].use.present):
                         found[same] = Mention(use, targets, file.how in _FOLDERS)
@@ -88,10 +91,12 @@ class Survey:
     @cached_property
     def schedules(self) -> tuple[Use, ...]:
         """What runs by the clock today, on the default branch if there is one, with whoever last changed the cron."""
-        tree = self.told.tips.get(self.told.head) or next(iter(self.told.tips.values()), {})
+        first = next(iter(self.told.tips), "")
+        tip = self.told.head if self.told.tips.get(self.told.head) else first
+        tree = self.told.tips.get(tip, {})
         found = []
         for (system, path, blob), version in sorted(self.read.items()):
-            if version.config.crons and tree.get(path) == blob:
+            if version.config.crons and tree.get(path) == blob and self.included.runs_in(tip, system, path):
                 whole = Part((), job="")
                 use = self._use((system, path, blob), whole, version.config.crons[0][1], SCHEDULE)
                 when = tuple(f"schedule {cron}" for cron, _ in version.config.crons)
@@ -101,10 +106,10 @@ class Survey:
 
     def place(self, key: Key, line: int, note: str, name: str = "") -> tuple[Use, ...]:
         """The jobs that hold a line of a version, with whoever last changed them; nothing for a version not read."""
-        version = self.read.get(key)
-        if version is None:
+        if key not in self.read:
             return ()
-        return self._signed(self._use(key, part, line, note, name) for part in owners(version.config, line))
+        held = self._held(key, [line])[line]
+        return self._signed(self._use(home, part, line, note, name, path=key[1]) for home, part in held)
 
     @cached_property
     def _order(self) -> Mapping[tuple[str, str], int]:
@@ -117,10 +122,10 @@ class Survey:
     def _collect(self, key: Key, found: dict[tuple[str, ...], Use]) -> None:
         """Add one version's names; newer versions came before, older ones make the first commit earlier."""
         config = self.read[key].config
-        parts = owners_of(config, (name.line for name in config.names))
+        held = self._held(key, (name.line for name in config.names))
         for name in config.names:
-            for part in parts[name.line]:
-                use = self._use(key, part, name.line, name.how, name.name)
+            for home, part in held[name.line]:
+                use = self._use(home, part, name.line, name.how, name.name, path=key[1])
                 known = found.setdefault(_same(use), use)
                 if known is not use:
                     kept = use if use.present and not known.present else known
@@ -133,17 +138,57 @@ class Survey:
     def _ages(self) -> Mapping[str, int]:
         return {write.commit: number for number, write in enumerate(self.told.writes)}
 
-    def _use(self, key: Key, part: Part, line: int, note: str, name: str = "") -> Use:
-        system, path, blob = key
+    def _held(self, key: Key, lines: Iterable[int]) -> Mapping[int, Sequence[tuple[Key, Part]]]:
+        """The jobs that lines of a version belong to, each with the version it stands in.
+
+        Those of templates belong also to the jobs of other files that are made from them.
+        """
         config = self.read[key].config
-        first, last = self._written.get((path, blob), ("", ""))
-        present = bool(self.told.tip_of(path, blob))
-        when = runs(config, part)
-        if present and (callers := self._callers.get(path, ())):
-            when = tuple(dict.fromkeys((*when, *callers)))
+        heirs = [(template, self._heirs.get((key, template.job), ())) for template in config.templates]
+        found: dict[int, list[tuple[Key, Part]]] = {}
+        for line, parts in owners_of(config, lines).items():
+            others = [heir for one, those in heirs if those and _holds(one, line) for heir in those]
+            own = [(key, part) for part in parts if part != TEMPLATE or not others]
+            found[line] = list(dict.fromkeys((*own, *others)))
+        return found
+
+    @cached_property
+    def _heirs(self) -> Mapping[tuple[Key, str], Sequence[tuple[Key, Part]]]:
+        """The jobs of today that are made from templates of other files (`extends` over `include` in GitLab)."""
+        tip, tree = next(iter(self.told.tips.items()), ("", {}))
+        here = (key for key in sorted(self.read) if tree.get(key[1]) == key[2])
+        today = [(key, self.read[key]) for key in here if self.included.runs_in(tip, *key[:2])]
+        templates = {part.job: (key, part) for key, v in today for part in v.config.templates}
+        weights = {name: _weight(self.read[key].config, part) for name, (key, part) in templates.items()}
+        found: dict[tuple[Key, str], list[tuple[Key, Part]]] = defaultdict(list)
+        room = PAIRS
+        for key, version in today:
+            for part in version.config.parts if templates else ():
+                for base in bases(part, templates):
+                    room -= weights[base]
+                    if room > 0:
+                        found[templates[base][0], base].append((key, part))
+        return found
+
+    @cached_property
+    def _homes(self) -> Mapping[tuple[str, str], str]:
+        """The file in which a job stands whose template is in another: by that other's path, and the job."""
+        found = {(there[1], part.job): key[1] for (there, _), heirs in self._heirs.items() for key, part in heirs}
+        own = {(key[1], part.job) for key, _ in self._heirs for part in self.read[key].config.parts}
+        return {place: home for place, home in found.items() if place not in own}
+
+    def _use(self, key: Key, part: Part, line: int, note: str, name: str = "", *, path: str = "") -> Use:
+        """A line of the file at `path`, which is the job's own file unless the line is that of a template elsewhere."""
+        system, home, blob = key
+        config = self.read[key].config
+        first, last = self._written.get((home, blob), ("", ""))
+        tip = self.included.tip_of(self.told, key)
+        when = (part.when or ()) if self.included.only(system, home) else runs(config, part)
+        if tip and part != TEMPLATE:
+            when = tuple(dict.fromkeys((*when, *self._callers(tip).get(home, ()))))
         return Use(
-            system=system, repo=self.repo, path=path, line=line, workflow=config.workflow, job=part.job,
-            step=part.step, environment=part.environment, name=name, when=when, present=present,
+            system=system, repo=self.repo, path=path or home, line=line, workflow=config.workflow, job=part.job,
+            step=part.step, environment=part.environment, name=name, when=when, present=bool(tip),
             commit=first, last=last, note=note,
         )  # fmt: skip
 
@@ -157,26 +202,14 @@ class Survey:
         return found
 
     @cached_property
-    def _callers(self) -> Mapping[str, tuple[str, ...]]:
-        return callers(self.read, self._today)
+    def _callers(self) -> Callable[[str], Mapping[str, tuple[str, ...]]]:
+        """By tip when the files run that others in it call or include."""
+        return lru_cache(maxsize=None)(lambda tip: callers(self._calling, tip, self.told.tips[tip], self.included))
 
     @cached_property
-    def _today(self) -> Mapping[str, str]:
-        return next(iter(self.told.tips.values()), {})
-
-    def _inherited(self) -> list[Use]:
-        """Names in templates of other files, for the jobs that extend them (GitLab's `extends` over `include`)."""
-        today = [(key, v) for key, v in sorted(self.read.items()) if self._today.get(key[1]) == key[2]]
-        templates = {part.job: (key, part) for key, v in today for part in v.config.parts if part.job.startswith(".")}
-        found: list[tuple[Use, str, int]] = []
-        for key, version in today:
-            for part in version.config.parts if len(found) < PAIRS else ():
-                for base in bases(part, templates):
-                    there, template = templates[base]
-                    for name in _inside(self.read[there].config, template):
-                        found.append((self._use(key, part, 0, name.how, name.name), there[1], name.line))
-        signed = {_unsigned(use): use for use in self._signed(use for use, _, _ in found)}
-        return [replace(signed[use], path=path, line=line) for use, path, line in found]
+    def _calling(self) -> Readings:
+        """The versions that call or include others."""
+        return {key: v for key, v in sorted(self.read.items()) if any(map(self.included.paths.meant, v.config.files))}
 
     def _signed(self, uses: Iterable[Use]) -> tuple[Use, ...]:
         """The uses of today with whoever last changed the job, all in order."""
@@ -189,6 +222,7 @@ class Survey:
         return tuple(replace(use, changed=self._credits.get(commits.get(use, ""))) for use in ordered)
 
     def _changed(self, system: str, path: str, job: str) -> str:
+        path = self._homes.get((path, job), path)
         for tree in self.told.tips.values():
             if path in tree and (found := self._last(system, path, tree[path], job)):
                 return found
@@ -207,71 +241,9 @@ class Survey:
             self._credits.update({oid: credits.author for oid, credits in found.items()})
 
 
-_SHOWN = 3
-_NOW = "now"
-"""Stands for a branch tip where there is no git."""
 _NO_JOBS = frozenset(("dotenv",))
 """Systems whose files set variables and run nothing."""
 _FOLDERS = frozenset(("COPY", "ADD", "mounted file"))
-
-
-def survey(git: Git, repo: str) -> Survey:
-    """All configuration of a repository. What cannot be read, and files of today that do not parse, are Gaps."""
-    told = versions(git)
-    gaps = list(told.gaps)
-    found: dict[Key, Version] = {}
-    paths: dict[str, list[str]] = defaultdict(list)
-    for path, blob in sorted(told.all):
-        paths[blob].append(path)
-    for blob, content in contents(git, paths, gaps):
-        text = decoded(content)[0].decode("utf-8", "replace")
-        for path in paths[blob]:
-            found |= readings(path, blob, text)
-    gaps += [*_unparsed(repo, told, found), *_unread(repo, told, found)]
-    return Survey(git, git.work_tree, repo, told, found, tuple(dict.fromkeys(gaps)))
-
-
-def survey_folder(root: Path, files: Iterable[str], repo: str) -> Survey:
-    """The configuration among the files of a plain folder, as it is now."""
-    found: dict[Key, Version] = {}
-    now: dict[str, str] = {}
-    gaps: list[Gap] = []
-    for path in files:
-        if not systems_of(path):
-            continue
-        content = read_file(FileItem(str(root), path, "file", "worktree", ""), BYTES)
-        if isinstance(content, bytes):
-            now[path] = content_digest(content)
-            found |= readings(path, now[path], decoded(content)[0].decode("utf-8", "replace"))
-        elif content is not None:
-            gaps.append(content)
-    told = Versions((), {}, {_NOW: now}, "")
-    gaps += [*_unparsed(repo, told, found), *_unread(repo, told, found)]
-    return Survey(None, root, repo, told, found, tuple(gaps))
-
-
-def _unparsed(repo: str, told: Versions, found: Readings) -> Iterable[Gap]:
-    for (system, path, blob), version in sorted(found.items()):
-        if version.config.problem and told.tip_of(path, blob):
-            why = f"as {SYSTEMS[system].TITLE}: {version.config.problem}; only names in its lines are known"
-            yield Gap(where=f"{repo}: {path}", why=why, advice="mend the file if it is in use")
-
-
-def _unread(repo: str, told: Versions, found: Readings) -> Iterable[Gap]:
-    """Files that configuration of today includes, and whose paths are not those of its system."""
-    for (system, path, blob), version in sorted(found.items()):
-        included = {file.path for file in version.config.files if file.how == "include"}
-        lost = sorted(one for one in included if not _known(system, beside(path, one), plain(one)))
-        if lost and told.tip_of(path, blob):
-            more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
-            why = f"it includes {', '.join(lost[:_SHOWN])}{more}, of which no secret is read: the path is unusual"
-            yield Gap(
-                where=f"{repo}: {path}", why=why, advice="look there by hand; docs/ci.md has the paths that are read"
-            )
-
-
-def _known(system: str, *paths: str) -> bool:
-    return any(system in systems_of(path) for path in paths if path)
 
 
 def _same(use: Use) -> tuple[str, ...]:
@@ -287,5 +259,11 @@ def use_order(use: Use) -> tuple[object, ...]:
     return (not use.present, use.repo, use.path, use.line, use.job, use.step, use.name, use.note, use.system)
 
 
-def _inside(config: Config, part: Part) -> list[Name]:
-    return [name for name in config.names if any(first <= name.line <= last for first, last in part.lines)]
+def _holds(part: Part, line: int) -> bool:
+    return any(first <= line <= last for first, last in part.lines)
+
+
+def _weight(config: Config, part: Part) -> int:
+    """How many uses a job gets from a template."""
+    lines = [*(name.line for name in config.names), *(file.line for file in config.files)]
+    return 1 + sum(_holds(part, line) for line in lines)

@@ -12,8 +12,9 @@ from rules import RuleSet
 from rules.light import light
 from scanner.matcher import default_cache, open_matcher, redacted_text
 from scanner.sources import Target, expand
+from scanner.survey import survey, survey_folder
 from scanner.ties import masked, tied
-from scanner.usage import Survey, survey, survey_folder, use_order
+from scanner.usage import Survey, use_order
 
 
 @dataclass(frozen=True, slots=True)

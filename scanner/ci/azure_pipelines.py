@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from scanner.ci import tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, variables
+from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import NOTHING, Node
 
 TITLE = "Azure Pipelines"
-FILES = "`azure-pipelines*.yml`, `.azure-pipelines/`, `.azuredevops/`, `.pipelines/`"
+FILES = "`azure-pipelines*.yml`, `.azure-pipelines/`, `.azuredevops/`, `.pipelines/`; their templates"
 READS = (
     "`$(X)`, variable groups, service connections, secure files, `trigger`, `pr`, `schedules`, stages and deployment "
 )
@@ -51,7 +52,7 @@ def parse(path: str, text: str) -> Config:
         when=joined((*_starts(root), *(f"schedule {cron}" for cron, _ in crons))),
         parts=tuple(found),
         names=(*names(text), *_explicit(root)),
-        files=tuple(_files(root)),
+        files=tuple(_files(root, path.rpartition("/")[0])),
         crons=tuple(crons),
     )
 
@@ -138,12 +139,26 @@ def _explicit(root: Node) -> Iterator[Name]:
                 yield from (Name(one.strip(), value.line, SECRET) for one in value.text.split(","))
 
 
-def _files(root: Node) -> Iterator[Reference]:
+_TEMPLATE = re.compile(r"\.ya?ml(?:@|$)|\$\{\{", re.IGNORECASE)
+
+
+def _files(root: Node, folder: str) -> Iterator[Reference]:
     for node in tree.walk(root):
         for key, value in tree.own_pairs(node):
-            if key.text == "template" and value.text and "@" not in value.text:
-                yield Reference(value.text.removeprefix("./").lstrip("/"), value.line, "include")
+            if key.text == "template" and _TEMPLATE.search(value.text):
+                yield _template(value, folder)
             elif (
                 key.text in ("script", "bash", "pwsh", "powershell", "filePath", "scriptPath") and value.kind == "text"
             ):
                 yield from commands(value.text, value.line + (value.style in ("|", ">")))
+
+
+def _template(value: Node, folder: str) -> Reference:
+    """A template: a path from the file's own folder, or with a slash in front from the root; backslashes are slashes.
+
+    https://learn.microsoft.com/azure/devops/pipelines/process/templates#use-other-repositories
+    """
+    path, _, repository = value.text.replace("\\", "/").partition("@")
+    if repository not in ("", "self"):
+        return elsewhere(f"{path} of repository {repository}", value.line)
+    return included(path.lstrip("/"), value.line, "" if path.startswith("/") else folder)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from scanner.ci import tree
 from scanner.ci.config import Config, Part, Reference, commands, variables
+from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import NOTHING, Node
 
 TITLE = "Bitbucket Pipelines"
-FILES = "`bitbucket-pipelines.yml`"
-READS = "`$X` in scripts and services, `deployment` environments, which branches, tags and pull requests start what"
+FILES = "`bitbucket-pipelines.yml`; what it imports"
+READS = "`$X` in scripts and services, `deployment` environments, which branches, tags and pull requests start what, "
+READS += "`import`"
 DOCS = "https://support.atlassian.com/bitbucket-cloud/docs/bitbucket-pipelines-configuration-reference/"
 
 _PATH = re.compile(r"(?:^|/)bitbucket-pipelines\.ya?ml$")
@@ -38,12 +40,14 @@ def parse(path: str, text: str) -> Config:
                 "custom": "manual or schedule",
             }.get(key.text, key.text)  # fmt: skip
             parts += _steps(f"{key.text}: {pattern.text}", steps, (when,))
+    for name, steps in tree.pairs(tree.get(root, "definitions", "pipelines")):
+        parts += _steps(name.text, steps, ())
     return Config(
         workflow=path.rpartition("/")[2],
         when=("push",),
         parts=tuple(parts),
         names=tuple(variables(text)),
-        files=tuple(_scripts(root)),
+        files=(*_scripts(root), *_imports(root)),
     )
 
 
@@ -70,3 +74,17 @@ def _scripts(root: Node) -> Iterator[Reference]:
             if key.text in ("script", "after-script"):
                 for line in tree.items(value):
                     yield from commands(line.text, line.line + (line.style in ("|", ">")))
+
+
+def _imports(root: Node) -> Iterator[Reference]:
+    """Files that pipelines are imported from.
+
+    https://support.atlassian.com/bitbucket-cloud/docs/share-pipelines-configurations/: `import: pipeline@source`, where
+    a source is a path of the same repository or `repository:branch:path`; older, `import: repository:branch:pipeline`.
+    """
+    sources = {key.text: value.text for key, value in tree.pairs(tree.get(root, "definitions", "imports"))}
+    for node in tree.walk(tree.get(root, "pipelines")):
+        for key, value in tree.own_pairs(node):
+            if key.text == "import" and value.text:
+                source = sources.get(value.text.partition("@")[2], value.text)
+                yield elsewhere(source, value.line) if ":" in source else included(source, value.line)

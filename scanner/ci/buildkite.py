@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator
 
 from scanner.ci import tree
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, variables
+from scanner.ci.config import COMPUTED, SECRET, VARIABLE, Config, Name, Part, Reference, commands, variables
+from scanner.ci.paths import included
 from scanner.ci.tree import NOTHING, Node
 
 TITLE = "Buildkite"
-FILES = "`.buildkite/*.yml`, `buildkite.yml`"
+FILES = "`.buildkite/*.yml`, `buildkite.yml`; what these upload"
 READS = (
-    "`secrets`, `env`, `$X` in commands, plugins' environments, `buildkite-agent secret get`, `branches`, `if`, blocks"
+    "`secrets`, `env`, `$X` in commands, plugins' environments, `buildkite-agent secret get`, `pipeline upload`, "
+    "`branches`, `if`, blocks"
 )
 DOCS = "https://buildkite.com/docs/pipelines/configure/step-types"
 
@@ -72,4 +74,25 @@ def _scripts(root: Node) -> Iterator[Reference]:
         for key, value in tree.own_pairs(node):
             if key.text in ("command", "commands"):
                 for line in tree.items(value):
-                    yield from commands(line.text, line.line + (line.style in ("|", ">")))
+                    first = line.line + (line.style in ("|", ">"))
+                    yield from commands(line.text, first)
+                    yield from _uploads(line.text, first)
+
+
+_UPLOAD = re.compile(r"buildkite-agent\s{1,8}pipeline\s{1,8}upload\b([^|;&]*)")
+_OPTIONS = re.compile(r"--(?:job|agent-access-token|endpoint|format|log-level|redacted-vars|jwks[\w-]*)[= ]\S*|--\S+")
+_PIPELINE = re.compile(r"\.(?:ya?ml|json)$|\$")
+
+
+def _uploads(text: str, first: int) -> Iterator[Reference]:
+    """Pipelines that a command uploads; without a file it looks in places that are read anyway.
+
+    https://buildkite.com/docs/agent/v3/cli-pipeline
+    """
+    for number, line in enumerate(text.split("\n"), start=first):
+        for hit in _UPLOAD.finditer(line[:2000]):
+            words = (word.strip("\"'") for word in _OPTIONS.sub(" ", hit[1]).replace("<", " ").split())
+            named = [word for word in words if _PIPELINE.search(word)]
+            yield from (included(word, number) for word in named)
+            if not named and "|" in re.split("[;&]", line[: hit.start()])[-1]:
+                yield Reference("a pipeline that a command prints", number, COMPUTED)

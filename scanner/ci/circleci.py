@@ -8,15 +8,19 @@ from collections.abc import Iterator
 
 from scanner.ci import tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, variables
+from scanner.ci.paths import included
 from scanner.ci.tree import NOTHING, Node
 
 TITLE = "CircleCI"
-FILES = "`.circleci/*.yml`, `circle.yml`"
+FILES = "`.circleci/*.yml`, `circle.yml`; what these go on with"
 READS = "contexts of workflow jobs, `$X` in commands, `environment`, names in `docker: auth`, `triggers: schedule`, "
-READS += "branch and tag filters, approvals"
+READS += "branch and tag filters, approvals, `configuration_path` and `config-path`"
 DOCS = "https://circleci.com/docs/reference/configuration-reference/"
 
 _PATH = re.compile(r"(?:^|/)\.circleci/.+\.ya?ml$|(?:^|/)circle\.ya?ml$")
+
+_CONTINUED = frozenset(("configuration_path", "config-path"))
+"""Parameters of the orbs circleci/continuation and circleci/path-filtering: the file that the pipeline goes on with."""
 
 
 def mine(path: str) -> bool:
@@ -111,5 +115,7 @@ def _set(root: Node) -> Iterator[Name]:
 def _scripts(root: Node) -> Iterator[Reference]:
     for node in tree.walk(root):
         for key, value in tree.own_pairs(node):
-            if key.text in ("run", "command") and value.kind == "text":
+            if key.text in _CONTINUED and value.text:
+                yield included(value.text, value.line)
+            elif key.text in ("run", "command") and value.kind == "text":
                 yield from commands(value.text, value.line + (value.style in ("|", ">")))

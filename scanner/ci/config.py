@@ -6,7 +6,7 @@ A job's lines are its own and those of the templates it is made from (anchors, `
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 SECRET = "secret"  # noqa: S105 - a word, not a value
@@ -14,6 +14,12 @@ VARIABLE = "variable"
 """How a variable is named that may or may not be a secret; kept to compare names, shown when it sounds like one."""
 EVERY_SECRET = "*"  # noqa: S105 - a sign for all of them
 """The name that stands for all secrets a job can read (`secrets: inherit`, `toJSON(secrets)`)."""
+
+INCLUDE = "include"
+REMOTE = "include from elsewhere"
+COMPUTED = "include computed by a run"
+"""How another file of the same pipeline is named: one of the repository (its path from the root, perhaps with `*`), one
+that is not, and one whose path only a run can tell."""
 
 Lines = tuple[int, int]
 """First and last line, both counted from 1."""
@@ -49,7 +55,7 @@ class Reference(NamedTuple):
 class Config(NamedTuple):
     """One version of one file. `problem` says why it could not be parsed; then only names are known, from its lines.
 
-    `crons` are the schedules that stand in it, with their lines.
+    `crons` are the schedules that stand in it, with their lines. `templates` never run; jobs are made from them.
     """
 
     workflow: str = ""
@@ -59,9 +65,12 @@ class Config(NamedTuple):
     files: tuple[Reference, ...] = ()
     crons: tuple[tuple[str, int], ...] = ()
     problem: str = ""
+    templates: tuple[Part, ...] = ()
 
 
 WHOLE = Part(())
+TEMPLATE = Part((), when=())
+"""What a line belongs to that only templates hold from which no job of the file is made: by itself none runs."""
 MOST = 2_000
 """Parts of a file that are kept: nobody has more jobs and steps in one."""
 PAIRS = 50_000
@@ -75,7 +84,7 @@ def numbering(text: str) -> Callable[[int], int]:
 
 
 def owners(config: Config, line: int) -> list[Part]:
-    """The parts that a line belongs to: of each job the step if one holds it. The whole where no job does."""
+    """The parts that a line belongs to: of each job the step if one holds it. Else TEMPLATE, or the whole."""
     return owners_of(config, [line])[line]
 
 
@@ -84,12 +93,18 @@ def owners_of(config: Config, lines: Iterable[int]) -> dict[int, list[Part]]:
     wanted = sorted(set(lines))
     found: dict[int, dict[str, Part]] = {line: {} for line in wanted}
     for part in config.parts:
-        for first, last in part.lines:
-            for line in wanted[bisect_left(wanted, first) : bisect_right(wanted, last)]:
-                known = found[line].get(part.job)
-                if known is None or (part.step and (not known.step or _size(part) < _size(known))):
-                    found[line][part.job] = part
-    return {line: list(by_job.values()) or [WHOLE] for line, by_job in found.items()}
+        for line in _within(part, wanted):
+            known = found[line].get(part.job)
+            if known is None or (part.step and (not known.step or _size(part) < _size(known))):
+                found[line][part.job] = part
+    spare = {line: TEMPLATE for part in config.templates for line in _within(part, wanted)}
+    return {line: list(by_job.values()) or [spare.get(line, WHOLE)] for line, by_job in found.items()}
+
+
+def _within(part: Part, lines: Sequence[int]) -> Iterator[int]:
+    """Those of the lines, which are in order, that a part holds."""
+    for first, last in part.lines:
+        yield from lines[bisect_left(lines, first) : bisect_right(lines, last)]
 
 
 def _size(part: Part) -> int:
@@ -100,7 +115,7 @@ def _multiplied(config: Config) -> bool:
     """Whether jobs that share a template make far more uses than the file has lines."""
     lines = sorted([*(name.line for name in config.names), *(file.line for file in config.files)])
     pairs = 0
-    for part in config.parts:
+    for part in (*config.parts, *config.templates):
         pairs += sum(bisect_right(lines, last) - bisect_left(lines, first) for first, last in part.lines)
         if pairs > PAIRS:
             return True
@@ -174,12 +189,13 @@ def distinct(config: Config) -> Config:
     names = {name for name in config.names if name.how != VARIABLE or (name.name, name.line) not in explicit}
     made = config._replace(
         parts=config.parts[:MOST],
+        templates=config.templates[:MOST],
         names=tuple(sorted(names, key=lambda name: (name.line, name.name, name.how))),
         files=tuple(sorted(set(config.files), key=lambda file: (file.line, file.path, file.how))),
     )
     if not _multiplied(made):
         return made
-    return made._replace(parts=(), problem=f"its jobs and names multiply to more than {PAIRS} uses")
+    return made._replace(parts=(), templates=(), problem=f"its jobs and names multiply to more than {PAIRS} uses")
 
 
 def joined(when: Iterable[str]) -> tuple[str, ...]:

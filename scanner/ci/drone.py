@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scanner.ci import tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, numbering, variables
+from scanner.ci.paths import elsewhere
 from scanner.ci.tree import Node
 
 TITLE = "Drone and Woodpecker"
@@ -90,6 +91,9 @@ def _names(document: Node) -> Iterator[Name]:
 
 
 def _scripts(document: Node) -> Iterator[Reference]:
+    """Files that commands name; a template (https://docs.drone.io/template/) lies with the server."""
+    if tree.text_of(document, "kind") == "template" and tree.text_of(document, "load"):
+        yield elsewhere(f"template {tree.text_of(document, 'load')} of the server", tree.get(document, "load").line)
     for node in tree.walk(document):
         for key, value in tree.own_pairs(node):
             if key.text == "commands":

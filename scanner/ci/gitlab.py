@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 
 from scanner.ci import tree
-from scanner.ci.config import VARIABLE, Config, Name, Part, Reference, commands, joined, variables
+from scanner.ci.config import COMPUTED, VARIABLE, Config, Name, Part, Reference, commands, joined, variables
+from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import NOTHING, Node
 
 TITLE = "GitLab CI/CD"
-FILES = "`.gitlab-ci.yml`, `*.gitlab-ci.yml`, files under `.gitlab/ci/` and `.gitlab-ci/`"
-READS = "`$VARIABLES` in scripts and settings, `secrets:`, `variables:`, `extends`, `!reference`, `include: local`, "
-READS += "`rules`, `only`, `when`"
+FILES = "`.gitlab-ci.yml`, `*.gitlab-ci.yml`, files under `.gitlab/ci/` and `.gitlab-ci/`; what these include"
+READS = "`$VARIABLES` in scripts and settings, `secrets:`, `variables:`, `extends`, `!reference`, `include`, child "
+READS += "pipelines, `rules`, `only`, `when`"
 DOCS = "https://docs.gitlab.com/ci/yaml/"
 
 _PATH = re.compile(r"(?:^|/)[^/]*\.gitlab-ci\.ya?ml$|(?:^|/)\.gitlab(?:/ci|-ci)/.*\.ya?ml$")
@@ -39,13 +40,15 @@ def parse(path: str, text: str) -> Config:
     jobs = {key.text: (key, job) for key, job in tree.pairs(root) if key.text not in _GLOBAL and job.kind == "map"}
     shared = [value for key, value in tree.own_pairs(root) if key.text in _GLOBAL - {"include", "stages", "workflow"}]
     parts = [_job(name, jobs, shared) for name in jobs]
+    hidden = [part for part in parts if part.job.startswith(".")]
     whole = joined(_rules(tree.get(root, "workflow", "rules"), jobs))
     return Config(
         workflow=path.rpartition("/")[2],
         when=whole or ("push",),
-        parts=tuple(parts),
+        parts=tuple(part for part in parts if not part.job.startswith(".")),
         names=(*variables(text), *_set(root), *_vault(jobs)),
         files=(*_included(root), *_scripts(root)),
+        templates=tuple(hidden),
     )
 
 
@@ -156,11 +159,24 @@ def _vault(jobs: Mapping[str, tuple[Node, Node]]) -> Iterator[Name]:
 
 
 def _included(root: Node) -> Iterator[Reference]:
-    for entry in tree.items(tree.get(root, "include")):
-        local = entry if entry.kind == "text" else tree.get(entry, "local")
-        for one in tree.items(local):
-            if one.text and "://" not in one.text:
-                yield Reference(one.text.removeprefix("./").lstrip("/"), one.line, "include")
+    """Files that are included, and those of child pipelines. GitLab's own templates (`template`) are left out."""
+    for node in (root, *(tree.get(job, "trigger") for _, job in tree.own_pairs(root))):
+        for entry in tree.items(tree.get(node, "include")):
+            local = entry if entry.kind == "text" else tree.get(entry, "local")
+            for one in filter(lambda one: one.text, tree.items(local)):
+                yield elsewhere(one.text, one.line) if "://" in one.text else included(one.text.lstrip("/"), one.line)
+            yield from _remote(entry)
+
+
+def _remote(entry: Node) -> Iterator[Reference]:
+    for field in ("remote", "component"):
+        if text := tree.text_of(entry, field):
+            yield elsewhere(text, entry.line)
+    if project := tree.text_of(entry, "project"):
+        files = " and ".join(tree.texts(tree.get(entry, "file")))
+        yield elsewhere(f"{files} of project {project}", entry.line)
+    if artifact := tree.text_of(entry, "artifact"):
+        yield Reference(artifact, entry.line, COMPUTED)
 
 
 def _scripts(root: Node) -> Iterator[Reference]:

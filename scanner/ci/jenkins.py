@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 from scanner.ci import braces, markup
 from scanner.ci.config import VARIABLE, Config, Name, Part, Reference, commands, joined, variables
+from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import LIMIT, Unreadable
 
 TITLE = "Jenkins"
-FILES = "`Jenkinsfile*`, `*.jenkinsfile`, `*.Jenkinsfile`, `config.xml` of jobs"
+FILES = "`Jenkinsfile*`, `*.jenkinsfile`, `*.Jenkinsfile`, `config.xml` of jobs; what pipelines `load`"
 READS = (
     "`credentials('id')`, `credentialsId`, `withCredentials`, `sshagent`, stages, `triggers`; in XML `credentialsId`, "
 )
@@ -36,8 +37,14 @@ _REGISTRY = re.compile(r"\bwithRegistry\s*\(\s*['\"][^'\"\n]*['\"]\s*,\s*(['\"])
 _BOUND = re.compile(r"\b\w*[vV]ariable\s*:\s*(['\"])(\w+)\1")
 _ASSIGNED = re.compile(r"(?:^|(?<=[{;]))[ \t]*([A-Za-z_]\w+)[ \t]*=(?!=)", re.MULTILINE)
 _SHELL = re.compile(
-    r"\b(?:sh|bat|load|powershell|pwsh)\b(?:[^\n'\"]{0,40}(?:'''[\s\S]*?(?:'''|\Z)|\"\"\"[\s\S]*?(?:\"\"\"|\Z))|[^\n]*)"
+    r"\b(?:sh|bat|powershell|pwsh)\b(?:[^\n'\"]{0,40}(?:'''[\s\S]*?(?:'''|\Z)|\"\"\"[\s\S]*?(?:\"\"\"|\Z))|[^\n]*)"
 )
+_LOAD = re.compile(r"(?<![.\w])load\s{0,8}\(?\s{0,8}(?:path\s{0,8}:\s{0,8})?(['\"])([^'\"\n]{1,400})\1")
+_LIBRARY = re.compile(
+    r"(?:@Library\s{0,8}\(|(?<![.\w])library\s{0,8}\(?\s{0,8}(?:identifier\s{0,8}:)?)\s{0,8}"
+    r"(\[[^\]\n]{1,400}|['\"][^'\"\n]{1,200}['\"])"
+)
+_WORKSPACE = re.compile(r"^(?:\$\{?(?:env\.)?WORKSPACE\}?|\$\{pwd\(\)\})/")
 _BRANCH = re.compile(
     r"\b(?:branch|tag|buildingTag|changeRequest|triggeredBy|environment)\b\s*\(?\s*(?:['\"]([^'\"\n]*)['\"])?"
 )
@@ -150,6 +157,11 @@ def _named(source: braces.Text) -> Iterator[Name]:
 def _scripts(source: braces.Text) -> Iterator[Reference]:
     for hit in _SHELL.finditer(source.plain):
         yield from commands(hit[0], source.line(hit.start()))
+    for hit in _LOAD.finditer(source.plain):
+        yield included(_WORKSPACE.sub("", hit[2]), source.line(hit.start()))
+    for hit in _LIBRARY.finditer(source.plain):
+        for name in re.findall(r"['\"]([^'\"\n]+)['\"]", hit[1]):
+            yield elsewhere(f"library {name}", source.line(hit.start()))
 
 
 def _job(path: str, text: str) -> Config:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from scanner.ci import tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, variables
+from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import NOTHING, Node
 
 TITLE = "Travis CI"
-FILES = "`.travis.yml`"
-READS = "`$X`, what `env` sets, encrypted values (`secure:`), `deploy`, phases, jobs and stages"
+FILES = "`.travis.yml`; what it imports"
+READS = "`$X`, what `env` sets, encrypted values (`secure:`), `deploy`, phases, jobs and stages, `import`"
 DOCS = "https://docs.travis-ci.com/user/environment-variables/"
 
 _PATH = re.compile(r"(?:^|/)\.travis\.ya?ml$")
@@ -44,7 +45,7 @@ def parse(path: str, text: str) -> Config:
         when=_condition(root) or ("push", "pull request"),
         parts=tuple(parts),
         names=(*variables(text), *_set(root)),
-        files=tuple(_scripts(root)),
+        files=(*_scripts(root), *_imports(root)),
     )
 
 
@@ -75,10 +76,23 @@ def _set(root: Node) -> Iterator[Name]:
 
 def _scripts(root: Node) -> Iterator[Reference]:
     for key, value in tree.pairs(root):
-        if key.text not in ("language", "os", "dist"):
+        if key.text not in ("language", "os", "dist", "import"):
             encrypted = {
                 id(told) for node in tree.walk(value) for name, told in tree.own_pairs(node) if name.text == "secure"
             }
             for one in tree.walk(value):
                 if one.kind == "text" and id(one) not in encrypted:
                     yield from commands(one.text, one.line + (one.style in ("|", ">")))
+
+
+def _imports(root: Node) -> Iterator[Reference]:
+    """Other builds: `path@ref` or `account/repository:path@ref`, all but the path at will.
+
+    https://docs.travis-ci.com/user/build-config-imports
+    """
+    for entry in tree.items(tree.get(root, "import")):
+        source = entry if entry.kind == "text" else tree.get(entry, "source")
+        if ":" in source.text:
+            yield elsewhere(source.text, source.line)
+        elif source.text:
+            yield included(source.text.partition("@")[0], source.line)

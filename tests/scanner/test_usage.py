@@ -15,8 +15,9 @@ from rules import RuleSet
 from scanner import used
 from scanner.git import Git
 from scanner.sources import open_target
+from scanner.survey import survey
 from scanner.ties import LITERAL
-from scanner.usage import SCHEDULE, Survey, survey
+from scanner.usage import SCHEDULE, Survey
 from tests.builders import ANN, BOB, Repo
 from tests.scanner.conftest import Scan
 
@@ -293,6 +294,9 @@ def test_a_literal_that_became_a_secret_is_tied_to_the_old_job_and_by_name_to_th
         ("prod.json", '{"GH_TOKEN": "§"}\n'),
         ("k8s/a.yml", "apiVersion: v1\nkind: Pod\nspec:\n  env:\n    - name: GH_TOKEN\n      value: §\n"),
         ("prod.tfvars", "GH_TOKEN = \"§\"\n"),
+        ("settings.yml", "a:\n  GH_TOKEN: |\n    §\n"),
+        ("settings.yaml", "- 'GH_TOKEN': >-  # folded\n\n    first line\n    §\n"),
+        ("k8s/b.yml", "kind: Pod\nspec:\n  env:\n    - name: GH_TOKEN\n      value: |-\n        §\n"),
     ],
 )  # fmt: skip
 def test_a_value_is_tied_by_the_name_it_is_assigned_to(
@@ -410,9 +414,29 @@ def test_a_value_in_base64_is_tied_to_its_object_and_to_the_jobs_that_use_its_ke
     ]
 
 
-def test_an_included_file_whose_path_is_not_read_is_a_gap(repo: Repo) -> None:
-    pipeline = "include: [{local: ci/deploy.yml}, {local: /.gitlab/ci/test.yml}]\na: {script: x}\n"
-    repo.commit("begin", {".gitlab-ci.yml": pipeline, "ci/deploy.yml": "b: {script: x $B_TOKEN}\n"})
-    (gap,) = asked(repo).gaps
-    assert gap.where == "app: .gitlab-ci.yml"
-    assert "it includes ci/deploy.yml, of which" in gap.why
+def test_a_value_in_a_file_inside_a_block_is_tied_by_both_names(
+    repo: Repo, explained: Callable[[Repo], used.Used]
+) -> None:
+    block = f"data:\n  APP_CONF: |\n    [github]\n    GH_TOKEN = {github_classic('value')}\n"
+    pipeline = "a:\n  script: x $APP_CONF\n"
+    repo.commit("begin", {DEPLOY: workflow(), ".gitlab-ci.yml": pipeline, "settings.yml": block})
+    (finding,) = explained(repo).findings
+    assert {(use.path, use.name) for use in finding.usage} == {(DEPLOY, "GH_TOKEN"), (".gitlab-ci.yml", "APP_CONF")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "APP_CONF: |\n  x\nother:\n  inner: §\n",
+        "APP_CONF:\n  inner: §\n",
+        "APP_CONF: |\n  x\n§\n",
+        "- APP_CONF: |\n    x\n  other: §\n",
+        "job:\n  script: |\n    §\n",
+    ],
+    ids=["behind the block", "a map", "not indented", "beside the block", "a program"],
+)
+def test_what_lies_in_no_block_has_not_its_name(repo: Repo, explained: Callable[[Repo], used.Used], text: str) -> None:
+    pipeline = "a:\n  variables: {script: x}\n  script: x $APP_CONF\n"
+    repo.commit("begin", {".gitlab-ci.yml": pipeline, "a.yml": text.replace("§", github_classic("value"))})
+    (finding,) = explained(repo).findings
+    assert finding.usage == ()

@@ -59,6 +59,11 @@ HOSTILE = {
     "sections": "[a]\n" * LONG,
     "machines": "machine a " * LONG,
     "spaces": " " * LONG + "x",
+    "uploads": "steps:\n- command: " + "x | buildkite-agent pipeline upload --job " * (LONG // 40),
+    "loads": "load  ( path : '" * (LONG // 16) + "load" + " " * LONG,
+    "libraries": "@Library([" * (LONG // 10) + "library" + " " * LONG + "(",
+    "includes": "include:\n" + "- '**/*a*.yml'\n" * (LONG // 16),
+    "includes that lead out": "include: '" + "../" * LONG + "'\n",
     "registries": "//a/:_authToken" * (LONG // 15),
 }  # fmt: skip
 
