@@ -8,9 +8,11 @@ from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import buildkite as buildkite
+from revokers import doppler as doppler
 from revokers import fastly as fastly
 from revokers import github as github
 from revokers import gitlab as gitlab
+from revokers import huggingface as huggingface
 from revokers import slack as slack
 from revokers import vercel as vercel
 from revokers.protocol import Option, Revoker
@@ -18,9 +20,11 @@ from revokers.protocol import Option, Revoker
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "buildkite": buildkite,
+    "doppler": doppler,
     "fastly": fastly,
     "github": github,
     "gitlab": gitlab,
+    "huggingface": huggingface,
     "slack": slack,
     "vercel": vercel,
 }
