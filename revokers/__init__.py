@@ -8,6 +8,7 @@ from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import buildkite as buildkite
+from revokers import discord as discord
 from revokers import doppler as doppler
 from revokers import fastly as fastly
 from revokers import github as github
@@ -20,6 +21,7 @@ from revokers.protocol import Option, Revoker
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "buildkite": buildkite,
+    "discord": discord,
     "doppler": doppler,
     "fastly": fastly,
     "github": github,
