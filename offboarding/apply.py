@@ -20,10 +20,10 @@ from offboarding.executors import Executors
 from offboarding.history import past
 from offboarding.ledger import Ledger, LedgerError
 from offboarding.plan import LAST_PHASE, phase
-from offboarding.step import Credentials, Run, carry_out, executor_of
+from offboarding.step import Credentials, Run, carry_out, executor_of, waits_until
 from offkey.errors import Exit, OffkeyError
 from offkey.fingerprint import OrgKey
-from offkey.model import Action, Approval, Plan, Receipt, Step
+from offkey.model import Action, Approval, Plan, Receipt, Step, timestamp
 
 Progress = Callable[[int, int, str], None]
 
@@ -50,7 +50,9 @@ def apply(
     people: Directory = approve.NOBODY,
     progress: Progress = lambda done, total, what: None,
 ) -> tuple[Receipt, ...]:
-    """Do what is still to be done of an approved plan. Returns one receipt a step, in the plan's order.
+    """Do what is still to be done of an approved plan. Returns the receipts in the plan's order, one a step.
+
+    A step that waits for the end of an observation has none yet: the same call made later goes on with it.
 
     The caller holds the run's lock. `register` is the approvers' file. `credentials` re-reads a value by its address
     (raises Gone). Raises ApplyRefused or ApprovalRefused before anything is done, and LedgerError at once when
@@ -78,7 +80,10 @@ def apply(
 
     def one(step: Step) -> None:
         told.begins(step)
-        if step.id not in receipts:
+        until = waits_until(run, step)
+        if until is not None and step.id not in receipts:
+            run.note("step.waits", step=step.id, until=timestamp(until))
+        elif step.id not in receipts:
             receipt = carry_out(replace(run, allows=_allowed(plan, accepted, now())), step)
             receipts[step.id] = receipt
             run.note("step.receipt", receipt=receipt)
@@ -87,7 +92,7 @@ def apply(
         lanes.run(_by_executor(steps, executors), one)
     progress(len(plan.steps), len(plan.steps), "")
     run.note("apply.finished", digest=plan.digest)
-    return tuple(receipts[step.id] for step in plan.steps)
+    return tuple(receipts[step.id] for step in plan.steps if step.id in receipts)
 
 
 def _phase(step: Step) -> int:

@@ -1,7 +1,7 @@
 """Asks providers, without changing anything: whose a leaked value is, and what they list for the person.
 
-Providers are asked side by side, each by one request at a time. A value goes to its own issuer and nowhere else, and only where the provider is configured. What could not be asked is
-a Gap.
+Providers are asked side by side, each by one request at a time. A value goes to its own issuer and nowhere else, and
+only where the provider is configured. What could not be asked is a Gap.
 """
 
 import threading
@@ -9,15 +9,27 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import revokers
 from offboarding import gather, lanes, mirror
-from offboarding.setting import Setting
+from offboarding.config import Config
+from offboarding.setting import Setting, Tell
 from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Check, Credential, Finding, Gap, Liveness, Person
 from scanner.values import ValueGone
+
+
+class Listing(Protocol):
+    """What listing needs of a Setting."""
+
+    @property
+    def config(self) -> Config: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def tell(self) -> Tell: ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +46,7 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
     read = mirror.reader(setting.state, setting.run, setting.key)
     mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
     readers = _readers(setting, {finding.provider for finding in mine}, gaps)
-    lanes_of: dict[Hashable, list[tuple[str, Credential]]] = defaultdict(list)
+    lanes_of: dict[Hashable, list[tuple[Finding, Credential]]] = defaultdict(list)
     for number, finding in enumerate(mine):
         setting.tell("reading values", number, len(mine))
         try:
@@ -45,15 +57,14 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
         if "id" in credential.parts:
             asked.ids[finding.fingerprint] = credential.parts["id"].reveal().decode("ascii", "replace")
         if finding.provider in readers:
-            lanes_of[finding.provider].append((finding.fingerprint, credential))
+            lanes_of[finding.provider].append((finding, credential))
     total = sum(map(len, lanes_of.values()))
 
-    def one(item: tuple[str, Credential]) -> None:
-        fingerprint, credential = item
-        provider = credential.kind.split(".", maxsplit=1)[0]
+    def one(item: tuple[Finding, Credential]) -> None:
+        finding, credential = item
         with telling:
-            setting.tell(f"asking {provider}", len(asked.checks), total)
-        asked.checks[fingerprint] = _checked(setting, readers[provider], credential)
+            setting.tell(f"asking {finding.provider}", len(asked.checks), total)
+        asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
 
     telling = threading.Lock()
     lanes.run(lanes_of, one)
@@ -87,7 +98,7 @@ def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dic
     return made
 
 
-def listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
+def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
     """What each configured provider lists for the person's certain accounts there."""
     found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in sorted(setting.config.providers)}
     telling = threading.Lock()
@@ -103,7 +114,7 @@ def listed(setting: Setting, person: Person, gaps: list[Gap]) -> list[AccessPoin
     return [_steady(point, setting.now) for point in everything if isinstance(point, AccessPoint)]
 
 
-def _listed_at(name: str, setting: Setting, person: Person) -> Iterator[AccessPoint | Gap]:
+def _listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPoint | Gap]:
     settings = setting.config.provider_settings(name, write=False)
     if isinstance(settings, Gap):
         yield settings

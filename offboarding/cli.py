@@ -21,9 +21,11 @@ from scanner.printable import printable
 COMMANDS = {
     "scan": "find credentials in repositories, folders, files or standard input",
     "whois": "show which identities are a person, and why",
+    "inventory": "list what a person holds at every configured provider; changes nothing",
     "plan": "work out what has to be ended when a person leaves; changes nothing",
     "approve": "sign a plan, so that it may be applied",
     "apply": "carry out an approved plan, proving each step",
+    "undo": "switch on again what an apply has switched off",
     "report": "write the evidence folder of a run",
     "verify": "check that everything is still dead, or that an evidence folder is intact",
     "ledger": "verify or export the hash-chained ledger",

@@ -8,9 +8,18 @@ import dataclasses
 import importlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Self, get_type_hints
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from offboarding import references
 from offboarding.installation import require_own_packages
@@ -72,6 +81,16 @@ class Policy(Table):
     approval_valid_hours: Hours = 24
     confirm_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
     hand_over_days: Annotated[int, Field(ge=1, le=365)] = 7
+    observe_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 0
+    """How long a credential stays switched off before it is deleted for good."""
+    unlisted_providers: bool = False
+    """Whether a provider without a table is asked, too, at its own fixed address, where a value is enough."""
+
+    @model_validator(mode="after")
+    def _observed_while_the_plan_holds(self) -> Self:
+        if self.observe_hours >= self.plan_valid_hours:
+            raise ValueError("observe_hours must be less than plan_valid_hours")
+        return self
 
 
 class Approvers(Table):
@@ -139,15 +158,22 @@ class Config(Table):
             max_steps=self.policy.max_steps,
             plan_valid_hours=self.policy.plan_valid_hours,
             hand_over_days=self.policy.hand_over_days,
+            observe_hours=self.policy.observe_hours,
             break_glass=self.break_glass.accounts,
         )
+
+    def _unlisted(self, name: str) -> Provider | None:
+        """An empty table, for a provider of a fixed address that needs nothing else; None where nobody asked for it."""
+        from revokers import REGISTRY
+
+        return Provider() if self.policy.unlisted_providers and REGISTRY[name].URL and not _needed(name) else None
 
     def provider_settings(self, name: str, write: bool) -> Any:
         """`revokers.<name>.Settings` with the read credential, and the write credential only when `write`; or a Gap.
 
         Without `write` the write reference is not so much as looked at. Raises ForeignPackage.
         """
-        table = self.providers.get(name)
+        table = self.providers.get(name) or self._unlisted(name)
         needs = "read" in _needed(name) if table is not None else False
         if table is None or (needs and not table.read):
             return Gap(

@@ -25,7 +25,7 @@ from offboarding.identity.addresses import normal_email
 from offboarding.moments import moment
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
-from offkey.model import Account
+from offkey.model import Account, Gap
 
 NAMED_BY_ID = frozenset({"slack"})
 """Providers whose people are named by an id alone: Slack's U0123."""
@@ -67,6 +67,8 @@ class Directory(Table):
     entries: tuple[Entry, ...] = ()
     sources: dict[str, str] = {}
     """What other files than the directory itself say: `id address` or `id provider:id` to the file's name."""
+    gaps: tuple[Gap, ...] = ()
+    """What those files leave open."""
 
     def said(self, entry: Entry, key: str) -> str:
         """Who lists an address (in normal form) or account (`provider:id`) of an entry."""
@@ -193,11 +195,12 @@ def _yaml(path: Path, text: str) -> list[tuple[int, Any]]:
 def _with(directory: Directory, export: Path) -> Directory:
     """The directory and what an export says of its people, and of others. Raises SettingsError where they differ."""
     entries, sources = {entry.id: entry for entry in directory.entries}, dict(directory.sources)
-    for told in directory_exports.read(export):
+    people = directory_exports.read(export)
+    for told in people:
         known = _known(Directory(entries=tuple(entries.values())), told, export)
         if known is None and not (told.emails or told.accounts):
             continue
-        before = known or Entry(id=told.emails[0] if told.emails else told.accounts["github"])
+        before = known or Entry(id=_id(told))
         if known is None and before.id in entries:  # somebody may choose a login that is another's id
             before = Entry(id=f"github:{before.id}") if not told.emails else before
         if known is None and before.id in entries:
@@ -207,9 +210,20 @@ def _with(directory: Directory, export: Path) -> Directory:
         new = after.normal_emails - before.normal_emails
         new |= {f"{a.provider}:{a.id or a.login}" for a in after.account_records if a not in before.account_records}
         sources |= {f"{before.id} {key}": export.name for key in sorted(new)}
-    merged = Directory(entries=tuple(entries.values()), sources=sources)
+    merged = Directory(entries=tuple(entries.values()), sources=sources, gaps=(*directory.gaps, *_gaps(people, export)))
     _check_distinct(merged, export)
     return merged
+
+
+def _id(told: Told) -> str:
+    """What to call a person whom the directory does not have."""
+    return told.emails[0] if told.emails else told.accounts.get("github") or f"github:{told.accounts['github.id']}"
+
+
+def _gaps(people: Sequence[Told], export: Path) -> Iterator[Gap]:
+    if unnamed := sum(told.unnamed for told in people):
+        why = f"{unnamed} of {len(people)} people have a linked account of which it says neither login nor id"
+        yield Gap(where=str(export), why=why, advice="export it again, with `user { login databaseId }`")
 
 
 def _known(directory: Directory, told: Told, export: Path) -> Entry | None:

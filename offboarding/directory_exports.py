@@ -25,13 +25,17 @@ _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """One person in an export. `emails` are the organisation's word, `unverified` what the person may have typed."""
+    """One person in an export. `emails` are the organisation's word, `unverified` what the person may have typed.
+
+    `unnamed` where an account is linked of which the export says neither login nor id.
+    """
 
     emails: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     accounts: dict[str, str] = field(default_factory=dict)
     left_at: str | None = None
+    unnamed: bool = False
 
 
 def read(path: Path) -> tuple[Told, ...]:
@@ -136,9 +140,12 @@ def _scim(user: dict[str, Any]) -> Told:
 def _github(node: dict[str, Any]) -> Told:
     saml, scim, user = node.get("samlIdentity") or {}, node.get("scimIdentity") or {}, node.get("user") or {}
     listed = (one["value"] for side in (saml, scim) for one in side.get("emails") or ())
-    accounts = {"github": user["login"]} if user else {}
-    if user.get("databaseId"):
-        accounts["github.id"] = str(user["databaseId"])
+    login, ident = user.get("login"), user.get("databaseId")
+    accounts = {"github": login} if isinstance(login, str) and login else {}
+    if isinstance(ident, int | str) and str(ident).isdecimal():
+        accounts["github.id"] = str(ident)
     return Told(
-        emails=_addresses(saml.get("nameId"), saml.get("username"), scim.get("username"), *listed), accounts=accounts
+        emails=_addresses(saml.get("nameId"), saml.get("username"), scim.get("username"), *listed),
+        accounts=accounts,
+        unnamed=node.get("user") is not None and not accounts,
     )

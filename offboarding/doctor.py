@@ -153,8 +153,11 @@ def _organisation_key(settings: Config) -> Result:
 
 
 def _directory(settings: Config) -> Result:
-    entries = directory.load(settings.directory.people, settings.directory.exports).entries
-    decided = len(overrides.load(settings.directory.overrides).decisions)
+    listed = directory.load(settings.directory.people, settings.directory.exports)
+    entries, recorded = listed.entries, overrides.load(settings.directory.overrides)
+    decided = len(recorded.decisions)
+    if gaps := (*listed.gaps, *overrides.unheeded(recorded, listed, settings.directory.overrides)):
+        return warn("directory", "; ".join(f"{gap.where}: {gap.why}" for gap in gaps), gaps[0].advice)
     if not entries:
         return warn(
             "directory", "nobody is listed", "fill people.yaml: only what stands there ties accounts to a person"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from offboarding.remedy.executor import NothingToPropose, Remedy
 from offkey.http import Writer
 from offkey.model import Check, Credential, Exchange, Liveness, Step
-from revokers.protocol import NotAutomatic, NotIdentified, Revoker, reached
+from revokers.protocol import NotAutomatic, NotIdentified, Revoker, Undoes, reached
 
 REMEDY = "remedy"
 """The name under which the executor for Action.REWRITE stands in the mapping given to `apply`."""
@@ -57,6 +57,12 @@ class ProviderExecutor:
 
     def act(self, step: Step, credential: Credential | None) -> tuple[Exchange, ...]:
         return (self.revoker.revoke(self.http, self.settings, step.action, step.point, credential),)
+
+    def undo(self, step: Step, credential: Credential | None) -> Exchange:
+        """Switch on again what the step switched off. Raises NotAutomatic where the provider's module cannot."""
+        if not isinstance(self.revoker, Undoes):
+            raise NotAutomatic(f"{self.revoker.PROVIDER}: nothing here switches it on again", advice=step.how)
+        return self.revoker.undo(self.http, self.settings, step.point, credential)
 
     def reached(self, step: Step, check: Check) -> bool:
         """By the option that the step came from; for what people do (HAND_OVER, ROTATE) by any death that lasts."""

@@ -19,6 +19,7 @@ class Past:
     attempts: Counter[str] = field(default_factory=Counter)
     acting: set[str] = field(default_factory=set)
     acted: dict[str, tuple[Act, str, tuple[Exchange, ...]]] = field(default_factory=dict)
+    undoing: set[str] = field(default_factory=set)
     started: bool = False
     closed: bool = False
 
@@ -45,6 +46,8 @@ def past(events: Sequence[AuditEvent]) -> Past:
             case "step.receipt":
                 receipt = from_json(body["receipt"], Receipt)
                 told.receipts[receipt.step] = receipt
+            case "undo.intent":
+                told.undoing.add(body["step"])
             case "run.closed":
                 told.closed = True
     return told

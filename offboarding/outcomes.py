@@ -73,5 +73,6 @@ def words(outcome: Outcome) -> str:
         Outcome.NOT_IDENTIFIED: "not touched: it could not be named exactly",
         Outcome.SKIPPED: "kept, by an opt-out",
         Outcome.HANDED_OVER: "waits for a person",
+        Outcome.UNDONE: "switched on again, on somebody's word",
         Outcome.FAILED: "not done: the issuer refused",
     }[outcome]

@@ -7,8 +7,8 @@ what is personal and provably the person's is ended here; the rest is rotated or
 import json
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -41,6 +41,18 @@ _PHASES = {Action.REWRITE: 2, Action.KEEP: 3, Action.ROTATE: 4, Action.HAND_OVER
 LAST_PHASE = 6
 
 
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """Which plan it is: whose run, made when and by whom, from which rules, organisation key and copies."""
+
+    run: str
+    now: datetime
+    requester: str
+    rules_digest: str
+    key_id: str
+    mirrors: Collection[str] = ()
+
+
 class PlanRefused(OffkeyError):
     """The plan would be unsafe, and is not made. Says the number, the limit and the way out."""
 
@@ -54,14 +66,9 @@ def build(
     optouts: Iterable[OptOut],
     policy: Policy,
     *,
-    now: datetime,
-    run: str,
-    requester: str,
+    heading: Heading,
     options: Options,
     by_hand: Mapping[str, str],
-    rules_digest: str,
-    key_id: str,
-    mirrors: Iterable[str] = (),
     before_kill: bool = False,
 ) -> Plan:
     """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do.
@@ -69,35 +76,48 @@ def build(
     Points that are merely exposed get no step: they are the plan's list of what to rotate. With `before_kill` removal
     from code need not wait for a proof of death, if the approval allows that too. Raises PlanRefused.
     """
+    _refuse_unfounded(person, heading.key_id)
+    known = sorted(points, key=lambda point: point.id)
+    tied = [point for point in known if point.bond in (Bond.THEIRS, Bond.INTRODUCED)]
+    active = tuple(sorted(optouts, key=lambda optout: optout.id))
+    kept = {point.id: opt_out_for(point, person, active, heading.now) for point in tied}
+    steps = order(step for point in tied for step in _steps(point, kept[point.id], options, by_hand))
+    steps = tuple(_told(step, policy, before_kill=before_kill) for step in steps)
+    _refuse_unsafe(person, steps, policy)
+    return Plan(
+        run=heading.run,
+        person=person,
+        requester=heading.requester,
+        created_at=heading.now,
+        expires_at=heading.now + timedelta(hours=policy.plan_valid_hours),
+        rules_digest=heading.rules_digest,
+        key_id=heading.key_id,
+        steps=steps,
+        gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.where, gap.why))),
+        optouts=active,
+        exposed=tuple(_to_rotate(p) for p in known if p.bond is Bond.EXPOSED and gather.is_alive(p)),
+        mirrors=tuple(sorted(set(heading.mirrors))),
+    )
+
+
+def _refuse_unfounded(person: Person, key_id: str) -> None:
     if not key_id:
         raise PlanRefused("there is no organisation key to compare values with", advice="run `offkey doctor --init`")
     if not person.certain and not person.accounts:
         raise PlanRefused(
             f"no certain identity is known of {person.id}", advice="enter the person's addresses in people.yaml"
         )
-    known = sorted(points, key=lambda point: point.id)
-    tied = [point for point in known if point.bond in (Bond.THEIRS, Bond.INTRODUCED)]
-    active = tuple(sorted(optouts, key=lambda optout: optout.id))
-    kept = {point.id: opt_out_for(point, person, active, now) for point in tied}
-    steps = order(step for point in tied for step in _steps(point, kept[point.id], options, by_hand))
-    steps = tuple(replace(step, breaks=(*step.breaks, *forecast.breaks(step))) for step in steps)
-    if before_kill:
-        steps = tuple(replace(s, needs=PR_BEFORE_KILL) if s.action is Action.REWRITE else s for s in steps)
-    _refuse_unsafe(person, steps, policy)
-    return Plan(
-        run=run,
-        person=person,
-        requester=requester,
-        created_at=now,
-        expires_at=now + timedelta(hours=policy.plan_valid_hours),
-        rules_digest=rules_digest,
-        key_id=key_id,
-        steps=steps,
-        gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.where, gap.why))),
-        optouts=active,
-        exposed=tuple(_to_rotate(p) for p in known if p.bond is Bond.EXPOSED and gather.is_alive(p)),
-        mirrors=tuple(sorted(set(mirrors))),
-    )
+
+
+def _told(step: Step, policy: Policy, *, before_kill: bool) -> Step:
+    """The step with what will break, with the time of observation before it, and with the extra yes that it needs."""
+    step = replace(step, breaks=(*step.breaks, *forecast.breaks(step)), observe_hours=_observed(step, policy))
+    return replace(step, needs=PR_BEFORE_KILL) if before_kill and step.action is Action.REWRITE else step
+
+
+def _observed(step: Step, policy: Policy) -> int:
+    """Hours: what is deleted waits for those whom that breaks to say so, while it can still be switched on again."""
+    return policy.observe_hours if step.after and step.action in (Action.REVOKE, Action.REMOVE) else 0
 
 
 def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> None:

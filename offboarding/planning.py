@@ -53,29 +53,16 @@ def make(subject: str, setting: Setting) -> Planned:
     listed = asking.listed(setting, person, gaps)
     asked = asking.ask(setting, findings, gaps)
     told = _told(setting, person, findings, given=given, listed=listed, targets=targets, gaps=gaps)
-    points = gather.gather(
-        person,
-        told.findings,
-        listed,
-        asked.checks,
-        ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
-        ids=asked.ids,
-        facts=told.facts,
-    )
+    points = _points(setting, person, told, listed, asked)
     made = plan.build(
         person,
         [*points, *forecast.schedules(person, schedules)],
         gaps,
         (),
         setting.config.limits(),
-        now=setting.now,
-        run=setting.run,
-        requester=setting.requester,
+        heading=_heading(setting, findings),
         options=_options,
         by_hand=_by_hand(setting.rules),
-        rules_digest=setting.rules.digest,
-        key_id=setting.key.id,
-        mirrors={place.repo for finding in findings for place in finding.places},
         before_kill=setting.before_kill,
     )
     return Planned(
@@ -86,13 +73,39 @@ def make(subject: str, setting: Setting) -> Planned:
     )
 
 
+def _points(
+    setting: Setting, person: Person, told: "_Told", listed: Sequence[AccessPoint], asked: asking.Asked
+) -> tuple[AccessPoint, ...]:
+    return gather.gather(
+        person,
+        told.findings,
+        listed,
+        asked.checks,
+        ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
+        ids=asked.ids,
+        facts=told.facts,
+    )
+
+
+def _heading(setting: Setting, findings: Sequence[Finding]) -> plan.Heading:
+    return plan.Heading(
+        run=setting.run,
+        now=setting.now,
+        requester=setting.requester,
+        rules_digest=setting.rules.digest,
+        key_id=setting.key.id,
+        mirrors={place.repo for finding in findings for place in finding.places},
+    )
+
+
 def _person(subject: str, setting: Setting, targets: Sequence[Target], given: facts.Sources, gaps: list[Gap]) -> Person:
     """Who is meant, by the directory, decisions, and what the repositories' commits and signatures say."""
     places = [str(target.git.path) for target in targets if target.git is not None]
     seen, unread = authors.in_repositories(places)
     proven, unsigned = proofs.in_repositories(places, given, setting.directory)
-    gaps += [*unread, *unsigned]
-    decided = overrides.load(setting.config.directory.overrides)
+    file = setting.config.directory.overrides
+    decided = overrides.load(file)
+    gaps += [*unread, *unsigned, *setting.directory.gaps, *overrides.unheeded(decided, setting.directory, file)]
     person = people.resolve(subject, setting.directory, seen, overrides=decided, proofs=proven)
     return people.masked(person, masking(setting.rules))
 

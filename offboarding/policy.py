@@ -16,6 +16,7 @@ class Policy:
     max_steps: int = 100
     plan_valid_hours: int = 72
     hand_over_days: int = 7
+    observe_hours: int = 0
     break_glass: tuple[str, ...] = ()
 
     def protects(self, account: Account) -> bool:

@@ -63,6 +63,15 @@ def executor_of(step: Step) -> str:
     return REMEDY if step.action is Action.REWRITE else step.point.provider
 
 
+def waits_until(run: Run, step: Step) -> datetime | None:
+    """When the observation after its first half ends; None where it has ended, or there is nothing to observe."""
+    first = run.past.receipts.get(step.after)
+    if not step.observe_hours or first is None or not proves_death(first):
+        return None
+    until = first.finished_at + timedelta(hours=step.observe_hours)
+    return until if run.now() < until else None
+
+
 def carry_out(run: Run, step: Step) -> Receipt:
     """Do one step, or say why not. Everything but its receipt is in the ledger when this returns."""
     started = run.now()
@@ -105,6 +114,8 @@ def _waits(run: Run, step: Step) -> Told | None:
         if optout is not None and optout.id == step.how:
             return Told(Outcome.SKIPPED, f"opt-out {optout.id}: {optout.reason}")
         return Told(Outcome.HANDED_OVER, f"opt-out {step.how} does not hold any more", "plan again without it")
+    if step.after in run.past.undoing and step.action is not Action.REWRITE:
+        return Told(Outcome.HANDED_OVER, "somebody asked to switch it on again", "plan again once it may be ended")
     if not step.after or _dead(run, step) or step.needs == PR_BEFORE_KILL:
         return None
     return Told(

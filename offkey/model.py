@@ -69,6 +69,7 @@ class Outcome(StrEnum):
     SKIPPED = "SKIPPED"
     HANDED_OVER = "HANDED_OVER"
     FAILED = "FAILED"
+    UNDONE = "UNDONE"
 
 
 CLOSED = frozenset({Outcome.REVOKED, Outcome.DISABLED, Outcome.REMOVED, Outcome.ROTATED, Outcome.ALREADY_DEAD})
@@ -184,7 +185,10 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to do to one access point. `needs` names an extra yes that the approval must carry, or is empty."""
+    """One thing to do to one access point. `needs` names an extra yes that the approval must carry, or is empty.
+
+    `after` is the step that comes first; with `observe_hours` it must have been done for that long.
+    """
 
     id: str
     point: AccessPoint
@@ -195,6 +199,7 @@ class Step:
     needs: str = ""
     after: str = ""
     how: str = ""
+    observe_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,8 +293,10 @@ def _converter() -> "Converter":
     made = Converter(forbid_extra_keys=True)
     made.register_unstructure_hook(datetime, timestamp)
     made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
-    # A plan of before there was `exposed` keeps its digest.
-    made.register_unstructure_hook(Plan, make_dict_unstructure_fn(Plan, made, exposed=override(omit_if_default=True)))
+    # A plan of before there was `exposed`, or `observe_hours`, keeps its digest.
+    lately = override(omit_if_default=True)
+    made.register_unstructure_hook(Step, make_dict_unstructure_fn(Step, made, observe_hours=lately))
+    made.register_unstructure_hook(Plan, make_dict_unstructure_fn(Plan, made, exposed=lately))
     made.register_unstructure_hook(Secret, _refuse_secret)
     made.register_unstructure_hook(Credential, _refuse_secret)
     return made

@@ -6,28 +6,50 @@ from typing import Any
 from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
+from revokers import anthropic as anthropic
 from revokers import aws as aws
 from revokers import buildkite as buildkite
 from revokers import discord as discord
 from revokers import doppler as doppler
+from revokers import datadog as datadog
+from revokers import docker as docker
 from revokers import fastly as fastly
+from revokers import gcp as gcp
 from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import huggingface as huggingface
+from revokers import google as google
+from revokers import jfrog as jfrog
+from revokers import okta as okta
+from revokers import openai as openai
+from revokers import sentry as sentry
 from revokers import slack as slack
+from revokers import terraform as terraform
+from revokers import vault as vault
 from revokers import vercel as vercel
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
+    "anthropic": anthropic,
     "aws": aws,
     "buildkite": buildkite,
     "discord": discord,
     "doppler": doppler,
+    "datadog": datadog,
+    "docker": docker,
     "fastly": fastly,
+    "gcp": gcp,
     "github": github,
     "gitlab": gitlab,
     "huggingface": huggingface,
+    "google": google,
+    "jfrog": jfrog,
+    "okta": okta,
+    "openai": openai,
+    "sentry": sentry,
     "slack": slack,
+    "terraform": terraform,
+    "vault": vault,
     "vercel": vercel,
 }
 

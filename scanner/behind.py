@@ -10,12 +10,8 @@ from collections.abc import Iterator
 
 from offkey.found import Authorship
 from scanner.authors import Credits
+from scanner.machines import sounds_like_machine
 
-_MACHINE = re.compile(
-    r"\[bot\]|^(?:dependabot|renovate|greenkeeper|snyk-bot|github-actions|mergify|codecov|pre-commit-ci|semantic-release"
-    r"|gitlab-runner|jenkins)\b|(?:^|[-_. ])(?:bot|ci)(?:$|[-_. @])",
-    re.IGNORECASE,
-)
 _PULLS = (
     re.compile(r"\AMerge pull request #(?P<number>\d{1,9}) from (?P<owner>[A-Za-z0-9-]{1,39})/"),
     re.compile(r"\A(?:Merged PR|Pull request) #?(?P<number>\d{1,9}):", re.IGNORECASE),
@@ -31,7 +27,7 @@ _SHOWN = 20
 def behind(credits: Credits, name: str) -> list[str]:
     """Lines of evidence about the people behind a commit, which is called `name`; none for a person's ordinary one."""
     pull = _pull(credits.message)
-    machine = any(_MACHINE.search(text) for text in (credits.author.name, credits.author.raw_email))
+    machine = sounds_like_machine(credits.author.name) or sounds_like_machine(credits.author.raw_email)
     hosted = credits.committer is not None and credits.committer.raw_email.lower() in _HOST
     lines = [f"{credits.author.name} looks like a machine, not a person"] if machine else []
     if pull:

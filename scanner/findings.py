@@ -23,7 +23,7 @@ _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
 def gather(
-    hits: Iterable[Hit],
+    hits: Collection[Hit],
     sources: Sequence[Target],
     rules: RuleSet,
     gaps: list[Gap],
@@ -36,32 +36,14 @@ def gather(
 
     `mask` takes credentials out of text: names, addresses and paths may hold what is being reported (DESIGN rule 6).
     `tell` says for a target (by number), its repository, the places of each fingerprint and which are alike who
-    brought them in;
-    `jobs` targets are asked for at a time.
+    brought them in; `jobs` targets are asked for at a time.
     """
-    provider = {rule.kind: rule.provider for rule in rules.rules}
     by_target: dict[int, list[Hit]] = {}
-    first: dict[str, Hit] = {}
-    confidence: dict[str, Confidence] = {}
     said: dict[str, set[tuple[str, str, str]]] = {}
     for hit in hits:
         by_target.setdefault(hit.target, []).append(hit)
-        first.setdefault(hit.fingerprint, hit)
         said.setdefault(hit.fingerprint, set()).update(hit.claims)
-        seen = Confidence(hit.confidence)
-        confidence[hit.fingerprint] = min(confidence.get(hit.fingerprint, seen), seen, key=_RANK.__getitem__)
-    plain = {
-        fingerprint: Finding(
-            kind=hit.kind,
-            provider=provider[hit.kind],
-            rule=hit.kind,
-            fingerprint=fingerprint,
-            redacted=hit.redacted,
-            confidence=confidence[fingerprint],
-            places=(),
-        )
-        for fingerprint, hit in first.items()
-    }
+    plain = _plain(hits, rules)
 
     def asked(number: int) -> Attributed | None:
         git = sources[number].git
@@ -75,12 +57,37 @@ def gather(
             finding = plain[fingerprint]
             plain[fingerprint] = _with_author(finding, told) if told else _with_places(finding, found)
         for fingerprint, others in sorted(alike[number].items()):
-            named = ", ".join(sorted({plain[other].kind for other in others}))
-            line = f"the same value is found as {named}, too; who brought it in first is named for both"
-            plain[fingerprint] = replace(plain[fingerprint], evidence=(*plain[fingerprint].evidence, line))
+            plain[fingerprint] = _with_alike(plain[fingerprint], (plain[other] for other in others))
     masked = lru_cache(maxsize=None)(mask)
     told_of = (_with_claims(_without_values(f, masked), said[f.fingerprint], masked) for f in plain.values())
     return tuple(sorted(told_of, key=_order))
+
+
+def _plain(hits: Iterable[Hit], rules: RuleSet) -> dict[str, Finding]:
+    """The finding of each fingerprint without places; the highest confidence of all its hits counts."""
+    provider = {rule.kind: rule.provider for rule in rules.rules}
+    plain: dict[str, Finding] = {}
+    for hit in hits:
+        seen = Confidence(hit.confidence)
+        if hit.fingerprint not in plain:
+            plain[hit.fingerprint] = Finding(
+                kind=hit.kind,
+                provider=provider[hit.kind],
+                rule=hit.kind,
+                fingerprint=hit.fingerprint,
+                redacted=hit.redacted,
+                confidence=seen,
+                places=(),
+            )
+        elif _RANK[seen] < _RANK[plain[hit.fingerprint].confidence]:
+            plain[hit.fingerprint] = replace(plain[hit.fingerprint], confidence=seen)
+    return plain
+
+
+def _with_alike(finding: Finding, others: Iterable[Finding]) -> Finding:
+    named = ", ".join(sorted({other.kind for other in others}))
+    line = f"the same value is found as {named}, too; who brought it in first is named for both"
+    return replace(finding, evidence=(*finding.evidence, line))
 
 
 def places_of(hits: Iterable[Hit], source: Target) -> dict[str, list[Place]]:

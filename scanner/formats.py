@@ -13,7 +13,7 @@ from typing import Any
 
 from offkey.found import Authorship, Finding, Gap, Place, Use, timestamp
 from offkey.secret import Secret
-from scanner.printable import encodable
+from scanner.printable import encodable, json_printable
 from scanner.words import sentence
 
 Secrets = Mapping[str, Mapping[str, Secret]]
@@ -55,7 +55,7 @@ def record(finding: Finding, *, ephemeral: bool, secrets: Secrets | None = None)
 def jsonl(findings: Sequence[Finding], *, ephemeral: bool, secrets: Secrets | None = None) -> str:
     """One JSON object a line."""
     return "".join(
-        json.dumps(record(finding, ephemeral=ephemeral, secrets=secrets), ensure_ascii=False) + "\n"
+        json_printable(json.dumps(record(finding, ephemeral=ephemeral, secrets=secrets), ensure_ascii=False)) + "\n"
         for finding in findings
     )
 
@@ -88,7 +88,7 @@ def document(
     }
     if ci is not None:
         whole["ci"] = {part: [_encodable(_use(use)) for use in uses] for part, uses in ci.items()}
-    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+    return json_printable(json.dumps(whole, ensure_ascii=False, indent=2)) + "\n"
 
 
 def csv_table(findings: Sequence[Finding], *, ephemeral: bool, secrets: Secrets | None = None) -> str:

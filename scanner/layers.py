@@ -51,7 +51,10 @@ def hidden(searcher: Searcher, content: bytes, steps: tuple[str, ...] = ()) -> L
     hides = False
     if kind := keystore(content):
         hides = True
-        refused.append(Refused(steps, f"a {kind} key store: what it holds is not looked at"))
+        from scanner.claims.stores import names
+
+        told = f"; it names {', '.join(named)}" if (named := names(content)) else ""
+        refused.append(Refused(steps, f"a {kind} key store: what it holds is not looked at{told}"))
     for item in unpacked(content):
         hides = True
         if isinstance(item, Refused):

@@ -3,7 +3,9 @@
 import re
 
 # C0 and C1 controls and DEL start escape sequences; the others hide text or change its order on screen.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_OTHERS = "\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
+_UNSAFE = re.compile(f"[\x00-\x1f{_OTHERS}]")
+_IN_JSON = re.compile(f"[{_OTHERS}]")
 
 
 def _escape(hit: re.Match[str]) -> str:
@@ -24,3 +26,8 @@ def printable(text: str) -> str:
 def encodable(text: str) -> str:
     r"""The text with each byte that was no UTF-8 written out (`\xff`), so that every JSON reader accepts it."""
     return text if text.isascii() else re.sub("[\ud800-\udfff]", _escape, text)
+
+
+def json_printable(text: str) -> str:
+    r"""JSON with each such character as `\u009b`, which says the same: JSON itself escapes only C0's controls."""
+    return text if text.isascii() and "\x7f" not in text else _IN_JSON.sub(lambda hit: f"\\u{ord(hit[0]):04x}", text)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from offkey import __version__
 from offkey.found import Confidence, Finding, Gap, Place
-from scanner.printable import encodable
+from scanner.printable import encodable, json_printable
 from scanner.words import sentence
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -65,7 +65,8 @@ def log(
             _result(finding, kinds, rules, bases, line_without_value if ephemeral else None) for finding in findings
         ],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+    whole = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json_printable(json.dumps(whole, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _bases(findings: Sequence[Finding]) -> dict[str, str]:

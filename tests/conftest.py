@@ -9,6 +9,7 @@ import pytest
 
 from offboarding.demo.simulators.wire import LocalServer
 from tests import watching
+from tests.recording import OPERATIONS, Recorder
 
 REQUIRE_ALL = os.environ.get("OFFKEY_REQUIRE_ALL") == "1"
 
@@ -54,11 +55,26 @@ def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", action="store_true", help="write what the contract test saw to revokers/tested.json")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--record"):
+        config.pluginmanager.register(Recorder(), "contract-recorder")
+
+
 @pytest.fixture(autouse=True)
-def _as_described() -> Iterator[None]:
+def _as_described(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whatever a revoker sends to a simulator, and is answered, must keep to the provider's official description."""
     LocalServer.observer = watching.observe
     watching.violations.clear()
+    watching.used.clear()
     yield
     LocalServer.observer = None
+    if watching.used:
+        seen = [
+            [who, *what, by] for who, called in sorted(watching.used.items()) for what, by in sorted(called.items())
+        ]
+        request.node.user_properties.append((OPERATIONS, seen))
     assert not watching.violations, "\n".join(dict.fromkeys(watching.violations))

@@ -8,6 +8,7 @@ compared (tests/simulators/test_contracts.py skips and says so).
 import re
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -53,6 +54,10 @@ def observe(sim: LocalServer, request: Request, answer: Answer | None) -> None:
     template, name = getattr(sim, "template", sim.label)(request), ""
     if names and at_hand():
         template, name = _compare(sim, names, request.path.removeprefix(at), request=request, answer=answer)
+    elif isinstance(told := getattr(sim, "described", None), Callable):
+        name, wrong = told(request, answer)
+        with _lock:
+            violations.extend(wrong)
     elif not names and agent.startswith("Boto3/"):
         name = "botocore"  # it validates both directions by its own service models
     with _lock:

@@ -92,9 +92,9 @@ def close_if_done(plan: Plan, receipts: Sequence[Receipt], ledger: Ledger, state
     return True
 
 
-def code(receipts: Sequence[Receipt], gaps: Sequence[Gap]) -> Exit:
-    """The exit code that the receipts and gaps of a run come to."""
-    if any(receipt.outcome not in SETTLED for receipt in receipts):
+def code(receipts: Sequence[Receipt], gaps: Sequence[Gap], waiting: int = 0) -> Exit:
+    """The exit code that the receipts and gaps of a run come to; `waiting` steps are still to be done."""
+    if waiting or any(receipt.outcome not in SETTLED for receipt in receipts):
         return Exit.NOT_ALL_CONFIRMED
     return Exit.GAPS if gaps else Exit.DONE
 
@@ -105,8 +105,16 @@ def _show(plan: Plan, receipts: Sequence[Receipt], ui: UI) -> Exit:
     proposed = sum(receipt.outcome is Outcome.PROPOSED for receipt in receipts)
     if proposed:
         ui.out.print(f"{proposed} pull requests wait for their reviewers; `offkey verify {plan.run}` looks again.")
+    waiting = len(plan.steps) - len(receipts)
+    if waiting:
+        ui.out.print(
+            f"{waiting} steps wait until what was switched off has been so for long enough (observe_hours). Go on with "
+            "`offkey apply PLAN --resume`; if something broke, `offkey undo PLAN NUMBER` switches it on again.",
+            markup=False,
+            highlight=False,
+        )
     ui.out.print(f"Evidence: offkey report {plan.run} -o evidence", markup=False, highlight=False)
-    return code(receipts, plan.gaps)
+    return code(receipts, plan.gaps, waiting)
 
 
 def _now() -> datetime:

@@ -28,6 +28,7 @@ from scanner.clone import is_url, temporary_mirror, without_credentials
 from scanner.git import Git
 from scanner.gitenv import user_cache
 from scanner.giterrors import GitError, GitMissing
+from scanner.printable import printable
 from scanner.rulecache import load_all
 from scanner.scan import Examined, Options, ScanResult, scan
 from scanner.sources import Target, open_target
@@ -119,36 +120,9 @@ def _scan(
     args: argparse.Namespace, ui: UI, ruleset: RuleSet, key: OrgKey, *, stack: ExitStack, memory: ScanMemory | None
 ) -> Scanned:
     stdin = _standard_input() if "-" in args.targets else b""
-    targets: list[Target] = []
-    unopened: list[Gap] = []
-    names = list(dict.fromkeys(args.targets))
-    jobs = args.jobs or _processors()
-
-    def opened(name: str) -> Target | UsageError | GitError:
-        try:
-            return _opened(name, stdin, ui, stack, staged=args.staged)
-        except (UsageError, GitError) as error:
-            return error
-
-    for name, target in zip(names, map(opened, names), strict=True):
-        if isinstance(target, Target):
-            targets.append(target)
-        elif len(names) == 1 or isinstance(target, GitMissing):
-            raise target
-        else:
-            unopened.append(Gap(where=without_credentials(name), why=str(target), advice=target.advice))
+    targets, unopened = _targets(args, stdin, ui, stack)
     cloned = {target.name: target.git.path for target in targets if target.git is not None and is_url(target.name)}
-    options = Options(
-        jobs=jobs,
-        worktree=not args.no_worktree and not args.staged,
-        history="none" if args.staged else args.history,
-        since=args.since,
-        staged=args.staged,
-        exhaustive=args.exhaustive,
-        compiled=not args.no_kernel,
-        matcher=MATCHERS[args.matcher],
-        start_method=args.start_method,
-    )
+    options = _options(args)
     expected = sum(_object_count(target) for target in targets) if options.history == "all" and ui.watched else 0
     with ui.progress("Scanning") as advance:
 
@@ -163,6 +137,35 @@ def _scan(
         result = told(targets, ruleset, key, options, unopened=unopened, vault=memory)
     done = Scanned(result, cloned, stdin)
     return _with_usage(done, args, ui, ruleset, targets) if args.ci else done
+
+
+def _targets(args: argparse.Namespace, stdin: bytes, ui: UI, stack: ExitStack) -> tuple[list[Target], list[Gap]]:
+    """What is named, each once, and a Gap for each of several that cannot be opened; a single one's error is raised."""
+    targets: list[Target] = []
+    unopened: list[Gap] = []
+    names = list(dict.fromkeys(args.targets))
+    for name in names:
+        try:
+            targets.append(_opened(name, stdin, ui, stack, staged=args.staged))
+        except (UsageError, GitError) as error:
+            if len(names) == 1 or isinstance(error, GitMissing):
+                raise
+            unopened.append(Gap(where=without_credentials(name), why=str(error), advice=error.advice))
+    return targets, unopened
+
+
+def _options(args: argparse.Namespace) -> Options:
+    return Options(
+        jobs=args.jobs or _processors(),
+        worktree=not args.no_worktree and not args.staged,
+        history="none" if args.staged else args.history,
+        since=args.since,
+        staged=args.staged,
+        exhaustive=args.exhaustive,
+        compiled=not args.no_kernel,
+        matcher=MATCHERS[args.matcher],
+        start_method=args.start_method,
+    )
 
 
 def _with_usage(
@@ -225,6 +228,9 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSetti
     told = config.load(args.config).directory
     known = directory.load(told.people, told.exports)
     decided = overrides.load(told.overrides)
+    for gap in (*known.gaps, *overrides.unheeded(decided, known, told.overrides)):
+        warning = printable(f"{gap.where}: {gap.why}; {gap.advice}")
+        ui.err.print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     person = people.resolve(args.person, known, whose.authors(findings), overrides=decided)
     kept = whose.of_person(findings, person)
     nobodys = sum(finding.introduced is None for finding in findings)

@@ -1,7 +1,7 @@
 """`offkey whois E-MAIL`: which names, addresses and accounts are this person, and why.
 
 `--confirm` and `--reject` record somebody's yes or no on an address in the overrides file, which wins over all else.
-Exit code: 0, or 14 when a repository could not be looked at.
+Exit code: 0, or 14 when a repository could not be looked at, an export leaves something open, or decisions name nobody.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from offkey.errors import Exit, UsageError
 from offkey.model import Identity, Person, timestamp, to_json
 from scanner.clone import is_url
 from scanner.matcher import masking
-from scanner.printable import printable
+from scanner.printable import json_printable, printable
 
 LONGEST = 200
 """Characters shown of a name or an address."""
@@ -66,16 +66,18 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         seen, gaps = authors.in_repositories(places)
         proven, unread = proofs.in_repositories([p for p in places if not is_url(p)], _sources(settings), listed)
         gaps += tuple(gap for gap in unread if gap.where not in {known.where for known in gaps})
+    gaps += (*listed.gaps, *overrides.unheeded(decided, listed, settings.directory.overrides))
     person = people.resolve(args.subject, listed, seen, args.not_me, overrides=decided, proofs=proven)
     mask = masking(rules.load())
     if args.format == "json":
         person = people.masked(person, mask)
         text = json.dumps({"person": to_json(person), "gaps": to_json(gaps)}, indent=2, ensure_ascii=False)
-        ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
+        ui.out.print(json_printable(text), markup=False, highlight=False, soft_wrap=True, emoji=False)
     else:
         _show(person, seen, mask, ui)
         for gap in gaps:
-            ui.err.print(Text(printable(f"could not look at {gap.where}: {gap.why}"), style="yellow"))
+            advice = f" ({gap.advice})" if gap.advice else ""
+            ui.err.print(Text(printable(f"could not look at {gap.where}: {gap.why}{advice}"), style="yellow"))
     return Exit.GAPS if gaps else Exit.DONE
 
 

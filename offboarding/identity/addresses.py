@@ -8,11 +8,10 @@ GitHub's no-reply address carries an immutable account id since July 2017, `ID+l
 import re
 from typing import NamedTuple
 
+from scanner import machines
+
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
-BOTS = re.compile(
-    r"\[bot\]|^(dependabot|renovate|greenkeeper|snyk-bot|github-actions|web-flow|mergify|codecov|pre-commit-ci)\b", re.I
-)
 PLATFORM_ADDRESSES = frozenset(
     {"noreply@github.com", "actions@github.com", "action@github.com", "support@github.com", "noreply@gitlab.com"}
 )
@@ -71,4 +70,5 @@ def is_impersonal(local: str) -> bool:
 
 
 def is_bot(name: str, address: str) -> bool:
-    return bool(BOTS.search(name) or BOTS.search(address))
+    """Whether either is a known machine's."""
+    return machines.is_bot(name) or machines.is_bot(address)

@@ -24,11 +24,12 @@ from typing import Annotated
 import yaml
 from pydantic import BeforeValidator
 
+from offboarding.directory import Directory
 from offboarding.identity.addresses import normal_email
 from offboarding.moments import moment
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
-from offkey.model import timestamp
+from offkey.model import Gap, timestamp
 
 
 class Verdict(StrEnum):
@@ -95,6 +96,24 @@ def load(path: Path | None) -> Overrides:
     found = validated(Overrides, {"decisions": data or []}, path)
     _check(found, path)
     return found
+
+
+def unheeded(decided: Overrides, listed: Directory, path: Path | None) -> tuple[Gap, ...]:
+    """A Gap for each person whom decisions in the file name, and whom nobody can ask for by that id.
+
+    An address is an id only while the directory gives it to nobody.
+    """
+    ids = {entry.id for entry in listed.entries}
+    gaps = []
+    for who in sorted({one.person for one in decided.decisions} - ids):
+        owner = listed.owner_of(who)
+        if "@" in who and owner is None:
+            continue
+        number = sum(one.person == who for one in decided.decisions)
+        why = f"what was decided about {who!r} ({number}) counts for nobody: the directory has no person of that id"
+        advice = f"write `person: {owner.id}`" if owner else listed.suggestion(who)
+        gaps.append(Gap(where=str(path), why=why, advice=advice))
+    return tuple(gaps)
 
 
 def _check(found: Overrides, path: Path) -> None:

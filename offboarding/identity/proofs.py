@@ -22,7 +22,7 @@ from scanner.git import Git
 
 SAMPLES = 3
 TRIES = 50
-"""Anybody can write signatures that do not hold and name a listed SSH key: so many are tried of each key."""
+"""Anybody can write signatures that do not hold and name a listed key: so many are tried of each key."""
 _HEADERS = ("rev-list", "--all", "--reflog", "--header")
 _COMMITTER = re.compile(rb"^committer (?P<name>[^<\n]*?) ?<(?P<email>[^>\n]*)>", re.MULTILINE)
 
@@ -70,14 +70,12 @@ def _signed(git: Git, signers: signatures.Signers, listed: Directory) -> Iterato
             sentence = f"commits it with a key that the organisation lists for {told.by}: signature verified"
             yield Proof(source="signature", name=who[0], email=who[1], owner=owner.id, sentence=sentence)
     for who, key in sorted(key for key, number in tried.items() if key[1] and number == TRIES and not held[key]):
-        why = (
-            f"none of the newest {TRIES} signatures of <{who[1]}> that name the key of {signers.keys[key].email} holds"
-        )
+        why = f"none of the newest {TRIES} signatures of <{who[1]}> that name {signers.called(key)} holds"
         yield Gap(where=str(git.path), why=why, advice="older ones, if any, were not tried: see who makes such commits")
 
 
 def _signed_commits(git: Git, signers: signatures.Signers) -> Iterator[tuple[Raw, bytes, str]]:
-    """(committer, SSH key or empty, commit) of the newest signed commits of each committer and key, to be verified."""
+    """(committer, listed key or empty, commit) of the newest signed commits of each committer and key."""
     seen: Counter[tuple[Raw, bytes]] = Counter()
     for record in git.stream(*_HEADERS, separator=b"\0"):
         head = record.partition(b"\n\n")[0]
@@ -85,8 +83,8 @@ def _signed_commits(git: Git, signers: signatures.Signers) -> Iterator[tuple[Raw
         who = _committer(head)
         if parts is None or who is None:
             continue
-        key = signatures.key_in(parts[1][0])
-        if (key and key not in signers.keys) or seen[who, key] >= (TRIES if key else SAMPLES):
+        key = signers.named_by(parts[1][0])
+        if key is None or seen[who, key] >= (TRIES if key else SAMPLES):
             continue
         seen[who, key] += 1
         yield who, key, head.partition(b"\n")[0].decode()

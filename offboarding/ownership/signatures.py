@@ -21,9 +21,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from offboarding.ownership.keyring import ids as keyring_ids
 from offboarding.schema import SettingsError
 from offboarding.signing import SigningFailed, ssh_keygen
 from offkey.errors import UsageError
+from scanner.claims import openpgp
 
 NAMESPACE = "git"
 SECONDS = 30
@@ -48,15 +50,39 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """What verifies: SSH keys by their bytes, and a keyring for gpgv. `source` is the file, for people."""
+    """What verifies: SSH keys by their bytes, and a keyring for gpgv with the ids of its keys, as far as they could be
+    read. `source` is the file, for people.
+    """
 
     source: str = ""
     keys: Mapping[bytes, Signer] = field(default_factory=dict)
     keyring: Path | None = None
+    ids: frozenset[bytes] = frozenset()
 
     @property
     def configured(self) -> bool:
         return bool(self.source) or self.keyring is not None
+
+    def named_by(self, signature: bytes) -> bytes | None:
+        """The listed key that a signature says it is by: SSH's key itself, OpenPGP's id.
+
+        None for a key that nobody lists; empty where the signature names none, or the ids in the keyring are not known.
+        """
+        if key := key_in(signature):
+            return key if key in self.keys else None
+        named = [
+            one
+            for kind, content in openpgp.packets(openpgp.dearmoured(signature))
+            if kind == openpgp.SIGNATURE
+            for one in openpgp.issuers(content)
+        ]
+        if not named or not self.ids:
+            return b""
+        return next((one for one in named if one in self.ids), None)
+
+    def called(self, key: bytes) -> str:
+        """What to call a listed key to people."""
+        return f"the key of {self.keys[key].email}" if key in self.keys else f"the OpenPGP key {key.hex().upper()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +97,9 @@ def load(allowed_signers: Path | None, keyring: Path | None = None) -> Signers:
     """The organisation's signers. Raises SettingsError naming the line; UsageError when a file cannot be read."""
     if keyring is not None and not keyring.is_file():
         raise UsageError(f"{keyring}: no such file", advice="set `gpg_keyring` under [directory] to a keyring for gpgv")
+    ids = keyring_ids(keyring) if keyring is not None else frozenset()
     if allowed_signers is None:
-        return Signers(keyring=keyring)
+        return Signers(keyring=keyring, ids=ids)
     try:
         lines = allowed_signers.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -82,7 +109,7 @@ def load(allowed_signers: Path | None, keyring: Path | None = None) -> Signers:
     for number, line in enumerate(lines, start=1):
         if line.strip() and not line.lstrip().startswith("#"):
             _enter(keys, line.strip(), f"{allowed_signers} line {number}")
-    return Signers(str(allowed_signers), keys, keyring)
+    return Signers(str(allowed_signers), keys, keyring, ids)
 
 
 def _enter(keys: dict[bytes, Signer], line: str, where: str) -> None:

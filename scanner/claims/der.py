@@ -1,10 +1,12 @@
-"""As much of ASN.1's distinguished encoding (ITU-T X.690) as names in certificates and RSA's public numbers need."""
+"""As much of ASN.1's distinguished encoding (ITU-T X.690) as names in certificates and the numbers of keys need."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 SEQUENCE, SET, INTEGER, OBJECT, OCTETS, VERSION = 0x30, 0x31, 0x02, 0x06, 0x04, 0xA0
 _LARGEST = 1 << 16
+NAMES = {b"\x55\x04\x03": "certificate name", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01": "certificate e-mail"}
+"""id-at-commonName (RFC 5280, appendix A.1) and emailAddress (PKCS#9, RFC 2985)."""
 
 
 class Item(NamedTuple):
@@ -60,3 +62,22 @@ def rsa_public(key: bytes) -> tuple[bytes, bytes] | None:
     if len(fields) < 9 or any(field.tag != INTEGER for field in fields[:3]):
         return None
     return fields[2].content, fields[1].content
+
+
+def curve_private(key: bytes) -> tuple[bytes, bytes] | None:
+    """(object identifier, private number) of a curve's key, in SEC 1's form or PKCS#8's (RFC 5915, RFC 5958, RFC 8410).
+
+    The identifier is the curve's, or that of the algorithm which has but one.
+    """
+    fields = sequence(key)
+    curve = b""
+    if len(fields) > 2 and fields[1].tag == SEQUENCE and fields[2].tag == OCTETS:
+        named = [item.content for item in items(fields[1].content) if item.tag == OBJECT]
+        inner = next(items(fields[2].content), None)
+        if len(named) == 1 and inner is not None and inner.tag == OCTETS:
+            return named[0], inner.content
+        curve, fields = named[-1] if named else b"", sequence(fields[2].content)
+    if len(fields) < 2 or fields[0] != (INTEGER, b"\x01") or fields[1].tag != OCTETS:
+        return None
+    told = (item.content for field in fields[2:] if field.tag == VERSION for item in items(field.content))
+    return next(told, curve), fields[1].content

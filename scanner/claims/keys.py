@@ -5,18 +5,15 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from scanner.claims import der
+from scanner.claims import der, openpgp
 from scanner.claims.said import ISSUED, WRITTEN, Said, Value, plain
 from scanner.claims.tokens import unbase64
 
 _MAGIC = b"openssh-key-v1\0"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s\\\"']{64,8000}?)-----END CERTIFICATE-----")
 _HEADER = re.compile(rb"\b(Comment|DEK-Info): {0,4}([^\n\\\r]{1,200})")
-_ATTRIBUTES = {b"\x55\x04\x03": "certificate name", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01": "certificate e-mail"}
-"""id-at-commonName (RFC 5280, appendix A.1) and emailAddress (PKCS#9, RFC 2985)."""
 _STRINGS_AFTER_TYPE = {b"ssh-ed25519": 2, b"ssh-rsa": 6, b"ssh-dss": 5}
 """How many strings of a private key stand between its type and its comment (RFC 8709, draft-miller-ssh-agent)."""
-_USER_ID, _NEW_FORM = 13, 0x40
 
 
 def body(armoured: bytes) -> bytes:
@@ -73,19 +70,30 @@ def _comment(private: bytes) -> str:
 
 def pem(value: Value) -> Iterator[Said]:
     """Keys in PEM (RFC 7468, RFC 1421): no owner inside. Told are a comment, the cipher, the public key's fingerprint
-    of an unencrypted RSA key, and whom a certificate beside the key names, which need not be this key's.
+    of an unencrypted key, and whom a certificate beside the key names, which need not be this key's.
     """
     for name, text in _HEADER.findall(value.before[-400:]):
         source = "key comment" if name == b"Comment" else "key encrypted with"
         yield Said(source, plain(text).partition(",")[0] if name == b"DEK-Info" else plain(text), WRITTEN)
-    numbers = der.rsa_public(body(value.secret))
-    if numbers:
-        yield Said("SSH public key", fingerprint(b"".join(_string(p) for p in (b"ssh-rsa", *numbers))), ISSUED)
+    if public := _public(body(value.secret)):
+        yield Said("SSH public key", fingerprint(public), ISSUED)
     for near in (value.before, value.after):
         for found in _CERTIFICATE.findall(near)[:2]:
             for attribute, text in der.subject(body(found)).items():
-                if attribute in _ATTRIBUTES:
-                    yield Said(_ATTRIBUTES[attribute], plain(text), WRITTEN)
+                if attribute in der.NAMES:
+                    yield Said(der.NAMES[attribute], plain(text), WRITTEN)
+
+
+def _public(private: bytes) -> bytes:
+    """The public key of a private one as SSH writes it (RFC 4253, section 6.6); empty where it cannot be told."""
+    if numbers := der.rsa_public(private):
+        return b"".join(map(_string, (b"ssh-rsa", *numbers)))
+    told = der.curve_private(private)
+    if told is None:
+        return b""
+    from scanner.claims import curves  # a large library, for a rare find
+
+    return curves.public(*told)
 
 
 def _string(part: bytes) -> bytes:
@@ -105,29 +113,6 @@ def pgp(value: Value) -> Iterator[Said]:
     """The user ids (packet 13) of an OpenPGP key (RFC 9580, sections 4.2 and 5.11). The key's owner writes them, and
     signs them with that same key.
     """
-    for kind, content in _packets(body(value.secret)):
-        if kind == _USER_ID:
+    for kind, content in openpgp.packets(body(value.secret)):
+        if kind == openpgp.USER_ID:
             yield Said("PGP user id", plain(content), WRITTEN)
-
-
-def _packets(raw: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 2 <= len(raw) and raw[at] & 0x80:
-        first, at = raw[at], at + 1
-        if first & _NEW_FORM:
-            kind, low = first & 0x3F, raw[at]
-            if low < 192:
-                width, size = 1, low
-            elif low < 224:
-                width, size = 2, (low - 192 << 8) + int.from_bytes(raw[at + 1 : at + 2], "big") + 192
-            elif low == 255:
-                width, size = 5, int.from_bytes(raw[at + 1 : at + 5], "big")
-            else:
-                return  # in pieces, which only data packets are
-        else:
-            kind, width = first >> 2 & 0x0F, 1 << (first & 3)
-            if width == 8:
-                return
-            size = int.from_bytes(raw[at : at + width], "big")
-        yield kind, raw[at + width : at + width + size]
-        at += width + size

@@ -7,7 +7,7 @@ with_approver(tmp_path).sign(plan)        # a real Ed25519 key and ssh-keygen
 
 import subprocess
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,8 @@ def plan_of(*points: AccessPoint, **changes: Any) -> Plan:
         **changes,
     }
     person, gaps, optouts, policy = (given.pop(name) for name in ("person", "gaps", "optouts", "policy"))
-    return plan.build(person, points, gaps, optouts, policy, **given)
+    heading = plan.Heading(**{one.name: given.pop(one.name) for one in fields(plan.Heading) if one.name in given})
+    return plan.build(person, points, gaps, optouts, policy, heading=heading, **given)
 
 
 @dataclass(frozen=True)

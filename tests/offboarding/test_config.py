@@ -294,3 +294,23 @@ def test_the_state_folder_follows_call_environment_configuration_and_home(
     assert read.state_dir() == tmp_path / "env"
     assert read.state_dir(tmp_path / "call") == tmp_path / "call"
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "call", tmp_path / "here")} == {0o700}
+
+
+def test_an_observation_that_outlasts_the_plan_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "offkey.toml"
+    file.write_text("[policy]\nobserve_hours = 72\n")
+    with pytest.raises(SettingsError, match="less than plan_valid_hours"):
+        config.load(file)
+    file.write_text("[policy]\nobserve_hours = 71\n")
+    assert config.load(file).limits().observe_hours == 71
+
+
+def test_an_unlisted_provider_is_asked_at_its_fixed_address_only_where_that_was_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "offkey.toml"
+    file.write_text("[policy]\nunlisted_providers = true\n")
+    asked = config.load(file)
+    settings = asked.provider_settings("buildkite", write=True)
+    assert not isinstance(settings, Gap)
+    assert (settings.read, settings.write, settings.url) == (None, None, "")
+    assert isinstance(asked.provider_settings("aws", write=False), Gap), "it needs a credential of the organisation's"
+    assert isinstance(config.Config().provider_settings("buildkite", write=False), Gap)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from offboarding import directory
+from offboarding import directory, doctor
 from offboarding.directory import Directory
 from offboarding.identity.edges import PROVEN
 from offboarding.people import resolve
@@ -132,6 +132,31 @@ def test_a_linked_github_account_is_certain_by_its_id_and_says_whose_word_it_is(
     assert any("saml.json lists this account" in " ".join(i.evidence) for i in person.certain)
     assert all(i.basis in PROVEN for i in person.certain)
     assert resolve("ann@corp.example", listed, ()).id == "ann@corp.example"
+
+
+@pytest.mark.parametrize("user", [{"login": None, "databaseId": None}, {"login": 7, "databaseId": [1]}, {}])
+def test_a_linked_account_without_login_and_id_is_none_and_is_said(tmp_path: Path, user: dict[str, Any]) -> None:
+    named = {"samlIdentity": {"nameId": "lea@corp.example"}, "user": user}
+    nodes = [named, {"samlIdentity": {"nameId": "opaque"}, "user": user}, {"samlIdentity": None, "user": None}]
+    export = exported(tmp_path, {"externalIdentities": {"nodes": nodes}}, "saml.json")
+    listed = directory.load(people(tmp_path), [export])
+    assert [(entry.id, entry.accounts) for entry in listed.entries] == [("lea", {})]
+    (gap,) = listed.gaps
+    assert (gap.where, gap.why[:9]) == (str(export), "2 of 3 pe")
+    (tmp_path / "offkey.toml").write_text('[directory]\npeople = "people.yaml"\nexports = ["saml.json"]\n')
+    (told,) = [one for one in doctor.examine(tmp_path / "offkey.toml") if one.what == "directory"]
+    assert (told.state, gap.why in told.detail) == ("warn", True)
+
+
+def test_a_linked_account_with_an_id_alone_is_known_by_it(tmp_path: Path) -> None:
+    users = [("lea@corp.example", {"login": None, "databaseId": 4711}), ("opaque", {"login": None, "databaseId": 99})]
+    nodes = [{"samlIdentity": {"nameId": name}, "user": user} for name, user in users]
+    listed = directory.load(people(tmp_path), [exported(tmp_path, {"externalIdentities": {"nodes": nodes}})])
+    assert listed.gaps == ()
+    for ident, owner in (("4711", "lea"), ("99", "github:99")):
+        found = listed.account_owner("github", ident, "anything")
+        assert found is not None
+        assert (found.id, [account.id for account in found.account_records]) == (owner, [ident])
 
 
 @pytest.mark.parametrize(

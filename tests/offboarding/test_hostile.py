@@ -87,6 +87,16 @@ def test_names_reach_the_terminal_without_escape_sequences(tmp_path: Path, monke
     assert "z" * 300 not in "".join(out.split())
 
 
+def test_names_in_json_drive_no_terminal_and_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = Repo.create(tmp_path / "app")
+    evil = "Ann\x7f \x9b2J\u202eArch\u2066er"
+    raw_commit(repo, evil.encode())
+    monkeypatch.chdir(tmp_path)
+    _, out, _ = call("whois", "ann@corp.example", str(repo.path), "--format", "json")
+    assert not set("\x7f\x9b\u202e\u2066") & set(out)
+    assert evil in json.loads(out)["person"]["names"]
+
+
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_a_credential_in_a_name_or_an_address_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str

@@ -1,12 +1,13 @@
 """Somebody's yes or no on an address is recorded with who and when, and wins over everything."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from offboarding import gather
+from offboarding import doctor, gather
 from offboarding.directory import Directory, Entry
 from offboarding.identity import overrides
 from offboarding.identity.overrides import Decision, Verdict
@@ -118,6 +119,43 @@ def test_a_yes_that_the_directory_speaks_against_is_refused(setting: Path, addre
     with pytest.raises(UsageError, match=says):
         call("--config", str(setting), "whois", "lea", "--confirm", address)
     assert not setting.with_name("overrides.yaml").exists()
+
+
+def record(setting: Path, person: str) -> None:
+    """A decision by hand, as an editor would write it."""
+    text = f"- {{person: {person}, address: lea@home.example, verdict: theirs, by: bob@corp.example, at: 2026-11-01}}\n"
+    setting.with_name("overrides.yaml").write_text(text)
+
+
+@pytest.mark.parametrize(("person", "advice"), [("lae", "did you mean lea?"), ("Lea@corp.example", "person: lea")])
+def test_a_decision_on_an_id_that_nobody_has_is_said(setting: Path, person: str, advice: str) -> None:
+    record(setting, person)
+    words = ("--config", str(setting))
+    code, out, err = call(*words, "whois", "lea")
+    assert code is Exit.GAPS
+    assert LEA_HOME[1] not in out.split("probable")[0]
+    said = " ".join(err.split())
+    assert f"overrides.yaml: what was decided about '{person}' (1) counts for nobody" in said
+    assert advice in said
+    code, out, _ = call(*words, "whois", "lea", "--format", "json")
+    assert (code, person in str(json.loads(out)["gaps"])) == (Exit.GAPS, True)
+    (told,) = [one for one in doctor.examine(setting) if one.what == "directory"]
+    assert (told.state, person in told.detail) == ("warn", True)
+
+
+def test_whois_says_what_an_export_leaves_open(setting: Path) -> None:
+    node = {"samlIdentity": {"nameId": "lea@corp.example"}, "user": {"login": None, "databaseId": None}}
+    setting.with_name("saml.json").write_text(json.dumps({"externalIdentities": {"nodes": [node]}}))
+    setting.write_text(setting.read_text().replace("[directory]", '[directory]\nexports = ["saml.json"]'))
+    code, _, err = call("--config", str(setting), "whois", "lea")
+    assert (code, "neither login nor id" in " ".join(err.split())) == (Exit.GAPS, True)
+
+
+def test_a_decision_on_a_person_by_address_counts_while_the_directory_does_not_know_her(setting: Path) -> None:
+    record(setting, "new@corp.example")
+    code, out, _ = call("--config", str(setting), "whois", "new@corp.example")
+    assert code is Exit.DONE
+    assert LEA_HOME[1] in out.split("probable")[0]
 
 
 def test_without_a_file_there_is_nowhere_to_record(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Which identities a verified signature or the provider's push log ties to whom; and what neither says."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ from offboarding import directory
 from offboarding.directory import Directory
 from offboarding.identity import proofs
 from offboarding.identity.seen import Author, Proof
-from offboarding.ownership import facts
+from offboarding.ownership import facts, signatures
 from offboarding.people import resolve
 from tests import needs
 from tests.builders import ANN, BOB, Repo
+from tests.offboarding.gnupg import GPG, gnupg
 from tests.offboarding.test_pushes import ZERO, activity
 from tests.offboarding.test_signatures import new_key, public
 
@@ -96,6 +98,69 @@ def test_many_signatures_by_one_key_do_not_hide_one_by_another(repo: Repo, liste
     given = signers(tmp_path, f"ann@example.com {public(ann)}", f"bob@example.com {public(bob)}")
     found, _ = proofs.in_repositories([repo.path], given, listed)
     assert owners(found) == {("signature", HOME[1], "ann"), ("signature", HOME[1], "bob")}
+
+
+def with_signature(repo: Repo, raw: str, branch: str) -> None:
+    """A commit as given in full, on a branch of its own."""
+    (repo.path / "raw").write_text(raw)
+    repo.git("update-ref", f"refs/heads/{branch}", repo.git("hash-object", "-t", "commit", "-w", "raw"))
+
+
+@GPG
+@pytest.mark.parametrize("how", ["unlisted key", "listed key", "broken"])
+def test_openpgp_signatures_by_other_keys_do_not_hide_a_persons(
+    repo: Repo, listed: Directory, tmp_path: Path, how: str
+) -> None:
+    with gnupg(tmp_path) as gpg:
+        gpg.new("Ann <ann@example.com>", "Bob <bob@example.com>")
+        gpg.sign(repo, "ann@example.com", who=HOME)
+        true = repo.git("cat-file", "commit", "HEAD")
+        repo.clock += timedelta(days=1)
+        for number in range(proofs.SAMPLES + 1):
+            if how == "broken":
+                with_signature(repo, true.replace("signed", f"forged {number}"), f"a{number}")
+            else:
+                gpg.sign(repo, "bob@example.com", who=HOME)
+        ring = gpg.ring("ann@example.com", *(["bob@example.com"] if how == "listed key" else []))
+    found, gaps = proofs.in_repositories([repo.path], facts.sources(None, ring, None), listed)
+    assert gaps == ()
+    expected = {"ann", "bob"} if how == "listed key" else {"ann"}
+    assert {proof.owner for proof in found} == expected
+
+
+@GPG
+def test_no_program_is_started_for_openpgp_signatures_by_keys_that_nobody_lists(
+    repo: Repo, listed: Directory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gnupg(tmp_path) as gpg:
+        gpg.new("Ann <ann@example.com>", "Eve <eve@example.com>")
+        gpg.sign(repo, "eve@example.com", who=HOME)
+        ring = gpg.ring("ann@example.com")
+    asked: list[bytes] = []
+    monkeypatch.setattr(signatures, "check", lambda commit, _: asked.append(commit))
+    assert proofs.in_repositories([repo.path], facts.sources(None, ring, None), listed) == ((), ())
+    assert asked == []
+
+
+@GPG
+def test_openpgp_signatures_that_do_not_hold_are_a_gap_that_names_the_key(
+    repo: Repo, listed: Directory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "TRIES", 2)
+    with gnupg(tmp_path) as gpg:
+        gpg.new("Ann <ann@example.com>")
+        gpg.sign(repo, "ann@example.com", who=HOME)
+        ring = gpg.ring("ann@example.com")
+        ids = gpg.ids()
+    true = repo.git("cat-file", "commit", "HEAD")
+    for number in range(2):
+        with_signature(repo, true.replace("signed", f"forged {number}"), f"a{number}")
+    repo.git("update-ref", "-d", "refs/heads/main")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    found, (gap,) = proofs.in_repositories([repo.path], facts.sources(None, ring, None), listed)
+    assert found == ()
+    assert "none of the newest 2 signatures" in gap.why
+    assert any(one in gap.why for one in ids)
 
 
 def pushed(folder: Path, *rows: object) -> facts.Sources:

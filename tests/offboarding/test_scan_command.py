@@ -443,6 +443,21 @@ def test_a_person_whom_nobody_knows_is_said_to_be_unknown(
     assert "is in no commit" not in capsys.readouterr().err, "the directory knows Ann"
 
 
+def test_a_decision_on_an_id_that_nobody_has_is_said_by_scan_and_plan(
+    repo: Repo, with_key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "overrides.yaml").write_text(
+        "- {person: anne, address: a@home.example, verdict: theirs, by: bob@example.com, at: 2026-11-01}\n"
+    )
+    text = with_key.read_text().replace("[directory]", 'requester = "bob@example.com"\n[directory]')
+    with_key.write_text(f'{text}overrides = "overrides.yaml"\n[repositories]\npaths = ["{repo.path}"]\n')
+    cli.main(["--config", str(with_key), "scan", str(repo.path), "--person", "ann"])
+    assert "about 'anne' (1) counts for nobody" in capsys.readouterr().err
+    plan = tmp_path / "plan.json"
+    cli.main(["--config", str(with_key), "plan", "ann", "-o", str(plan)])
+    assert str(tmp_path / "overrides.yaml") in [gap["where"] for gap in json.loads(plan.read_text())["gaps"]]
+
+
 def test_explain_and_person_tell_what_the_value_and_the_file_around_it_say(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

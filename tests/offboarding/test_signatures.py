@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,17 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offboarding.ownership import signatures
+from offboarding.ownership import keyring, signatures
 from offboarding.ownership.signatures import Signers
 from offboarding.schema import SettingsError
 from offkey.errors import UsageError
+from scanner.claims import openpgp
 from tests import needs
 from tests.builders import Repo
+from tests.offboarding.gnupg import GPG, gnupg
 
 pytestmark = needs.OPENSSH
-GPG = pytest.mark.skipif(
-    shutil.which("gpg") is None or shutil.which("gpgv") is None, reason="gpg and gpgv are not installed"
-)
 
 
 def new_key(folder: Path, name: str, kind: str = "ed25519") -> Path:
@@ -190,26 +190,10 @@ def test_without_ssh_keygen_nothing_is_verified(scene: Scene, monkeypatch: pytes
 
 @GPG
 def test_an_openpgp_signature_is_verified_by_the_organisations_keyring(scene: Scene, tmp_path: Path) -> None:
-    home = tmp_path / "g"
-    home.mkdir(mode=0o700)
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--pinentry-mode", "loopback", "--passphrase", ""]
-    try:
-        for who in ("Sam Rivera <sam@example.com>", "Ann <ann@example.com>"):
-            subprocess.run([*gpg, "--quick-generate-key", who, "ed25519"], check=True, capture_output=True)
-        wrapper = tmp_path / "wrapped"
-        wrapper.write_text(f'#!/bin/sh\nexec {" ".join(gpg[:-1])} "" "$@"\n')
-        wrapper.chmod(0o755)
-        scene.repo.git("config", "gpg.program", str(wrapper))
-        scene.repo.git("config", "user.signingKey", "sam@example.com")
-        scene.repo.git("commit", "-q", "--allow-empty", "-S", "-m", "signed")
-        rings = {}
-        for name in ("sam", "ann"):
-            ring = tmp_path / f"{name}.gpg"
-            done = subprocess.run([*gpg, "--export", f"{name}@example.com"], check=True, capture_output=True)
-            ring.write_bytes(done.stdout)
-            rings[name] = ring
-    finally:
-        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "gpg-agent"], check=False)
+    with gnupg(tmp_path) as gpg:
+        gpg.new("Sam Rivera <sam@example.com>", "Ann <ann@example.com>")
+        gpg.sign(scene.repo, "sam@example.com")
+        rings = {name: gpg.ring(f"{name}@example.com") for name in ("sam", "ann")}
     told = signatures.check(scene.raw(), signatures.load(None, rings["sam"]))
     assert told is not None
     assert told.by == "sam@example.com", told.words
@@ -229,3 +213,41 @@ def test_no_bytes_whatever_make_a_commit_fail(raw: bytes, begin: bytes) -> None:
     body = b"\n ".join([begin, *raw.split(b"\n")])
     told = signatures.check(b"tree x\ngpgsig " + body + b"\n\nmessage", Signers(source="nowhere"))
     assert told is None or told.by == ""
+
+
+@GPG
+def test_the_ids_in_a_keyring_are_those_that_gnupg_lists_whatever_its_form(tmp_path: Path) -> None:
+    with gnupg(tmp_path) as gpg:
+        gpg.new("Sam Rivera <sam@example.com>", "Ann <ann@example.com>")
+        rings = [gpg.ring(), gpg.ring(armour=True), gpg.keybox]
+        known = gpg.ids()
+        assert len(known) >= 2
+        assert [{one.hex().upper() for one in keyring.ids(ring)} for ring in rings] == [known] * 3
+        sam = keyring.ids(gpg.ring("sam@example.com"))
+    assert {one.hex().upper() for one in sam} < known
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\0\0\0\x20\x01\x01\0\0KBXf", b"\x98", b"\xc6\x33\x04"]))
+def test_no_bytes_whatever_make_a_keyring_or_an_issuer_fail(raw: bytes, begin: bytes) -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(begin + raw)
+        file.flush()
+        assert all(len(one) == 8 for one in keyring.ids(Path(file.name)))
+    assert all(len(one) == 8 for one in openpgp.issuers(raw))
+
+
+def test_a_signature_names_its_issuer_in_each_version_of_the_packet() -> None:
+    ident = bytes(range(8))
+    fingerprint = bytes(12) + ident
+
+    def packet(version: int, covered: bytes, added: bytes) -> bytes:
+        width = 4 if version == 6 else 2
+        areas = [len(area).to_bytes(width, "big") + area for area in (covered, added)]
+        return bytes([version, 0, 22, 8]) + b"".join(areas)
+
+    assert openpgp.issuers(bytes([3, 5]) + bytes(5) + ident + bytes(4)) == (ident,)
+    assert openpgp.issuers(packet(4, b"\x16\x21\x04" + fingerprint, b"")) == (ident,)
+    assert openpgp.issuers(packet(4, b"", b"\x09\x10" + ident)) == (ident,)
+    assert openpgp.issuers(packet(6, b"\x22\xa1\x06" + ident + bytes(24), b"")) == (ident,)
+    assert openpgp.issuers(packet(4, b"\x16\x21\x04" + bytes(20), b"\x09\x10" + ident)) == (bytes(8), ident)
+    assert openpgp.issuers(packet(9, b"\x09\x10" + ident, b"")) == ()

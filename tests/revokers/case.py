@@ -13,7 +13,7 @@ from offkey.model import AccessPoint, Account, Action, Approval, Check, Credenti
 from offkey.secret import Secret
 from revokers.protocol import Undoes
 
-PUBLIC = frozenset({"id", "host", "url", "user"})
+PUBLIC = frozenset({"client_email", "client_id", "host", "id", "url", "user"})
 """Parts of a credential that are no secret."""
 DIGEST = "sha256:of-this-plan"
 

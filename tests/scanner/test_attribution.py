@@ -393,6 +393,22 @@ class TestOutsideOfFiles:
         assert result.introduced[KEY].name == "Cat Cooper"
         assert {(path, reach, present) for path, _, reach, present in seen(result)} == {("conf", Reach.STASH, False)}
 
+    @pytest.mark.parametrize(("between", "kind"), [(False, "amend"), (True, "rebase")])
+    def test_what_was_stashed_and_then_committed_came_in_with_the_stash(
+        self, repo: Repo, tmp_path: Path, between: bool, kind: str
+    ) -> None:
+        repo.commit("conf", {"conf": "x\n"}, author=BOB)
+        repo.stash({"conf": text(KEY)}, author=CAT)
+        first = repo.head("stash@{0}^2")
+        if between:
+            repo.commit("other", {"README": "more\n"}, author=BOB)
+        repo.git("stash", "pop", "-q")
+        committed = repo.commit("ordinary", {"conf": text(KEY)}, author=CAT)
+        result = attributed(repo)
+        assert named(result) == ("Cat Cooper", first)
+        assert [(one.name, one.commit, one.kind) for one in result.carried[KEY]] == [("Cat Cooper", committed, kind)]
+        assert named(attributed(repo.clone(tmp_path / "clone", "--no-local"))) == ("Cat Cooper", committed)
+
     def test_the_untracked_part_of_an_older_stash(self, repo: Repo) -> None:
         repo.write({"new": text(KEY)})
         repo.git("stash", "push", "-q", "-u", author=CAT)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from offboarding.identity.addresses import is_bot
 from offkey.model import Authorship
 from scanner.authors import Credits
 from scanner.behind import behind
@@ -55,6 +56,22 @@ def test_a_number_elsewhere_is_no_pull_request(message: str) -> None:
 )
 def test_machines_are_known_by_their_names(name: str) -> None:
     assert "looks like a machine" in told("x", person(name, "x@example.com"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dependabot[bot]", "renovate", "web-flow", "semantic-release", "gitlab-runner", "github-actions@github.com"],
+)
+def test_what_excludes_an_identity_as_a_bots_is_also_said_of_a_commit(name: str) -> None:
+    assert is_bot(name, "")
+    assert is_bot("", name)
+    assert "looks like a machine" in told("x", person(name, "x@example.com"))
+
+
+@pytest.mark.parametrize("name", ["Jenkins, Mary", "Ci Wang", "corp-bot"])
+def test_what_merely_sounds_like_a_machine_excludes_nobody(name: str) -> None:
+    assert "looks like a machine" in told("x", person(name, "x@example.com"))
+    assert not is_bot(name, "mary@example.com")
 
 
 @pytest.mark.parametrize("name", ["Abbott", "Talbot Ci", "Lucia Cibot", "Botond", "Marcia"])

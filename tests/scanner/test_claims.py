@@ -11,10 +11,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scanner.claims import REACH, claims, claims_in, der, keys, tokens, words
+from scanner.claims import REACH, claims, claims_in, curves, der, keys, tokens, words
 from scanner.claims.kinds import BY_FAMILY, BY_KIND
 from scanner.claims.said import ISSUED, WRITTEN, Said, Value, name_like
 from tests import needs
@@ -270,6 +278,63 @@ def test_an_rsa_key_in_pem_tells_its_ssh_fingerprint_also_in_a_patch(tmp_path: P
     text = inner(key.read_bytes())
     for secret in (text, text.replace(b"\n", b"\n+"), text.replace(b"\n", b"\n    ")):
         assert said(kind, secret) == {Said("SSH public key", listed(key), ISSUED)}
+
+
+@needs.OPENSSH
+@pytest.mark.parametrize("bits", ["256", "384", "521"])
+@pytest.mark.parametrize(("form", "kind"), [("PEM", "private_key.ec"), ("PKCS8", "private_key.pkcs8")])
+def test_a_curves_key_in_pem_tells_its_ssh_fingerprint(tmp_path: Path, form: str, kind: str, bits: str) -> None:
+    key = tmp_path / "key"
+    command = ["ssh-keygen", "-q", "-t", "ecdsa", "-b", bits, "-m", form, "-N", "", "-C", "", "-f", str(key)]
+    subprocess.run(command, check=True)
+    assert said(kind, inner(key.read_bytes())) == {Said("SSH public key", listed(key), ISSUED)}
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "prime256v1", "secp384r1", "secp521r1"])
+def test_a_curves_key_without_its_public_part_tells_the_same_fingerprint(kind: str) -> None:
+    for _ in range(5):
+        made: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+        if kind == "ed25519":
+            made = ed25519.Ed25519PrivateKey.generate()
+            private = made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        else:
+            curve = {"prime256v1": ec.SECP256R1, "secp384r1": ec.SECP384R1, "secp521r1": ec.SECP521R1}[kind]()
+            made = ec.generate_private_key(curve)
+            whole = made.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+            fields = [item(*field) for field in der.sequence(whole) if field.tag != 0xA1]
+            private = item(der.SEQUENCE, *fields)
+        public = made.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1]
+        expected = keys.fingerprint(base64.b64decode(public))
+        assert said("private_key.pkcs8", base64.b64encode(private)) == {Said("SSH public key", expected, ISSUED)}
+
+
+def test_another_public_key_put_into_a_file_is_not_believed() -> None:
+    mine, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    raw, foreign = (
+        key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint) for key in (mine, other)
+    )
+    private = mine.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    assert raw in private
+    told = said("private_key.ec", base64.b64encode(private.replace(raw, foreign)))
+    assert told == said("private_key.ec", base64.b64encode(private)) != set()
+
+
+@pytest.mark.parametrize("number", [0, 2**256 - 1, 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551])
+def test_a_number_that_is_no_private_key_has_no_public_one(number: int) -> None:
+    named = b"\x2a\x86\x48\xce\x3d\x03\x01\x07"
+    assert len(curves.public(named, (7).to_bytes(32, "big"))) > 64
+    assert curves.public(named, number.to_bytes(32, "big")) == b""
+
+
+def test_an_encrypted_key_and_a_curve_that_ssh_has_not_have_no_fingerprint() -> None:
+    made = ec.generate_private_key(ec.SECP256K1())
+    assert (
+        said("private_key.ec", base64.b64encode(made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())))
+        == set()
+    )
+    known = ec.generate_private_key(ec.SECP256R1())
+    locked = known.private_bytes(Encoding.DER, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
+    assert said("private_key.pkcs8_encrypted", base64.b64encode(locked)) == set()
 
 
 def test_headers_before_a_key_tell_its_comment_and_cipher() -> None:

@@ -233,6 +233,20 @@ def test_no_path_or_name_drives_the_terminal() -> None:
     assert "[bold]x" in text
 
 
+def test_json_writes_out_what_drives_or_reorders_a_terminal_and_still_says_the_same() -> None:
+    evil = "\x7f\x9b31m\u202eÄ\u2066\u2028\ufeff"
+    found = finding(place(evil, present=True), introduced=replace(ANN, name=evil))
+    texts = (
+        formats.jsonl([found], ephemeral=False),
+        formats.document([found], [GAP], {}, ephemeral=False),
+        sarif.log([found], [GAP], rules=NOTES, ephemeral=False, line_without_value=lambda _: b"x", exit_code=10),
+    )
+    for text in texts:
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e\u2066\ufeff]", text)
+    assert "Ä" in texts[0]
+    assert json.loads(texts[0])["places"][0]["path"] == evil
+
+
 def test_printable_keeps_ordinary_text_of_any_language() -> None:
     assert printable("Grüße, 世界 🎉") == "Grüße, 世界 🎉"
     assert printable("a\x1b[0m") == "a\\x1b[0m"

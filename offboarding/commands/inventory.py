@@ -1,0 +1,69 @@
+"""`offkey inventory E-MAIL`: what a person holds at every configured provider, as the organisation's own lists have it.
+
+Nothing is changed, no repository is read and no value is sent. Exit code: 0 when nothing alive is listed, 10 when
+something is, 14 when nothing alive is listed and something could not be looked at.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.table import Table
+from rich.text import Text
+
+from offboarding import asking, config, directory, gather, people, tables
+from offboarding.config import Config
+from offboarding.setting import Tell
+from offboarding.ui import UI
+from offkey.errors import Exit
+from offkey.model import AccessPoint, Gap, timestamp, to_json
+from scanner.printable import printable
+
+
+@dataclass(frozen=True)
+class _Listing:
+    config: Config
+    now: datetime
+    tell: Tell
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `offkey inventory`."""
+    parser.add_argument("subject", metavar="E-MAIL", help="an address, the id in people.yaml, or provider:login")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+
+
+def run(args: argparse.Namespace, ui: UI) -> Exit:
+    """Ask every configured provider for its list, and show them together."""
+    settings = config.load(args.config)
+    person = people.resolve(args.subject, directory.load(settings.directory.people, settings.directory.exports), ())
+    gaps: list[Gap] = []
+    with ui.progress("Listing") as advance:
+        listing = _Listing(settings, datetime.now(UTC), lambda what, done, total: advance(done, total, what))
+        points = asking.listed(listing, person, gaps)
+    if args.format == "json":
+        text = json.dumps(
+            {"person": person.id, "points": to_json(tuple(points)), "gaps": to_json(tuple(gaps))}, indent=2
+        )
+        ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
+    else:
+        _show(points, ui)
+        tables.show_gaps(gaps, ui)
+    if any(gather.is_alive(point) for point in points):
+        return Exit.OPEN
+    return Exit.GAPS if gaps else Exit.DONE
+
+
+def _show(points: Sequence[AccessPoint], ui: UI) -> None:
+    table = Table()
+    for column in ("kind", "account", "id", "ownership", "state", "last used"):
+        table.add_column(column, overflow="fold")
+    for point in points:
+        who = point.holder.login or point.holder.email or point.holder.id if point.holder else ""
+        state = tables.check_words(point.check) if point.check else ""
+        used = timestamp(point.last_used)[:10] if point.last_used else ""
+        cells = (point.kind, who, point.provider_id, point.ownership.value, state, used)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    ui.out.print(table if points else "No configured provider lists anything.")

@@ -1,0 +1,198 @@
+"""Datadog: application keys, access tokens, API keys and users of an organisation.
+
+What proves death: an API key is answered 403 Forbidden by `GET /api/v1/validate` ("if invalid, a 403 is returned"; the
+list of allowed addresses does not apply where an API key alone is sent). That is said of one site: the key of another
+site, or of an organisation there, gets the same. For the others the organisation's whole list has it no more, and a
+user says `disabled`.
+What does not: 403 from any other call, and from validate_keys, which also means a permission or an address.
+An API key names its own id (`GET /api/v2/validate`). An application key is asked about beside the organisation's API
+key: it works with that only if it is of this organisation, so the one key in the whole list with its last four
+characters is it. API keys belong to the organisation: agents everywhere stop reporting, hence an extra yes.
+Disabling a user stops their application keys and access tokens; API keys they made go on. Nobody is mailed.
+
+https://docs.datadoghq.com/api/latest/authentication/
+https://docs.datadoghq.com/account_management/api-app-keys/
+https://docs.datadoghq.com/account_management/org_settings/ip_allowlist/
+https://docs.datadoghq.com/account_management/org_settings/service_accounts/
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from offkey.http import Gate, Operation, Reader, Writer
+from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Ownership
+from revokers.datadog_admin import (
+    API_KEY,
+    APP_KEY,
+    LISTS,
+    NEEDS,
+    PROVIDER,
+    TOKEN,
+    USER,
+    USERS,
+    Admin,
+    Settings,
+    admin,
+    inventory,
+    owner,
+    told,
+)
+from revokers.parts import (
+    answered,
+    by_hand,
+    dead,
+    fields,
+    given,
+    last,
+    live,
+    refuse_unlisted,
+    text,
+    unexpected,
+    unknown,
+)
+from revokers.protocol import NotAutomatic, NotIdentified, Option
+
+__all__ = [
+    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
+    "inventory", "options", "revoke", "state", "undo",
+]  # fmt: skip
+
+URL = "https://api.datadoghq.com"
+HOSTS = frozenset({"api.datadoghq.com"})
+READS: frozenset[Operation] = frozenset()
+_USER_PATH = f"{USERS}/{{user_id}}"
+WRITES: frozenset[Operation] = frozenset(
+    {("DELETE", f"{template}/{{id}}") for template, _ in LISTS.values()}
+    | {("DELETE", _USER_PATH), ("PATCH", _USER_PATH)}
+)
+BY_EMAIL = True
+gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
+
+_APP = Option(
+    action=Action.REVOKE,
+    reversible=False,
+    proof="the organisation's whole list has it no more",
+    reason="deletes this one key",
+    breaks=("scripts and integrations that call with it",),
+)
+_API = replace(
+    _APP,
+    needs="datadog-delete-api-key",
+    proof="GET /api/v1/validate: 403 Forbidden; the organisation's whole list has it no more",
+    breaks=("every agent and integration that reports with it",),
+    how="Make another key at https://app.datadoghq.com/organization-settings/api-keys and put it where this one is used.",
+)
+HANDLES: Mapping[str, tuple[Option, ...]] = {
+    API_KEY: (replace(_API, by="value"), _API),
+    APP_KEY: (_APP, replace(_APP, by="value")),
+    TOKEN: (replace(_APP, reason="deletes this one token", breaks=("what calls with it",)),),
+    USER: (
+        Option(
+            action=Action.DISABLE,
+            reversible=True,
+            via="person",
+            shows=("disabled",),
+            proof="the user: disabled",
+            reason="disables the user; an administrator can enable them again",
+            breaks=("signing in", "the user's application keys and access tokens, which may not come back"),
+        ),
+    ),
+}
+_ROBOT = by_hand(
+    "It is nobody's own: see its keys at https://app.datadoghq.com/organization-settings/service-accounts."
+)
+
+
+def options(point: AccessPoint) -> tuple[Option, ...]:
+    """By the id where the organisation's list gave it, else by the value."""
+    if point.kind == USER and point.ownership is Ownership.SHARED:
+        return _ROBOT
+    ways = HANDLES.get(point.kind, ())
+    mine = tuple(way for way in ways if way.by == ("id" if point.provider_id else "value"))
+    return mine or ways
+
+
+@answered
+def check(http: Reader, credential: Credential) -> Check:
+    """An API key names no holder; an application key cannot be asked about without an API key."""
+    if credential.kind != API_KEY:
+        return unknown(http, "it is asked about only beside an API key of its organisation")
+    signed = {"DD-API-KEY": text(credential.secret)}
+    answer = http.request("GET", "/api/v1/validate", headers=signed, hide=(credential.secret,))
+    body = answer.json if isinstance(answer.json, dict) else {}
+    if answer.status == 200 and body.get("valid") is True:
+        return live(http, "valid; API keys are the organisation's", status="shared")
+    if answer.status == 403 and body.get("errors") == ["Forbidden"]:
+        return dead(http, "validate: 403 Forbidden, no key of this site", status="403")
+    return unexpected(http, answer.status)
+
+
+@answered
+def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
+    """By the organisation's list where the id is known; else as the key itself."""
+    if point.kind == USER:
+        asker = admin(http, settings)
+        answer = asker.get(_USER_PATH, {"user_id": point.provider_id})
+        return told(http, fields(answer, "the user", "data")["data"], point.holder)
+    if point.provider_id:
+        if any(str(row["id"]) == point.provider_id for row in admin(http, settings).listed(point.kind)):
+            return live(http, "listed by the organisation", point.holder, "listed")
+        return dead(http, "no longer listed by the organisation", point.holder, "deleted")
+    if credential is None:
+        return unknown(http, "neither its id nor its value is at hand")
+    if point.kind == APP_KEY and admin(http, settings).works(credential):
+        return live(http, "works beside the organisation's API key")
+    return check(http, credential)
+
+
+def revoke(
+    http: Writer, settings: Settings, action: Action, point: AccessPoint, credential: Credential | None = None
+) -> Exchange:
+    """Delete exactly this key, or disable exactly this user, after seeing again whose it is."""
+    refuse_unlisted(HANDLES, action, point)
+    asker = admin(http, settings, write=True)
+    if point.kind == USER:
+        if asker.own_user() == point.provider_id:
+            raise NotAutomatic("offkey's own keys are this user's", advice="configure another user's, plan again")
+        http.request("DELETE", _USER_PATH, path={"user_id": point.provider_id}, headers=asker.signed(), hide=asker.keys)
+        return last(http)
+    identity = point.provider_id or _identified(asker, point, given(point, credential))
+    row = next((row for row in asker.listed(point.kind) if str(row["id"]) == identity), None)
+    if row is None:
+        raise NotIdentified(f"the organisation does not list {identity}", advice="plan again")
+    if point.holder and point.holder.id not in ("", owner(point.kind, row)):
+        raise NotIdentified(f"{identity} is another's than the plan says", advice="plan again")
+    own = dict(zip((API_KEY, APP_KEY), asker.keys, strict=True)).get(point.kind)
+    if own and text(own).endswith(str(row["attributes"]["last4"])):
+        raise NotAutomatic("this may be the key that offkey uses", advice="configure another key, plan again")
+    template = f"{LISTS[point.kind][0]}/{{id}}"
+    http.request("DELETE", template, path={"id": identity}, headers=asker.signed(), hide=asker.keys)
+    return last(http)
+
+
+def _identified(asker: Admin, point: AccessPoint, credential: Credential) -> str:
+    """The id of a value: as an API key says itself, or of the one key in the list that ends alike."""
+    if point.kind == API_KEY:
+        signed = {"DD-API-KEY": text(credential.secret)}
+        answer = asker.http.request("GET", "/api/v2/validate", headers=signed, hide=(credential.secret,))
+        if answer.status == 403:
+            raise NotIdentified("the API key is not valid at this site", advice="see whether it is of another site")
+        return str(fields(answer, "validate", "data")["data"]["attributes"]["api_key_id"])
+    if not asker.works(credential):
+        raise NotIdentified("the key does not work beside the organisation's API key", advice="it may be another's")
+    ends = text(credential.secret)[-4:]
+    found = [str(row["id"]) for row in asker.listed(APP_KEY) if row["attributes"]["last4"] == ends]
+    if len(found) != 1:
+        raise NotIdentified(f"{len(found) or 'no'} application keys end alike", advice=f"by hand: {', '.join(found)}")
+    return found[0]
+
+
+def undo(http: Writer, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Exchange:
+    """Enable the user again."""
+    if point.kind != USER:
+        raise NotAutomatic(f"{point.kind} cannot be brought back", advice="make another")
+    asker = admin(http, settings, write=True)
+    body = {"data": {"id": point.provider_id, "type": "users", "attributes": {"disabled": False}}}
+    path = {"user_id": point.provider_id}
+    http.request("PATCH", _USER_PATH, path=path, json=body, headers=asker.signed(), hide=asker.keys)
+    return last(http)

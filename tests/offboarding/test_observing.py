@@ -1,0 +1,184 @@
+"""Switched off, observed, deleted: and switched on again when something broke. On moto's IAM."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import revokers
+from offboarding import apply, undo
+from offboarding.commands.apply import code
+from offboarding.demo.simulators.aws import AwsServer
+from offboarding.executors import ProviderExecutor
+from offboarding.ledger import Ledger
+from offboarding.policy import Policy
+from offboarding.store import Store
+from offkey.boto import AwsCredentials
+from offkey.errors import Exit, UsageError
+from offkey.model import AccessPoint, Account, Action, Approval, Outcome, Plan, Receipt, to_json
+from tests import needs
+from tests.offboarding.cases import KEY, NOW, Approver, approver, plan_of
+
+pytestmark = needs.OPENSSH
+
+
+@dataclass
+class World:
+    """One IAM user with one key, a plan to end it, and a clock that a test sets."""
+
+    aws: AwsServer
+    ledger: Ledger
+    plan: Plan
+    approval: Approval
+    who: Approver
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    @property
+    def settings(self) -> revokers.aws.Settings:
+        admin = AwsCredentials(access_key_id=self.aws.admin[0], secret_access_key=self.aws.admin[1])
+        return revokers.aws.Settings(read=admin, write=admin, account=self.aws.account, url=self.aws.url)
+
+    def executors(self) -> dict[str, ProviderExecutor]:
+        http = revokers.writer(
+            "aws",
+            self.settings,
+            approval=self.approval,
+            plan_digest=self.plan.digest,
+            now=self.now,
+            sleep=lambda _: None,
+        )
+        return {"aws": ProviderExecutor(revokers.REGISTRY["aws"], http, self.settings)}
+
+    def apply(self) -> dict[Action, Receipt]:
+        receipts = apply.apply(
+            self.plan,
+            [self.approval],
+            self.executors(),
+            self.ledger,
+            register=self.who.register,
+            credentials=_none,
+            key=KEY,
+            now=self.now,
+            sleep=lambda _: None,
+        )
+        actions = {step.id: step.action for step in self.plan.steps}
+        return {actions[receipt.step]: receipt for receipt in receipts}
+
+    def undo(self, named: str) -> Receipt:
+        step = undo.find(self.plan, named)
+        return undo.undo(
+            self.plan,
+            step,
+            self.executors(),
+            self.ledger,
+            reason="the nightly deploy failed",
+            credentials=_none,
+            now=self.now,
+            sleep=lambda _: None,
+            confirm_seconds=0,
+        )
+
+    def status(self) -> str:
+        """Of the key: Active, Inactive or deleted."""
+        (point,) = self.plan_points()
+        check = revokers.aws.state(revokers.reader("aws", self.settings), self.settings, point)
+        return check.status
+
+    def plan_points(self) -> list[AccessPoint]:
+        return [step.point for step in self.plan.steps][:1]
+
+
+def _none(point: AccessPoint) -> None:
+    raise AssertionError("an AWS key is named by its id")
+
+
+@pytest.fixture(scope="module")
+def ann(tmp_path_factory: pytest.TempPathFactory) -> Approver:
+    return approver(tmp_path_factory.mktemp("approvers"))
+
+
+@pytest.fixture
+def world(tmp_path: Path, ann: Approver) -> Iterator[Callable[[int], World]]:
+    store = Store.open(tmp_path / "state")
+    with AwsServer() as aws:
+
+        def make(hours: int) -> World:
+            aws.create_user("dana", tags={"mail": "dana@example.com"})
+            aws.create_key("dana")
+            admin = AwsCredentials(access_key_id=aws.admin[0], secret_access_key=aws.admin[1])
+            settings = revokers.aws.Settings(read=admin, write=admin, account=aws.account, url=aws.url)
+            reader = revokers.reader("aws", settings)
+            found = revokers.aws.inventory(reader, settings, Account(provider="aws", id="", login="dana"))
+            (point,) = [item for item in found if isinstance(item, AccessPoint)]
+            plan = plan_of(point, policy=Policy(observe_hours=hours), options=revokers.aws.options)
+            made = World(aws, Ledger(store, lambda: made.at, "offkey"), plan, ann.sign(plan), ann)
+            made.ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
+            return made
+
+        yield make
+    store.close()
+
+
+def test_what_is_switched_off_is_deleted_only_after_the_time_of_observation(world: Callable[[int], World]) -> None:
+    run = world(4)
+    first = run.apply()
+    assert {action: receipt.outcome for action, receipt in first.items()} == {Action.DISABLE: Outcome.DISABLED}
+    assert run.status() == "Inactive"
+    assert code(list(first.values()), (), len(run.plan.steps) - len(first)) is Exit.NOT_ALL_CONFIRMED
+    run.at = NOW + timedelta(hours=3, minutes=59)
+    assert run.apply() == first
+    assert run.status() == "Inactive"
+    run.at = NOW + timedelta(hours=4, minutes=1)
+    assert run.apply()[Action.REVOKE].outcome is Outcome.REVOKED
+    assert run.status() == "deleted"
+
+
+def test_without_a_time_of_observation_both_are_done_at_once(world: Callable[[int], World]) -> None:
+    run = world(0)
+    assert run.apply()[Action.REVOKE].outcome is Outcome.REVOKED
+    with pytest.raises(UsageError, match="deleted for good"):
+        run.undo("1")
+
+
+def test_an_undo_switches_it_on_again_and_nothing_deletes_it_later(world: Callable[[int], World]) -> None:
+    run = world(4)
+    run.apply()
+    receipt = run.undo("1")
+    assert (receipt.outcome, run.status()) == (Outcome.UNDONE, "Active")
+    assert "nightly deploy" in receipt.note
+    assert run.ledger.verify().ok
+    run.at = NOW + timedelta(hours=5)
+    later = run.apply()
+    assert later[Action.DISABLE].outcome is Outcome.UNDONE
+    assert later[Action.REVOKE].outcome is Outcome.HANDED_OVER
+    assert run.status() == "Active"
+
+
+def test_only_what_was_switched_off_by_this_run_can_be_taken_back(world: Callable[[int], World]) -> None:
+    run = world(4)
+    with pytest.raises(UsageError, match="not begun"):
+        run.undo("1")
+    run.apply()
+    with pytest.raises(UsageError, match="only what was switched off"):
+        run.undo("2")
+    for unknown in ("3", "0", "s-unknown"):
+        with pytest.raises(UsageError, match="has no step"):
+            run.undo(unknown)
+    assert run.status() == "Inactive"
+
+
+def test_an_undo_that_does_not_take_is_said_and_nothing_is_deleted_against_it(world: Callable[[int], World]) -> None:
+    run = world(4)
+    run.apply()
+    run.aws.fail("*", "iam:UpdateAccessKey", 503, times=5)
+    with pytest.raises(undo.NotUndone, match="not seen to live"):
+        run.undo("1")
+    assert run.status() == "Inactive"
+    run.at = NOW + timedelta(hours=5)
+    assert run.apply()[Action.REVOKE].outcome is Outcome.HANDED_OVER
+    assert run.status() == "Inactive"

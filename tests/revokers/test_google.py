@@ -1,0 +1,72 @@
+"""Google Workspace's own truths."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from offkey.model import AccessPoint, Account, Action, Gap, Liveness
+from revokers import google
+from revokers.protocol import NotAutomatic
+from tests.revokers.contract import CASES, Case
+
+
+@pytest.fixture
+def case() -> Iterator[Case]:
+    with CASES["google.account"]() as arranged:
+        yield arranged
+
+
+def found(case: Case, **account: str) -> list[AccessPoint | Gap]:
+    person = Account(**{"provider": "google", "id": "", **account})
+    return list(google.inventory(case.reader(), case.settings, person))
+
+
+def test_a_person_is_found_by_id_address_or_alias_and_nobody_else_is(case: Case) -> None:
+    identity = case.points[1].provider_id
+    for account in ({"id": identity}, {"email": "Dana@example.com"}, {"login": "dana.old@example.com"}):
+        kinds = [point.kind for point in found(case, **account) if isinstance(point, AccessPoint)]
+        assert (account, kinds) == (account, ["google.account", "google.grant", "google.app_password"])
+    assert found(case, email="stranger@example.com") == []
+    for account in ({"id": "999"}, {"login": "stranger@example.com"}, {}):
+        (gap,) = found(case, **account)
+        assert isinstance(gap, Gap)
+
+
+def test_a_404_without_googles_reason_is_a_gap_and_not_an_absence(case: Case) -> None:
+    case.sim.fail("GET", "/users/", 404, times=1)
+    (gap,) = found(case, email="dana@example.com")
+    assert isinstance(gap, Gap)
+
+
+def test_an_answer_about_somebody_else_is_not_taken(case: Case) -> None:
+    case.sim.members[case.points[1].provider_id].told["id"] = "777"  # type: ignore[attr-defined]
+    (gap,) = found(case, id=case.points[1].provider_id)
+    assert isinstance(gap, Gap)
+    assert "another user" in gap.why
+    assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+def test_the_person_is_signed_out_before_the_account_is_suspended(case: Case) -> None:
+    case.sim.requests.clear()
+    case.kill(1)
+    assert [request.method for request in case.sim.requests] == ["POST", "PUT"]
+    assert case.sim.members[case.points[1].provider_id].signed_out == 1  # type: ignore[attr-defined]
+
+
+def test_ended_grants_are_not_taken_back(case: Case) -> None:
+    with pytest.raises(NotAutomatic):
+        google.undo(case.writer(), case.settings, replace(case.points[1], kind="google.grant"), None)
+    with pytest.raises(NotAutomatic):
+        google.revoke(case.writer(), case.settings, Action.REVOKE, case.points[1], None)
+    assert case.state(1).liveness is Liveness.LIVE
+
+
+def test_an_administrator_is_called_one_and_a_password_says_when_it_was_used(case: Case) -> None:
+    case.sim.members[case.points[1].provider_id].told["isAdmin"] = True  # type: ignore[attr-defined]
+    account, _, password = found(case, email="dana@example.com")
+    assert isinstance(account, AccessPoint)
+    assert isinstance(password, AccessPoint)
+    assert "a super administrator" in account.evidence
+    assert password.last_used
+    assert password.last_used.year == 2023
