@@ -9,16 +9,16 @@ from offkey.model import Action, Approval
 from revokers import anthropic as anthropic
 from revokers import aws as aws
 from revokers import buildkite as buildkite
-from revokers import discord as discord
-from revokers import doppler as doppler
 from revokers import datadog as datadog
+from revokers import discord as discord
 from revokers import docker as docker
+from revokers import doppler as doppler
 from revokers import fastly as fastly
 from revokers import gcp as gcp
 from revokers import github as github
 from revokers import gitlab as gitlab
-from revokers import huggingface as huggingface
 from revokers import google as google
+from revokers import huggingface as huggingface
 from revokers import jfrog as jfrog
 from revokers import okta as okta
 from revokers import openai as openai
@@ -33,16 +33,16 @@ REGISTRY: dict[str, Revoker] = {
     "anthropic": anthropic,
     "aws": aws,
     "buildkite": buildkite,
-    "discord": discord,
-    "doppler": doppler,
     "datadog": datadog,
+    "discord": discord,
     "docker": docker,
+    "doppler": doppler,
     "fastly": fastly,
     "gcp": gcp,
     "github": github,
     "gitlab": gitlab,
-    "huggingface": huggingface,
     "google": google,
+    "huggingface": huggingface,
     "jfrog": jfrog,
     "okta": okta,
     "openai": openai,
