@@ -90,6 +90,18 @@ def test_a_bot_that_sees_nobody_proves_no_removal() -> None:
         assert case.state(1).liveness is Liveness.UNKNOWN
 
 
+def test_a_server_that_does_not_answer_for_the_bot_itself_proves_no_removal() -> None:
+    gone = {"code": 10007, "message": "Unknown Member"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        me = request.url.path.endswith("/users/@me")
+        return httpx.Response(200, json={"id": "9"}) if me else httpx.Response(404, json=gone)
+
+    with CASES["discord.member"]() as case:
+        http = Reader(discord.gate, discord.URL, transport=httpx.MockTransport(answer), sleep=lambda _: None)
+        assert discord.state(http, case.settings, case.points[1]).liveness is Liveness.UNKNOWN
+
+
 def test_a_member_is_found_by_id_alone() -> None:
     with CASES["discord.member"]() as case:
         (point,) = case.inventory()
