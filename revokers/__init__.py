@@ -11,12 +11,15 @@ from revokers import aws as aws
 from revokers import buildkite as buildkite
 from revokers import database as database
 from revokers import datadog as datadog
+from revokers import discord as discord
 from revokers import docker as docker
+from revokers import doppler as doppler
 from revokers import fastly as fastly
 from revokers import gcp as gcp
 from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import google as google
+from revokers import huggingface as huggingface
 from revokers import jfrog as jfrog
 from revokers import okta as okta
 from revokers import openai as openai
@@ -33,12 +36,15 @@ REGISTRY: dict[str, Revoker] = {
     "buildkite": buildkite,
     "database": database,
     "datadog": datadog,
+    "discord": discord,
     "docker": docker,
+    "doppler": doppler,
     "fastly": fastly,
     "gcp": gcp,
     "github": github,
     "gitlab": gitlab,
     "google": google,
+    "huggingface": huggingface,
     "jfrog": jfrog,
     "okta": okta,
     "openai": openai,
