@@ -16,6 +16,7 @@ from revokers import gcp as gcp
 from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import google as google
+from revokers import heroku as heroku
 from revokers import jfrog as jfrog
 from revokers import okta as okta
 from revokers import openai as openai
@@ -37,6 +38,7 @@ REGISTRY: dict[str, Revoker] = {
     "github": github,
     "gitlab": gitlab,
     "google": google,
+    "heroku": heroku,
     "jfrog": jfrog,
     "okta": okta,
     "openai": openai,
