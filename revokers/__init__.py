@@ -13,6 +13,7 @@ from revokers import datadog as datadog
 from revokers import docker as docker
 from revokers import fastly as fastly
 from revokers import gcp as gcp
+from revokers import digitalocean as digitalocean
 from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import google as google
@@ -35,6 +36,7 @@ REGISTRY: dict[str, Revoker] = {
     "docker": docker,
     "fastly": fastly,
     "gcp": gcp,
+    "digitalocean": digitalocean,
     "github": github,
     "gitlab": gitlab,
     "google": google,
