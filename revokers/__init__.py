@@ -9,11 +9,12 @@ from offkey.model import Action, Approval
 from revokers import anthropic as anthropic
 from revokers import aws as aws
 from revokers import buildkite as buildkite
+from revokers import cloudflare as cloudflare
 from revokers import datadog as datadog
+from revokers import digitalocean as digitalocean
 from revokers import docker as docker
 from revokers import fastly as fastly
 from revokers import gcp as gcp
-from revokers import digitalocean as digitalocean
 from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import google as google
@@ -32,11 +33,12 @@ REGISTRY: dict[str, Revoker] = {
     "anthropic": anthropic,
     "aws": aws,
     "buildkite": buildkite,
+    "cloudflare": cloudflare,
     "datadog": datadog,
+    "digitalocean": digitalocean,
     "docker": docker,
     "fastly": fastly,
     "gcp": gcp,
-    "digitalocean": digitalocean,
     "github": github,
     "gitlab": gitlab,
     "google": google,
