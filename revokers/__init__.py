@@ -20,6 +20,7 @@ from revokers import gitlab as gitlab
 from revokers import google as google
 from revokers import heroku as heroku
 from revokers import jfrog as jfrog
+from revokers import mongodb as mongodb
 from revokers import okta as okta
 from revokers import openai as openai
 from revokers import sentry as sentry
@@ -44,6 +45,7 @@ REGISTRY: dict[str, Revoker] = {
     "google": google,
     "heroku": heroku,
     "jfrog": jfrog,
+    "mongodb": mongodb,
     "okta": okta,
     "openai": openai,
     "sentry": sentry,
