@@ -12,6 +12,9 @@ from revokers import buildkite as buildkite
 from revokers import database as database
 from revokers import datadog as datadog
 from revokers import discord as discord
+from revokers import cloudflare as cloudflare
+from revokers import datadog as datadog
+from revokers import digitalocean as digitalocean
 from revokers import docker as docker
 from revokers import doppler as doppler
 from revokers import fastly as fastly
@@ -20,7 +23,9 @@ from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import google as google
 from revokers import huggingface as huggingface
+from revokers import heroku as heroku
 from revokers import jfrog as jfrog
+from revokers import mongodb as mongodb
 from revokers import okta as okta
 from revokers import openai as openai
 from revokers import sentry as sentry
@@ -37,6 +42,9 @@ REGISTRY: dict[str, Revoker] = {
     "database": database,
     "datadog": datadog,
     "discord": discord,
+    "cloudflare": cloudflare,
+    "datadog": datadog,
+    "digitalocean": digitalocean,
     "docker": docker,
     "doppler": doppler,
     "fastly": fastly,
@@ -45,7 +53,9 @@ REGISTRY: dict[str, Revoker] = {
     "gitlab": gitlab,
     "google": google,
     "huggingface": huggingface,
+    "heroku": heroku,
     "jfrog": jfrog,
+    "mongodb": mongodb,
     "okta": okta,
     "openai": openai,
     "sentry": sentry,

@@ -129,3 +129,10 @@ def test_batch_and_recovery_tokens_are_handed_over() -> None:
         before = len(case.sim.requests)
         assert vault.check(case.reader(), recovery).liveness is Liveness.UNKNOWN
         assert len(case.sim.requests) == before
+
+
+def test_a_refused_lookup_proves_nothing() -> None:
+    with asked(VaultSimulator(openbao=True), read=True) as case:
+        assert case.state(0).liveness is Liveness.DEAD
+        case.sim.fail("POST", "/auth/token/lookup$", 403)
+        assert case.state(0).liveness is Liveness.UNKNOWN
