@@ -7,6 +7,7 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import anthropic as anthropic
+from revokers import atlassian as atlassian
 from revokers import aws as aws
 from revokers import datadog as datadog
 from revokers import github as github
@@ -16,6 +17,7 @@ from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "anthropic": anthropic,
+    "atlassian": atlassian,
     "aws": aws,
     "datadog": datadog,
     "github": github,
