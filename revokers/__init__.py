@@ -11,6 +11,7 @@ from revokers import atlassian as atlassian
 from revokers import aws as aws
 from revokers import datadog as datadog
 from revokers import github as github
+from revokers import grafana as grafana
 from revokers import newrelic as newrelic
 from revokers import openai as openai
 from revokers import slack as slack
@@ -22,6 +23,7 @@ REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "datadog": datadog,
     "github": github,
+    "grafana": grafana,
     "newrelic": newrelic,
     "openai": openai,
     "slack": slack,
