@@ -14,6 +14,7 @@ from revokers import github as github
 from revokers import grafana as grafana
 from revokers import newrelic as newrelic
 from revokers import openai as openai
+from revokers import sendgrid as sendgrid
 from revokers import slack as slack
 from revokers.protocol import Option, Revoker
 
@@ -26,6 +27,7 @@ REGISTRY: dict[str, Revoker] = {
     "grafana": grafana,
     "newrelic": newrelic,
     "openai": openai,
+    "sendgrid": sendgrid,
     "slack": slack,
 }
 
