@@ -14,6 +14,7 @@ from revokers import github as github
 from revokers import grafana as grafana
 from revokers import newrelic as newrelic
 from revokers import openai as openai
+from revokers import pagerduty as pagerduty
 from revokers import sendgrid as sendgrid
 from revokers import slack as slack
 from revokers.protocol import Option, Revoker
@@ -27,6 +28,7 @@ REGISTRY: dict[str, Revoker] = {
     "grafana": grafana,
     "newrelic": newrelic,
     "openai": openai,
+    "pagerduty": pagerduty,
     "sendgrid": sendgrid,
     "slack": slack,
 }
