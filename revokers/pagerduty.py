@@ -6,7 +6,8 @@ What does not: 401, which a key of the other region (US, EU) gets as well; 403; 
 UNKNOWN. A user key names its user; a key of the account is refused by the same call without being dead.
 No API lists or deletes API keys; that a user's own keys end with the user is not documented. A user cannot be removed
 while incidents are assigned to them (400), and disappears from on-call schedules and escalation policies: that hits
-others, so it needs an extra yes. Sessions are ended for the web and the mobile app; apps that the user authorised otherwise keep theirs.
+others, so it needs an extra yes. Sessions are ended for the web and the mobile app; apps that the user authorised
+otherwise keep theirs.
 
 https://developer.pagerduty.com/api-reference/ad1161db75db1-delete-all-o-auth-delegations
 https://developer.pagerduty.com/api-reference/4fb8abde5aa5c-delete-a-user
