@@ -7,6 +7,7 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import anthropic as anthropic
+from revokers import atlassian as atlassian
 from revokers import aws as aws
 from revokers import buildkite as buildkite
 from revokers import database as database
@@ -29,6 +30,11 @@ from revokers import mongodb as mongodb
 from revokers import okta as okta
 from revokers import openai as openai
 from revokers import sentry as sentry
+from revokers import grafana as grafana
+from revokers import newrelic as newrelic
+from revokers import openai as openai
+from revokers import pagerduty as pagerduty
+from revokers import sendgrid as sendgrid
 from revokers import slack as slack
 from revokers import terraform as terraform
 from revokers import vault as vault
@@ -37,6 +43,7 @@ from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "anthropic": anthropic,
+    "atlassian": atlassian,
     "aws": aws,
     "buildkite": buildkite,
     "database": database,
@@ -59,6 +66,11 @@ REGISTRY: dict[str, Revoker] = {
     "okta": okta,
     "openai": openai,
     "sentry": sentry,
+    "grafana": grafana,
+    "newrelic": newrelic,
+    "openai": openai,
+    "pagerduty": pagerduty,
+    "sendgrid": sendgrid,
     "slack": slack,
     "terraform": terraform,
     "vault": vault,

@@ -80,7 +80,7 @@ _API = replace(
     needs="datadog-delete-api-key",
     proof="GET /api/v1/validate: 403 Forbidden; the organisation's whole list has it no more",
     breaks=("every agent and integration that reports with it",),
-    how="Make another key at https://app.datadoghq.com/organization-settings/api-keys and put it where this one is used.",
+    how="Make another at https://app.datadoghq.com/organization-settings/api-keys and put it where this one is used.",
 )
 HANDLES: Mapping[str, tuple[Option, ...]] = {
     API_KEY: (replace(_API, by="value"), _API),

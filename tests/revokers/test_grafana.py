@@ -1,0 +1,84 @@
+"""Grafana's own truths: a token is of one instance, and names its service account but not itself."""
+
+import httpx
+import pytest
+
+from offkey.http import Reader, Refused
+from offkey.model import AccessPoint, Account, Action, Liveness
+from revokers import grafana
+from revokers.github_org import LAST_OWNER
+from revokers.protocol import NotAutomatic, NotIdentified
+from tests.revokers.case import Case, leak
+from tests.revokers.contract import CASES, credential
+from tests.simulators.grafana import GrafanaSimulator, token
+
+KIND = "grafana.service_account"
+
+
+def simulator(case: Case) -> GrafanaSimulator:
+    assert isinstance(case.sim, GrafanaSimulator)
+    return case.sim
+
+
+def said(status: int, body: object, kind: str = KIND) -> Liveness:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
+    at = "https://grafana.example.com"
+    reader = Reader(grafana.gate, at, instance=at, transport=transport, sleep=lambda _: None)
+    return grafana.check(reader, credential(kind, secret=token("dana"))).liveness
+
+
+@pytest.mark.parametrize("word", ["api-key.invalid", "api-key.revoked", "api-key.expired"])
+def test_these_words_of_401_are_death_and_others_are_not(word: str) -> None:
+    assert said(401, {"messageId": word}) is Liveness.DEAD
+    assert said(403, {"messageId": word}) is Liveness.UNKNOWN
+    assert said(401, {"message": "Unauthorized"}) is Liveness.UNKNOWN
+    assert said(401, {"messageId": "session.token.rotate"}) is Liveness.UNKNOWN
+
+
+def test_there_is_no_address_but_the_configured_one() -> None:
+    assert ("", frozenset()) == (grafana.URL, grafana.HOSTS)
+    with pytest.raises(Refused):
+        Reader(grafana.gate, "https://foreign.example.com")
+
+
+def test_an_access_policy_token_is_not_asked_about() -> None:
+    assert said(401, {"messageId": "api-key.invalid"}, "grafana.cloud") is Liveness.UNKNOWN
+    assert grafana.HANDLES["grafana.cloud"][0].action is Action.HAND_OVER
+
+
+def test_a_token_is_a_service_accounts_and_needs_its_own_yes() -> None:
+    with CASES[KIND]() as case:
+        told = grafana.check(case.reader(), case.credentials[1])
+        assert told.holder is not None
+        assert (told.status, told.holder.login) == ("bot", "sa-dana")
+        assert [way.needs for way in grafana.options(case.points[1])] == ["grafana-delete-service-account-token"]
+
+
+def test_of_two_tokens_of_one_account_neither_is_chosen() -> None:
+    with CASES[KIND]() as case:
+        second = simulator(case).add_token(3, token("dana's second"))
+        with pytest.raises(NotIdentified) as refused:
+            case.kill(1)
+        assert str(second.id) in refused.value.advice
+        assert case.state(1).liveness is Liveness.LIVE
+
+
+def test_a_token_that_does_not_say_whose_it_is_is_not_ended() -> None:
+    with CASES[KIND]() as case:
+        for value in (credential(KIND, secret=token("stranger")), credential(KIND, secret="x")):
+            with pytest.raises(NotIdentified):
+                grafana.revoke(case.writer(), case.settings, Action.REVOKE, leak(KIND), value)
+
+
+def test_offkeys_own_token_and_the_only_admin_are_left_alone() -> None:
+    with CASES[KIND]() as case:
+        own = credential(KIND, secret=case.settings.read)
+        with pytest.raises(NotAutomatic):
+            grafana.revoke(case.writer(), case.settings, Action.REVOKE, leak(KIND), own)
+        root = Account(provider="grafana", id="", login="root")
+        (point,) = grafana.inventory(case.reader(), case.settings, root)
+        assert isinstance(point, AccessPoint)
+        assert LAST_OWNER in point.evidence
+        assert grafana.options(point)[0].action is Action.HAND_OVER
+        with pytest.raises(NotAutomatic):
+            grafana.revoke(case.writer(), case.settings, Action.REMOVE, point)
