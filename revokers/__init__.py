@@ -7,6 +7,7 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
+from revokers import azure as azure
 from revokers import gcp as gcp
 from revokers import github as github
 from revokers import google as google
@@ -15,6 +16,7 @@ from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
+    "azure": azure,
     "gcp": gcp,
     "github": github,
     "google": google,
