@@ -8,19 +8,23 @@ from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import azure as azure
+from revokers import databricks as databricks
 from revokers import gcp as gcp
 from revokers import github as github
 from revokers import google as google
 from revokers import slack as slack
+from revokers import snowflake as snowflake
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "azure": azure,
+    "databricks": databricks,
     "gcp": gcp,
     "github": github,
     "google": google,
     "slack": slack,
+    "snowflake": snowflake,
 }
 
 
