@@ -1,9 +1,14 @@
-"""boto3 under the gates of `offkey/http.py`: explicit credentials, no retries, every operation asked first."""
+"""boto3 under the gates of `offkey/http.py`: explicit credentials, no retries, every operation asked first.
 
+boto3 signs a request and reads its answer; the Reader sends it, so that redirects are refused and that an answer's size
+and time are limited as everywhere.
+"""
+
+import io
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,11 +17,12 @@ import boto3
 import botocore.exceptions
 import botocore.parsers
 import botocore.session
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.loaders import Loader
 
 from offkey.errors import OffkeyError
-from offkey.http import TIMEOUT, NoAnswer, Reader, Refused
+from offkey.http import NoAnswer, Reader, Refused
 from offkey.secret import Secret
 
 logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs requests with their session token
@@ -51,10 +57,7 @@ def client(http: Reader, service: str, credentials: AwsCredentials) -> Any:
     configured = urlsplit(http.base).hostname not in http.gate.hosts
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
-        connect_timeout=TIMEOUT.connect,
-        read_timeout=TIMEOUT.read,
         ignore_configured_endpoint_urls=True,
-        proxies={},  # as in the other gates, none is taken from the environment
     )
     try:
         made = _session(credentials).client(service, config=config, endpoint_url=http.base if configured else None)
@@ -88,12 +91,28 @@ def _session(credentials: AwsCredentials) -> Any:
     )
 
 
-def _before_send(http: Reader, service: str, *, event_name: str, request: Any, **_: Any) -> None:
+class _Body(io.BytesIO):
+    """An answer's body as botocore reads it."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
+def _before_send(http: Reader, service: str, *, event_name: str, request: Any, **_: Any) -> AWSResponse:
+    """What boto3 takes for the answer instead of asking itself. Raises Refused and NoAnswer."""
     operation = event_name.rsplit(".", 1)[1]
     http.permit(("AWS", f"{service}:{operation}"))
     host = urlsplit(request.url).hostname or ""
     if host != urlsplit(http.base).hostname and host not in http.gate.hosts:
         raise Refused(f"aws: {host} is not one of its hosts")
+    headers = {name: _text(value) for name, value in request.headers.items()}
+    body = request.body.encode() if isinstance(request.body, str) else request.body
+    answer = http.send_signed(request.method, request.url, headers, body)
+    return AWSResponse(request.url, answer.status_code, dict(answer.headers), _Body(answer.content))
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def call(http: Reader, made: Any, operation: str, **arguments: Any) -> tuple[int, str, Mapping[str, Any]]:
@@ -111,6 +130,9 @@ def call(http: Reader, made: Any, operation: str, **arguments: Any) -> tuple[int
         code = re.sub(r"[^A-Za-z0-9.:_-].*", "", str(error.response.get("Error", {}).get("Code", "")))[:60]
         http.record("POST", shown, status, code)
         return status, code, {}
+    except NoAnswer as error:
+        http.record("POST", shown, 0, type(error).__name__)
+        raise
     except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError, *_GARBLED) as error:
         # Its text may quote what was received or sent: only its name is kept.
         http.record("POST", shown, 0, type(error).__name__)

@@ -197,6 +197,10 @@ class Reader:
             if attempt == ATTEMPTS or status not in again:
                 break
             self.sleep(_wait(response, attempt))
+        return self._usable(response, shown, trouble)
+
+    def _usable(self, response: httpx.Response | None, shown: str, trouble: str) -> httpx.Response:
+        """Raises `NoAnswer` and `Redirected` for what is no answer."""
         if response is None:
             raise NoAnswer(f"{self.gate.provider}: no answer from {shown}: {trouble}", advice="try again later")
         if response.is_redirect:
@@ -231,6 +235,12 @@ class Reader:
         return self._send(
             self._client.build_request(method, url, headers=headers, content=body), shown, (signed,), NEVER
         )
+
+    def send_signed(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
+        """One request that a driver (boto3) has signed and records itself; it has asked `permit` before. Sent once."""
+        request = self._client.build_request(method, url, headers=headers, content=body)
+        response, trouble = self._once(request, None)
+        return self._usable(response, urlsplit(url).netloc + urlsplit(url).path, trouble)
 
     def record(self, method: str, target: str, status: int, summary: str) -> None:
         """Note one exchange, already redacted, for the receipt."""

@@ -19,6 +19,8 @@ from revokers import digitalocean as digitalocean
 from revokers import docker as docker
 from revokers import doppler as doppler
 from revokers import fastly as fastly
+from revokers import azure as azure
+from revokers import databricks as databricks
 from revokers import gcp as gcp
 from revokers import github as github
 from revokers import gitlab as gitlab
@@ -39,6 +41,7 @@ from revokers import slack as slack
 from revokers import terraform as terraform
 from revokers import vault as vault
 from revokers import vercel as vercel
+from revokers import snowflake as snowflake
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
@@ -55,6 +58,8 @@ REGISTRY: dict[str, Revoker] = {
     "docker": docker,
     "doppler": doppler,
     "fastly": fastly,
+    "azure": azure,
+    "databricks": databricks,
     "gcp": gcp,
     "github": github,
     "gitlab": gitlab,
@@ -75,6 +80,7 @@ REGISTRY: dict[str, Revoker] = {
     "terraform": terraform,
     "vault": vault,
     "vercel": vercel,
+    "snowflake": snowflake,
 }
 
 

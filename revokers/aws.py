@@ -20,9 +20,10 @@ from offkey.boto import AwsCredentials
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
-from revokers import aws_iam
-from revokers.aws_iam import KEY, LISTS, MFA, PROFILE, PROVIDER, Settings, admin, listed_check, owner
-from revokers.parts import answered, by_hand, dead, last, live, or_gap, unexpected, unknown
+from revokers import aws_iam, aws_sessions, aws_ways
+from revokers.aws_iam import KEY, LISTS, MFA, PROVIDER, Settings, admin, listed_check, owner
+from revokers.aws_sessions import SESSIONS
+from revokers.parts import answered, dead, last, live, or_gap, unexpected, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
@@ -33,14 +34,19 @@ __all__ = [
 URL = "https://sts.amazonaws.com"
 HOSTS = frozenset({"sts.amazonaws.com", "sts.us-east-1.amazonaws.com", "iam.amazonaws.com"})
 READS: frozenset[Operation] = frozenset(
-    {("AWS", "sts:GetCallerIdentity"), ("AWS", "sts:GetAccessKeyInfo")}
+    {("AWS", "sts:GetCallerIdentity"), ("AWS", "sts:GetAccessKeyInfo"), ("AWS", f"iam:{aws_sessions.READ}")}
     | {("AWS", "iam:GetAccessKeyLastUsed"), ("AWS", "iam:GetUser"), ("AWS", "iam:ListUserTags")}
     | {("AWS", f"iam:{listed.lister}") for listed in LISTS.values()}
 )
 BY_EMAIL = False
 WRITES: frozenset[Operation] = frozenset(
-    ("AWS", f"iam:{name}") for listed in LISTS.values() for name in (listed.disable, listed.delete) if name
-)
+    ("AWS", f"iam:{name}")
+    for name in (
+        *(name for listed in LISTS.values() for name in (listed.disable, listed.delete) if name),
+        aws_iam.DELETE_VIRTUAL, aws_sessions.DENY, aws_sessions.ALLOW,
+    )
+)  # fmt: skip
+HANDLES: Mapping[str, tuple[Option, ...]] = aws_ways.HANDLES
 _WRITING = frozenset(name for _, name in WRITES)
 NEEDS: Mapping[str, str] = {
     **{name: "reading" for _, name in sorted(READS) if name != "sts:GetCallerIdentity"},
@@ -49,72 +55,14 @@ NEEDS: Mapping[str, str] = {
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 
-_BREAKS = ("whatever still signs with it",)
-_DISABLE_THEN_DELETE = (
-    Option(
-        action=Action.DISABLE,
-        reversible=True,
-        reason="set Inactive; an administrator can set it Active again",
-        breaks=_BREAKS,
-        shows=("Inactive", "deleted"),
-        proof="the owner's list says Inactive",
-    ),
-    Option(
-        action=Action.REVOKE,
-        reversible=False,
-        reason="delete it for good",
-        breaks=_BREAKS,
-        shows=("deleted",),
-        proof="the owner's list has it no more",
-    ),
-)
-_ROOT = by_hand(
-    "Root access opens the whole account and is never ended automatically. The account's owner signs in as root and "
-    "deletes the key at https://console.aws.amazon.com/iam/home#/security_credentials, or the organisation's "
-    "management account does through centralised root access."
-)
-HANDLES: Mapping[str, tuple[Option, ...]] = {
-    **{kind: _DISABLE_THEN_DELETE for kind, listed in LISTS.items() if listed.disable},
-    PROFILE: (
-        Option(
-            action=Action.REMOVE,
-            reversible=False,
-            reason="delete the console password; another can be set, this one is gone",
-            breaks=("signing in to the console with the password",),
-            shows=("deleted",),
-            proof="iam:GetLoginProfile: NoSuchEntity",
-        ),
-    ),
-    MFA: (Option(action=Action.KEEP, reversible=True, reason="a second factor alone opens nothing"),),
-    "aws.session": by_hand(
-        "A session cannot be revoked alone. At https://console.aws.amazon.com/iam/home#/roles open the role, then "
-        "Revoke sessions: the inline policy AWSRevokeOlderSessions (a Deny where aws:TokenIssueTime lies before now) "
-        "ends EVERY session of that role begun before now. For a user's session, deactivate the user's access key and "
-        "attach the same Deny to the user."
-    ),
-    "aws.secret_access_key": by_hand(
-        "The secret stands without its key id. Find the id beside its other uses, then deactivate and delete that key "
-        "at https://console.aws.amazon.com/iam/home#/users."
-    ),
-    "aws.bedrock_key": by_hand(
-        "A long-term Bedrock key is a service-specific credential of an IAM user. At "
-        "https://console.aws.amazon.com/iam/home#/users open the user, Security credentials, API keys for Amazon "
-        "Bedrock; deactivate, then delete it."
-    ),
-    "aws.appsync_key": by_hand(
-        "The key belongs to an AppSync API, not to a person. At https://console.aws.amazon.com/appsync/home open the "
-        "API, Settings, and delete the key once its users have another."
-    ),
-}
-
-
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     """All that the IAM user `account.login` holds; tags tell whether the user is a person."""
-    yield from or_gap("aws", aws_iam.inventory(http, settings, account), needs=[n for n in NEEDS if n not in _WRITING])
+    found = aws_iam.inventory(http, settings, account, aws_sessions.point)
+    yield from or_gap("aws", found, needs=[n for n in NEEDS if n not in _WRITING])
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return _ROOT if _is_root(point) else HANDLES.get(point.kind, ())
+    return aws_ways.ROOT if _is_root(point) else HANDLES.get(point.kind, ())
 
 
 @answered
@@ -152,8 +100,11 @@ def _refused(http: Reader, kind: str, status: int, code: str) -> Check:
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     """By the owner's list; what is not listed anywhere is asked by its value.
 
-    DEAD with status "Inactive" proves DISABLE, with "deleted" REVOKE and REMOVE.
+    DEAD with status "Inactive" or "denied" proves DISABLE, with "deleted" REVOKE and REMOVE.
     """
+    if point.kind == SESSIONS:
+        asker = admin(http, settings, settings.read)
+        return aws_sessions.state(asker, aws_sessions.user_of(asker, point))
     whole = credential if credential and "secret" in credential.parts else None
     if point.kind not in LISTS:
         return check(http, whole) if whole else unknown(http, "listed nowhere, and its value is not at hand")
@@ -181,6 +132,10 @@ def revoke(
     if _is_root(point) or action not in {option.action for option in HANDLES.get(point.kind, ())}:
         by_hand = " ".join(option.how for option in options(point))
         raise NotAutomatic(f"{action} of {point.kind} is not done automatically here", advice=by_hand)
+    if point.kind == SESSIONS:
+        asker = _changing(http, settings)
+        aws_sessions.deny(http, asker, aws_sessions.user_of(asker, point))
+        return last(http)
     listed = LISTS.get(point.kind)
     operation = "" if listed is None else listed.disable if action is Action.DISABLE else listed.delete
     status = "Inactive" if action is Action.DISABLE else ""
@@ -188,7 +143,11 @@ def revoke(
 
 
 def undo(http: Writer, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Exchange:
-    """Set it Active again, by the same id of the same owner."""
+    """Set it Active again, by the same id of the same owner; let the user's sessions go on."""
+    if point.kind == SESSIONS:
+        asker = _changing(http, settings)
+        aws_sessions.allow(http, asker, aws_sessions.user_of(asker, point))
+        return last(http)
     operation = LISTS[point.kind].disable if point.kind in LISTS else ""
     return _change(http, settings, operation, "Active", point=point, credential=credential)
 
@@ -204,16 +163,23 @@ def _change(
 ) -> Exchange:
     if not operation:
         raise NotAutomatic(f"this change of {point.kind} is left to a person")
-    if settings.write is None:
-        raise NotIdentified("no write credential is configured", advice="set write under [providers.aws]")
     identity = _identity(point, credential)
-    asker = admin(http, settings, settings.write)
+    asker = _changing(http, settings)
     holder = owner(asker, point, identity)
     if point.holder and point.holder.login not in ("", holder.login):
         raise NotIdentified(f"{identity} is {holder.login}'s, the plan says {point.holder.login}'s")
+    if point.kind == MFA:
+        aws_iam.end_factor(http, asker, holder, identity)
+        return last(http)
     more = {"Status": status} if status else {}
     boto.call(http, asker.iam, operation, **{"UserName": holder.login, LISTS[point.kind].id: identity, **more})
     return last(http)
+
+
+def _changing(http: Writer, settings: Settings) -> aws_iam.Admin:
+    if settings.write is None:
+        raise NotIdentified("no write credential is configured", advice="set write under [providers.aws]")
+    return admin(http, settings, settings.write)
 
 
 def _identity(point: AccessPoint, credential: Credential | None) -> str:

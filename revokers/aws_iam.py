@@ -8,20 +8,21 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
 from offkey import boto
 from offkey.boto import AwsCredentials
-from offkey.http import Reader
+from offkey.http import Reader, Writer
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
 from revokers.parts import dead, live, or_gap, trouble
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "aws"
 KEY, PROFILE, MFA = "aws.access_key", "aws.login_profile", "aws.mfa_device"
+DELETE_VIRTUAL = "DeleteVirtualMFADevice"
 _MACHINE = frozenset({"ci", "service", "bot", "machine", "shared"})
 
 
@@ -39,13 +40,17 @@ class Listed:
 LISTS: Mapping[str, Listed] = {
     KEY: Listed("ListAccessKeys", "AccessKeyMetadata", "AccessKeyId", "UpdateAccessKey", "DeleteAccessKey"),
     PROFILE: Listed("GetLoginProfile", "LoginProfile", "UserName", delete="DeleteLoginProfile"),
-    MFA: Listed("ListMFADevices", "MFADevices", "SerialNumber"),
+    MFA: Listed("ListMFADevices", "MFADevices", "SerialNumber", delete="DeactivateMFADevice"),
     "aws.ssh_public_key": Listed(
         "ListSSHPublicKeys", "SSHPublicKeys", "SSHPublicKeyId", "UpdateSSHPublicKey", "DeleteSSHPublicKey"
     ),
     "aws.service_credential": Listed(
         "ListServiceSpecificCredentials", "ServiceSpecificCredentials", "ServiceSpecificCredentialId",
         "UpdateServiceSpecificCredential", "DeleteServiceSpecificCredential",
+    ),
+    "aws.signing_certificate": Listed(
+        "ListSigningCertificates", "Certificates", "CertificateId", "UpdateSigningCertificate",
+        "DeleteSigningCertificate",
     ),
 }  # fmt: skip
 
@@ -92,6 +97,9 @@ class Admin:
             marker = {"Marker": page["Marker"]}
 
 
+Sessions = Callable[[Admin, Account, Ownership], AccessPoint]
+
+
 def admin(http: Reader, settings: Settings, credentials: AwsCredentials) -> Admin:
     """Raises NotIdentified when the credentials are of another account than the configured one, or refused."""
     sts = boto.client(http, "sts", credentials)
@@ -135,13 +143,30 @@ def listed_check(http: Reader, row: Mapping[str, Any], holder: Account) -> Check
     return tell(http, f"listed for {holder.login} as {status}", holder, status)
 
 
-def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
-    """All that the IAM user `account.login` holds; tags tell whether the user is a person."""
+def end_factor(http: Writer, asker: Admin, holder: Account, serial: str) -> None:
+    """Deactivate the device, and delete a virtual one. Raises NotAutomatic while a password would stand alone."""
+    if asker.ask("GetLoginProfile", UserName=holder.login):
+        raise NotAutomatic(
+            f"{holder.login} has a console password, which would open the console alone",
+            advice="remove the password first, then plan again",
+        )
+    status, _, _ = boto.call(http, asker.iam, "DeactivateMFADevice", UserName=holder.login, SerialNumber=serial)
+    if status == 200 and ":mfa/" in serial:
+        boto.call(http, asker.iam, DELETE_VIRTUAL, SerialNumber=serial)
+
+
+def inventory(http: Reader, settings: Settings, account: Account, sessions: Sessions) -> Iterator[AccessPoint | Gap]:
+    """All that the IAM user `account.login` holds; tags tell whether the user is a person.
+
+    `sessions` gives the point that stands for the user's temporary credentials.
+    """
     where = f"aws {settings.account} user {account.login or account.id}"
-    yield from or_gap(where, _inventory(http, settings, account, where))
+    yield from or_gap(where, _inventory(http, settings, account, where=where, sessions=sessions))
 
 
-def _inventory(http: Reader, settings: Settings, account: Account, where: str) -> Iterator[AccessPoint | Gap]:
+def _inventory(
+    http: Reader, settings: Settings, account: Account, *, where: str, sessions: Sessions
+) -> Iterator[AccessPoint | Gap]:
     if not account.login:
         raise NotIdentified("IAM lists by user name, and none is known", advice="add it to the person's accounts")
     asker = admin(http, settings, settings.read)
@@ -156,9 +181,10 @@ def _inventory(http: Reader, settings: Settings, account: Account, where: str) -
     words = {word.lower() for text in texts for word in text.split("=", 1)}
     machine = bool(words & _MACHINE) and not any("@" in word for word in words)
     evidence = (f"IAM lists it for user {account.login}", *(f"IAM user tag {text}" for text in texts))
+    ownership = Ownership.SHARED if machine else Ownership.PERSONAL
     for kind, listed in LISTS.items():
-        points = _points(asker, kind, holder, evidence, Ownership.SHARED if machine else Ownership.PERSONAL)
-        yield from or_gap(f"{where}: {listed.lister}", points)
+        yield from or_gap(f"{where}: {listed.lister}", _points(asker, kind, holder, evidence, ownership))
+    yield from or_gap(f"{where}: sessions", (sessions(asker, holder, ownership) for _ in range(1)))
 
 
 def _points(

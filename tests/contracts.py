@@ -136,7 +136,7 @@ def _short(message: str) -> str:
 
 def _pattern(template: str) -> str:
     """A git ref may hold slashes; every other parameter is one segment."""
-    pieces = re.split(r"(\{\w+\})", template)
+    pieces = re.split(r"(\{[^{}]+\})", template)
     return "".join(
         (".+" if piece == "{ref}" else "[^/]+") if piece.startswith("{") else re.escape(piece) for piece in pieces
     )

@@ -9,8 +9,9 @@ import pytest
 
 from offboarding.demo.simulators.wire import Answer
 from offkey import boto
+from offkey import http as gates
 from offkey.boto import AwsCredentials, CredentialsUnusable
-from offkey.http import Gate, NoAnswer, Reader, Refused, Writer
+from offkey.http import Gate, NoAnswer, Reader, Redirected, Refused, Writer
 from offkey.secret import Secret
 from tests.offkey.serving import DIGEST, NOW, Canned, approval
 
@@ -93,10 +94,21 @@ def test_a_redirect_is_not_followed(server: Canned) -> None:
     with Canned(IDENTITY) as elsewhere:
         server.answers = [Answer(status=307, headers={"Location": elsewhere.url})]
         http = reader(server)
-        with pytest.raises(NoAnswer):
+        with pytest.raises(Redirected):
             boto.call(http, boto.client(http, "sts", SIGNER), "GetCallerIdentity")
         assert len(server.seen) == 1
         assert elsewhere.seen == []
+
+
+@pytest.mark.parametrize(("limit", "most"), [("LARGEST_ANSWER", 100), ("LONGEST_ANSWER", -1.0)])
+def test_an_answer_without_an_end_is_none(
+    server: Canned, monkeypatch: pytest.MonkeyPatch, limit: str, most: float
+) -> None:
+    monkeypatch.setattr(gates, limit, most)
+    http = reader(server)
+    with pytest.raises(NoAnswer, match="does not end"):
+        boto.call(http, boto.client(http, "sts", SIGNER), "GetCallerIdentity")
+    assert [item.status for item in http.exchanges] == [0]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>\x00\xff", b'{"no": "xml"}'])
@@ -123,7 +135,7 @@ def test_an_error_gives_its_status_and_code(server: Canned) -> None:
 def test_nobody_there_is_no_answer() -> None:
     with Canned(IDENTITY) as gone:
         http = reader(gone)
-    with pytest.raises(NoAnswer, match="EndpointConnectionError"):
+    with pytest.raises(NoAnswer, match="ConnectError"):
         boto.call(http, boto.client(http, "sts", SIGNER), "GetCallerIdentity")
 
 

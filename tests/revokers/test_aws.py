@@ -1,7 +1,10 @@
 """AWS's own truths, on moto with authentication on."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -134,8 +137,10 @@ def test_tags_tell_a_machines_user_from_a_persons(tags: dict[str, str], ownershi
         key_id, _ = server.create_key("u")
         admin = AwsCredentials(access_key_id=server.admin[0], secret_access_key=server.admin[1])
         settings = aws.Settings(read=admin, account=server.account, url=server.url)
-        (point,) = aws.inventory(reader("aws", settings), settings, Account(provider="aws", id="", login="u"))
+        point, sessions = aws.inventory(reader("aws", settings), settings, Account(provider="aws", id="", login="u"))
         assert isinstance(point, AccessPoint)
+        assert isinstance(sessions, AccessPoint)
+        assert (sessions.kind, sessions.ownership) == ("aws.user_sessions", ownership)
         assert (point.ownership, point.provider_id, point.bond.value) == (ownership, key_id, "theirs")
         assert all(f"IAM user tag {key}={value}" in point.evidence for key, value in tags.items())
 
@@ -162,3 +167,61 @@ def test_without_a_write_credential_nothing_is_ended(case: Case) -> None:
     with pytest.raises(NotIdentified, match="no write credential"):
         aws.revoke(case.writer(), replace(case.settings, write=None), Action.DISABLE, case.points[1], None)
     assert case.state(1).status == "Active"
+
+
+def test_a_second_factor_is_not_taken_from_before_a_password() -> None:
+    with CASES["aws.mfa_device"]() as case:
+        backend = _backend(case)
+        backend.create_login_profile("dana", "Pass-" + tokens.pick("dana", "password", 20))
+        with pytest.raises(NotAutomatic, match="console password"):
+            case.kill(1)
+        assert case.state(1).liveness is Liveness.LIVE
+        backend.delete_login_profile("dana")
+        case.kill(1)
+        assert case.points[1].provider_id not in backend.virtual_mfa_devices
+        assert len(backend.virtual_mfa_devices) == 2
+
+
+def test_a_hardware_device_is_deactivated_and_not_deleted() -> None:
+    with CASES["aws.mfa_device"]() as case:
+        _backend(case).enable_mfa_device("dana", "GAHT12345678", "123456", "654321")
+        (device,) = [
+            point
+            for point in case.inventory()
+            if isinstance(point, AccessPoint) and point.provider_id == "GAHT12345678"
+        ]
+        aws.revoke(case.writer(), case.settings, Action.REMOVE, device, None)
+        assert aws.state(case.reader(), case.settings, device, None).liveness is Liveness.DEAD
+        assert not any("DeleteVirtual" in request.path for request in case.sim.requests)
+
+
+def test_the_policy_denies_what_was_issued_before_now_and_nothing_else() -> None:
+    with CASES["aws.user_sessions"]() as case:
+        case.kill(1)
+        policy = _backend(case).get_user_policy("dana", "offkey-deny-older-sessions")["policy_document"]
+        (statement,) = json.loads(policy)["Statement"]
+        issued = statement["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
+        assert (statement["Effect"], statement["Action"], statement["Resource"]) == ("Deny", ["*"], ["*"])
+        assert abs((datetime.fromisoformat(issued) - datetime.now(UTC)).total_seconds()) < 60
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_another_policy_of_that_name_proves_nothing(effect: str) -> None:
+    with CASES["aws.user_sessions"]() as case:
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": "s3:*", "Resource": "*"}]}
+        _backend(case).put_user_policy("dana", "offkey-deny-older-sessions", json.dumps(policy))
+        assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+def test_sessions_of_a_user_who_took_over_the_name_are_not_touched() -> None:
+    with CASES["aws.user_sessions"]() as case:
+        point = replace(case.points[1], provider_id="AIDA" + "Q" * 17)
+        with pytest.raises(NotIdentified, match="not that user"):
+            aws.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+        assert aws.state(case.reader(), case.settings, point, None).liveness is Liveness.UNKNOWN
+
+
+def _backend(case: Case) -> Any:
+    from moto.iam.models import iam_backends
+
+    return iam_backends[case.settings.account]["aws"]

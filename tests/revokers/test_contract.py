@@ -13,7 +13,7 @@ import pytest
 
 import revokers
 from offboarding.demo.simulators.wire import Trouble
-from offkey import boto, http
+from offkey import http
 from offkey.errors import OffkeyError
 from offkey.http import NoAnswer, Refused
 from offkey.model import AccessPoint, Action, Gap, Liveness
@@ -125,7 +125,6 @@ def test_trouble_is_unknown_with_a_reason(case: Case, monkeypatch: pytest.Monkey
         if trouble in ("timeout", "drip"):
             monkeypatch.setattr(http, "TIMEOUT", httpx.Timeout(0.05))
             monkeypatch.setattr(http, "LONGEST_ANSWER", 0.1)
-            monkeypatch.setattr(boto, "TIMEOUT", httpx.Timeout(0.05))
         said = case.state(1)
         assert (trouble, said.liveness) == (trouble, Liveness.UNKNOWN)
         assert said.reason

@@ -24,7 +24,8 @@ DEVIATIONS = (
     "a deleted key is refused at once, whatever `delay` says: moto itself no longer knows it",
     "the shim refuses in the XML of IAM and STS whatever the service (S3 and EC2 name the error otherwise)",
     "GetAccessKeyLastUsed knows the keys of every account in the process (moto); AWS refuses other accounts' keys",
-    "ListServiceSpecificCredentials, which moto lacks, is answered with an empty list to any key that lives",
+    "service-specific credentials, which moto lacks, are the shim's own: any living key may list and change them, in "
+    "pages of three, and they sign in nowhere",
     "Condition and most Resource elements of policies are not evaluated (moto/iam/access_control.py)",
 )
 """Where this server is known to differ from moto, or moto from AWS."""
@@ -38,13 +39,10 @@ _ERRORS = {
     429: ("TooManyRequestsException", "Too many requests"),
     503: ("ServiceUnavailable", "The request has failed due to a temporary failure of the server"),
 }
-_SERVICE_CREDENTIALS = "iam:ListServiceSpecificCredentials"
-_NO_SERVICE_CREDENTIALS = (
-    b'<ListServiceSpecificCredentialsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
-    b"<ListServiceSpecificCredentialsResult><ServiceSpecificCredentials/></ListServiceSpecificCredentialsResult>"
-    b"<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata>"
-    b"</ListServiceSpecificCredentialsResponse>"
-)
+_SERVICE_CREDENTIALS = re.compile("^iam:(List|Update|Delete)ServiceSpecificCredentials?$")
+_PAGE = 3
+_NAMESPACE = ' xmlns="https://iam.amazonaws.com/doc/2010-05-08/"'
+_REQUEST = "<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata>"
 _accounts = itertools.count(419283746501)
 
 
@@ -89,6 +87,8 @@ class AwsServer(LocalServer):
         self.account = account or str(next(_accounts))
         self.delay = delay
         self._inactive_since: dict[str, float] = {}
+        self.service_credentials: dict[str, dict[str, str]] = {}
+        """By id: UserName, ServiceName, Status and what else IAM lists of a service-specific credential."""
         self._moto: Any = None
         self.admin: tuple[str, Secret] = ("", Secret(b""))
         """Access key id and secret of a user who may do anything in the account."""
@@ -130,6 +130,36 @@ class AwsServer(LocalServer):
             key = self._backend().create_access_key(user)
         return key.access_key_id, Secret(key.secret_access_key.encode())
 
+    def create_service_credential(self, user: str, service: str = "codecommit.amazonaws.com") -> str:
+        """Makes a service-specific credential of an existing user and returns its id."""
+        with self.lock:
+            made = f"ACCA{len(self.service_credentials) + 1:016d}"
+            self.service_credentials[made] = {
+                "UserName": user,
+                "Status": "Active",
+                "ServiceUserName": f"{user}-at-{self.account}",
+                "CreateDate": "2026-01-02T03:04:05Z",
+                "ServiceSpecificCredentialId": made,
+                "ServiceName": service,
+            }
+            return made
+
+    def _service_credentials(self, form: Mapping[str, str]) -> Answer:
+        """List, Update and Delete, as botocore's model of IAM has them."""
+        action, user = form["Action"], form.get("UserName", "")
+        with self.lock:
+            if action.startswith("List"):
+                rows = [row for row in self.service_credentials.values() if row["UserName"] == user]
+                return _listed(rows, int(form.get("Marker", "0")))
+            row = self.service_credentials.get(form.get("ServiceSpecificCredentialId", ""))
+            if row is None or row["UserName"] != user:
+                return _xml_error(404, "NoSuchEntity", "No such service specific credential.")
+            if action.startswith("Update"):
+                row["Status"] = form["Status"]
+            else:
+                del self.service_credentials[row["ServiceSpecificCredentialId"]]
+            return _xml(f"<{action}Response{_NAMESPACE}>{_REQUEST}</{action}Response>", wrote=True)
+
     def key_status(self, key_id: str) -> str:
         """`Active` or `Inactive` as IAM lists it, or `Deleted` when IAM does not know the key."""
         key = self._backend().access_keys.get(key_id)
@@ -154,8 +184,8 @@ class AwsServer(LocalServer):
             return _xml_error(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         if self._refused(self.who(request)):
             return _xml_error(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
-        if self.label(request) == _SERVICE_CREDENTIALS and self.key_status(self.who(request)) == "Active":
-            return Answer(status=200, body=_NO_SERVICE_CREDENTIALS, headers={"Content-Type": "text/xml"})
+        if _SERVICE_CREDENTIALS.search(self.label(request)) and self.key_status(self.who(request)) == "Active":
+            return self._service_credentials(request.form())
         answer = self._forward(request)
         self._note_inactive()
         answer.wrote = answer.status < 300 and not _READ_ONLY.search(self.label(request))
@@ -196,6 +226,24 @@ class AwsServer(LocalServer):
             return Answer(status=response.status, body=response.read(), headers=headers)
         finally:
             connection.close()
+
+
+def _listed(rows: list[dict[str, str]], start: int) -> Answer:
+    shown = "".join(
+        f"<member>{''.join(f'<{name}>{escape(value)}</{name}>' for name, value in row.items())}</member>"
+        for row in rows[start : start + _PAGE]
+    )
+    end = start + _PAGE
+    more = f"<IsTruncated>true</IsTruncated><Marker>{end}</Marker>" if end < len(rows) else ""
+    name = "ListServiceSpecificCredentials"
+    return _xml(
+        f"<{name}Response{_NAMESPACE}><{name}Result><ServiceSpecificCredentials>{shown}</ServiceSpecificCredentials>"
+        f"{more}</{name}Result>{_REQUEST}</{name}Response>"
+    )
+
+
+def _xml(text: str, *, wrote: bool = False) -> Answer:
+    return Answer(status=200, body=text.encode(), headers={"Content-Type": "text/xml"}, wrote=wrote)
 
 
 def _xml_error(status: int, code: str, message: str) -> Answer:

@@ -1,0 +1,77 @@
+"""What a workspace's administrator sees of a user, and what a token may do to itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from offkey.http import Answer, Reader, Writer, bearer
+from offkey.model import Account, Exchange
+from offkey.secret import Secret
+from revokers.parts import fields, last, pages, text, trouble
+from revokers.protocol import NotIdentified, Unclear
+
+PROVIDER = "databricks"
+USERS = "/api/2.0/preview/scim/v2/Users"
+USER = USERS + "/{user}"
+TOKENS = "/api/2.0/token-management/tokens"
+TOKEN = TOKENS + "/{token}"
+OWN, DELETE_OWN = "/api/2.0/token/list", "/api/2.0/token/delete"
+
+
+def holder_of(user: Mapping[str, Any]) -> Account:
+    name = str(user["userName"])
+    return Account(provider=PROVIDER, id=str(user["id"]), login=name, email=name if "@" in name else "")
+
+
+def find(http: Reader, read: Secret, account: Account) -> Mapping[str, Any] | None:
+    if account.id:
+        return one_user(http, read, account.id)
+    name = account.login or account.email
+    if not name:
+        raise NotIdentified("Databricks finds users by id or name", advice="add either to the directory")
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    found = [
+        row
+        for answer in pages(
+            http, USERS, _next, params={"filter": f'userName eq "{quoted}"'}, headers=bearer(read), hide=(read,)
+        )
+        for row in fields(answer, "SCIM Users:", "totalResults", "schemas").get("Resources", [])
+        if str(row["userName"]).lower() == name.lower()
+    ]
+    if len(found) > 1 or (account.login and not found):
+        raise NotIdentified(f"{len(found)} users have this name", advice="correct the person's accounts")
+    return found[0] if found else None
+
+
+def _next(answer: Answer) -> dict[str, str] | None:
+    at, size, total = (int(answer.json.get(name) or 0) for name in ("startIndex", "itemsPerPage", "totalResults"))
+    return {"startIndex": str(at + size)} if size and at + size <= total else None
+
+
+def one_user(http: Reader, read: Secret, identity: str) -> Mapping[str, Any]:
+    answer = http.request("GET", USER, path={"user": identity}, headers=bearer(read), hide=(read,))
+    user = fields(answer, "SCIM Users/{id}:", "id", "userName", "active")
+    if user["id"] != identity:
+        raise NotIdentified("Databricks answered with another user")
+    return user
+
+
+def token_rows(http: Reader, read: Secret, user: str) -> list[dict[str, Any]]:
+    """The list has no pages; without rows it is empty JSON."""
+    answer = http.request("GET", TOKENS, params={"created_by_id": user}, headers=bearer(read), hide=(read,))
+    body = fields(answer, "token-management/tokens:")
+    if body.keys() - {"token_infos"}:
+        raise Unclear(f"token-management/tokens {trouble(200)}")
+    found: list[dict[str, Any]] = body.get("token_infos", [])
+    return found
+
+
+def end_itself(http: Writer, token: Secret) -> Exchange:
+    """Delete the only token that its owner has. Raises NotIdentified where there are several."""
+    headers = {"Authorization": f"Bearer {text(token)}"}
+    answer = http.request("GET", OWN, headers=headers, hide=(token,))
+    rows = fields(answer, "token/list:", "token_infos")["token_infos"]
+    if len(rows) != 1:
+        names = ", ".join(f"{row['token_id']} ({row.get('comment')})" for row in rows)
+        raise NotIdentified("its owner has several tokens, and nobody tells which is it", advice=f"candidates: {names}")
+    http.request("POST", DELETE_OWN, headers=headers, json={"token_id": rows[0]["token_id"]}, hide=(token,))
+    return last(http)
