@@ -9,6 +9,7 @@ from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import docker as docker
 from revokers import github as github
+from revokers import jenkins as jenkins
 from revokers import sentry as sentry
 from revokers import slack as slack
 from revokers import terraform as terraform
@@ -18,6 +19,7 @@ REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "docker": docker,
     "github": github,
+    "jenkins": jenkins,
     "sentry": sentry,
     "slack": slack,
     "terraform": terraform,
