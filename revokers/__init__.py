@@ -12,6 +12,7 @@ from revokers import github as github
 from revokers import jenkins as jenkins
 from revokers import sentry as sentry
 from revokers import slack as slack
+from revokers import sonar as sonar
 from revokers import terraform as terraform
 from revokers.protocol import Option, Revoker
 
@@ -22,6 +23,7 @@ REGISTRY: dict[str, Revoker] = {
     "jenkins": jenkins,
     "sentry": sentry,
     "slack": slack,
+    "sonar": sonar,
     "terraform": terraform,
 }
 
