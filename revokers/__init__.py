@@ -13,6 +13,7 @@ from revokers import jenkins as jenkins
 from revokers import sentry as sentry
 from revokers import slack as slack
 from revokers import sonar as sonar
+from revokers import supabase as supabase
 from revokers import terraform as terraform
 from revokers.protocol import Option, Revoker
 
@@ -24,6 +25,7 @@ REGISTRY: dict[str, Revoker] = {
     "sentry": sentry,
     "slack": slack,
     "sonar": sonar,
+    "supabase": supabase,
     "terraform": terraform,
 }
 
