@@ -10,6 +10,7 @@ from revokers import aws as aws
 from revokers import docker as docker
 from revokers import github as github
 from revokers import jenkins as jenkins
+from revokers import launchdarkly as launchdarkly
 from revokers import sentry as sentry
 from revokers import slack as slack
 from revokers import sonar as sonar
@@ -22,6 +23,7 @@ REGISTRY: dict[str, Revoker] = {
     "docker": docker,
     "github": github,
     "jenkins": jenkins,
+    "launchdarkly": launchdarkly,
     "sentry": sentry,
     "slack": slack,
     "sonar": sonar,
