@@ -15,6 +15,7 @@ from revokers import sentry as sentry
 from revokers import slack as slack
 from revokers import sonar as sonar
 from revokers import supabase as supabase
+from revokers import tailscale as tailscale
 from revokers import terraform as terraform
 from revokers.protocol import Option, Revoker
 
@@ -28,6 +29,7 @@ REGISTRY: dict[str, Revoker] = {
     "slack": slack,
     "sonar": sonar,
     "supabase": supabase,
+    "tailscale": tailscale,
     "terraform": terraform,
 }
 
