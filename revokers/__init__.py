@@ -11,6 +11,7 @@ from revokers import docker as docker
 from revokers import github as github
 from revokers import jenkins as jenkins
 from revokers import launchdarkly as launchdarkly
+from revokers import linear as linear
 from revokers import sentry as sentry
 from revokers import slack as slack
 from revokers import sonar as sonar
@@ -25,6 +26,7 @@ REGISTRY: dict[str, Revoker] = {
     "github": github,
     "jenkins": jenkins,
     "launchdarkly": launchdarkly,
+    "linear": linear,
     "sentry": sentry,
     "slack": slack,
     "sonar": sonar,
