@@ -10,6 +10,7 @@ from revokers import aws as aws
 from revokers import docker as docker
 from revokers import github as github
 from revokers import jenkins as jenkins
+from revokers import keycloak as keycloak
 from revokers import launchdarkly as launchdarkly
 from revokers import linear as linear
 from revokers import sentry as sentry
@@ -25,6 +26,7 @@ REGISTRY: dict[str, Revoker] = {
     "docker": docker,
     "github": github,
     "jenkins": jenkins,
+    "keycloak": keycloak,
     "launchdarkly": launchdarkly,
     "linear": linear,
     "sentry": sentry,
