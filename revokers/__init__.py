@@ -13,6 +13,7 @@ from revokers import jenkins as jenkins
 from revokers import keycloak as keycloak
 from revokers import launchdarkly as launchdarkly
 from revokers import linear as linear
+from revokers import oidc as oidc
 from revokers import sentry as sentry
 from revokers import slack as slack
 from revokers import sonar as sonar
@@ -29,6 +30,7 @@ REGISTRY: dict[str, Revoker] = {
     "keycloak": keycloak,
     "launchdarkly": launchdarkly,
     "linear": linear,
+    "oidc": oidc,
     "sentry": sentry,
     "slack": slack,
     "sonar": sonar,
