@@ -9,78 +9,90 @@ from offkey.model import Action, Approval
 from revokers import anthropic as anthropic
 from revokers import atlassian as atlassian
 from revokers import aws as aws
+from revokers import azure as azure
 from revokers import buildkite as buildkite
-from revokers import database as database
-from revokers import datadog as datadog
-from revokers import discord as discord
 from revokers import cloudflare as cloudflare
+from revokers import database as database
+from revokers import databricks as databricks
 from revokers import datadog as datadog
 from revokers import digitalocean as digitalocean
+from revokers import discord as discord
 from revokers import docker as docker
 from revokers import doppler as doppler
 from revokers import fastly as fastly
-from revokers import azure as azure
-from revokers import databricks as databricks
 from revokers import gcp as gcp
 from revokers import github as github
 from revokers import gitlab as gitlab
 from revokers import google as google
-from revokers import huggingface as huggingface
-from revokers import heroku as heroku
-from revokers import jfrog as jfrog
-from revokers import mongodb as mongodb
-from revokers import okta as okta
-from revokers import openai as openai
-from revokers import sentry as sentry
 from revokers import grafana as grafana
+from revokers import heroku as heroku
+from revokers import huggingface as huggingface
+from revokers import jenkins as jenkins
+from revokers import jfrog as jfrog
+from revokers import keycloak as keycloak
+from revokers import launchdarkly as launchdarkly
+from revokers import linear as linear
+from revokers import mongodb as mongodb
 from revokers import newrelic as newrelic
+from revokers import oidc as oidc
+from revokers import okta as okta
 from revokers import openai as openai
 from revokers import pagerduty as pagerduty
 from revokers import sendgrid as sendgrid
+from revokers import sentry as sentry
 from revokers import slack as slack
+from revokers import snowflake as snowflake
+from revokers import sonar as sonar
+from revokers import supabase as supabase
+from revokers import tailscale as tailscale
 from revokers import terraform as terraform
 from revokers import vault as vault
 from revokers import vercel as vercel
-from revokers import snowflake as snowflake
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "anthropic": anthropic,
     "atlassian": atlassian,
     "aws": aws,
+    "azure": azure,
     "buildkite": buildkite,
-    "database": database,
-    "datadog": datadog,
-    "discord": discord,
     "cloudflare": cloudflare,
+    "database": database,
+    "databricks": databricks,
     "datadog": datadog,
     "digitalocean": digitalocean,
+    "discord": discord,
     "docker": docker,
     "doppler": doppler,
     "fastly": fastly,
-    "azure": azure,
-    "databricks": databricks,
     "gcp": gcp,
     "github": github,
     "gitlab": gitlab,
     "google": google,
-    "huggingface": huggingface,
-    "heroku": heroku,
-    "jfrog": jfrog,
-    "mongodb": mongodb,
-    "okta": okta,
-    "openai": openai,
-    "sentry": sentry,
     "grafana": grafana,
+    "heroku": heroku,
+    "huggingface": huggingface,
+    "jenkins": jenkins,
+    "jfrog": jfrog,
+    "keycloak": keycloak,
+    "launchdarkly": launchdarkly,
+    "linear": linear,
+    "mongodb": mongodb,
     "newrelic": newrelic,
+    "oidc": oidc,
+    "okta": okta,
     "openai": openai,
     "pagerduty": pagerduty,
     "sendgrid": sendgrid,
+    "sentry": sentry,
     "slack": slack,
+    "snowflake": snowflake,
+    "sonar": sonar,
+    "supabase": supabase,
+    "tailscale": tailscale,
     "terraform": terraform,
     "vault": vault,
     "vercel": vercel,
-    "snowflake": snowflake,
 }
 
 

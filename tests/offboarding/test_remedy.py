@@ -1,7 +1,7 @@
 """A pull request takes the literal out: real git remotes, and the GitHub simulator behind PyGithub."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -159,3 +159,11 @@ def test_when_no_file_can_be_rewritten_a_person_is_told_which_and_why(scene: Sce
     scene.remedy.before(scene.step, scene.credential)
     with pytest.raises(NothingToPropose, match=r"conf\.json: no reference is known"):
         scene.remedy.act(scene.step, scene.credential)
+
+
+def test_a_users_name_stays_in_the_code(scene: Scene) -> None:
+    named = replace(scene.credential, parts={"user": Secret(b"hello"), **scene.credential.parts})
+    scene.remedy.act(scene.step, named)
+    pull = scene.hub.state.repos["example/app"].pulls[1]
+    assert scene.remote.git("show", f"{pull.head}:README") == "hello"
+    assert "README" not in (pull.body or "")
