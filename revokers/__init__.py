@@ -9,12 +9,14 @@ from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import github as github
 from revokers import slack as slack
+from revokers import twilio as twilio
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "github": github,
     "slack": slack,
+    "twilio": twilio,
 }
 
 
