@@ -9,6 +9,7 @@ from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import github as github
 from revokers import slack as slack
+from revokers import sumologic as sumologic
 from revokers import twilio as twilio
 from revokers.protocol import Option, Revoker
 
@@ -16,6 +17,7 @@ REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "github": github,
     "slack": slack,
+    "sumologic": sumologic,
     "twilio": twilio,
 }
 

@@ -21,7 +21,19 @@ from offkey.http import Answer, Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
 from revokers.parts import (
-    answered, basic, configured, dead, fields, given, last, live, pair, refuse_unlisted, text, trouble, unexpected,
+    answered,
+    basic,
+    configured,
+    dead,
+    fields,
+    given,
+    last,
+    live,
+    pair,
+    refuse_unlisted,
+    text,
+    trouble,
+    unexpected,
     unknown,
 )  # fmt: skip
 from revokers.protocol import NotIdentified, Option, Unclear
