@@ -8,6 +8,7 @@ from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import github as github
+from revokers import mailgun as mailgun
 from revokers import slack as slack
 from revokers import sumologic as sumologic
 from revokers import twilio as twilio
@@ -16,6 +17,7 @@ from revokers.protocol import Option, Revoker
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "github": github,
+    "mailgun": mailgun,
     "slack": slack,
     "sumologic": sumologic,
     "twilio": twilio,

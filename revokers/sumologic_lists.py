@@ -1,7 +1,7 @@
 """Sumo Logic as an administrator lists it: users, and the access keys that each made.
 
 Both lists go on while `next` has a token. A key's row says who made it; a key acts with its maker's rights, so it is
-the maker's own unless that is a service account, which is in no list of users. `lastUsed` is documented as not in use yet.
+the maker's own unless that is a service account, which is in no list of users. `lastUsed` is not in use yet.
 
 https://api.sumologic.com/docs/#tag/accessKeyManagement
 https://api.sumologic.com/docs/#tag/userManagement
