@@ -7,6 +7,7 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
+from revokers import confluent as confluent
 from revokers import github as github
 from revokers import mailgun as mailgun
 from revokers import slack as slack
@@ -16,6 +17,7 @@ from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
+    "confluent": confluent,
     "github": github,
     "mailgun": mailgun,
     "slack": slack,
