@@ -10,9 +10,11 @@ from revokers import aws as aws
 from revokers import confluent as confluent
 from revokers import github as github
 from revokers import mailgun as mailgun
+from revokers import mapbox as mapbox
 from revokers import slack as slack
 from revokers import sumologic as sumologic
 from revokers import twilio as twilio
+from revokers import twitch as twitch
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
@@ -20,9 +22,11 @@ REGISTRY: dict[str, Revoker] = {
     "confluent": confluent,
     "github": github,
     "mailgun": mailgun,
+    "mapbox": mapbox,
     "slack": slack,
     "sumologic": sumologic,
     "twilio": twilio,
+    "twitch": twitch,
 }
 
 
