@@ -12,6 +12,7 @@ from revokers import github as github
 from revokers import mailgun as mailgun
 from revokers import mapbox as mapbox
 from revokers import slack as slack
+from revokers import square as square
 from revokers import sumologic as sumologic
 from revokers import twilio as twilio
 from revokers import twitch as twitch
@@ -24,6 +25,7 @@ REGISTRY: dict[str, Revoker] = {
     "mailgun": mailgun,
     "mapbox": mapbox,
     "slack": slack,
+    "square": square,
     "sumologic": sumologic,
     "twilio": twilio,
     "twitch": twitch,

@@ -40,10 +40,10 @@ NEEDS: Mapping[str, str] = {"tokens:write": "apply: deleting a token of the acco
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
-TOKEN = "mapbox.secret"
+KIND = "mapbox.secret"
 DEAD = frozenset({"TokenRevoked", "TokenExpired", "TokenInvalid", "TokenMalformed"})
 HANDLES: Mapping[str, tuple[Option, ...]] = {
-    TOKEN: (
+    KIND: (
         Option(
             action=Action.REVOKE,
             reversible=False,

@@ -11,7 +11,7 @@ from tests.revokers.case import credential
 from tests.revokers.contract import CASES
 from tests.simulators.mapbox import MapboxSimulator, secret_token
 
-VALUE = credential(mapbox.TOKEN, secret=secret_token("dana"))
+VALUE = credential(mapbox.KIND, secret=secret_token("dana"))
 
 
 def said(body: object, status: int = 200) -> Liveness:
@@ -32,7 +32,7 @@ def test_a_token_of_another_account_is_told_and_not_ended() -> None:
         sim = case.sim
         assert isinstance(sim, MapboxSimulator)
         theirs = sim.add_token("another", secret_token("theirs"))
-        value = credential(mapbox.TOKEN, secret=secret_token("theirs"))
+        value = credential(mapbox.KIND, secret=secret_token("theirs"))
         found = mapbox.check(case.reader(), value)
         assert found.holder
         assert found.holder.login == "another"
@@ -43,5 +43,5 @@ def test_a_token_of_another_account_is_told_and_not_ended() -> None:
 
 def test_a_made_up_token_is_dead() -> None:
     with CASES["mapbox.secret"]() as case:
-        value = credential(mapbox.TOKEN, secret=secret_token("made up"))
+        value = credential(mapbox.KIND, secret=secret_token("made up"))
         assert mapbox.check(case.reader(), value).status == "TokenInvalid"
