@@ -11,6 +11,8 @@ from revokers import confluent as confluent
 from revokers import github as github
 from revokers import mailgun as mailgun
 from revokers import mapbox as mapbox
+from revokers import notion as notion
+from revokers import shopify as shopify
 from revokers import slack as slack
 from revokers import square as square
 from revokers import sumologic as sumologic
@@ -24,6 +26,8 @@ REGISTRY: dict[str, Revoker] = {
     "github": github,
     "mailgun": mailgun,
     "mapbox": mapbox,
+    "notion": notion,
+    "shopify": shopify,
     "slack": slack,
     "square": square,
     "sumologic": sumologic,

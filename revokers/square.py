@@ -4,8 +4,8 @@ What proves death: `POST /oauth2/token/status`, asked as the token, answers 401 
 in the sandbox, whose tokens look the same. What does not: 403, 404, any other code.
 Revoking takes the application's id and secret, and the extra yes: the token is the application's for its merchant, not
 a person's. Without `revoke_only_access_token` it would end every token of that merchant; it is always sent. The
-merchant's refresh token lives on. A personal access token (the developer's own) is not ended by this call and stays alive.
-Whether the merchant is told is not documented.
+merchant's refresh token lives on. A personal access token (the developer's own) is not ended by this call. Whether
+the merchant is told is not documented.
 
 https://developer.squareup.com/reference/square/o-auth-api/retrieve-token-status
 https://developer.squareup.com/reference/square/o-auth-api/revoke-token
