@@ -48,6 +48,17 @@ from revokers import tailscale as tailscale
 from revokers import terraform as terraform
 from revokers import vault as vault
 from revokers import vercel as vercel
+from revokers import confluent as confluent
+from revokers import github as github
+from revokers import mailgun as mailgun
+from revokers import mapbox as mapbox
+from revokers import notion as notion
+from revokers import shopify as shopify
+from revokers import slack as slack
+from revokers import square as square
+from revokers import sumologic as sumologic
+from revokers import twilio as twilio
+from revokers import twitch as twitch
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
@@ -93,6 +104,17 @@ REGISTRY: dict[str, Revoker] = {
     "terraform": terraform,
     "vault": vault,
     "vercel": vercel,
+    "confluent": confluent,
+    "github": github,
+    "mailgun": mailgun,
+    "mapbox": mapbox,
+    "notion": notion,
+    "shopify": shopify,
+    "slack": slack,
+    "square": square,
+    "sumologic": sumologic,
+    "twilio": twilio,
+    "twitch": twitch,
 }
 
 

@@ -10,6 +10,7 @@ A path template's `{names}` are keyword arguments of the method, percent-decoded
 for the others under `/host/path`.
 """
 
+import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -114,6 +115,12 @@ def bearer_of(request: Request, scheme: str = "Bearer") -> str:
     """The token in the Authorization header, or "" where there is none of this scheme."""
     word, _, value = request.headers.get("authorization", "").partition(" ")
     return value if word.lower() == scheme.lower() else ""
+
+
+def basic_of(request: Request) -> tuple[str, str]:
+    """User and password in the Authorization header (RFC 7617), or two empty strings."""
+    user, _, password = base64.b64decode(bearer_of(request, "Basic")).decode().partition(":")
+    return user, password
 
 
 def _number(query: Mapping[str, list[str]], name: str, default: int) -> int:
