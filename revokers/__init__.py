@@ -12,6 +12,7 @@ from revokers import aws as aws
 from revokers import azure as azure
 from revokers import buildkite as buildkite
 from revokers import cloudflare as cloudflare
+from revokers import confluent as confluent
 from revokers import database as database
 from revokers import databricks as databricks
 from revokers import datadog as datadog
@@ -32,33 +33,30 @@ from revokers import jfrog as jfrog
 from revokers import keycloak as keycloak
 from revokers import launchdarkly as launchdarkly
 from revokers import linear as linear
+from revokers import mailgun as mailgun
+from revokers import mapbox as mapbox
 from revokers import mongodb as mongodb
 from revokers import newrelic as newrelic
+from revokers import notion as notion
 from revokers import oidc as oidc
 from revokers import okta as okta
 from revokers import openai as openai
 from revokers import pagerduty as pagerduty
 from revokers import sendgrid as sendgrid
 from revokers import sentry as sentry
+from revokers import shopify as shopify
 from revokers import slack as slack
 from revokers import snowflake as snowflake
 from revokers import sonar as sonar
+from revokers import square as square
+from revokers import sumologic as sumologic
 from revokers import supabase as supabase
 from revokers import tailscale as tailscale
 from revokers import terraform as terraform
-from revokers import vault as vault
-from revokers import vercel as vercel
-from revokers import confluent as confluent
-from revokers import github as github
-from revokers import mailgun as mailgun
-from revokers import mapbox as mapbox
-from revokers import notion as notion
-from revokers import shopify as shopify
-from revokers import slack as slack
-from revokers import square as square
-from revokers import sumologic as sumologic
 from revokers import twilio as twilio
 from revokers import twitch as twitch
+from revokers import vault as vault
+from revokers import vercel as vercel
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
@@ -68,6 +66,7 @@ REGISTRY: dict[str, Revoker] = {
     "azure": azure,
     "buildkite": buildkite,
     "cloudflare": cloudflare,
+    "confluent": confluent,
     "database": database,
     "databricks": databricks,
     "datadog": datadog,
@@ -88,33 +87,30 @@ REGISTRY: dict[str, Revoker] = {
     "keycloak": keycloak,
     "launchdarkly": launchdarkly,
     "linear": linear,
+    "mailgun": mailgun,
+    "mapbox": mapbox,
     "mongodb": mongodb,
     "newrelic": newrelic,
+    "notion": notion,
     "oidc": oidc,
     "okta": okta,
     "openai": openai,
     "pagerduty": pagerduty,
     "sendgrid": sendgrid,
     "sentry": sentry,
+    "shopify": shopify,
     "slack": slack,
     "snowflake": snowflake,
     "sonar": sonar,
+    "square": square,
+    "sumologic": sumologic,
     "supabase": supabase,
     "tailscale": tailscale,
     "terraform": terraform,
-    "vault": vault,
-    "vercel": vercel,
-    "confluent": confluent,
-    "github": github,
-    "mailgun": mailgun,
-    "mapbox": mapbox,
-    "notion": notion,
-    "shopify": shopify,
-    "slack": slack,
-    "square": square,
-    "sumologic": sumologic,
     "twilio": twilio,
     "twitch": twitch,
+    "vault": vault,
+    "vercel": vercel,
 }
 
 

@@ -22,8 +22,7 @@ https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 from offkey import sql
 from offkey.http import Gate, Operation, Reader, Writer
@@ -32,8 +31,13 @@ from offkey.secret import Secret
 from revokers import database_roles
 from revokers.database_kinds import ENGINES, HANDLES, ROLE
 from revokers.database_roles import Role
-from revokers.parts import answered, by_hand, configured, dead, given, last, live, or_gap, refuse_unlisted, unknown
+from revokers.parts import answered, configured, dead, given, last, live, or_gap, refuse_unlisted, unknown
 from revokers.protocol import NotIdentified, Option
+
+__all__ = [
+    "BY_EMAIL", "ENGINES", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "ROLE", "URL", "WRITES", "Settings",
+    "check", "gate", "inventory", "options", "revoke", "state", "undo",
+]  # fmt: skip
 
 PROVIDER = "database"
 URL = ""

@@ -179,8 +179,8 @@ def _asked(question: Callable[[], T]) -> T:
 
 
 def _values(credential: Credential) -> dict[str, bytes]:
-    """Secret name -> value of each part that is not a mere user's name: that word may stand in any file."""
-    parts = {part: value for part, value in credential.parts.items() if part != "user"}
+    """Secret name -> value of each part that is not a mere name: such a word may stand in any file."""
+    parts = {part: value for part, value in credential.parts.items() if part not in ("user", "host")}
     return {secret_name(credential.kind, part): value.reveal() for part, value in parts.items()}
 
 
