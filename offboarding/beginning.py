@@ -80,6 +80,9 @@ register = "approvers"
 #[providers.slack]
 #read = "env:OFFKEY_SLACK_READ"
 
+# Where a value is enough to ask and end it, an empty table will do. docs/providers.md has every provider's keys.
+#[providers.vercel]
+
 [remedy]
 # Who commits the pull requests that take values out of the code.
 #author_name = "offkey"

@@ -1,6 +1,8 @@
 """docs/providers.md, made from the code: `python -m tests.revokers.providers_table > docs/providers.md`."""
 
+import dataclasses
 from collections import Counter
+from typing import Any
 
 import revokers
 import rules
@@ -28,6 +30,7 @@ def render() -> str:
         parts.append("| kind | action | reversible | by | extra yes | what happens |\n|---|---|---|---|---|---|")
         parts += [_row(kind, way) for kind, ways in sorted(revoker.HANDLES.items()) for way in ways]
         parts.append(f"\nHosts: {', '.join(sorted(revoker.HOSTS))}, or the instance that offkey.toml names.\n")
+        parts.append(_settings(name, revoker))
         parts.append("| permission of offkey's credential | for |\n|---|---|")
         parts += [f"| {permission} | {purpose} |" for permission, purpose in revoker.NEEDS.items()]
     parts.append("\n## Handed over to a person\n")
@@ -39,6 +42,14 @@ def render() -> str:
                 f"| {name} | {', '.join(kinds)} | {provider.console or 'its own address'} | {provider.handover} |"
             )
     return "\n".join([*parts, *_uncovered()]) + "\n"
+
+
+def _settings(name: str, revoker: Any) -> str:
+    """The keys of a provider's table in offkey.toml, with what its Settings say of them."""
+    fields = dataclasses.fields(revoker.Settings)
+    needed = {f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING}
+    keys = ", ".join(f"`{f.name}`{' (needed)' if f.name in needed else ''}" for f in fields)
+    return f"`[providers.{name}]` has {keys}. {' '.join((revoker.Settings.__doc__ or '').split())}\n"
 
 
 def _overview(rows: list[revoking.Row]) -> list[str]:
