@@ -12,7 +12,8 @@ from typing import Any
 
 import revokers
 from offboarding import asking, forecast, gather, mirror, people, plan, wiring
-from offboarding.identity import authors, overrides, proofs
+from offboarding.identity import authors, changes, overrides, proofs
+from offboarding.identity.population import Population
 from offboarding.ownership import facts
 from offboarding.ownership.testimony import Facts
 from offboarding.setting import Setting
@@ -91,9 +92,10 @@ def _person(subject: str, setting: Setting, targets: Sequence[Target], given: fa
     places = [str(target.git.path) for target in targets if target.git is not None]
     seen, unread = authors.in_repositories(places)
     proven, unsigned = proofs.in_repositories(places, given, setting.directory)
-    gaps += [*unread, *unsigned]
     decided = overrides.load(setting.config.directory.overrides)
-    person = people.resolve(subject, setting.directory, seen, overrides=decided, proofs=proven)
+    ask = partial(people.resolve, subject, setting.directory, Population(seen), overrides=decided, proofs=proven)
+    person, untold = changes.resolved(ask, seen)
+    gaps += [*unread, *unsigned, *untold]
     return people.masked(person, masking(setting.rules))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchmarks.identity.metrics import Answer
 from benchmarks.identity.truth import Truth
 from offboarding.directory import Directory, Entry
-from offboarding.identity import names
+from offboarding.identity import changes, names
 from offboarding.identity.addresses import is_bot, is_impersonal, normal_email
 from offboarding.identity.population import Population
 from offboarding.people import resolve
@@ -53,14 +53,18 @@ def ask(truth: Truth, people: Sequence[str] | None = None, *, colleagues: bool =
     entries = {person: found for person in truth.people if (found := entry(person, truth))}
     everybody = Directory(entries=tuple(_distinct(entries.values()))) if colleagues else None
     known = {(author.name, author.raw_email) for author in truth.authors}
+    listed = {person: everybody or Directory(entries=(entries[person],)) for person in people or sorted(entries)
+              if person in entries}  # fmt: skip
+    # As `changes.resolved` does for one person, but each commit is read once.
+    first = {person: resolve(person, one, population) for person, one in listed.items() if one.find(person)}
+    wanted = {person: changes.chosen(answer, truth.authors) for person, answer in first.items()}
+    found, gaps = changes.found_in(dict.fromkeys(one for chosen in wanted.values() for one in chosen.commits))
+    if gaps:
+        raise SystemExit(f"{gaps[0].where}: {gaps[0].why}")
     asked = []
-    for person in people or sorted(entries):
-        if person not in entries:
-            continue
-        listed = everybody or Directory(entries=(entries[person],))
-        if listed.find(person) is None:
-            continue
-        answer = resolve(person, listed, population)
+    for person in first:
+        taken = changes.taken(wanted[person], found)
+        answer = resolve(person, listed[person], population, changes=taken) if taken.of else first[person]
         theirs = frozenset((author.name, author.raw_email) for author in truth.people[person])
         certain = frozenset(_seen(answer.certain)) & known
         asked.append(
