@@ -62,8 +62,8 @@ def ask(truth: Truth, people: Sequence[str] | None = None, *, colleagues: bool =
     if gaps:
         raise SystemExit(f"{gaps[0].where}: {gaps[0].why}")
     asked = []
-    for person in first:
-        taken = changes.taken(wanted[person], found)
+    for person, chosen in wanted.items():
+        taken = changes.taken(chosen, found)
         answer = resolve(person, listed[person], population, changes=taken) if taken.of else first[person]
         theirs = frozenset((author.name, author.raw_email) for author in truth.people[person])
         certain = frozenset(_seen(answer.certain)) & known
