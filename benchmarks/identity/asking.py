@@ -47,17 +47,20 @@ def entry(person: str, truth: Truth) -> Entry | None:
     return Entry(id=person, names=(name,), emails=(address,))
 
 
-def ask(truth: Truth, people: Sequence[str] | None = None, *, colleagues: bool = False) -> list[Asked]:
-    """The answers for all `people` (default: all of the truth) whom a directory could list."""
+def ask(
+    truth: Truth, people: Sequence[str] | None = None, *, colleagues: bool = False, files: bool = True
+) -> list[Asked]:
+    """The answers for all `people` (default: all of the truth) whom a directory could list; `files` as offkey reads."""
     population = Population(truth.authors)
     entries = {person: found for person in truth.people if (found := entry(person, truth))}
     everybody = Directory(entries=tuple(_distinct(entries.values()))) if colleagues else None
     known = {(author.name, author.raw_email) for author in truth.authors}
-    listed = {person: everybody or Directory(entries=(entries[person],)) for person in people or sorted(entries)
+    listed = {person: everybody or Directory(entries=(entries[person],)) for person in (sorted(entries) if people is None else people)
               if person in entries}  # fmt: skip
     # As `changes.resolved` does for one person, but each commit is read once.
     first = {person: resolve(person, one, population) for person, one in listed.items() if one.find(person)}
-    wanted = {person: changes.chosen(answer, truth.authors) for person, answer in first.items()}
+    seen = truth.authors if files else ()
+    wanted = {person: changes.chosen(answer, seen) for person, answer in first.items()}
     found, gaps = changes.found_in(dict.fromkeys(one for chosen in wanted.values() for one in chosen.commits))
     if gaps:
         raise SystemExit(f"{gaps[0].where}: {gaps[0].why}")
