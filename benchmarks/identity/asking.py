@@ -55,8 +55,8 @@ def ask(
     entries = {person: found for person in truth.people if (found := entry(person, truth))}
     everybody = Directory(entries=tuple(_distinct(entries.values()))) if colleagues else None
     known = {(author.name, author.raw_email) for author in truth.authors}
-    listed = {person: everybody or Directory(entries=(entries[person],)) for person in (sorted(entries) if people is None else people)
-              if person in entries}  # fmt: skip
+    asked_for = [person for person in (sorted(entries) if people is None else people) if person in entries]
+    listed = {person: everybody or Directory(entries=(entries[person],)) for person in asked_for}
     # As `changes.resolved` does for one person, but each commit is read once.
     first = {person: resolve(person, one, population) for person, one in listed.items() if one.find(person)}
     seen = truth.authors if files else ()

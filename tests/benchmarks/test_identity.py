@@ -165,7 +165,8 @@ def history(offsets: tuple[tuple[int, int], ...]) -> truth.Truth:
             person,
             Author(
                 name=name, email=email, raw_name=name, raw_email=email, commits=18,
-                offsets=SUMMER_AND_WINTER if person == "ada" else offsets, authored=() if person == "ada" else ELSEWHERE,
+                offsets=SUMMER_AND_WINTER if person == "ada" else offsets,
+                authored=() if person == "ada" else ELSEWHERE,
             ),
         )
         for person, name, email in people
