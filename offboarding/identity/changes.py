@@ -24,7 +24,7 @@ SAMPLE = 1000
 FILES = 30
 """A commit that changes more is an import or a renaming, and says nothing of who works where."""
 _LOG = (
-    *("log", "--no-walk=unsorted", "--no-merges", "--no-color", "--no-notes", "--no-decorate", "--no-ext-diff"),
+    *("log", "--no-walk=unsorted", "--no-color", "--no-notes", "--no-decorate", "--no-ext-diff"),
     *("--root", "--raw", "-r", "--no-abbrev", "--no-renames", "--no-relative", "--format=tformat:%H"),
 )
 _AT_ONCE = 500

@@ -106,6 +106,18 @@ class TestName:
         repo = history(tmp_path / "r", turns(ADA, HOME))
         assert found(ask(repo, directory=both), HOME)[0] == "excluded"
 
+    def test_nor_is_one_who_has_a_handle_in_common_with_her(self, tmp_path: Path) -> None:
+        main, home = (ADA[0], "zebracrossing@corp.example"), (ADA[0], "zebracrossing@home.example")
+        both = Directory(
+            entries=(
+                Entry(id="ada", names=(ADA[0],), emails=(main[1],)),
+                Entry(id="ada2", names=(ADA[0],), emails=("ada2@corp.example",)),
+            )
+        )
+        repo = history(tmp_path / "r", turns(main, home, times=3))
+        assert found(ask(repo, directory=both), home)[0] == "probable"
+        assert found(ask(repo, directory=Directory(entries=both.entries[:1])), home)[0] == "certain"
+
     def test_another_name_in_the_same_files_is_a_colleague(self, tmp_path: Path) -> None:
         """Who sits beside her, whatever else they have in common."""
         carl = ("Carl Clay", "ada.lovelock@home.example")
@@ -184,7 +196,7 @@ class TestReading:
     """Which commits are compared, and how."""
 
     def test_versions_are_those_before_and_after(self, tmp_path: Path) -> None:
-        repo = Repo.create(tmp_path / "r")
+        repo = Repo.create(tmp_path / "r").config("log.showRoot", "false")
         first = repo.commit("one", {"a b": "1", "\N{SNOWMAN}": "2"})
         old = repo.blob("a b")
         second = repo.commit("two", {"a b": "3"})
