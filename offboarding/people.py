@@ -15,6 +15,7 @@ from offboarding.identity import corroboration, suggestions
 from offboarding.identity.addresses import normal_email
 from offboarding.identity.corroboration import Core
 from offboarding.identity.edges import CLAIM, DIRECTORY, OVERRIDE, PROVEN, REQUEST, SOURCES, STRENGTHS, Edge
+from offboarding.identity.handover import Changes
 from offboarding.identity.judging import BOT_NAME, Judge
 from offboarding.identity.overrides import Overrides, Verdict
 from offboarding.identity.population import Population, Sighting
@@ -23,6 +24,7 @@ from offkey.errors import UsageError
 from offkey.model import Account, Identity, Person
 
 Edges = dict[Sighting, Edge]
+NO_CHANGES = Changes()
 
 
 class UnknownPerson(UsageError):
@@ -37,15 +39,17 @@ def resolve(
     *,
     overrides: Overrides | None = None,
     proofs: Iterable[Proof] = (),
+    changes: Changes = NO_CHANGES,
 ) -> Person:
     """The person whom `subject` (id, e-mail, `provider:login` or login) names, with every identity's evidence.
 
     `not_me` adds addresses to those that the directory's entry says are not this person; `proofs` are verified
-    signatures and pushes. Same input, same order. Raises UnknownPerson.
+    signatures and pushes, `changes` what the commits of identities in question change. Same input, same order. Raises
+    UnknownPerson.
     """
     judge = _judge(subject, directory, frozenset(map(normal_email, not_me)), overrides or Overrides(), tuple(proofs))
     population = seen if isinstance(seen, Population) else Population(seen)
-    return _person(judge, _weighed(judge, population))
+    return _person(judge, _weighed(judge, population, changes))
 
 
 def _judge(
@@ -64,10 +68,10 @@ def _judge(
     return Judge(entry, directory, listed, not_me | frozenset(map(normal_email, entry.not_me)), overrides, proofs)
 
 
-def _weighed(judge: Judge, population: Population) -> Edges:
+def _weighed(judge: Judge, population: Population, changes: Changes) -> Edges:
     """The edge to each sighting that has anything to do with the person."""
     edges = {s: edge for s in judge.concerned(population) if (edge := judge.one(s))}
-    core = _core(judge, population, edges)
+    core = _core(judge, population, edges, changes)
     for sighting in [s for s, edge in edges.items() if edge.source in (DIRECTORY, REQUEST) and s in core.sightings]:
         if corroboration.is_elsewhere(sighting, core, population):
             said = "the person's address, under another's name: it is shared, or was left in a configuration"
@@ -89,12 +93,12 @@ def _weighed(judge: Judge, population: Population) -> Edges:
     return edges | maybe
 
 
-def _core(judge: Judge, population: Population, edges: Edges) -> Core:
+def _core(judge: Judge, population: Population, edges: Edges, changes: Changes) -> Core:
     mine = sorted((s for s, edge in edges.items() if edge.strength == "certain"), key=population.rank.__getitem__)
     given = judge.entry.names or _usual_names(s for s in mine if s.address in judge.entry.normal_emails)
     confirmed = (one.address for one in judge.overrides.of(judge.entry.id) if one.verdict is Verdict.THEIRS)
     addresses = judge.entry.normal_emails | frozenset(map(normal_email, confirmed))
-    core = Core(names=given, addresses=addresses, pushed=judge.pushed, namesakes=judge.namesakes)
+    core = Core(names=given, addresses=addresses, pushed=judge.pushed, namesakes=judge.namesakes, changes=changes)
     for address in sorted(core.addresses):
         core.handles |= corroboration.own_handles(address)
     core.handles |= {login.casefold() for _, login in judge.entry.logins if len(login) > 2}

@@ -12,7 +12,8 @@ from typing import Any
 
 import revokers
 from offboarding import asking, forecast, gather, mirror, people, plan, wiring
-from offboarding.identity import authors, overrides, proofs
+from offboarding.identity import authors, changes, overrides, proofs
+from offboarding.identity.population import Population
 from offboarding.ownership import facts
 from offboarding.ownership.testimony import Facts
 from offboarding.setting import Setting
@@ -106,7 +107,9 @@ def _person(subject: str, setting: Setting, targets: Sequence[Target], given: fa
     file = setting.config.directory.overrides
     decided = overrides.load(file)
     gaps += [*unread, *unsigned, *setting.directory.gaps, *overrides.unheeded(decided, setting.directory, file)]
-    person = people.resolve(subject, setting.directory, seen, overrides=decided, proofs=proven)
+    ask = partial(people.resolve, subject, setting.directory, Population(seen), overrides=decided, proofs=proven)
+    person, untold = changes.resolved(ask, seen)
+    gaps += untold
     return people.masked(person, masking(setting.rules))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.identity import metrics, truth
+from benchmarks.identity import homonyms, metrics, truth
 from benchmarks.identity.asking import Asked, ask
 from benchmarks.identity.generator import generate
 from benchmarks.identity.metrics import Answer, Same
@@ -127,6 +127,7 @@ def measured(
     everybody = ask(known, colleagues=True)
     told["everybody_in_the_directory"] = figures(everybody, known, known.same)
     told["subsets"] = subsets(asked, known, {**within, "East Asian names": east_asian(known)})
+    told["made_homonyms"] = homonyms.certain(known, seed=1)
     if forged:
         told["forgeries"] = forgeries(asked, forged)
     told["milliseconds_for_one_leaver"] = round(1000 * seconds / max(1, len(asked)), 2)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchmarks.identity.metrics import Answer
 from benchmarks.identity.truth import Truth
 from offboarding.directory import Directory, Entry
-from offboarding.identity import names
+from offboarding.identity import changes, names
 from offboarding.identity.addresses import is_bot, is_impersonal, normal_email
 from offboarding.identity.population import Population
 from offboarding.people import resolve
@@ -47,20 +47,27 @@ def entry(person: str, truth: Truth) -> Entry | None:
     return Entry(id=person, names=(name,), emails=(address,))
 
 
-def ask(truth: Truth, people: Sequence[str] | None = None, *, colleagues: bool = False) -> list[Asked]:
-    """The answers for all `people` (default: all of the truth) whom a directory could list."""
+def ask(
+    truth: Truth, people: Sequence[str] | None = None, *, colleagues: bool = False, files: bool = True
+) -> list[Asked]:
+    """The answers for all `people` (default: all of the truth) whom a directory could list; `files` as offkey reads."""
     population = Population(truth.authors)
     entries = {person: found for person in truth.people if (found := entry(person, truth))}
     everybody = Directory(entries=tuple(_distinct(entries.values()))) if colleagues else None
     known = {(author.name, author.raw_email) for author in truth.authors}
+    asked_for = [person for person in (sorted(entries) if people is None else people) if person in entries]
+    listed = {person: everybody or Directory(entries=(entries[person],)) for person in asked_for}
+    # As `changes.resolved` does for one person, but each commit is read once.
+    first = {person: resolve(person, one, population) for person, one in listed.items() if one.find(person)}
+    seen = truth.authors if files else ()
+    wanted = {person: changes.chosen(answer, seen) for person, answer in first.items()}
+    found, gaps = changes.found_in(dict.fromkeys(one for chosen in wanted.values() for one in chosen.commits))
+    if gaps:
+        raise SystemExit(f"{gaps[0].where}: {gaps[0].why}")
     asked = []
-    for person in people or sorted(entries):
-        if person not in entries:
-            continue
-        listed = everybody or Directory(entries=(entries[person],))
-        if listed.find(person) is None:
-            continue
-        answer = resolve(person, listed, population)
+    for person, chosen in wanted.items():
+        taken = changes.taken(chosen, found)
+        answer = resolve(person, listed[person], population, changes=taken) if taken.of else first[person]
         theirs = frozenset((author.name, author.raw_email) for author in truth.people[person])
         certain = frozenset(_seen(answer.certain)) & known
         asked.append(

@@ -8,6 +8,7 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from rich.table import Table
 from rich.text import Text
@@ -16,10 +17,11 @@ import rules
 from offboarding import config, directory, people
 from offboarding.config import Config
 from offboarding.directory import Directory
-from offboarding.identity import authors, overrides, proofs
+from offboarding.identity import authors, changes, overrides, proofs
 from offboarding.identity.addresses import PLATFORM_ADDRESSES, is_bot, is_impersonal, normal_email
 from offboarding.identity.edges import PROVEN
 from offboarding.identity.overrides import Decision, Overrides, Verdict
+from offboarding.identity.population import Population
 from offboarding.identity.seen import Author
 from offboarding.ownership import facts
 from offboarding.ui import UI
@@ -66,8 +68,10 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         seen, gaps = authors.in_repositories(places)
         proven, unread = proofs.in_repositories([p for p in places if not is_url(p)], _sources(settings), listed)
         gaps += tuple(gap for gap in unread if gap.where not in {known.where for known in gaps})
-    gaps += (*listed.gaps, *overrides.unheeded(decided, listed, settings.directory.overrides))
-    person = people.resolve(args.subject, listed, seen, args.not_me, overrides=decided, proofs=proven)
+        gaps += (*listed.gaps, *overrides.unheeded(decided, listed, settings.directory.overrides))
+        ask = partial(people.resolve, args.subject, listed, Population(seen), args.not_me)
+        person, untold = changes.resolved(partial(ask, overrides=decided, proofs=proven), seen)
+        gaps += untold
     mask = masking(rules.load())
     if args.format == "json":
         person = people.masked(person, mask)

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from offboarding.identity import names
 from offboarding.identity.addresses import handle, is_impersonal, normal_email
-from offboarding.identity.seen import Author, Link, Tie, merged
+from offboarding.identity.seen import Author, Authored, Link, Tie, merged
 from offkey.errors import OffkeyError
 from offkey.model import Gap
 from scanner.clone import is_url, temporary_mirror, without_credentials
 from scanner.git import Git
 
-_FIELDS = "%x00".join(("%an", "%ae", "%aN", "%aE", "%cn", "%ce", "%cN", "%cE", "%ad", "%cd"))
+_FIELDS = "%x00".join(("%H", "%an", "%ae", "%aN", "%aE", "%cn", "%ce", "%cN", "%cE", "%ad", "%cd"))
 _TRAILERS = "%(trailers:key=Co-authored-by,key=Signed-off-by,unfold,separator=%x02)"
 _MAILMAP = ("-c", "mailmap.file=", "-c", "mailmap.blob=HEAD:.mailmap")
 _LOG = (
@@ -44,20 +44,24 @@ class _Counted:
     mapped: dict[Raw, Raw] = field(default_factory=dict)
     links: dict[Raw, Counter[tuple[Tie, str, str]]] = field(default_factory=lambda: defaultdict(Counter))
     offsets: dict[Raw, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    authored: dict[Raw, bytearray] = field(default_factory=lambda: defaultdict(bytearray))
 
 
 def _count(into: _Counted, fields: list[str]) -> None:
     """Counts one commit, whose fields are as _LOG asks for them."""
-    name, email, mapped, canonical, committer, address, mapped_committer, canonical_address, at, done, trailers = fields
+    oid, name, email, mapped, canonical, committer, address, mapped_committer, canonical_address, at, done, more = (
+        fields
+    )
     author, hand = (name, email), (committer, address)
     into.mapped[author] = (mapped, canonical)
     into.mapped[hand] = (mapped_committer, canonical_address)
     into.commits.update({author, hand})
+    into.authored[author] += bytes.fromhex(oid)
     _zone(into, author, at)
     if hand != author:
         _zone(into, hand, done)
         _link(into, Tie.COMMITTED, author, hand)
-    for line in filter(None, trailers.split("\x02")):
+    for line in filter(None, more.split("\x02")):
         key, _, value = line.partition(":")
         other = _contact(value)
         if other is None:
@@ -98,7 +102,7 @@ def in_repositories(places: Iterable[str], *, mailmap: bool = True) -> tuple[tup
     for place in places:
         try:
             with _opened(place) as git:
-                found.append(_named(git, mailmap))
+                found.append(_named(git, mailmap, place))
         except OffkeyError as error:
             gaps.append(Gap(where=without_credentials(place), why=str(error), advice=error.advice))
     return merged(found), tuple(gaps)
@@ -113,11 +117,11 @@ def _opened(place: str) -> Iterator[Git]:
         yield Git(Path(place))
 
 
-def _named(git: Git, mailmap: bool) -> list[Author]:
+def _named(git: Git, mailmap: bool, place: str) -> list[Author]:
     counted = _Counted()
     for record in git.stream(*_LOG):
         fields = record.decode("utf-8", errors="replace").split("\0")
-        if len(fields) == 11:
+        if len(fields) == 12:
             _count(counted, fields)
     unknown = sorted(raw for raw in counted.trailers if raw not in counted.mapped)
     counted.mapped.update(zip(unknown, _mapped(git, unknown) if mailmap else unknown, strict=True))
@@ -131,6 +135,7 @@ def _named(git: Git, mailmap: bool) -> list[Author]:
             commits=number,
             links=tuple(sorted(Link(*key, times) for key, times in counted.links.get(raw, Counter()).items())),
             offsets=tuple(sorted(counted.offsets.get(raw, Counter()).items())),
+            authored=(Authored(place, git.hash_size, bytes(ids)),) if (ids := counted.authored.get(raw)) else (),
         )
         for raw, number in counts.items()
     ]

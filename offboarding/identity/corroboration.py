@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from offboarding.identity import names
 from offboarding.identity.addresses import handle, is_impersonal
 from offboarding.identity.edges import CORROBORATED, Edge
+from offboarding.identity.handover import Changes, Raw, Trail, met
 from offboarding.identity.population import Population, Sighting
 from offboarding.identity.seen import Tie
 
@@ -24,9 +25,11 @@ ENOUGH = {SAME: 3, SIMILAR: 4, NICK: 4, NAMESAKE: 5, OTHER: 6}
 WEIGHTS = {
     "commits": 3,
     "handle": 3,
+    "trail": 3,
     "mailmap": 2,
     "pushed": 2,
     "zones": 2,
+    "files": 2,
     "zone": 1,
     "made": 1,
     "rare": 1,
@@ -34,6 +37,8 @@ WEIGHTS = {
 }
 MANY_TIMES = 2
 HALF, SOME, SELDOM = 0.5, 4, 0.08
+UNLIKELY, NEXT_TO_NEVER = 0.01, 0.0001
+"""How seldom a stranger's commits would meet the person's in the same versions of files as often: files, and trail."""
 RARE = 4
 """A word that at most so many addresses share is rare."""
 _FREE_MAIL = (
@@ -59,12 +64,15 @@ class Core:
     sightings: dict[Sighting, None] = field(default_factory=dict)
     offsets: Counter[int] = field(default_factory=Counter)
     corroborated: set[str] = field(default_factory=set)
+    changes: Changes = field(default_factory=Changes)
+    trail: Trail = field(default_factory=Trail)
 
     def add(self, sighting: Sighting) -> None:
         """One more that is certain."""
         self.sightings[sighting] = None
         self.handles |= own_handles(sighting.address)
         self.offsets.update(sighting.offsets)
+        self.trail.extend(self.changes.of.get(sighting.raw, ()))
         if sighting.address and sighting.address not in self.addresses:
             self.corroborated.add(sighting.address)
 
@@ -72,6 +80,7 @@ class Core:
         """One that was certain and is no longer."""
         del self.sightings[sighting]
         self.offsets.subtract(sighting.offsets)
+        self.trail = Trail(change for s in self.sightings for change in self.changes.of.get(s.raw, ()))
 
     @property
     def every_address(self) -> set[str]:
@@ -109,13 +118,15 @@ def grow(core: Core, population: Population, free: Callable[[Sighting], bool]) -
 
 
 def near(core: Core, population: Population) -> Iterator[Sighting]:
-    """All that share an address, a full name or a handle with the core, each once, in the population's order."""
+    """All that share an address, a full name or a login with the core, each once, in the population's order."""
     keys = {key for name in core.names for key in names.keys(name)} | core.keys
     found = {s for key in keys for s in population.by_key.get(key, ())}
     for address in core.every_address:
         found.update(population.by_address.get(address, ()), population.by_canonical.get(address, ()))
     for chosen in core.handles:
-        found.update(population.by_handle.get(chosen, ()))
+        found.update(population.by_handle.get(chosen, ()), population.by_token.get(names.folded(chosen), ()))
+    for form in sorted({form for name in core.names for form in names.logins(name)}):
+        found.update(population.by_letters.get(form, ()))
     for sighting in core.sightings:
         for link in sighting.links:
             found.update(population.by_raw.get((link.name, link.email), ()))
@@ -124,7 +135,7 @@ def near(core: Core, population: Population) -> Iterator[Sighting]:
 
 def corroborated(sighting: Sighting, core: Core, population: Population) -> Edge | None:
     """The edge that makes a sighting certain, or None."""
-    if sighting.address in population.shared_addresses:
+    if sighting.address in population.shared_addresses or _is_anothers(sighting, core, population):
         return None
     relation = related(sighting, core)
     if sighting.address in core.corroborated and relation is not OTHER:
@@ -145,7 +156,10 @@ def related(sighting: Sighting, core: Core) -> str:
         return SIMILAR if alike else OTHER
     words = set(names.name_words(sighting.raw_name))
     known = {word for name in core.names for word in names.name_words(name)} | {names.folded(h) for h in core.handles}
-    return NICK if words <= known or names.folded(sighting.raw_name) in known else OTHER
+    if words <= known or names.folded(sighting.raw_name) in known:
+        return NICK
+    login = names.letters(sighting.raw_name)
+    return NICK if len(login) > 3 and any(login in names.logins(name) for name in core.names) else OTHER
 
 
 def signs(sighting: Sighting, core: Core, population: Population, relation: str) -> Iterator[Sign]:
@@ -159,10 +173,12 @@ def signs(sighting: Sighting, core: Core, population: Population, relation: str)
             yield Sign("handle", f"{sighting.handle}, which the name does not give, stands in another address, too")
     if sighting.canonical in core.addresses:
         yield Sign("mailmap", "a .mailmap in the repository says so; anybody who commits can write it")
-    if (sighting.raw_name, sighting.raw_email) in core.pushed:
+    if sighting.raw in core.pushed:
         yield Sign("pushed", "an account of the person pushed its commits")
     if zones := _same_zones(sighting, core, population):
         yield zones
+    if relation in (SAME, SIMILAR, NICK) and (files := _same_files(sighting, core)):
+        yield files
     if relation is SAME and is_rare(sighting, core, population):
         yield Sign("rare", "a rare name")
     if _colleagues(sighting, core):
@@ -171,7 +187,7 @@ def signs(sighting: Sighting, core: Core, population: Population, relation: str)
 
 def _together(sighting: Sighting, core: Core) -> Iterator[Sign]:
     """The same commits name this sighting and a certain one."""
-    known = {(s.raw_name, s.raw_email) for s in core.sightings}
+    known = {s.raw for s in core.sightings}
     times = Counter[Tie]()
     for link in sighting.links:
         if (link.name, link.email) in known:
@@ -198,6 +214,35 @@ def _same_zones(sighting: Sighting, core: Core, population: Population) -> Sign 
     return Sign("zone", "the same time zone")
 
 
+def _same_files(sighting: Sighting, core: Core) -> Sign | None:
+    """Whether commits take up the person's versions of files, or leave those that she takes up, more than others' do.
+
+    Somebody of a common name is held to be a neighbour of hers sooner than to be her: for him it weighs less.
+    """
+
+    def akin(raw: Raw) -> bool:
+        return raw == sighting.raw or raw in mine or any(names.same(raw[0], name) for name in known)
+
+    mine, known = {s.raw for s in core.sightings}, (*core.names, sighting.raw_name)
+    found = met(core.trail, sighting.raw, core.changes, akin)
+    if found.chance > UNLIKELY:
+        return None
+    kind = "trail" if found.chance <= NEXT_TO_NEVER and not names.is_common(sighting.raw_name) else "files"
+    said = f"next to the person's in the same files in {found.commits} of {found.of} commits"
+    return Sign(kind, f"{said}, where of {found.sample} by others {found.others} are")
+
+
+def _is_anothers(sighting: Sighting, core: Core, population: Population) -> bool:
+    """Whether the address commits more often under a full name unlike the person's: hers was left in somebody's commit.
+
+    A maintainer who commits for her may name her with an address of his own.
+    """
+    return any(
+        other.keys and other.commits > sighting.commits and related(other, core) is OTHER
+        for other in population.by_address.get(sighting.address, ())
+    )
+
+
 def is_rare(sighting: Sighting, core: Core, population: Population) -> bool:
     """Whether a full name is no common one, some word of it hardly anybody else's here, and no colleague's too."""
     words = [word for word in names.name_words(sighting.raw_name) if len(word) > 1]
@@ -209,7 +254,7 @@ def is_rare(sighting: Sighting, core: Core, population: Population) -> bool:
 def _colleagues(sighting: Sighting, core: Core) -> bool:
     """Whether the address is another one of an organisation that the person has an address of: maybe a namesake's."""
     local, _, domain = sighting.address.partition("@")
-    if domain in FREE_MAIL:
+    if domain in FREE_MAIL or "." not in domain:  # a machine's name is no organisation's
         return False
     locals_there = {a.partition("@")[0] for a in core.addresses if a.partition("@")[2] == domain}
     return bool(locals_there) and local not in locals_there

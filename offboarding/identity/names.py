@@ -161,6 +161,12 @@ def forms(name: str) -> frozenset[str]:
     return frozenset(pieces)
 
 
+def logins(name: str) -> frozenset[str]:
+    """What people make logins of from a full name, without single words of it."""
+    words = name_words(name)
+    return forms(name) - set(words) if len(words) > 1 else frozenset()
+
+
 @lru_cache(maxsize=1 << 16)
 def letters(local: str) -> str:
     """A local part or login as it compares with `forms`: folded, without digits and punctuation."""

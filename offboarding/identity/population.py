@@ -18,7 +18,10 @@ MANY_NAMES = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """`name` and `canonical` after `.mailmap`; `raw_name`, `raw_email` and its normal form `address` as committed."""
+    """`name` and `canonical` after `.mailmap`; `raw_name`, `raw_email` and its normal form `address` as committed.
+
+    Where nothing was committed for an address, a name of one word stands for it.
+    """
 
     name: str
     raw_name: str
@@ -37,11 +40,17 @@ class Sighting:
         """What names it outside: the name after `.mailmap`, the address as committed."""
         return self.name, self.raw_email
 
+    @property
+    def raw(self) -> tuple[str, str]:
+        """Name and e-mail as committed."""
+        return self.raw_name, self.raw_email
+
 
 def _sighting(seen: Seen) -> Sighting:
     raw_email = seen.raw_email or seen.email
     raw_name = getattr(seen, "raw_name", "") or seen.name
-    address = normal_email(raw_email)
+    # What was imported from Subversion or Bazaar has a login or an address for a name, and no address beside it.
+    address = normal_email(raw_email or ("" if " " in raw_name else raw_name))
     chosen = handle(address)
     return Sighting(
         name=seen.name,
@@ -78,7 +87,7 @@ class Population:
         for sighting in self.sightings:
             self.by_handle[sighting.handle].append(sighting)
             self.by_letters[names.letters(sighting.handle)].append(sighting)
-            self.by_raw[sighting.raw_name, sighting.raw_email].append(sighting)
+            self.by_raw[sighting.raw].append(sighting)
             account = no_reply(sighting.address)
             if account and account.id:
                 self.by_account_id[account.provider, account.id].append(sighting)

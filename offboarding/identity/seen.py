@@ -1,7 +1,7 @@
 """Who was seen in commits: the records that authors are read into and people are resolved from. No I/O."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -23,6 +23,15 @@ class Link:
     commits: int
 
 
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """The commits that an identity authored in one repository: ids of `size` bytes each, joined, newest first."""
+
+    place: str
+    size: int
+    ids: bytes
+
+
 class Seen(Protocol):
     """An author as seen in a repository: `raw_email` as committed, `email` after `.mailmap`."""
 
@@ -39,7 +48,7 @@ class Author:
     """`name` and `email` after `.mailmap`, `raw_name` and `raw_email` as committed.
 
     `commits` that name them in any role; `links` to identities with a similar name or address in the same commits;
-    `offsets` are (minutes east of UTC, commits) of what they authored, sorted.
+    `offsets` are (minutes east of UTC, commits) of what they authored, sorted; `authored` says which commits those are.
     """
 
     name: str
@@ -49,6 +58,7 @@ class Author:
     raw_name: str = ""
     links: tuple[Link, ...] = ()
     offsets: tuple[tuple[int, int], ...] = ()
+    authored: tuple[Authored, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,4 +106,5 @@ def _one(authors: list[Author]) -> Author:
         commits=sum(author.commits for author in authors),
         links=tuple(sorted(Link(*key, number) for key, number in links.items())),
         offsets=tuple(sorted(offsets.items())),
+        authored=tuple(one for author in authors for one in author.authored),
     )

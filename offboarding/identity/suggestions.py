@@ -64,18 +64,12 @@ def _strong(sighting: Sighting, core: Core, population: Population, relation: st
 
 def _words_in_common(sighting: Sighting, core: Core, population: Population) -> Iterator[str]:
     chosen = names.letters(sighting.handle)
-    if len(chosen) > 3 and any(chosen in longer_forms(name) for name in core.names):
+    if len(chosen) > 3 and any(chosen in names.logins(name) for name in core.names):
         yield f"{sighting.handle} is what the name gives"
         return
     common = sorted(sighting.tokens & tokens(core), key=lambda word: (population.addresses_with(word), word))
     if common and (len(common) > 1 or population.addresses_with(common[0]) <= REVIEWED):
         yield f"{' and '.join(common)} in common"
-
-
-def longer_forms(name: str) -> frozenset[str]:
-    """What people make logins of from a full name, without single words of it."""
-    words = names.name_words(name)
-    return names.forms(name) - set(words) if len(words) > 1 else frozenset()
 
 
 def tokens(core: Core) -> frozenset[str]:
@@ -91,6 +85,6 @@ def candidates(core: Core, population: Population) -> tuple[Sighting, ...]:
     for token in tokens(core):
         found.update(population.by_token.get(token, ()))
     for name in core.names:
-        for form in longer_forms(name):
+        for form in names.logins(name):
             found.update(population.by_letters.get(form, ()))
     return tuple(sorted(found, key=population.rank.__getitem__))

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.identity import asking, metrics, truth
+from benchmarks.identity import asking, homonyms, metrics, truth
 from benchmarks.identity.__main__ import east_asian, figures, forgeries, share_a_word
 from benchmarks.identity.generator import generate
 from benchmarks.identity.metrics import Answer
 from offboarding.directory import Directory, Entry
+from offboarding.identity.seen import Author, Authored
 from offboarding.people import resolve
 from tests.builders import Repo
 
@@ -149,6 +150,54 @@ def test_the_score_of_a_resolver_that_goes_by_names_alone_would_miss_the_target(
         for person in sorted(within["homonym"])
     ]
     assert metrics.pairwise(by_name, known.same).precision < 0.9
+
+
+SUMMER_AND_WINTER = ((60, 9), (120, 9))
+ELSEWHERE = (Authored("https://example.com/app", 20, bytes(20)),)
+
+
+def history(offsets: tuple[tuple[int, int], ...]) -> truth.Truth:
+    """Ada with two addresses, and ten strangers who write in the time zones given; she is the one who is asked for."""
+    people = [("ada", "Ada Lovelock", f"{where}@{where}.example") for where in ("work", "home")]
+    people += [(f"p{n}", f"Given{n} Sur{n}", f"s{n}@strangers.example") for n in range(10)]
+    made = {
+        (name, email): (
+            person,
+            Author(
+                name=name, email=email, raw_name=name, raw_email=email, commits=18,
+                offsets=SUMMER_AND_WINTER if person == "ada" else offsets,
+                authored=() if person == "ada" else ELSEWHERE,
+            ),
+        )
+        for person, name, email in people
+    }  # fmt: skip
+    clusters: dict[str, tuple[Author, ...]] = {}
+    for person, author in made.values():
+        clusters[person] = (*clusters.get(person, ()), author)
+    owner = {seen: person for seen, (person, _) in made.items()}
+    authors = tuple(author for _, author in made.values())
+    return truth.Truth("made", authors, clusters, owner, {}, frozenset({"ada"}), frozenset(owner))
+
+
+@pytest.mark.parametrize(("offsets", "taken"), [(SUMMER_AND_WINTER, homonyms.ROUNDS), (((-480, 18),), 0)])
+def test_a_stranger_renamed_to_the_persons_name_counts_where_he_becomes_certain(
+    offsets: tuple[tuple[int, int], ...], taken: int
+) -> None:
+    told = homonyms.certain(history(offsets), seed=1)
+    assert (told["made"], told["certain"], told["certain_without_files"]) == (homonyms.ROUNDS, taken, taken)
+    assert told["share_95_upper"] == pytest.approx(1.0 if taken else 1 - 0.05 ** (1 / homonyms.ROUNDS), abs=1e-4)
+
+
+def test_a_renamed_identity_is_no_longer_its_owners() -> None:
+    known = history(())
+    ((person, (author, name)),) = homonyms.drawn(known, 1)
+    assert (person, name) == ("ada", "Ada Lovelock")
+    made = homonyms.renamed(known, {(author.name, author.raw_email): name})
+    assert author.name not in {one.name for one in made.authors}
+    assert known.owner[author.name, author.raw_email] not in made.people
+    assert sorted(one.raw_email for one in made.authors if one.name == name) == sorted(
+        ["work@work.example", "home@home.example", author.raw_email]
+    )
 
 
 def test_asking_again_in_another_order_gives_the_same() -> None:
