@@ -20,7 +20,7 @@ from offkey.boto import AwsCredentials
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
-from revokers import aws_iam, aws_sessions, aws_ways
+from revokers import aws_factors, aws_iam, aws_sessions, aws_ways
 from revokers.aws_iam import KEY, LISTS, MFA, PROVIDER, Settings, admin, listed_check, owner
 from revokers.aws_sessions import SESSIONS
 from revokers.parts import answered, dead, last, live, or_gap, unexpected, unknown
@@ -43,7 +43,7 @@ WRITES: frozenset[Operation] = frozenset(
     ("AWS", f"iam:{name}")
     for name in (
         *(name for listed in LISTS.values() for name in (listed.disable, listed.delete) if name),
-        aws_iam.DELETE_VIRTUAL, aws_sessions.DENY, aws_sessions.ALLOW,
+        aws_factors.DELETE_VIRTUAL, aws_sessions.DENY, aws_sessions.ALLOW,
     )
 )  # fmt: skip
 HANDLES: Mapping[str, tuple[Option, ...]] = aws_ways.HANDLES
@@ -169,7 +169,7 @@ def _change(
     if point.holder and point.holder.login not in ("", holder.login):
         raise NotIdentified(f"{identity} is {holder.login}'s, the plan says {point.holder.login}'s")
     if point.kind == MFA:
-        aws_iam.end_factor(http, asker, holder, identity)
+        aws_factors.end_factor(http, asker, holder, identity)
         return last(http)
     more = {"Status": status} if status else {}
     boto.call(http, asker.iam, operation, **{"UserName": holder.login, LISTS[point.kind].id: identity, **more})

@@ -15,14 +15,13 @@ from typing import Any
 
 from offkey import boto
 from offkey.boto import AwsCredentials
-from offkey.http import Reader, Writer
+from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
 from revokers.parts import dead, live, or_gap, trouble
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER = "aws"
 KEY, PROFILE, MFA = "aws.access_key", "aws.login_profile", "aws.mfa_device"
-DELETE_VIRTUAL = "DeleteVirtualMFADevice"
 _MACHINE = frozenset({"ci", "service", "bot", "machine", "shared"})
 
 
@@ -141,18 +140,6 @@ def listed_check(http: Reader, row: Mapping[str, Any], holder: Account) -> Check
     status = str(row.get("Status", "Active"))
     tell = live if status == "Active" else dead
     return tell(http, f"listed for {holder.login} as {status}", holder, status)
-
-
-def end_factor(http: Writer, asker: Admin, holder: Account, serial: str) -> None:
-    """Deactivate the device, and delete a virtual one. Raises NotAutomatic while a password would stand alone."""
-    if asker.ask("GetLoginProfile", UserName=holder.login):
-        raise NotAutomatic(
-            f"{holder.login} has a console password, which would open the console alone",
-            advice="remove the password first, then plan again",
-        )
-    status, _, _ = boto.call(http, asker.iam, "DeactivateMFADevice", UserName=holder.login, SerialNumber=serial)
-    if status == 200 and ":mfa/" in serial:
-        boto.call(http, asker.iam, DELETE_VIRTUAL, SerialNumber=serial)
 
 
 def inventory(http: Reader, settings: Settings, account: Account, sessions: Sessions) -> Iterator[AccessPoint | Gap]:

@@ -205,10 +205,12 @@ def test_the_policy_denies_what_was_issued_before_now_and_nothing_else() -> None
         assert abs((datetime.fromisoformat(issued) - datetime.now(UTC)).total_seconds()) < 60
 
 
-@pytest.mark.parametrize("effect", ["Allow", "Deny"])
-def test_another_policy_of_that_name_proves_nothing(effect: str) -> None:
+@pytest.mark.parametrize("change", [{"Effect": "Allow"}, {"Action": ["s3:*"]}, {"Condition": {}}])
+def test_another_policy_of_that_name_proves_nothing(change: dict[str, object]) -> None:
     with CASES["aws.user_sessions"]() as case:
-        policy = {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": "s3:*", "Resource": "*"}]}
+        case.kill(1)
+        policy = json.loads(_backend(case).get_user_policy("dana", "offkey-deny-older-sessions")["policy_document"])
+        policy["Statement"][0] |= change
         _backend(case).put_user_policy("dana", "offkey-deny-older-sessions", json.dumps(policy))
         assert case.state(1).liveness is Liveness.UNKNOWN
 

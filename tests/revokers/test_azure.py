@@ -48,6 +48,8 @@ def test_a_person_has_an_account_grants_secrets_of_applications_and_tokens(stack
         assert {point.kind for point in points} == kinds
         assert {point.kind for point in points if point.ownership is Ownership.SHARED} == {SECRET}
     assert found(case, email="o'hara@example.com") == []
+    sim.add_user("o'hara")
+    assert len(found(case, email="o'hara@example.com")) == 1
     for account in ({"id": "999"}, {"login": "nobody@example.com"}, {}):
         (gap,) = found(case, **account)
         assert isinstance(gap, Gap)

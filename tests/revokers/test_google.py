@@ -8,6 +8,7 @@ import pytest
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import google
 from revokers.protocol import NotAutomatic
+from tests.discovery import failed
 from tests.revokers.contract import CASES, Case
 
 
@@ -34,9 +35,13 @@ def test_a_person_is_found_by_id_address_or_alias_and_nobody_else_is(case: Case)
 
 
 def test_a_404_without_googles_reason_is_a_gap_and_not_an_absence(case: Case) -> None:
-    case.sim.fail("GET", "/users/", 404, times=1)
-    (gap,) = found(case, email="dana@example.com")
-    assert isinstance(gap, Gap)
+    for errors in ([], [{"reason": "domainNotFound"}]):
+        answer = failed(404, "Domain not found.")
+        answer.body["error"]["errors"] = errors
+        case.sim.error = lambda status, answer=answer: answer  # type: ignore[method-assign, misc]
+        case.sim.fail("GET", "/users/", 404, times=1)
+        (gap,) = found(case, email="dana@example.com")
+        assert isinstance(gap, Gap)
 
 
 def test_an_answer_about_somebody_else_is_not_taken(case: Case) -> None:

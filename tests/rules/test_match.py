@@ -122,6 +122,15 @@ def test_a_service_accounts_private_key_is_part_of_its_finding() -> None:
     assert [name for name, _, _ in match.spans] == ["id", "secret", "client_email"]
 
 
+def test_an_entra_secrets_client_id_is_part_of_its_finding_where_it_stands_near() -> None:
+    rule = RULES["azure.client_secret"]
+    client = b"AZURE_CLIENT_ID=2f1c3b4a-5d6e-4f70-8a9b-0c1d2e3f4a5b\n"
+    content = expand(rule, "AZURE_CLIENT_SECRET=<base62:3>8Q~<b64url:34>\n", 0)
+    (alone,), (near,) = find_all(content), find_all(client + content)
+    assert ([name for name, _, _ in alone.spans], alone.confidence) == (["secret"], "high")
+    assert [name for name, _, _ in near.spans] == ["secret", "client_id"]
+
+
 def test_a_key_body_has_no_line_ends_of_its_armour_around_it() -> None:
     rule = RULES["private_key.rsa"]
     for index, template in enumerate(rule.examples):

@@ -115,7 +115,8 @@ class AzureSimulator(RestSimulator):
 
     @route("GET", "/v1.0/users")
     def list_users(self, request: Request) -> Answer:
-        names = set(re.findall(r"eq '((?:[^']|'')*)'", request.query["$filter"][0]))
+        told = re.findall(r"eq '((?:[^']|'')*)'(?= or |$)", request.query["$filter"][0])
+        names = {name.replace("''", "'") for name in told}
         same = [user for user in self.users.values() if {user["mail"], user["userPrincipalName"]} & names]
         return self._collection(same, request)
 
