@@ -20,6 +20,8 @@ BY_KIND: dict[str, Decoder] = {
     "npm.basic_auth": tokens.basic,
     "npm.legacy": beside.npmrc,
     "npm.token": beside.npmrc,
+    "oidc.access_token": tokens.jwt,
+    "oidc.refresh_token": tokens.jwt,
     "private_key.openssh": keys.openssh,
     "private_key.pgp": keys.pgp,
     "private_key.putty": keys.putty,

@@ -46,9 +46,10 @@ def said(kind: str, secret: bytes = b"", *, before: bytes = b"", after: bytes = 
     return set(claims_in(Value(held, before, after), BY_KIND.get(kind) or BY_FAMILY[kind.partition(".")[0]]))
 
 
-def test_a_token_names_its_subject_issuer_audience_and_end() -> None:
+@pytest.mark.parametrize("kind", ["jwt.token", "oidc.access_token", "oidc.refresh_token"])
+def test_a_token_names_its_subject_issuer_audience_and_end(kind: str) -> None:
     token = jwt({"sub": "8812", "email": "sam@corp.test", "iss": "https://sso.corp.test", "aud": ["a", "b"], "exp": 1})
-    assert said("jwt.token", token) == {
+    assert said(kind, token) == {
         Said("JWT sub", "8812", ISSUED),
         Said("JWT email", "sam@corp.test", ISSUED),
         Said("JWT iss", "https://sso.corp.test", ISSUED),
