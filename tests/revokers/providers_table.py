@@ -29,13 +29,9 @@ def render() -> str:
         parts.append(f"\n## {name}\n")
         parts.append("| kind | action | reversible | by | extra yes | what happens |\n|---|---|---|---|---|---|")
         parts += [_row(kind, way) for kind, ways in sorted(revoker.HANDLES.items()) for way in ways]
-<<<<<<< HEAD
-        parts.append(f"\nHosts: {', '.join(sorted(revoker.HOSTS))}, or the instance that offkey.toml names.\n")
-        parts.append(_settings(name, revoker))
-=======
         hosts = ", ".join(sorted(revoker.HOSTS))
         parts.append(f"\nHosts: {hosts + ', or' if hosts else 'only'} the instance that offkey.toml names.\n")
->>>>>>> issue5-e
+        parts.append(_settings(name, revoker))
         parts.append("| permission of offkey's credential | for |\n|---|---|")
         parts += [f"| {permission} | {purpose} |" for permission, purpose in revoker.NEEDS.items()]
     parts.append("\n## Handed over to a person\n")
