@@ -7,30 +7,46 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
 from offkey.model import Action, Approval
 from revokers import aws as aws
+from revokers import circleci as circleci
 from revokers import confluent as confluent
+from revokers import figma as figma
 from revokers import github as github
+from revokers import mailchimp as mailchimp
 from revokers import mailgun as mailgun
 from revokers import mapbox as mapbox
+from revokers import netlify as netlify
 from revokers import notion as notion
+from revokers import npm as npm
+from revokers import pypi as pypi
 from revokers import shopify as shopify
 from revokers import slack as slack
 from revokers import square as square
+from revokers import stripe as stripe
 from revokers import sumologic as sumologic
+from revokers import telegram as telegram
 from revokers import twilio as twilio
 from revokers import twitch as twitch
 from revokers.protocol import Option, Revoker
 
 REGISTRY: dict[str, Revoker] = {
     "aws": aws,
+    "circleci": circleci,
     "confluent": confluent,
+    "figma": figma,
     "github": github,
+    "mailchimp": mailchimp,
     "mailgun": mailgun,
     "mapbox": mapbox,
+    "netlify": netlify,
     "notion": notion,
+    "npm": npm,
+    "pypi": pypi,
     "shopify": shopify,
     "slack": slack,
     "square": square,
+    "stripe": stripe,
     "sumologic": sumologic,
+    "telegram": telegram,
     "twilio": twilio,
     "twitch": twitch,
 }
