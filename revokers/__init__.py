@@ -9,6 +9,7 @@ from offkey.model import Action, Approval
 from revokers import aws as aws
 from revokers import circleci as circleci
 from revokers import confluent as confluent
+from revokers import crates as crates
 from revokers import figma as figma
 from revokers import github as github
 from revokers import mailchimp as mailchimp
@@ -32,6 +33,7 @@ REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "circleci": circleci,
     "confluent": confluent,
+    "crates": crates,
     "figma": figma,
     "github": github,
     "mailchimp": mailchimp,

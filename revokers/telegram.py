@@ -1,8 +1,8 @@
 """Telegram: a bot's token is told alive or dead by its value, and replaced by its owner.
 
-What proves death: `getMe` answers 401 with "ok": false and a description in DEAD. What does not: 400 "Logged out", which
-a bot gets that moved to its own server, 401 about the server's own api-id, 404, 409, 429. Telegram takes tokens in the
-path alone; paths with values are not kept.
+What proves death: `getMe` answers 401 with "ok": false and a description in DEAD. What does not: 400 "Logged out",
+which a bot gets that moved to its own server, 401 about the server's own api-id, 404, 409, 429. Telegram takes tokens
+in the path alone; paths with values are not kept.
 The bot is whoever's runs it, so it is shared by nature. `logOut` and `close` end no token and are never called.
 
 https://core.telegram.org/bots/api#getme
