@@ -44,15 +44,29 @@ from revokers import openai as openai
 from revokers import pagerduty as pagerduty
 from revokers import sendgrid as sendgrid
 from revokers import sentry as sentry
+from revokers import circleci as circleci
+from revokers import confluent as confluent
+from revokers import crates as crates
+from revokers import figma as figma
+from revokers import github as github
+from revokers import mailchimp as mailchimp
+from revokers import mailgun as mailgun
+from revokers import mapbox as mapbox
+from revokers import netlify as netlify
+from revokers import notion as notion
+from revokers import npm as npm
+from revokers import pypi as pypi
 from revokers import shopify as shopify
 from revokers import slack as slack
 from revokers import snowflake as snowflake
 from revokers import sonar as sonar
 from revokers import square as square
+from revokers import stripe as stripe
 from revokers import sumologic as sumologic
 from revokers import supabase as supabase
 from revokers import tailscale as tailscale
 from revokers import terraform as terraform
+from revokers import telegram as telegram
 from revokers import twilio as twilio
 from revokers import twitch as twitch
 from revokers import vault as vault
@@ -98,15 +112,29 @@ REGISTRY: dict[str, Revoker] = {
     "pagerduty": pagerduty,
     "sendgrid": sendgrid,
     "sentry": sentry,
+    "circleci": circleci,
+    "confluent": confluent,
+    "crates": crates,
+    "figma": figma,
+    "github": github,
+    "mailchimp": mailchimp,
+    "mailgun": mailgun,
+    "mapbox": mapbox,
+    "netlify": netlify,
+    "notion": notion,
+    "npm": npm,
+    "pypi": pypi,
     "shopify": shopify,
     "slack": slack,
     "snowflake": snowflake,
     "sonar": sonar,
     "square": square,
+    "stripe": stripe,
     "sumologic": sumologic,
     "supabase": supabase,
     "tailscale": tailscale,
     "terraform": terraform,
+    "telegram": telegram,
     "twilio": twilio,
     "twitch": twitch,
     "vault": vault,
