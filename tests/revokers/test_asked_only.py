@@ -73,7 +73,7 @@ def test_only_the_documented_answer_is_death(kind: str) -> None:
         assert said(kind, 401, DEAD[kind]).liveness is Liveness.DEAD
     for status in (403, 404, 409, 422, 429, 500):
         assert said(kind, status, DEAD.get(kind, {})).liveness is Liveness.UNKNOWN, status
-    for body in ({}, [], None, {"error": "unauthorized"}, {"ok": False}, {"result": None}):
+    for body in ({}, [], None, {"error": {"type": "api_error"}}, {"ok": False}, {"result": None}):
         for status in (200, 401):
             found = said(kind, status, body)
             assert (found.liveness, bool(found.reason)) == (Liveness.UNKNOWN, True), (status, body)

@@ -22,7 +22,11 @@ def said(body: object, status: int = 200) -> Liveness:
 
 def test_only_the_documented_codes_in_an_answer_of_200_are_death() -> None:
     assert {said({"code": code}) for code in mapbox.DEAD} == {Liveness.DEAD}
-    for body in ({"code": "TokenSleeping"}, {"code": "TokenValid"}, {"message": "Unauthorized"}):
+    for body in (
+        {"code": "TokenSleeping", "token": {"user": "acme", "authorization": "t"}},
+        {"code": "TokenValid"},
+        {"message": "Unauthorized"},
+    ):
         assert said(body) is Liveness.UNKNOWN
     assert said({"code": "TokenRevoked"}, 401) is Liveness.UNKNOWN
 

@@ -8,10 +8,11 @@ from offkey.http import Reader
 from offkey.model import Action, Liveness
 from offkey.secret import Secret
 from revokers import twilio
+from revokers.parts import basic
 from revokers.protocol import NotIdentified
 from tests.revokers.case import Case, credential, leak
 from tests.revokers.contract import CASES
-from tests.simulators.twilio import TwilioSimulator, auth_token
+from tests.simulators.twilio import TwilioSimulator, account_sid, auth_token
 
 
 def simulator(case: Case) -> TwilioSimulator:
@@ -73,11 +74,20 @@ def test_another_accounts_token_and_a_secondary_one_are_not_promoted_away() -> N
         assert all(account.secondary for account in simulator(case).accounts.values())
 
 
-def test_a_token_of_a_suspended_account_is_not_called_dead() -> None:
-    with CASES["twilio.auth_token"]() as case:
-        mine = simulator(case).accounts[case.points[1].provider_id]
-        mine.status = "suspended"
-        assert case.state(1).liveness is Liveness.UNKNOWN
+@pytest.mark.parametrize(("status", "liveness"), [("active", Liveness.DEAD), ("suspended", Liveness.UNKNOWN)])
+def test_a_refused_token_is_dead_only_while_its_account_is_active(status: str, liveness: Liveness) -> None:
+    sid, admin = account_sid("dana"), Secret(",".join(tokens.twilio_key("admin")).encode())
+    refusal = {"code": 20003, "message": "Authenticate", "status": 401}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        as_the_token = request.headers["authorization"] == basic(sid, value.secret)["Authorization"]
+        return httpx.Response(401, json=refusal) if as_the_token else httpx.Response(200, json=account)
+
+    account = {"sid": sid, "status": status, "auth_token": ""}
+    value = credential(twilio.TOKEN, id=sid, secret=auth_token("dana"))
+    reader = Reader(twilio.gate, twilio.URL, transport=httpx.MockTransport(answer), sleep=lambda _: None)
+    said = twilio.state(reader, twilio.Settings(read=admin), leak(twilio.TOKEN, provider_id=sid), value)
+    assert said.liveness is liveness
 
 
 def test_the_new_token_in_the_answer_is_not_kept() -> None:
