@@ -45,7 +45,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
 def test_every_provider_and_every_kind_that_is_ended_automatically_is_tried() -> None:
     ended = {kind for kind, ways in revokers.handled().items() if {way.action for way in ways} - HANDS_OFF}
     assert ended == set(CASES) | set(NOT_ARRANGED)
-    assert {kind.split(".")[0] for kind in CASES} | BY_HAND_ALONE == set(revokers.REGISTRY)
+    assert {kind.split(".")[0] for kind in (*CASES, *NOT_ARRANGED)} | BY_HAND_ALONE == set(revokers.REGISTRY)
 
 
 def test_the_registry_names_each_provider_by_its_own_name() -> None:
