@@ -15,11 +15,24 @@ from dataclasses import replace
 from typing import Any
 
 from offkey.http import Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Ownership
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness, Ownership
+from offkey.secret import Secret
 from revokers import launchdarkly_account
 from revokers.github_org import LAST_OWNER
 from revokers.launchdarkly_account import MEMBER, NEEDS, PROVIDER, TOKENS, Settings, inventory, signed
-from revokers.parts import answered, by_hand, configured, dead, fields, given, last, live, refuse_unlisted, unexpected
+from revokers.parts import (
+    answered,
+    by_hand,
+    configured,
+    dead,
+    fields,
+    given,
+    last,
+    live,
+    refuse_unlisted,
+    unexpected,
+    unknown,
+)
 from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
@@ -87,7 +100,7 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
 @answered
 def check(http: Reader, credential: Credential) -> Check:
     """The holder of a personal token has the member's id; the status tells a service token and an SDK key."""
-    identity, refused = _identity(http, credential)
+    identity, refused = _identity(http, credential.secret)
     if refused is not None:
         return refused
     if identity.get("serviceToken") is True:
@@ -100,11 +113,9 @@ def check(http: Reader, credential: Credential) -> Check:
     return unexpected(http, 200)
 
 
-def _identity(http: Reader, credential: Credential) -> tuple[dict[str, Any], Check | None]:
+def _identity(http: Reader, token: Secret) -> tuple[dict[str, Any], Check | None]:
     """The identity, or the Check that says why there is none."""
-    answer = http.request(
-        "GET", "/api/v2/caller-identity", headers=signed(credential.secret), hide=(credential.secret,)
-    )
+    answer = http.request("GET", "/api/v2/caller-identity", headers=signed(token), hide=(token,))
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 401 and body.get("code") == "unauthorized" and body.get("message") == "Invalid access token":
         return {}, dead(http, "401 Invalid access token", status="401")
@@ -116,7 +127,10 @@ def _identity(http: Reader, credential: Credential) -> tuple[dict[str, Any], Che
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind == KEY:
-        return check(http, given(point, credential))
+        told = check(http, given(point, credential))
+        if told.liveness is Liveness.DEAD and settings.read and _identity(http, settings.read)[1]:
+            return unknown(http, "offkey's own token is refused too")
+        return told
     return launchdarkly_account.state(http, settings, point)
 
 
@@ -136,7 +150,7 @@ def revoke(
 
 def _token_id(http: Writer, credential: Credential) -> str:
     """Raises NotIdentified where the value does not name its token, NotAutomatic for an SDK key."""
-    identity, refused = _identity(http, credential)
+    identity, refused = _identity(http, credential.secret)
     if refused is None and identity.get("tokenId"):
         return str(identity["tokenId"])
     if identity.get("environmentId"):
