@@ -11,8 +11,10 @@ from revokers import atlassian as atlassian
 from revokers import aws as aws
 from revokers import azure as azure
 from revokers import buildkite as buildkite
+from revokers import circleci as circleci
 from revokers import cloudflare as cloudflare
 from revokers import confluent as confluent
+from revokers import crates as crates
 from revokers import database as database
 from revokers import databricks as databricks
 from revokers import datadog as datadog
@@ -21,6 +23,7 @@ from revokers import discord as discord
 from revokers import docker as docker
 from revokers import doppler as doppler
 from revokers import fastly as fastly
+from revokers import figma as figma
 from revokers import gcp as gcp
 from revokers import github as github
 from revokers import gitlab as gitlab
@@ -33,29 +36,21 @@ from revokers import jfrog as jfrog
 from revokers import keycloak as keycloak
 from revokers import launchdarkly as launchdarkly
 from revokers import linear as linear
+from revokers import mailchimp as mailchimp
 from revokers import mailgun as mailgun
 from revokers import mapbox as mapbox
 from revokers import mongodb as mongodb
+from revokers import netlify as netlify
 from revokers import newrelic as newrelic
 from revokers import notion as notion
+from revokers import npm as npm
 from revokers import oidc as oidc
 from revokers import okta as okta
 from revokers import openai as openai
 from revokers import pagerduty as pagerduty
+from revokers import pypi as pypi
 from revokers import sendgrid as sendgrid
 from revokers import sentry as sentry
-from revokers import circleci as circleci
-from revokers import confluent as confluent
-from revokers import crates as crates
-from revokers import figma as figma
-from revokers import github as github
-from revokers import mailchimp as mailchimp
-from revokers import mailgun as mailgun
-from revokers import mapbox as mapbox
-from revokers import netlify as netlify
-from revokers import notion as notion
-from revokers import npm as npm
-from revokers import pypi as pypi
 from revokers import shopify as shopify
 from revokers import slack as slack
 from revokers import snowflake as snowflake
@@ -65,8 +60,8 @@ from revokers import stripe as stripe
 from revokers import sumologic as sumologic
 from revokers import supabase as supabase
 from revokers import tailscale as tailscale
-from revokers import terraform as terraform
 from revokers import telegram as telegram
+from revokers import terraform as terraform
 from revokers import twilio as twilio
 from revokers import twitch as twitch
 from revokers import vault as vault
@@ -79,8 +74,10 @@ REGISTRY: dict[str, Revoker] = {
     "aws": aws,
     "azure": azure,
     "buildkite": buildkite,
+    "circleci": circleci,
     "cloudflare": cloudflare,
     "confluent": confluent,
+    "crates": crates,
     "database": database,
     "databricks": databricks,
     "datadog": datadog,
@@ -89,6 +86,7 @@ REGISTRY: dict[str, Revoker] = {
     "docker": docker,
     "doppler": doppler,
     "fastly": fastly,
+    "figma": figma,
     "gcp": gcp,
     "github": github,
     "gitlab": gitlab,
@@ -101,29 +99,21 @@ REGISTRY: dict[str, Revoker] = {
     "keycloak": keycloak,
     "launchdarkly": launchdarkly,
     "linear": linear,
+    "mailchimp": mailchimp,
     "mailgun": mailgun,
     "mapbox": mapbox,
     "mongodb": mongodb,
+    "netlify": netlify,
     "newrelic": newrelic,
     "notion": notion,
+    "npm": npm,
     "oidc": oidc,
     "okta": okta,
     "openai": openai,
     "pagerduty": pagerduty,
+    "pypi": pypi,
     "sendgrid": sendgrid,
     "sentry": sentry,
-    "circleci": circleci,
-    "confluent": confluent,
-    "crates": crates,
-    "figma": figma,
-    "github": github,
-    "mailchimp": mailchimp,
-    "mailgun": mailgun,
-    "mapbox": mapbox,
-    "netlify": netlify,
-    "notion": notion,
-    "npm": npm,
-    "pypi": pypi,
     "shopify": shopify,
     "slack": slack,
     "snowflake": snowflake,
@@ -133,8 +123,8 @@ REGISTRY: dict[str, Revoker] = {
     "sumologic": sumologic,
     "supabase": supabase,
     "tailscale": tailscale,
-    "terraform": terraform,
     "telegram": telegram,
+    "terraform": terraform,
     "twilio": twilio,
     "twitch": twitch,
     "vault": vault,

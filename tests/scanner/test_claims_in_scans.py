@@ -28,8 +28,8 @@ TOKEN = jwt({"sub": "8812-sam", "email": "sam@corp.test", "iss": "https://sso.co
 def repo(tmp_path: Path) -> Repo:
     repo = Repo.create(tmp_path / "r")
     lines = "".join(f"line {n}\n" for n in range(60))
-    repo.commit("one", {"db.py": f'{lines}URL = "postgresql://sam:{PASSWORD}@db1.corp.io/app"\n{lines}'})
-    repo.commit("two", {"db.py": f'{lines}URL = "postgresql://ann:{PASSWORD}@db1.corp.io/app"\n{lines}more\n'})
+    repo.commit("one", {"db.py": f'{lines}URL = "mongodb://sam:{PASSWORD}@db1.corp.io/app"\n{lines}'})
+    repo.commit("two", {"db.py": f'{lines}URL = "mongodb://ann:{PASSWORD}@db1.corp.io/app"\n{lines}more\n'})
     repo.commit("three", {"auth.sh": f'curl -H "Authorization: Bearer {TOKEN}" https://api.corp.io\n'})
     repo.git("gc", "-q")
     return repo
@@ -42,10 +42,10 @@ def of(findings: tuple[Finding, ...], kind: str) -> Finding:
 
 def test_a_finding_tells_what_its_value_says_at_any_of_its_places(repo: Repo, look: Scan) -> None:
     findings = look(repo.path).findings
-    database = of(findings, "database.postgres")
+    database = of(findings, "database.mongodb")
     assert database.claims == (
-        Claim(source="user of the postgresql URL", subject="ann", grade="written"),
-        Claim(source="user of the postgresql URL", subject="sam", grade="written"),
+        Claim(source="user of the mongodb URL", subject="ann", grade="written"),
+        Claim(source="user of the mongodb URL", subject="sam", grade="written"),
     )
     told = of(findings, "jwt.token")
     assert Claim(source="JWT email", subject="sam@corp.test", grade="issued") in told.claims
