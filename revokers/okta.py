@@ -3,7 +3,7 @@ what he ends by id in `revokers/okta_admin.py`.
 
 What proves death: `GET /api/v1/users/me`, asked as the token, answers 401 E0000011 "Invalid token provided".
 Okta answers the same while the token's user is suspended or deactivated, and such a token lives again with its user: so
-only the list of API tokens (`okta.listed_token`) shows that it is gone for good.
+where `read` may ask, its user must be ACTIVE, else the token is UNKNOWN. Another organisation's token gets it too.
 What does not: 403 (E0000006, a network zone), 404, 429, and any other 401.
 `DELETE /api/v1/api-tokens/current` ends the token that asks, and no other. A token has all rights of its user.
 An organisation's address comes from offkey.toml alone, never from where the token was found.
@@ -84,7 +84,7 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
             reversible=False,
             by="value",
             via="self",
-            proof="GET /users/me: 401 E0000011",
+            proof="GET /users/me: 401 E0000011, while GET /users/{id} says ACTIVE",
             reason="the token ends itself; its user and the user's other tokens stay",
             breaks=("integrations that sign in with this token",),
         ),
@@ -157,7 +157,9 @@ def check(http: Reader, credential: Credential) -> Check:
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind != BY_VALUE:
         return okta_admin.state(http, settings, point)
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+    if credential is None:
+        return unknown(http, "the value is not at hand")
+    return okta_admin.rests(http, settings, point, check(http, credential))
 
 
 def revoke(

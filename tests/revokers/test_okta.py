@@ -41,8 +41,10 @@ def test_a_suspended_users_token_rests_and_lives_again_with_its_user() -> None:
     with CASES["okta.api_token"]() as case:
         account = next(p for p in case.inventory() if isinstance(p, AccessPoint) and p.kind == "okta.account")
         okta.revoke(case.writer(), case.settings, Action.DISABLE, account)
-        assert case.state(1).liveness is Liveness.DEAD
-        assert "suspended" in case.state(1).reason
+        assert "suspended" in okta.check(case.reader(), case.credentials[1]).reason
+        leaked = replace(case.points[1], holder=account.holder)
+        rests = okta.state(case.reader(), case.settings, leaked, case.credentials[1])
+        assert (rests.liveness, "SUSPENDED" in rests.reason) == (Liveness.UNKNOWN, True)
         okta.undo(case.writer(), case.settings, account)
         assert case.state(1).liveness is Liveness.LIVE
         with pytest.raises(NotAutomatic):
@@ -95,6 +97,26 @@ def test_a_super_administrator_is_left_to_people() -> None:
         found = case.inventory()
         assert any(isinstance(p, Gap) and "roles" in p.why for p in found)
         assert not any(isinstance(p, AccessPoint) and p.kind == "okta.account" for p in found)
+
+
+def test_who_became_a_super_administrator_after_the_plan_is_left_alone() -> None:
+    for action in (Action.DISABLE, Action.REMOVE):
+        with CASES["okta.account"]() as case:
+            case.sim.users[case.points[1].provider_id].roles = ["SUPER_ADMIN"]  # type: ignore[attr-defined]
+            with pytest.raises(NotAutomatic):
+                okta.revoke(case.writer(), case.settings, action, case.points[1])
+            assert case.state(1).liveness is Liveness.LIVE
+
+
+@pytest.mark.parametrize("kind", ["okta.grant", "okta.refresh_token"])
+def test_a_grant_of_a_user_who_is_no_longer_shown_is_not_gone(kind: str) -> None:
+    with CASES[kind]() as case:
+        case.kill(1)
+        assert case.state(1).liveness is Liveness.DEAD
+        hidden = case.sim.users.pop(case.points[0].holder.id)  # type: ignore[attr-defined, union-attr]
+        case.sim.grants = {k: v for k, v in case.sim.grants.items() if v["userId"] != hidden.id}  # type: ignore[attr-defined]
+        case.sim.refresh = {k: v for k, v in case.sim.refresh.items() if v["userId"] != hidden.id}  # type: ignore[attr-defined]
+        assert case.state(0).liveness is Liveness.UNKNOWN
 
 
 def test_only_an_active_user_can_be_suspended() -> None:
