@@ -6,11 +6,12 @@
 
 A leaked URL's host is compared with the listed ones and never connected to when it is not among them.
 
-What proves death: signing in with the value is refused as a wrong password: PostgreSQL 28P01, Redis WRONGPASS; or the administrator's list says that the role may not sign in or is not there: pg_roles.rolcanlogin,
-mysql.user or mysql.global_priv `account_locked`, ACL GETUSER `off`. MySQL and MariaDB answer 1045 to a wrong password, and to a right one that comes from
-an address its account does not fit (`app@10.%`): it proves death only where the user's one account fits offkey's own
-address. What does not: PostgreSQL 28000 (pg_hba.conf has no
-entry for our address, or the role may not sign in: the same code), too many connections, a network error.
+What proves death: signing in with the value is refused as a wrong password: PostgreSQL 28P01, Redis WRONGPASS; or the
+administrator's list says that the role may not sign in or is not there: pg_roles.rolcanlogin, mysql.user or
+mysql.global_priv `account_locked`, ACL GETUSER `off`. MySQL and MariaDB answer 1045 to a wrong password, and to a right
+one from an address that its account does not fit (`app@10.%`): it proves death only where the user has one account, and
+that one fits offkey's own address. What does not: PostgreSQL 28000 (pg_hba.conf has no entry for our address, or the
+role may not sign in: the same code), too many connections, a network error.
 Sessions outlive a lock: DISABLE and REVOKE end the open ones as well.
 Roles are what programs sign in as: a value found is held to be shared, and ended only where the role is the person's.
 
@@ -100,16 +101,19 @@ def check(http: Reader, credential: Credential) -> Check:
         with sql.session(http, at, user, credential.secret) as session:
             name = database_roles.me(at, session)
     except sql.Denied as error:
-        if error.code in _REFUSED[at.engine]:
-            return dead(http, f"{at.where}: the password is refused ({error.code})", status="password")
-        if (at.engine, error.code) == ("mysql", _PERHAPS):
-            why = f"{at.where} refuses the password, or the user from offkey's address ({error.code})"
-            return unknown(http, why, status=error.code)
-        if error.code in database_roles.AFTER_SIGNING_IN[at.engine]:
-            return live(http, f"{at.where} let it in, and refused what came next ({error.code})")
-        return unknown(http, str(error), status=error.code)
+        return _refusal(http, at, error)
     role = Role(at, name)
     return live(http, f"signs in as {name} at {at.where}", Account(provider=PROVIDER, id=role.id, login=role.login))
+
+
+def _refusal(http: Reader, at: sql.Server, error: sql.Denied) -> Check:
+    if error.code in _REFUSED[at.engine]:
+        return dead(http, f"{at.where}: the password is refused ({error.code})", status="password")
+    if error.code in database_roles.AFTER_SIGNING_IN[at.engine]:
+        return live(http, f"{at.where} let it in, and refused what came next ({error.code})")
+    perhaps = (at.engine, error.code) == ("mysql", _PERHAPS)
+    why = f"{at.where} refuses the password, or the user from offkey's address ({_PERHAPS})"
+    return unknown(http, why if perhaps else str(error), status=error.code)
 
 
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:

@@ -92,7 +92,7 @@ def named(at: sql.Server, session: sql.Session, login: str) -> Iterator[Role]:
 def fits_here(session: sql.Session, login: str) -> bool:
     """Whether MySQL can only have held a login from here against this user's one account, and so its password.
 
-    https://dev.mysql.com/doc/refman/8.4/en/connection-access.html: the most specific host goes first, whatever the user.
+    https://dev.mysql.com/doc/refman/8.4/en/connection-access.html: the most specific host goes first.
     """
     here = str(session.run("LIST ROLES", "SELECT SUBSTRING_INDEX(USER(), '@', -1)")[0][0])
     query = "SELECT user, host FROM mysql.user WHERE user IN (%s, '')"
