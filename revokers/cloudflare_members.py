@@ -38,7 +38,7 @@ def _members(http: Reader, token: Secret, account: str) -> Iterator[dict[str, An
                 "user": str(user.get("id") or ""),
                 "email": email,
                 "roles": roles,
-                "in": joined,
+                "joined": joined,
             }
 
 
