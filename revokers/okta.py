@@ -3,7 +3,8 @@ what he ends by id in `revokers/okta_admin.py`.
 
 What proves death: `GET /api/v1/users/me`, asked as the token, answers 401 E0000011 "Invalid token provided".
 Okta answers the same while the token's user is suspended or deactivated, and such a token lives again with its user: so
-where `read` may ask, its user must be ACTIVE, else the token is UNKNOWN. Another organisation's token gets it too.
+where `read` may ask, its user must be ACTIVE, else the token is UNKNOWN. Another organisation's token gets it too: only
+one that has answered before is then dead.
 What does not: 403 (E0000006, a network zone), 404, 429, and any other 401.
 `DELETE /api/v1/api-tokens/current` ends the token that asks, and no other. A token has all rights of its user.
 An organisation's address comes from offkey.toml alone, never from where the token was found.
@@ -32,7 +33,7 @@ from revokers.okta_admin import (
     undo,
 )
 from revokers.okta_lists import inventory
-from revokers.parts import answered, dead, given, last, live, refuse_unlisted, text, unexpected, unknown
+from revokers.parts import answered, ended, given, last, live, refuse_unlisted, refused, text, unexpected, unknown
 from revokers.protocol import Option
 
 __all__ = [
@@ -146,7 +147,7 @@ def check(http: Reader, credential: Credential) -> Check:
     answer = http.request("GET", "/api/v1/users/{id}", path={"id": "me"}, headers=headers, hide=(credential.secret,))
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 401 and body.get("errorCode") == "E0000011":
-        return dead(http, "401 E0000011: no token of this organisation, or its user is suspended", status="401")
+        return refused(http, "401 E0000011: no token of this organisation, or its user is suspended")
     if answer.status == 200 and "id" in body:
         holder = okta_admin.holder(body)
         return live(http, f"signs in as {holder.login}", holder)
@@ -159,7 +160,7 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         return okta_admin.state(http, settings, point)
     if credential is None:
         return unknown(http, "the value is not at hand")
-    return okta_admin.rests(http, settings, point, check(http, credential))
+    return okta_admin.rests(http, settings, point, ended(http, point, check(http, credential)))
 
 
 def revoke(
