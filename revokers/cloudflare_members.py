@@ -32,7 +32,14 @@ def _members(http: Reader, token: Secret, account: str) -> Iterator[dict[str, An
             user = row.get("user") or {}
             email = str(row.get("email") or user["email"])
             roles = [str(role["name"]) for role in row.get("roles") or ()]
-            yield {"id": str(row["id"]), "user": str(user.get("id", "")), "email": email, "roles": roles}
+            joined = row["status"] == "accepted"
+            yield {
+                "id": str(row["id"]),
+                "user": str(user.get("id") or ""),
+                "email": email,
+                "roles": roles,
+                "joined": joined,
+            }
 
 
 def _after(answer: Answer) -> Mapping[str, str] | None:
@@ -77,9 +84,11 @@ def _membership(http: Reader, settings: Settings, number: str, account: Account)
 
 
 def _only_admin(members: list[dict[str, Any]], member: str) -> bool:
-    """Whether no other member is seen to be a super administrator."""
+    """Whether no other member is seen to be a super administrator; who was merely invited is none yet."""
     return all(
-        row["id"] == member or not any(role.startswith("Super Administrator") for role in row["roles"])
+        row["id"] == member
+        or not row["joined"]
+        or not any(role.startswith("Super Administrator") for role in row["roles"])
         for row in members
     )
 

@@ -6,10 +6,12 @@
 
 A leaked URL's host is compared with the listed ones and never connected to when it is not among them.
 
-What proves death: signing in with the value is refused as a wrong password: PostgreSQL 28P01, MySQL and MariaDB 1045,
-Redis WRONGPASS; or the administrator's list says that the role may not sign in or is not there: pg_roles.rolcanlogin,
-mysql.user or mysql.global_priv `account_locked`, ACL GETUSER `off`. What does not: PostgreSQL 28000 (pg_hba.conf has no
-entry for our address, or the role may not sign in: the same code), too many connections, a network error.
+What proves death: signing in with the value is refused as a wrong password: PostgreSQL 28P01, Redis WRONGPASS; or the
+administrator's list says that the role may not sign in or is not there: pg_roles.rolcanlogin, mysql.user or
+mysql.global_priv `account_locked`, ACL GETUSER `off`. MySQL and MariaDB answer 1045 to a wrong password, and to a right
+one from an address that its account does not fit (`app@10.%`): it proves death only where the user has one account, and
+that one fits offkey's own address. What does not: PostgreSQL 28000 (pg_hba.conf has no entry for our address, or the
+role may not sign in: the same code), too many connections, a network error.
 Sessions outlive a lock: DISABLE and REVOKE end the open ones as well.
 Roles are what programs sign in as: a value found is held to be shared, and ended only where the role is the person's.
 
@@ -53,7 +55,9 @@ NEEDS: Mapping[str, str] = {
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES, databases=True)
 
-_REFUSED = {"postgresql": frozenset({"28P01"}), "mysql": frozenset({"1045"}), "redis": frozenset({"WRONGPASS"})}
+_REFUSED = {"postgresql": frozenset({"28P01"}), "mysql": frozenset[str](), "redis": frozenset({"WRONGPASS"})}
+_PERHAPS = "1045"
+"""MySQL's refusal of a wrong password, or of where it comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +101,19 @@ def check(http: Reader, credential: Credential) -> Check:
         with sql.session(http, at, user, credential.secret) as session:
             name = database_roles.me(at, session)
     except sql.Denied as error:
-        if error.code in _REFUSED[at.engine]:
-            return dead(http, f"{at.where}: the password is refused ({error.code})", status="password")
-        if error.code in database_roles.AFTER_SIGNING_IN[at.engine]:
-            return live(http, f"{at.where} let it in, and refused what came next ({error.code})")
-        return unknown(http, str(error), status=error.code)
+        return _refusal(http, at, error)
     role = Role(at, name)
     return live(http, f"signs in as {name} at {at.where}", Account(provider=PROVIDER, id=role.id, login=role.login))
+
+
+def _refusal(http: Reader, at: sql.Server, error: sql.Denied) -> Check:
+    if error.code in _REFUSED[at.engine]:
+        return dead(http, f"{at.where}: the password is refused ({error.code})", status="password")
+    if error.code in database_roles.AFTER_SIGNING_IN[at.engine]:
+        return live(http, f"{at.where} let it in, and refused what came next ({error.code})")
+    perhaps = (at.engine, error.code) == ("mysql", _PERHAPS)
+    why = f"{at.where} refuses the password, or the user from offkey's address ({_PERHAPS})"
+    return unknown(http, why if perhaps else str(error), status=error.code)
 
 
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
@@ -152,7 +162,8 @@ def _role(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     if said.holder is not None:
         return Role(at, said.holder.id.removeprefix(at.where + "/"))
     locked = [role for role, status in _closed(http, settings, value) if status == "locked"]
-    if len(locked) != 1 or (said.liveness is Liveness.DEAD and at.engine != "redis"):
+    refused = said.liveness is Liveness.DEAD or said.status == _PERHAPS
+    if len(locked) != 1 or (refused and at.engine != "redis"):
         raise NotIdentified(f"the value does not sign in: {said.reason}", advice="it may be dead already: verify")
     return locked[0]
 
@@ -171,6 +182,15 @@ def _closed(http: Reader, settings: Settings, value: Credential) -> list[tuple[R
     return [] if any(status == "open" for _, status in found) else found
 
 
+def _wrong(http: Reader, settings: Settings, value: Credential) -> Check:
+    """What MySQL's 1045 means, by the list of the user's accounts."""
+    at = _server(http, value)
+    with _signed_in(http, at, configured(settings)) as session:
+        if database_roles.fits_here(session, _user(value)):
+            return dead(http, f"{at.where}: the password is refused ({_PERHAPS})", status="password")
+    return unknown(http, f"{at.where}: the user may be let in from another address alone ({_PERHAPS})")
+
+
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     """For a role by the server's own list. A value is tried; where that says nothing, its user is looked up there."""
@@ -181,7 +201,9 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         if not redis and (said.liveness is not Liveness.UNKNOWN or not said.status):
             return said
         closed = _closed(http, settings, value)
-        return _listed(http, *closed[0]) if closed else said
+        if closed:
+            return _listed(http, *closed[0])
+        return _wrong(http, settings, value) if said.status == _PERHAPS and settings.read else said
     role = _role(http, settings, point, credential)
     with _signed_in(http, role.at, configured(settings)) as session:
         return _listed(http, role, database_roles.status(role, session))

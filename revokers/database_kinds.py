@@ -27,7 +27,11 @@ def _ended(by: Literal["value", "id"], via: Literal["admin", "person"]) -> tuple
         proof="the server's list: NOLOGIN, account locked, or off",
     )
     reason = "the role's password is taken away for good; the role and what it owns stay"
-    proof = "signing in: 28P01, 1045 or WRONGPASS" if by == "value" else "the server's list: no password that is right"
+    proof = (
+        "signing in: 28P01 or WRONGPASS; MySQL: 1045 for the only account that fits"
+        if by == "value"
+        else "the server's list: no password that is right"
+    )
     gone = ("gone", "password")
     return off, replace(off, action=Action.REVOKE, reversible=False, reason=reason, shows=gone, how=_HOW, proof=proof)
 

@@ -89,6 +89,17 @@ def named(at: sql.Server, session: sql.Session, login: str) -> Iterator[Role]:
     yield from (Role(at, str(row[0])) for row in rows)
 
 
+def fits_here(session: sql.Session, login: str) -> bool:
+    """Whether MySQL can only have held a login from here against this user's one account, and so its password.
+
+    https://dev.mysql.com/doc/refman/8.4/en/connection-access.html: the most specific host goes first.
+    """
+    here = str(session.run("LIST ROLES", "SELECT SUBSTRING_INDEX(USER(), '@', -1)")[0][0])
+    query = "SELECT user, host FROM mysql.user WHERE user IN (%s, '')"
+    accounts = [(str(user), str(host)) for user, host in session.run("LIST ROLES", query, login)]
+    return len(accounts) == 1 and accounts[0] in {(login, here), (login, "%")}
+
+
 def status(role: Role, session: sql.Session) -> str:
     """`open`; or `locked`, `password` (there is none that could be right) and `gone`."""
     return {"postgresql": _postgres, "mysql": _mysql, "redis": _redis}[role.at.engine](role, session)

@@ -5,7 +5,8 @@ What proves a webhook's death: its own address answers 404 with code 10015 (unkn
 `DELETE /webhooks/{id}/{token}` needs no credential. A webhook belongs to a channel and is nobody's by Discord's word:
 whoever posts through it stops, so it has its own yes. Found addresses may name the hosts ptb, canary or discordapp.com;
 the id and token in them are asked at discord.com alone. Ten thousand refused requests in ten minutes ban an address.
-No call resets a bot's token; it is asked (`GET /users/@me`), and 401 code 0 says that it was reset.
+No call resets a bot's token; it is asked (`GET /users/@me`), and 401 code 0 says that it was reset, if it has answered
+as a bot before: a user's token has the same form, gets the same answer, and is not tried as a user's.
 
 https://discord.com/developers/docs/resources/webhook
 https://discord.com/developers/docs/topics/opcodes-and-status-codes
@@ -38,6 +39,7 @@ gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 WEBHOOK, BOT = "discord.webhook", "discord.bot"
 UNKNOWN_WEBHOOK, WRONG_TOKEN = 10015, 50027
+REFUSED = "401"
 _ADDRESS = re.compile(r"/webhooks/(\d{17,20})/([A-Za-z0-9_-]{60,68})\Z")
 HANDLES: Mapping[str, tuple[Option, ...]] = {
     WEBHOOK: (
@@ -102,7 +104,7 @@ def _bot(http: Reader, secret: Secret) -> Check:
         holder = Account(provider=PROVIDER, id=str(body["id"]), login=str(body["username"]))
         return live(http, f"signs in as {holder.login}", holder, "bot")
     if (answer.status, code) == (401, 0) and body.get("message") == "401: Unauthorized":
-        return dead(http, "401: Unauthorized", status="401")
+        return unknown(http, "401: no bot's token, or no more; a user's token looks the same", status=REFUSED)
     return unexpected(http, answer.status, f"code {code}")
 
 
@@ -118,7 +120,12 @@ def _parts(secret: Secret) -> dict[str, str | Secret]:
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind == MEMBER:
         return discord_members.state(http, settings, point)
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+    if credential is None:
+        return unknown(http, "the value is not at hand")
+    said = check(http, credential)
+    if said.status == REFUSED and point.check and point.check.status == "bot":
+        return dead(http, "401: the bot's token was reset", point.holder, REFUSED)
+    return said
 
 
 def revoke(

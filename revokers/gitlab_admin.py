@@ -81,7 +81,7 @@ class Admin:
 
     def members(self, group: str) -> dict[str, dict[str, Any]]:
         """The direct members by id. Raises Unclear for none: offkey's own credential would not see them."""
-        found = self.listed(f"{group}: members", "/groups/{group}/members", "id", "access_level", group=group)
+        found = self.listed(f"{group}: members", "/groups/{group}/members", "id", "access_level", "state", group=group)
         members = {str(row["id"]): row for row in found}
         if not members:
             raise Unclear(f"{group}: no member is shown", advice="offkey's credential must be a member of the group")

@@ -68,11 +68,16 @@ def _membership(admin: Admin, group: str, holder: Account, user: Mapping[str, An
     members = admin.members(group)
     if holder.id not in members:
         return
-    owners = [number for number, row in members.items() if row["access_level"] == OWNER]
-    alone = (LAST_OWNER,) if owners == [holder.id] else ()
+    alone = (LAST_OWNER,) if _alone(members, holder.id) else ()
     check = live(admin.http, f"a direct member of {group}", holder)
     told = (f"{group} lists a member with access level {members[holder.id]['access_level']}", *alone)
     yield _point(MEMBER, f"{group}/{holder.id}", holder, check, *told, user=user)
+
+
+def _alone(members: Mapping[str, Mapping[str, Any]], number: str) -> bool:
+    """Whether this owner leaves no other who can sign in: a blocked one cannot."""
+    owners = {each: row for each, row in members.items() if row["access_level"] == OWNER}
+    return number in owners and not any(row["state"] == "active" for each, row in owners.items() if each != number)
 
 
 def _point(
@@ -146,7 +151,7 @@ def revoke(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
         members = admin.members(group)
         if holder.id not in members:
             raise NotIdentified(f"{group} does not list the holder", advice="plan again")
-        if [number for number, row in members.items() if row["access_level"] == OWNER] == [holder.id]:
+        if _alone(members, holder.id):
             raise NotAutomatic(
                 f"{holder.login} is {LAST_OWNER} of {group}", advice="make another member an owner first"
             )

@@ -27,6 +27,7 @@ from revokers.heroku_teams import (
     every,
     inventory,
     members,
+    rulers,
     signed,
     team_of,
 )
@@ -132,8 +133,7 @@ def revoke(
     way = refuse_unlisted(HANDLES, action, point)
     if point.kind == MEMBER:
         token, (team, member) = configured(settings, write=True), team_of(settings, point)
-        admins = [row["id"] for row in members(http, token, team) if row["role"] == "admin"]
-        if admins == [member]:
+        if rulers(members(http, token, team)) == [member]:
             raise NotAutomatic(f"{point.id} is {LAST_ADMIN}", advice=_LAST[0].how)
         http.request("DELETE", _MEMBER, path={"team": team, "member": member}, **signed(token))
         return last(http)

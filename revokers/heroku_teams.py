@@ -53,6 +53,11 @@ def every(http: Reader, token: Secret, template: str, **path: str) -> Iterator[d
     raise Unclear(f"GET {template} does not end", advice="try again later")
 
 
+def rulers(found: list[dict[str, Any]]) -> list[str]:
+    """The ids of those who may administer the team; an owner may too."""
+    return [row["id"] for row in found if row["role"] in ("admin", "owner")]
+
+
 def members(http: Reader, token: Secret, team: str) -> list[dict[str, Any]]:
     found = list(every(http, token, "/teams/{team}/members", team=team))
     if not found:
@@ -74,7 +79,7 @@ def _membership(http: Reader, settings: Settings, team: str, account: Account) -
     if not account.id and not email:
         raise NotIdentified("Heroku finds members by id or e-mail address", advice="add either to the directory")
     found = members(http, configured(settings), team)
-    admins = [row["id"] for row in found if row["role"] == "admin"]
+    admins = rulers(found)
     for row in found:
         if row["id"] == account.id or (not account.id and str(row["email"]).lower() == email.lower()):
             holder = Account(provider=PROVIDER, id=row["id"], login=row["email"], email=row["email"])

@@ -1,10 +1,12 @@
 """JFrog Platform (Artifactory): reference tokens and API keys by value, access tokens and accounts by id.
 
 What proves death: `GET /access/api/v1/tokens/me` (Artifactory 7.53.1 and later), asked as the token, answers 401 with
-JFrog's own list of errors; of a token's id, 404 with that list, when an administrator asks (others get 403).
+JFrog's own list of errors, after it has answered for the token before: another platform's token gets the same; of a
+token's id, 404 with that list, when an administrator asks (others get 403).
 What does not: 401 and 404 in any other form (a proxy before the platform), 403, and the 204 of a revocation, which is
-also the answer about a token that never was. Of API keys JFrog documents no answer to a dead one: after its end such a
-key is UNKNOWN. A user has one API key, which JFrog retires; it ends itself for all clients that share it.
+also the answer about a token that never was.
+Of API keys JFrog documents no answer to a dead one: after its end such a key is UNKNOWN. A user has one API key, which
+JFrog retires; it ends itself for all clients that share it.
 A subject with `/users/` is a user's, one without is a service's: ending that needs an approval of its own.
 Accounts are switched off and on by SCIM, which not every edition has. The address comes from offkey.toml alone.
 
@@ -34,7 +36,7 @@ from revokers.jfrog_admin import (
     inventory,
     undo,
 )
-from revokers.parts import answered, dead, fields, given, last, live, refuse_unlisted, unexpected, unknown
+from revokers.parts import answered, ended, fields, given, last, live, refuse_unlisted, refused, unexpected, unknown
 from revokers.protocol import Option
 
 __all__ = [
@@ -119,7 +121,7 @@ def check(http: Reader, credential: Credential) -> Check:
         return unexpected(http, answer.status)
     answer = http.request("GET", "/access/api/v1/tokens/{id}", path={"id": "me"}, **bearing(secret))
     if answer.status == 401 and errors(answer):
-        return dead(http, f"401 of {http.base}: no token that it knows", status="401")
+        return refused(http, f"401 of {http.base}: no token that it knows")
     token = fields(answer, "tokens/me", "token_id", "subject")
     who = jfrog_admin.holder(token)
     return live(http, f"signs in as {token['subject']}", who, "" if who else "service")
@@ -129,7 +131,9 @@ def check(http: Reader, credential: Credential) -> Check:
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind in (TOKENS, ACCOUNT):
         return jfrog_admin.state(http, settings, point)
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+    if credential is None:
+        return unknown(http, "the value is not at hand")
+    return ended(http, point, check(http, credential))
 
 
 def revoke(

@@ -12,9 +12,10 @@ https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/operation/operation-dele
 https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/operation/operation-removeorguser
 """
 
+import re
 from collections.abc import Mapping
 
-from offkey.http import Gate, Operation, Reader, Writer
+from offkey.http import Answer, Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Liveness
 from revokers import mongodb_org
 from revokers.mongodb_org import (
@@ -88,6 +89,12 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
     return _LAST if LAST_OWNER in point.evidence else HANDLES.get(point.kind, ())
 
 
+def _signed(answer: Answer) -> bool:
+    """Whether a 401 judges the key: without Digest's challenge it was never signed, and `stale` asks to sign anew."""
+    challenge = answer.headers.get("www-authenticate", "").lower()
+    return "digest" in challenge and not re.search(r'stale="?true', challenge)
+
+
 def _seen(http: Reader, credential: Credential) -> tuple[Check, str]:
     """What the root resource says to a key, and the key's own id or empty."""
     public, private = credential.parts.get("id"), credential.secret
@@ -95,7 +102,7 @@ def _seen(http: Reader, credential: Credential) -> tuple[Check, str]:
         return unknown(http, "the public key is not at hand"), ""
     answer = http.request("GET", ROOT, **digest(public, private))
     body = answer.json if isinstance(answer.json, dict) else {}
-    if answer.status == 401 and body.get("error") == 401:
+    if answer.status == 401 and body.get("error") == 401 and _signed(answer):
         return dead(http, "the root resource refuses the key: 401", status="401"), ""
     if answer.status != 200:
         return unexpected(http, answer.status), ""

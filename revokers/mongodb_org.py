@@ -100,7 +100,9 @@ def _user(http: Reader, settings: Settings, account: Account) -> Iterator[Access
 
 
 def _owners(users: list[dict[str, Any]]) -> set[str]:
-    return {row["id"] for row in users if "ORG_OWNER" in row["roles"]["orgRoles"]}
+    """Who was merely invited owns nothing yet."""
+    joined = (row for row in users if row["orgMembershipStatus"] == "ACTIVE")
+    return {row["id"] for row in joined if "ORG_OWNER" in row["roles"]["orgRoles"]}
 
 
 def _there(http: Reader, token: Secret, settings: Settings, point: AccessPoint) -> tuple[str, list[dict[str, Any]]]:

@@ -3,7 +3,8 @@ what he ends by id in `revokers/okta_admin.py`.
 
 What proves death: `GET /api/v1/users/me`, asked as the token, answers 401 E0000011 "Invalid token provided".
 Okta answers the same while the token's user is suspended or deactivated, and such a token lives again with its user: so
-only the list of API tokens (`okta.listed_token`) shows that it is gone for good.
+where `read` may ask, its user must be ACTIVE, else the token is UNKNOWN. Another organisation's token gets it too: only
+one that has answered before is then dead.
 What does not: 403 (E0000006, a network zone), 404, 429, and any other 401.
 `DELETE /api/v1/api-tokens/current` ends the token that asks, and no other. A token has all rights of its user.
 An organisation's address comes from offkey.toml alone, never from where the token was found.
@@ -32,7 +33,7 @@ from revokers.okta_admin import (
     undo,
 )
 from revokers.okta_lists import inventory
-from revokers.parts import answered, dead, given, last, live, refuse_unlisted, text, unexpected, unknown
+from revokers.parts import answered, ended, given, last, live, refuse_unlisted, refused, text, unexpected, unknown
 from revokers.protocol import Option
 
 __all__ = [
@@ -84,7 +85,7 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
             reversible=False,
             by="value",
             via="self",
-            proof="GET /users/me: 401 E0000011",
+            proof="GET /users/me: 401 E0000011, while GET /users/{id} says ACTIVE",
             reason="the token ends itself; its user and the user's other tokens stay",
             breaks=("integrations that sign in with this token",),
         ),
@@ -146,7 +147,7 @@ def check(http: Reader, credential: Credential) -> Check:
     answer = http.request("GET", "/api/v1/users/{id}", path={"id": "me"}, headers=headers, hide=(credential.secret,))
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 401 and body.get("errorCode") == "E0000011":
-        return dead(http, "401 E0000011: no token of this organisation, or its user is suspended", status="401")
+        return refused(http, "401 E0000011: no token of this organisation, or its user is suspended")
     if answer.status == 200 and "id" in body:
         holder = okta_admin.holder(body)
         return live(http, f"signs in as {holder.login}", holder)
@@ -157,7 +158,9 @@ def check(http: Reader, credential: Credential) -> Check:
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind != BY_VALUE:
         return okta_admin.state(http, settings, point)
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+    if credential is None:
+        return unknown(http, "the value is not at hand")
+    return okta_admin.rests(http, settings, point, ended(http, point, check(http, credential)))
 
 
 def revoke(

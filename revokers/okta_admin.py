@@ -2,7 +2,8 @@
 
 What proves the end of each: an API token, grant or refresh token is REVOKED or answers 404 E0000007 ("Resource not
 found"); a user is SUSPENDED or DEPROVISIONED. A user that answers 404 proves nothing: an administrator of some groups
-does not see the others. Sessions are listed by nobody. Okta says that deactivation may take a while.
+does not see the others, and is told the same of their grants and refresh tokens: those are gone only while the user is
+still seen. Sessions are listed by nobody. Okta says that deactivation may take a while.
 Suspending is for ACTIVE users alone, and `unsuspend` takes it back with groups and applications kept; deactivation
 cannot be recovered.
 
@@ -17,15 +18,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from offkey.http import Operation, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Action, Check, Exchange
+from offkey.model import AccessPoint, Account, Action, Check, Exchange, Liveness
 from offkey.secret import Secret
-from revokers.parts import configured, dead, fields, last, live, unexpected, unknown
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.parts import configured, dead, fields, last, live, rows, unexpected, unknown
+from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "okta"
 NEEDS: Mapping[str, str] = {
     "okta.users.read": "finding the user, grants and refresh tokens",
-    "okta.roles.read": "telling a super administrator",
+    "okta.roles.read": "telling a super administrator, and apply: telling one again before the account is touched",
     "okta.apiTokens.read": "listing API tokens",
     "okta.users.manage": "apply: suspending, deactivating, ending sessions, grants and refresh tokens",
     "okta.apiTokens.manage": "apply: ending API tokens",
@@ -96,6 +97,30 @@ def status(http: Reader, user: Mapping[str, Any]) -> Check:
     return live(http, word, who, word.lower())
 
 
+def user(http: Reader, token: Secret, number: str) -> dict[str, Any]:
+    """The user with this id. Raises Unclear where Okta does not show it."""
+    answer = http.request("GET", "/api/v1/users/{id}", path={"id": number}, **signed(token))
+    found = fields(answer, "GET /users", "id", "status", "profile")
+    if found["id"] != number:
+        raise Unclear("Okta answers for another user")
+    return found
+
+
+def rests(http: Reader, settings: Settings, point: AccessPoint, said: Check) -> Check:
+    """A token's death as itself is the token's own only where its user is seen to be active; else UNKNOWN."""
+    if said.liveness is not Liveness.DEAD or settings.read is None or point.holder is None:
+        return said
+    word = str(user(http, settings.read, point.holder.id)["status"])
+    if word == "ACTIVE":
+        return said
+    return unknown(http, f"the token's user is {word}, and it may live again with the user", point.holder)
+
+
+def _super(http: Reader, token: Secret, number: str) -> bool:
+    answer = http.request("GET", f"{USER}/roles", path={"user": number}, **signed(token))
+    return any(row["type"] == "SUPER_ADMIN" for row in rows([answer], "GET roles", "type"))
+
+
 def _path(point: AccessPoint) -> dict[str, str]:
     """What fills the templates. Raises NotIdentified where the id is not this holder's."""
     parts = point.provider_id.split("/")
@@ -112,11 +137,12 @@ def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:
     if point.kind == SESSION:
         return unknown(http, NO_LIST, who)
     if point.kind == ACCOUNT:
-        answer = http.request("GET", "/api/v1/users/{id}", path={"id": path["user"]}, **signed(token))
-        return status(http, fields(answer, "GET /users", "id", "status", "profile"))
+        return status(http, user(http, token, path["user"]))
     answer = http.request("GET", PATHS[point.kind], path=path, **signed(token))
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 404 and code(body) == "E0000007":
+        if "user" in path:
+            user(http, token, path["user"])
         return dead(http, "404 E0000007", who, "removed")
     if answer.status != 200 or body.get("id") != path["id"]:
         return unexpected(http, answer.status, code(body))
@@ -137,6 +163,8 @@ def revoke(http: Writer, settings: Settings, action: Action, point: AccessPoint)
             raise NotIdentified(f"{point.id} is not listed for its holder", advice="plan again")
         http.request("DELETE", PATHS[point.kind], path=path, **signed(token))
         return last(http)
+    if point.kind == ACCOUNT and _super(http, token, path["user"]):
+        raise NotAutomatic(SUPER_ADMIN, advice="take the role away first, then plan again")
     method, template, params = _DEEDS[(point.kind, action)]
     http.request(method, template, path=path, params=params, **signed(token))
     return last(http)

@@ -52,6 +52,21 @@ def unexpected(http: Reader, status: int, word: str = "") -> Check:
     return unknown(http, trouble(status, word))
 
 
+REFUSED = "refused"
+
+
+def refused(http: Reader, reason: str) -> Check:
+    """UNKNOWN, for what an instance says to a value that it does not know: it ended, or is another instance's."""
+    return unknown(http, f"{reason}; it has ended, or is another instance's", status=REFUSED)
+
+
+def ended(http: Reader, point: AccessPoint, said: Check) -> Check:
+    """DEAD for a value that the instance refuses and knew when the point was made; else what was said."""
+    if said.status != REFUSED or point.check is None or point.check.liveness is not Liveness.LIVE:
+        return said
+    return dead(http, said.reason, point.holder, REFUSED)
+
+
 def answered(ask: Callable[Concatenate[Reader, P], Check]) -> Callable[Concatenate[Reader, P], Check]:
     """Make no answer, and an answer to nothing that was asked, an UNKNOWN with its reason."""
 

@@ -3,6 +3,7 @@ what he ends by id in `revokers/vault_admin.py`.
 
 What proves death: `lookup-self` answers 403 with both "permission denied" and "invalid token" (Vault); or the
 organisation's own credential looks the value up and is told 403 "bad token" (Vault and OpenBao).
+Both are also what is said to another instance's token: so they prove it of a token that has answered before.
 What does not: a 403 "permission denied" alone, which is OpenBao's answer to a dead token, and everybody's to a policy,
 a network range or a disabled entity. So an OpenBao token without a configured `read` stays UNKNOWN.
 `revoke-self` ends the token, ALL its child tokens and every dynamic secret that any of them was given. A root token,
@@ -22,7 +23,7 @@ from dataclasses import replace
 from offkey.http import Gate, Reader, Writer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Liveness
 from revokers import vault_admin
-from revokers.parts import answered, by_hand, dead, given, last, live, refuse_unlisted, text, unknown
+from revokers.parts import REFUSED, answered, by_hand, ended, given, last, live, refuse_unlisted, refused, text, unknown
 from revokers.protocol import Option
 from revokers.vault_admin import (
     ACCESSOR,
@@ -117,7 +118,7 @@ def check(http: Reader, credential: Credential) -> Check:
     answer = http.request("GET", "/auth/token/lookup-self", headers=headers, hide=(secret,))
     said = errors(answer)
     if answer.status == 403 and "invalid token" in said and "permission denied" in said:
-        return dead(http, "403 invalid token", status="403")
+        return refused(http, "403 invalid token")
     data = found(answer, "lookup-self")
     status = vault_admin.status(http, data, headers=headers, hide=(secret,))
     return live(http, vault_admin.told(data), vault_admin.holder(data), status)
@@ -131,9 +132,9 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         return unknown(http, "the value is not at hand")
     if settings.read is not None:
         seen = vault_admin.looked_up(http, settings, credential.secret)
-        if seen.liveness is not Liveness.UNKNOWN:
-            return seen
-    return check(http, credential)
+        if seen.liveness is not Liveness.UNKNOWN or seen.status == REFUSED:
+            return ended(http, point, seen)
+    return ended(http, point, check(http, credential))
 
 
 def revoke(

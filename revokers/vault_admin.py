@@ -17,7 +17,7 @@ from typing import Any
 from offkey.http import Answer, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Check, Exchange
 from offkey.secret import Secret
-from revokers.parts import configured, dead, last, live, text, trouble, unknown
+from revokers.parts import configured, dead, last, live, refused, text, trouble, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "vault"
@@ -123,7 +123,7 @@ def looked_up(http: Reader, settings: Settings, secret: Secret) -> Check:
     options = {**signed(token), "hide": (token, secret)}
     answer = http.request("POST", "/auth/token/lookup", json={"token": text(secret)}, **options)
     if answer.status == 403 and re.fullmatch(r"(1 error occurred:\s*\* )?bad token\s*", errors(answer)):
-        return dead(http, "403 bad token", status="403")
+        return refused(http, "403 bad token")
     if answer.status != 200:
         return unknown(http, f"lookup {trouble(answer.status)}")
     data = found(answer, "lookup")

@@ -82,7 +82,8 @@ def _members(http: Reader, settings: Settings, token: Secret) -> dict[str, dict[
     members = {}
     for answer in pages(http, "/v3/teams/{team}/members", _next, params={"limit": "100"}, **asked):
         for row in fields(answer, "members", "members", "pagination")["members"]:
-            members[str(row["uid"])] = {name: str(row[name]) for name in ("uid", "email", "username", "role")}
+            told = {name: str(row[name]) for name in ("uid", "email", "username", "role")}
+            members[told["uid"]] = {**told, "confirmed": row["confirmed"]}
     if not members:
         raise Unclear(f"{settings.team} shows no member", advice="the credential must be a member's")
     return members
@@ -95,7 +96,8 @@ def _next(answer: Answer) -> Mapping[str, str] | None:
 
 
 def _alone(members: Mapping[str, Mapping[str, Any]], number: str) -> bool:
-    return [each for each, row in members.items() if row["role"] == "OWNER"] == [number]
+    """Who has not accepted the invitation owns nothing yet."""
+    return [each for each, row in members.items() if row["role"] == "OWNER" and row["confirmed"] is True] == [number]
 
 
 def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:

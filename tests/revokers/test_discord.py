@@ -1,6 +1,7 @@
 """Discord's own truths: the code says what a status means, and a found address names no host for us."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -45,7 +46,14 @@ def test_a_webhook_is_dead_by_status_and_code(status: int, code: object, livenes
 @pytest.mark.parametrize(("status", "code", "liveness"), [(401, 0, Liveness.DEAD), (403, 0, Liveness.UNKNOWN)])
 def test_a_bots_token_is_asked_although_it_is_ended_by_hand(status: int, code: int, liveness: Liveness) -> None:
     body = {"message": "401: Unauthorized", "code": code}
-    assert asked(BOT, lambda _: httpx.Response(status, json=body)).liveness is liveness
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
+    http = Reader(discord.gate, discord.URL, transport=transport, sleep=lambda _: None)
+    check = Check(liveness=Liveness.LIVE, reason="signs in", at=http.now(), status="bot")
+    point = AccessPoint(id="leak", provider="discord", kind="discord.bot", check=check)
+    assert discord.state(http, discord.Settings(), point, BOT).liveness is liveness
+    # a user's token looks the same and is refused the same: without the earlier answer nothing is proven
+    assert discord.check(http, BOT).liveness is Liveness.UNKNOWN
+    assert discord.state(http, discord.Settings(), replace(point, check=None), BOT).liveness is Liveness.UNKNOWN
     (way,) = discord.HANDLES["discord.bot"]
     assert (way.action, "https://" in way.how) == (Action.HAND_OVER, True)
 

@@ -126,6 +126,20 @@ def test_the_last_owner_of_a_group_is_handed_over() -> None:
         assert dana(case).id in group
 
 
+def test_a_blocked_owner_is_no_other_owner() -> None:
+    with CASES["gitlab.group_member"]() as case:
+        group = lab(case).groups["acme"]
+        group.update(dict.fromkeys(group, 50))
+        for number in group:
+            lab(case).users[number].state = "active" if number == dana(case).id else "blocked"
+        asking = lab(case).users[next(number for number in lab(case).users if lab(case).users[number].admin)]
+        asking.state = "active"
+        group.pop(asking.id, None)
+        with pytest.raises(NotAutomatic):
+            case.kill(1)
+        assert dana(case).id in group
+
+
 def test_a_group_that_shows_nobody_proves_no_removal() -> None:
     with CASES["gitlab.group_member"]() as case:
         lab(case).groups["acme"].clear()

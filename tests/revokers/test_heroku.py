@@ -68,6 +68,20 @@ def test_the_last_administrator_is_not_removed() -> None:
         assert [way.action for way in heroku.options(point)] == [Action.REMOVE]
 
 
+def test_a_teams_only_owner_is_not_removed() -> None:
+    with CASES["heroku.team_member"]() as case:
+        roles = case.sim.teams["acme"]  # type: ignore[attr-defined]
+        dana = case.points[1].holder
+        assert dana
+        for user in roles:
+            roles[user] = "owner" if user == dana.id else "member"
+        with pytest.raises(NotAutomatic):
+            heroku.revoke(case.writer(), case.settings, Action.REMOVE, case.points[1])
+        (point,) = case.inventory()
+        assert isinstance(point, AccessPoint)
+        assert [way.action for way in heroku.options(point)] == [Action.HAND_OVER]
+
+
 def test_members_are_looked_for_on_every_page_and_an_empty_team_proves_nothing() -> None:
     with CASES["heroku.team_member"]() as case:
         pages = sum(request.path == "/teams/acme/members" for request in case.sim.requests)

@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from offkey.http import Reader, Refused
-from offkey.model import AccessPoint, Account, Action, Check, Gap, Liveness
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Gap, Liveness
 from revokers import jfrog
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from tests.revokers.case import known, leak
 from tests.revokers.cases.jfrog import API_KEY
 from tests.revokers.contract import CASES, credential
 from tests.simulators.jfrog import jfrog_api_key, jfrog_reference_token
@@ -17,11 +18,12 @@ from tests.simulators.jfrog import jfrog_api_key, jfrog_reference_token
 VALUE = credential("jfrog.reference_token", secret=jfrog_reference_token("dana"))
 
 
-def said(status: int, body: object, value: object = VALUE) -> Check:
+def said(status: int, body: object, value: Credential = VALUE) -> Check:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
     url = "https://acme.jfrog.io"
     reader = Reader(jfrog.gate, url, instance=url, transport=transport, sleep=lambda _: None)
-    return jfrog.check(reader, value)  # type: ignore[arg-type]
+    point = known(value.kind)
+    return jfrog.state(reader, jfrog.Settings(url=url), point, value)
 
 
 def test_only_jfrogs_own_401_is_death() -> None:
@@ -29,6 +31,14 @@ def test_only_jfrogs_own_401_is_death() -> None:
     assert said(401, own).liveness is Liveness.DEAD
     for status, body in ((401, {}), (401, {"errors": []}), (401, {"errors": "no"}), (403, own), (404, own), (400, own)):
         assert said(status, body).liveness is Liveness.UNKNOWN
+
+
+def test_a_token_of_a_platform_that_is_not_configured_is_not_dead() -> None:
+    with CASES["jfrog.reference_token"]() as case:
+        foreign = credential("jfrog.reference_token", secret=jfrog_reference_token("of another platform"))
+        assert jfrog.check(case.reader(), foreign).liveness is Liveness.UNKNOWN
+        said = jfrog.state(case.reader(), case.settings, leak("jfrog.reference_token"), foreign)
+        assert said.liveness is Liveness.UNKNOWN
 
 
 def test_a_platform_is_configured_or_not_asked() -> None:

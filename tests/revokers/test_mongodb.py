@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
+from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import mongodb
 from revokers.protocol import NotAutomatic, NotIdentified
@@ -17,10 +19,21 @@ def test_a_key_is_asked_about_by_digest_and_dead_when_the_root_resource_refuses_
         assert [mongodb.check(case.reader(), value).liveness for value in case.credentials] == [Liveness.LIVE] * 3
         assert case.made_up
         assert mongodb.check(case.reader(), case.made_up).liveness is Liveness.DEAD
-        case.only(401)
-        assert mongodb.check(case.reader(), case.credentials[0]).liveness is Liveness.DEAD
         case.only(403)
         assert mongodb.check(case.reader(), case.credentials[0]).liveness is Liveness.UNKNOWN
+
+
+@pytest.mark.parametrize("challenge", ["", "Basic realm=x", 'Digest realm="x", nonce="n", stale="true"', "stale=TRUE"])
+def test_a_401_that_never_judged_the_signature_is_not_death(challenge: str) -> None:
+    whole = challenge if challenge.startswith(("Digest", "Basic")) else ""
+    if challenge.startswith("stale"):
+        whole = f'Digest realm="x", nonce="n", qop="auth", {challenge}'
+    headers = {"WWW-Authenticate": whole} if whole else {}
+    body = {"error": 401, "reason": "Unauthorized", "detail": "no"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(401, json=body, headers=headers))
+    http = Reader(mongodb.gate, mongodb.URL, transport=transport, sleep=lambda _: None)
+    halves = {"id": mongodb_public_key("dana"), "secret": mongodb_private_key("dana")}
+    assert mongodb.check(http, credential("mongodb.api_key", **halves)).liveness is Liveness.UNKNOWN
 
 
 def test_the_private_half_is_never_sent() -> None:
@@ -74,6 +87,11 @@ def test_the_last_owner_stays() -> None:
         with pytest.raises(NotAutomatic):
             mongodb.revoke(case.writer(), case.settings, Action.REMOVE, point)
         case.sim.add_user(ORG, "second", "ORG_OWNER")  # type: ignore[attr-defined]
+        row = case.sim.users[ORG][-1]  # type: ignore[attr-defined]
+        row["orgMembershipStatus"] = "PENDING"  # invited, and not yet there
+        with pytest.raises(NotAutomatic):
+            mongodb.revoke(case.writer(), case.settings, Action.REMOVE, point)
+        row["orgMembershipStatus"] = "ACTIVE"
         (point,) = mongodb.inventory(case.reader(), case.settings, root)
         assert isinstance(point, AccessPoint)
         assert [way.action for way in mongodb.options(point)] == [Action.REMOVE]

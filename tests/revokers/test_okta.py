@@ -10,6 +10,7 @@ from offkey.http import Reader, Refused
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import okta
 from revokers.protocol import NotAutomatic, NotIdentified
+from tests.revokers.case import known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.okta import okta_api_token
 
@@ -19,7 +20,8 @@ VALUE = credential("okta.api_token", secret=okta_api_token("dana"))
 def said(status: int, body: object) -> Liveness:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
     url = "https://acme.okta.com"
-    return okta.check(Reader(okta.gate, url, instance=url, transport=transport, sleep=lambda _: None), VALUE).liveness
+    http = Reader(okta.gate, url, instance=url, transport=transport, sleep=lambda _: None)
+    return okta.state(http, okta.Settings(url=url), known("okta.api_token"), VALUE).liveness
 
 
 def test_only_the_documented_answer_is_death() -> None:
@@ -28,6 +30,14 @@ def test_only_the_documented_answer_is_death() -> None:
     assert said(401, {}) is Liveness.UNKNOWN
     assert said(403, {"errorCode": "E0000011"}) is Liveness.UNKNOWN
     assert said(404, {"errorCode": "E0000007"}) is Liveness.UNKNOWN
+
+
+def test_a_token_of_an_organisation_that_is_not_configured_is_not_dead() -> None:
+    with CASES["okta.api_token"]() as case:
+        foreign = credential("okta.api_token", secret=okta_api_token("of another organisation"))
+        assert okta.check(case.reader(), foreign).liveness is Liveness.UNKNOWN
+        said = okta.state(case.reader(), case.settings, leak("okta.api_token"), foreign)
+        assert said.liveness is Liveness.UNKNOWN
 
 
 def test_a_token_is_asked_about_at_the_configured_organisation_alone() -> None:
@@ -41,8 +51,10 @@ def test_a_suspended_users_token_rests_and_lives_again_with_its_user() -> None:
     with CASES["okta.api_token"]() as case:
         account = next(p for p in case.inventory() if isinstance(p, AccessPoint) and p.kind == "okta.account")
         okta.revoke(case.writer(), case.settings, Action.DISABLE, account)
-        assert case.state(1).liveness is Liveness.DEAD
-        assert "suspended" in case.state(1).reason
+        assert "suspended" in okta.check(case.reader(), case.credentials[1]).reason
+        leaked = replace(case.points[1], holder=account.holder)
+        rests = okta.state(case.reader(), case.settings, leaked, case.credentials[1])
+        assert (rests.liveness, "SUSPENDED" in rests.reason) == (Liveness.UNKNOWN, True)
         okta.undo(case.writer(), case.settings, account)
         assert case.state(1).liveness is Liveness.LIVE
         with pytest.raises(NotAutomatic):
@@ -57,7 +69,7 @@ def test_a_token_ends_itself_and_not_its_users_others() -> None:
         case.sim.add_token(dana, okta_api_token("dana second"))  # type: ignore[attr-defined]
         point = AccessPoint(id="leak", provider="okta", kind="okta.api_token")
         okta.revoke(case.writer(), case.settings, Action.REVOKE, point, value)
-        assert okta.check(case.reader(), value).liveness is Liveness.DEAD
+        assert okta.state(case.reader(), case.settings, known("okta.api_token"), value).liveness is Liveness.DEAD
         left = [p.provider_id for p in case.inventory() if isinstance(p, AccessPoint) and p.kind == case.kind]
         assert left == tokens
 
@@ -95,6 +107,26 @@ def test_a_super_administrator_is_left_to_people() -> None:
         found = case.inventory()
         assert any(isinstance(p, Gap) and "roles" in p.why for p in found)
         assert not any(isinstance(p, AccessPoint) and p.kind == "okta.account" for p in found)
+
+
+def test_who_became_a_super_administrator_after_the_plan_is_left_alone() -> None:
+    for action in (Action.DISABLE, Action.REMOVE):
+        with CASES["okta.account"]() as case:
+            case.sim.users[case.points[1].provider_id].roles = ["SUPER_ADMIN"]  # type: ignore[attr-defined]
+            with pytest.raises(NotAutomatic):
+                okta.revoke(case.writer(), case.settings, action, case.points[1])
+            assert case.state(1).liveness is Liveness.LIVE
+
+
+@pytest.mark.parametrize("kind", ["okta.grant", "okta.refresh_token"])
+def test_a_grant_of_a_user_who_is_no_longer_shown_is_not_gone(kind: str) -> None:
+    with CASES[kind]() as case:
+        case.kill(1)
+        assert case.state(1).liveness is Liveness.DEAD
+        hidden = case.sim.users.pop(case.points[0].holder.id)  # type: ignore[attr-defined, union-attr]
+        case.sim.grants = {k: v for k, v in case.sim.grants.items() if v["userId"] != hidden.id}  # type: ignore[attr-defined]
+        case.sim.refresh = {k: v for k, v in case.sim.refresh.items() if v["userId"] != hidden.id}  # type: ignore[attr-defined]
+        assert case.state(0).liveness is Liveness.UNKNOWN
 
 
 def test_only_an_active_user_can_be_suspended() -> None:

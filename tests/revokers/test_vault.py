@@ -12,7 +12,7 @@ from offkey.model import AccessPoint, Account, Action, Check, Gap, Liveness
 from offkey.secret import Secret
 from revokers import vault
 from revokers.protocol import NotAutomatic, NotIdentified
-from tests.revokers.case import Case, leak
+from tests.revokers.case import Case, known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.vault import DENIED, INVALID, VaultSimulator, vault_service
 
@@ -22,7 +22,8 @@ VALUE = credential("vault.service", secret=vault_service("dana"))
 def said(status: int, *errors: str) -> Check:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, json={"errors": list(errors)}))
     url = "https://vault.acme.com/v1"
-    return vault.check(Reader(vault.gate, url, instance=url, transport=transport, sleep=lambda _: None), VALUE)
+    http = Reader(vault.gate, url, instance=url, transport=transport, sleep=lambda _: None)
+    return vault.state(http, vault.Settings(url=url), known("vault.service"), VALUE)
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def asked(sim: VaultSimulator, *, read: bool = False) -> Iterator[Case]:
         own = Secret(vault_service("offkey").encode())
         sim.add_token(own.reveal().decode(), "offkey", policies=("offkey",))
         settings = vault.Settings(url=f"{sim.url}/v1", read=own if read else None)
-        yield Case("vault.service", sim, settings, (Action.REVOKE,), [leak("vault.service")], [VALUE])
+        yield Case("vault.service", sim, settings, (Action.REVOKE,), [known("vault.service")], [VALUE])
 
 
 def test_only_the_documented_403_is_death() -> None:
@@ -41,6 +42,15 @@ def test_only_the_documented_403_is_death() -> None:
         assert said(403, *errors).liveness is Liveness.UNKNOWN
     assert said(400, INVALID).liveness is Liveness.UNKNOWN
     assert "OpenBao" in said(403, DENIED).reason
+
+
+def test_a_token_of_an_instance_that_is_not_configured_is_not_dead() -> None:
+    for openbao in (False, True):
+        for read in (False, True):
+            with asked(VaultSimulator(openbao=openbao), read=read) as case:
+                assert vault.check(case.reader(), VALUE).liveness is Liveness.UNKNOWN
+                said = vault.state(case.reader(), case.settings, leak("vault.service"), VALUE)
+                assert said.liveness is Liveness.UNKNOWN
 
 
 def test_openbaos_answer_proves_nothing_without_an_administrator_who_looks_the_value_up() -> None:
@@ -77,7 +87,7 @@ def test_a_token_that_may_have_children_needs_its_own_yes_and_takes_them_along(p
         assert "child tokens" in way.breaks[0]
         case.kill(0)
         child = credential("vault.service", secret=vault_service("child"))
-        assert vault.check(case.reader(), child).liveness is Liveness.DEAD
+        assert vault.state(case.reader(), case.settings, case.points[0], child).liveness is Liveness.DEAD
 
 
 def test_a_plain_token_needs_no_extra_yes_and_one_nobody_can_judge_does() -> None:

@@ -76,6 +76,11 @@ def test_the_last_owner_is_handed_over() -> None:
         with pytest.raises(NotAutomatic):
             vercel.revoke(case.writer(), case.settings, Action.REMOVE, point, None)
         assert len(sim(case).members) == 4
+        invited = sim(case).members[sim(case).add_member("invited", "OWNER")]
+        for invited.confirmed in (False, True):
+            (point,) = vercel.inventory(case.reader(), case.settings, root)
+            assert isinstance(point, AccessPoint)
+            assert (LAST_OWNER in point.evidence) is not invited.confirmed
 
 
 def test_an_empty_team_proves_no_removal() -> None:

@@ -22,6 +22,7 @@ class Member:
     username: str
     role: str
     created: int
+    confirmed: bool = True
 
 
 class VercelSimulator(RestSimulator):
@@ -91,6 +92,6 @@ def _view(member: Member) -> dict[str, Any]:
         "username": member.username,
         "email": f"{member.username}@example.com",
         "role": member.role,
-        "confirmed": True,
+        "confirmed": member.confirmed,
         "createdAt": member.created,
     }

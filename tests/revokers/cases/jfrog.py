@@ -26,9 +26,9 @@ def _jfrog(kind: str, *actions: Action, value: bool = False) -> Any:
                 jfrog.add_key(jfrog_api_key(name), name)
             case.person = Account(provider="jfrog", id="", login="dana")
             if value:
-                case.points = [leak(kind) for _ in names]
                 make = jfrog_api_key if kind == "jfrog.api_key" else jfrog_reference_token
                 case.credentials = [credential(kind, secret=make(name)) for name in names]
+                case.points = [leak(kind, check=case.revoker.check(case.reader(), value)) for value in case.credentials]
                 case.made_up = credential(kind, secret=make("made up"))
             else:
                 case.points = listed(case, [Account(provider="jfrog", id="", login=name) for name in names])

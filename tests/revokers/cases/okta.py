@@ -30,7 +30,7 @@ def _okta(kind: str, *actions: Action, give: Give | None = None, unpaged: str = 
                     case.credentials.append(credential(kind, secret=okta_api_token(person.login)))
             case.person = Account(provider="okta", id="", email="dana@example.com")
             if case.credentials:
-                case.points = [leak(kind) for _ in people]
+                case.points = [leak(kind, check=case.revoker.check(case.reader(), value)) for value in case.credentials]
                 case.made_up = credential(kind, secret=okta_api_token("made up"))
             else:
                 case.points = listed(case, [Account(provider="okta", id=person.id) for person in people])

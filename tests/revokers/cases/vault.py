@@ -27,7 +27,7 @@ def _vault(kind: str, *actions: Action, make: Callable[[str], str] | None = None
                     case.credentials.append(credential(kind, secret=value))
             case.person = Account(provider="vault", id="", login="dana")
             if make:
-                case.points = [leak(kind) for _ in names]
+                case.points = [leak(kind, check=case.revoker.check(case.reader(), value)) for value in case.credentials]
                 case.made_up = credential(kind, secret=make("made up"))
             else:
                 case.points = listed(case, [Account(provider="vault", id="", login=name) for name in names])
