@@ -33,12 +33,24 @@ def run(lanes: Mapping[Hashable, Sequence[T]], work: Callable[[T], None]) -> Non
                 stop.set()
                 raise
 
-    with ThreadPoolExecutor(min(MOST, len(lanes)), thread_name_prefix="lane") as pool:
+    pool = ThreadPoolExecutor(min(MOST, len(lanes)), thread_name_prefix="lane")
+    try:
         begun = [pool.submit(through, lane) for lane in lanes.values()]
-        try:
-            wait(begun)
-        except BaseException:  # the user broke off: what was begun is finished, nothing more is begun
-            stop.set()
-            raise
+        wait(begun)
+    except BaseException:  # the user broke off: what was begun is finished, nothing more is begun
+        stop.set()
+        raise
+    finally:
+        _finish(pool)
     for one in begun:
         one.result()
+
+
+def _finish(pool: ThreadPoolExecutor) -> None:
+    """Wait for what was begun, even where the user breaks off again: the caller holds its lock until the receipts."""
+    while True:
+        try:
+            pool.shutdown()
+            return
+        except KeyboardInterrupt:
+            continue
