@@ -59,11 +59,15 @@ def test_breaking_off_while_lanes_are_being_begun_begins_nothing_more(
 def test_breaking_off_again_does_not_leave_work_behind() -> None:
     """Whoever calls holds the run's lock: another process must not look at a step whose request is under way."""
     done: list[str] = []
-    main = threading.main_thread().ident
+    main, begun = threading.main_thread().ident, threading.Event()
     assert main
 
     def work(item: str) -> None:
+        if item == "first":
+            begun.set()
+            time.sleep(4 * SOON)
         if item == "breaks off":
+            assert begun.wait(LATEST)
             for _ in range(3):
                 signal.pthread_kill(main, signal.SIGINT)
                 time.sleep(SOON)
