@@ -120,6 +120,18 @@ def given(point: AccessPoint, credential: Credential | None) -> Credential:
     return credential
 
 
+def known_here(point: AccessPoint) -> bool:
+    """Whether the plan saw it alive."""
+    return point.check is not None and point.check.liveness is Liveness.LIVE
+
+
+def refused_here(told: Check, point: AccessPoint, status: str) -> Check:
+    """DEAD for a refusal of this status of a key that was known here; of another it may be another region's."""
+    if told.status != status or not known_here(point):
+        return told
+    return replace(told, liveness=Liveness.DEAD, reason=f"{told.reason}; it was alive here")
+
+
 def refuse_unlisted(handles: Mapping[str, tuple[Option, ...]], action: Action, point: AccessPoint) -> Option:
     """The option for this action. Raises NotAutomatic where the kind has none that offkey does by itself."""
     ways = handles.get(point.kind, ())

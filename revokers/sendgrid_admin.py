@@ -86,8 +86,15 @@ def teammates(http: Reader, key: Secret) -> list[dict[str, Any]]:
 
 
 def listed(http: Reader, key: Secret, identity: str) -> bool:
-    """Whether the account has a key of this id. The description says a list of one, the API answers the one."""
+    """Whether the account has a key of this id. The description says a list of one, the API answers the one.
+
+    Raises Unclear for an answer that says neither.
+    """
     answer = http.request("GET", KEY, path={"api_key_id": identity}, headers=bearer(key), hide=(key,))
-    body = answer.json if answer.status == 200 and isinstance(answer.json, dict) else {}
+    if answer.status == 404:
+        return False
+    body = fields(answer, "the key in the account")
     found = body.get("result", [body])
-    return isinstance(found, list) and any(isinstance(row, dict) and row.get("api_key_id") == identity for row in found)
+    if not isinstance(found, list) or not any(row["api_key_id"] == identity for row in found):
+        raise Unclear("the account answered with another key", advice="try again later")
+    return True

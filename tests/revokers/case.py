@@ -9,7 +9,7 @@ from typing import Any
 import revokers
 from offboarding.demo.simulators.wire import LocalServer, Trouble
 from offkey.http import Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Approval, Check, Credential, Gap
+from offkey.model import AccessPoint, Account, Action, Approval, Check, Credential, Gap, Liveness
 from offkey.secret import Secret
 from revokers.protocol import Undoes
 
@@ -118,6 +118,11 @@ def leak(kind: str, **more: Any) -> AccessPoint:
     return AccessPoint(
         id=f"leak:{kind}", provider=kind.split(".", maxsplit=1)[0], kind=kind, fingerprint="keyed", **more
     )
+
+
+def seen(kind: str, **more: Any) -> AccessPoint:
+    """A point as a finding makes it whose value the plan saw alive."""
+    return leak(kind, check=Check(liveness=Liveness.LIVE, reason="asked", at=datetime.now(UTC)), **more)
 
 
 def listed(case: Case, people: Iterable[Account]) -> list[AccessPoint]:
