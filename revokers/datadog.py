@@ -133,10 +133,9 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     """By the organisation's list where the id is known; else as the key itself."""
     if point.kind == USER:
         asker = admin(http, settings)
-        answer = asker.get(_USER_PATH, {"user_id": point.provider_id})
-        return told(http, fields(answer, "the user", "data")["data"], point.holder)
+        return told(http, asker.user_of(point.provider_id), point.holder)
     if point.provider_id:
-        if any(str(row["id"]) == point.provider_id for row in admin(http, settings).listed(point.kind)):
+        if any(str(row["id"]) == point.provider_id for row in admin(http, settings).every(point.kind)):
             return live(http, "listed by the organisation", point.holder, "listed")
         return dead(http, "no longer listed by the organisation", point.holder, "deleted")
     if credential is None:

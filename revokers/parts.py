@@ -104,6 +104,22 @@ def fields(answer: Answer, what: str, *names: str) -> dict[str, Any]:
     return body
 
 
+def objects(answer: Answer, what: str, name: str, *others: str) -> list[dict[str, Any]]:
+    """The list of objects under `name`. Raises Unclear for anything else: an empty object is no empty list."""
+    found = fields(answer, what, name, *others)[name]
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise Unclear(f"{what} {trouble(answer.status)}")
+    return found
+
+
+def goes_on(answer: Answer, name: str) -> bool:
+    """Whether a list says that it has more. Raises Unclear where it says neither: then it may be cut short."""
+    told = answer.json[name]
+    if not isinstance(told, bool):
+        raise Unclear("the list does not say whether it has more", advice="try again later")
+    return told
+
+
 def rows(answers: Iterable[Answer], what: str, *names: str) -> Iterator[dict[str, Any]]:
     """The objects in each page of a list. Raises Unclear at the first page that is none."""
     for answer in answers:

@@ -13,7 +13,7 @@ from typing import Any
 from offkey.http import NoAnswer, Reader, bearer
 from offkey.model import AccessPoint, Account, Bond, Gap, Ownership
 from offkey.secret import Secret
-from revokers.parts import configured, fields, live, or_gap
+from revokers.parts import configured, fields, live, objects, or_gap
 from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER, TEAMMATE = "sendgrid", "sendgrid.teammate"
@@ -74,7 +74,7 @@ def teammates(http: Reader, key: Secret) -> list[dict[str, Any]]:
     for _ in range(1000):
         params = {"limit": "100", "offset": str(len(found))}
         answer = http.request("GET", TEAMMATES, params=params, headers=bearer(key), hide=(key,))
-        page = fields(answer, "the list of teammates", "result")["result"]
+        page = objects(answer, "the list of teammates", "result")
         if not page:
             break
         found += [dict(row) for row in page]
