@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,23 +23,41 @@ def run(lanes: Mapping[Hashable, Sequence[T]], work: Callable[[T], None]) -> Non
                 work(item)
         return
     stop = threading.Event()
+    ends: list[threading.Event] = []
 
     def through(lane: Iterable[T]) -> None:
-        for item in lane:
-            if stop.is_set():
-                return
-            try:
-                work(item)
-            except BaseException:
-                stop.set()
-                raise
-
-    with ThreadPoolExecutor(min(MOST, len(lanes)), thread_name_prefix="lane") as pool:
-        begun = [pool.submit(through, lane) for lane in lanes.values()]
+        ends.append(end := threading.Event())
         try:
-            wait(begun)
-        except BaseException:  # the user broke off: what was begun is finished, nothing more is begun
+            for item in lane:
+                if stop.is_set():
+                    return
+                work(item)
+        except BaseException:
             stop.set()
             raise
+        finally:
+            end.set()
+
+    pool = ThreadPoolExecutor(min(MOST, len(lanes)), thread_name_prefix="lane")
+    try:
+        begun = [pool.submit(through, lane) for lane in lanes.values()]
+        wait(begun)
+    except BaseException:  # the user broke off: what was begun is finished, nothing more is begun
+        stop.set()
+        _finish(ends)
+        raise
+    finally:
+        pool.shutdown(wait=False)
     for one in begun:
         one.result()
+
+
+def _finish(ends: Sequence[threading.Event]) -> None:
+    """Wait for what was begun, even where the user breaks off again: the caller holds its lock until the receipts.
+
+    Threads are not joined: before Python 3.13 an interrupted `join` takes its thread for ended.
+    """
+    while not all(end.is_set() for end in ends):
+        with suppress(KeyboardInterrupt):
+            for end in tuple(ends):
+                end.wait()

@@ -9,7 +9,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-from offboarding.database import BUSY_SECONDS, StoreCorrupt, private_file, told
+from offboarding.database import BUSY_SECONDS, StoreCorrupt, StoreError, private_file, told
 from offboarding.state import DATABASE
 from offkey.canonical import canonical
 from offkey.model import AuditEvent, timestamp
@@ -46,7 +46,7 @@ _events = sql.Table(
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class _Append:
     """One event on its way: made in its turn, over when its transaction is."""
 
@@ -104,13 +104,18 @@ class Store:
         """
         mine = _Append(make)
         self._turns.waiting.append(mine)
-        with self._turns.lock:
-            if not mine.over:
-                batch = [self._turns.waiting.popleft() for _ in range(len(self._turns.waiting))]
-                self._write(batch)
+        try:
+            with self._turns.lock:
+                if not mine.over:
+                    self._write([self._turns.waiting.popleft() for _ in range(len(self._turns.waiting))])
+        except BaseException:
+            with suppress(ValueError):  # broken off before its turn: nobody writes it later
+                self._turns.waiting.remove(mine)
+            raise
         if mine.trouble is not None:
             raise mine.trouble
-        assert mine.event is not None
+        if mine.event is None:
+            raise StoreError(f"{self.where}: the event was not written", advice=_FULL)
         return mine.event
 
     def _write(self, batch: "Sequence[_Append]") -> None:

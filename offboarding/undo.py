@@ -19,7 +19,7 @@ class NotUndone(OffkeyError):
 def find(plan: Plan, named: str) -> Step:
     """The step by its number in the plan, from 1, or its id. Raises UsageError."""
     numbered = dict(enumerate(plan.steps, 1))
-    step = numbered.get(int(named)) if named.isdigit() else next((s for s in plan.steps if s.id == named), None)
+    step = numbered.get(int(named)) if named.isdecimal() else next((s for s in plan.steps if s.id == named), None)
     if step is None:
         raise UsageError(f"the plan has no step {named}", advice=f"name a number from 1 to {len(plan.steps)}, or an id")
     return step

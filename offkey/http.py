@@ -197,6 +197,8 @@ class Reader:
             if attempt == ATTEMPTS or status not in again:
                 break
             self.sleep(_wait(response, attempt))
+            if again is REFUSED_FOR_NOW:
+                self._check_time()
         return self._usable(response, shown, trouble)
 
     def _usable(self, response: httpx.Response | None, shown: str, trouble: str) -> httpx.Response:

@@ -183,7 +183,7 @@ def _set(http: Writer, key: Secret, identity: str, status: str) -> Exchange:
 
 
 def _remove(http: Writer, key: Secret, point: AccessPoint) -> Exchange:
-    members = list(admin.rows(http, key, admin.USERS))
+    members = admin.members(http, key)
     if all(str(row["id"]) != point.provider_id for row in members):
         raise NotIdentified("the organisation does not list this member", advice="plan again")
     if admin.only_owner(members, point.provider_id):

@@ -17,8 +17,9 @@ from offkey.model import AccessPoint, Account, Bond, Check, Credential, Gap, Own
 from offkey.secret import Secret
 from revokers.github_org import LAST_OWNER
 from revokers.hints import only
-from revokers.parts import configured, dead, fields, live, or_gap, pages, text, unknown
+from revokers.parts import configured, dead, fields, goes_on, live, objects, or_gap, pages, text, unknown
 from revokers.protocol import NotIdentified, Unclear
+from revokers.rosters import whole
 
 PROVIDER = "anthropic"
 NEEDS: Mapping[str, str] = {"an Admin API key (sk-ant-admin…)": "reading members and keys; apply: changing them"}
@@ -48,16 +49,20 @@ def rows(http: Reader, key: Secret, template: str, **params: str) -> Iterator[di
     """Every row of a list. Raises Unclear at the first page that is none."""
     asked = {"limit": "100", **params}
     for answer in pages(http, template, _after, params=asked, headers=signed(key), hide=(key,)):
-        yield from fields(answer, template, "data", "has_more")["data"]
+        yield from objects(answer, template, "data", "has_more")
+
+
+def members(http: Reader, key: Secret) -> list[dict[str, Any]]:
+    return whole(rows(http, key, USERS), "the members")
 
 
 def _after(answer: Answer) -> Mapping[str, str] | None:
-    return {"after_id": str(answer.json["last_id"])} if answer.json["has_more"] else None
+    return {"after_id": str(answer.json["last_id"])} if goes_on(answer, "has_more") else None
 
 
-def only_owner(members: list[dict[str, Any]], identity: str) -> bool:
+def only_owner(listed: list[dict[str, Any]], identity: str) -> bool:
     """Whether this member is the one who can administer the organisation."""
-    return [str(row["id"]) for row in members if row["role"] in OWNERS] == [identity]
+    return [str(row["id"]) for row in listed if row["role"] in OWNERS] == [identity]
 
 
 def told(http: Reader, row: Mapping[str, Any], holder: Account | None) -> Check:
@@ -72,7 +77,7 @@ def told(http: Reader, row: Mapping[str, Any], holder: Account | None) -> Check:
 
 def by_id(http: Reader, key: Secret, point: AccessPoint) -> Check:
     if point.kind == MEMBER:
-        member = next((row for row in rows(http, key, USERS) if str(row["id"]) == point.provider_id), None)
+        member = next((row for row in members(http, key) if str(row["id"]) == point.provider_id), None)
         if member is None:
             return dead(http, "no longer a member of the organisation", point.holder, "removed")
         return live(http, f"a member: {member['role']}", point.holder, str(member["role"]))
@@ -99,8 +104,8 @@ def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[Ac
 
 def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     key = configured(settings)
-    members = list(rows(http, key, USERS))
-    member = next((row for row in members if _is(row, account)), None)
+    listed = members(http, key)
+    member = next((row for row in listed if _is(row, account)), None)
     if member is None and (account.id or not account.email):
         raise NotIdentified("Anthropic lists no such member", advice="correct the person's accounts: id or e-mail")
     if member is None:
@@ -108,7 +113,7 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
     holder = Account(
         provider=PROVIDER, id=str(member["id"]), login=str(member.get("name") or ""), email=str(member["email"])
     )
-    alone = (LAST_OWNER,) if only_owner(members, holder.id) else ()
+    alone = (LAST_OWNER,) if only_owner(listed, holder.id) else ()
     role = str(member["role"])
     yield _point(MEMBER, holder.id, holder, live(http, f"a member: {role}", holder, role), "a member", *alone)
     for row in rows(http, key, KEYS, created_by_user_id=holder.id):

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from offkey.http import Answer, Reader, bearer
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
 from offkey.secret import Secret
-from revokers.parts import configured, dead, fields, live, or_gap, pages, rows, unknown, when
+from revokers.parts import configured, dead, fields, live, objects, or_gap, pages, rows, unknown, when
 from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER = "atlassian"
@@ -88,7 +88,7 @@ def _by_email(http: Reader, key: Secret, organisation: str, email: str) -> str:
     found = [
         str(row["account_id"])
         for answer in pages(http, template, _after, path=path, headers=bearer(key), hide=(key,))
-        for row in fields(answer, "the managed accounts", "data")["data"]
+        for row in objects(answer, "the managed accounts", "data")
         if str(row.get("email") or "").casefold() == email.casefold()
     ]
     if len(found) > 1:

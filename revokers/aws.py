@@ -104,7 +104,8 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     """
     if point.kind == SESSIONS:
         asker = admin(http, settings, settings.read)
-        return aws_sessions.state(asker, aws_sessions.user_of(asker, point))
+        planned = point.check.at if point.check else None
+        return aws_sessions.state(asker, aws_sessions.user_of(asker, point), planned)
     whole = credential if credential and "secret" in credential.parts else None
     if point.kind not in LISTS:
         return check(http, whole) if whole else unknown(http, "listed nowhere, and its value is not at hand")

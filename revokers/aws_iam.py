@@ -130,7 +130,11 @@ def owner(asker: Admin, point: AccessPoint, identity: str) -> Account:
     if holder is None:
         raise NotIdentified(f"IAM names no owner of {identity}", advice="look it up in the account's credential report")
     user = asker.ask("GetUser", UserName=holder.login).get("User", {})
-    if user and holder.id and user.get("UserId") != holder.id:
+    if not user:
+        raise NotIdentified(
+            f"IAM knows no {holder.login}: deleted, or renamed with all that they hold", advice="list them anew"
+        )
+    if holder.id and user.get("UserId") != holder.id:
         raise NotIdentified(f"{holder.login} is another user than before (id {user.get('UserId')})")
     return holder
 

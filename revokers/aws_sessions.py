@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-acc
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,6 +23,7 @@ from revokers.protocol import NotIdentified, Unclear
 
 SESSIONS = "aws.user_sessions"
 POLICY = "offkey-deny-older-sessions"
+LONGEST = timedelta(hours=36)
 READ, DENY, ALLOW = "GetUserPolicy", "PutUserPolicy", "DeleteUserPolicy"
 
 
@@ -57,15 +58,19 @@ def user_of(asker: Admin, point: AccessPoint) -> Account:
     return point.holder
 
 
-def state(asker: Admin, holder: Account) -> Check:
-    """DEAD with "denied" where the policy stands; LIVE says that sessions may live, not that there are any."""
+def state(asker: Admin, holder: Account, since: datetime | None = None) -> Check:
+    """DEAD with "denied" where the policy stands; LIVE says that sessions may live, not that there are any.
+
+    A policy from before `since` (UTC; without it, of more than the longest session's time ago) leaves younger ones.
+    """
     answer = asker.ask(READ, UserName=holder.login, PolicyName=POLICY)
     if not answer:
         return live(asker.http, f"nothing keeps {holder.login}'s sessions from going on", holder)
-    since = _denied_before(answer)
-    return dead(
-        asker.http, f"sessions of {holder.login} from before {since:%Y-%m-%d %H:%M} are denied", holder, "denied"
-    )
+    before = _denied_before(answer)
+    said = f"sessions of {holder.login} from before {before:%Y-%m-%d %H:%M} are denied"
+    if before < (since.replace(microsecond=0) if since else asker.http.now() - LONGEST):
+        return live(asker.http, f"{said}, and younger ones go on", holder)
+    return dead(asker.http, said, holder, "denied")
 
 
 def _denied_before(answer: Mapping[str, Any]) -> datetime:

@@ -12,7 +12,7 @@ from typing import Any
 from offkey.http import Answer, Operation, Reader, Writer, bearer
 from offkey.model import Account, Check
 from offkey.secret import Secret
-from revokers.parts import basic, dead, fields, live, pages, unexpected, when
+from revokers.parts import basic, dead, live, objects, pages, unexpected, when
 from revokers.protocol import NotIdentified, Unclear
 
 PAT = "azure.devops_pat"
@@ -54,7 +54,7 @@ def subject(http: Reader, read: Secret, organisation: str, names: frozenset[str]
     answers = pages(http, _USERS, _next_user, path={"organisation": organisation}, params=_PREVIEW,
                     headers=bearer(read), hide=(read,))  # fmt: skip
     for answer in answers:
-        for user in fields(answer, "Azure DevOps users:", "value", "count")["value"]:
+        for user in objects(answer, "Azure DevOps users:", "value", "count"):
             if {str(user["principalName"]).lower(), str(user.get("mailAddress")).lower()} & names:
                 found.add(str(user["descriptor"]))
     if len(found) > 1:
@@ -71,7 +71,7 @@ def tokens(http: Reader, read: Secret, organisation: str, owner: str) -> Iterato
     answers = pages(http, _TOKENS, _next_token, path={"organisation": organisation, "subject": owner},
                     params=_PREVIEW, headers=bearer(read), hide=(read,))  # fmt: skip
     for answer in answers:
-        yield from fields(answer, "personal access tokens:", "value")["value"]
+        yield from objects(answer, "personal access tokens:", "value")
 
 
 def _next_token(answer: Answer) -> dict[str, str] | None:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from offkey.http import Answer, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Check, Credential
 from offkey.secret import Secret
-from revokers.parts import dead, fields, live, pages, trouble, unknown, when
+from revokers.parts import dead, fields, live, objects, pages, trouble, unknown, when
 from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER = "azure"
@@ -26,6 +26,8 @@ WRITES: frozenset[Operation] = frozenset({SIGN_OUT, CHANGE, DELETE_GRANT, REMOVE
 _OWNED, _GRANTS = USER + "/ownedObjects", USER + "/oauth2PermissionGrants"
 _APPLICATIONS, _APPLICATION = "/v1.0/applications", "/v1.0/applications/{application}"
 _FIELDS = "id,userPrincipalName,mail,accountEnabled,userType,onPremisesSyncEnabled"
+_BEGINS = 3
+"""How many characters of a secret Entra tells."""
 _PARTS = "id,appId,displayName,passwordCredentials,keyCredentials"
 
 
@@ -113,7 +115,11 @@ def application(http: Reader, read: Secret, identity: str) -> Mapping[str, Any]:
         "GET", _APPLICATION, path={"application": identity}, params={"$select": _PARTS}, headers=bearer(read),
         hide=(read,),
     )  # fmt: skip
-    return fields(answer, "GET /applications/{id}:", "id", "appId", "passwordCredentials")
+    told = fields(answer, "GET /applications/{id}:", "id", "appId", "passwordCredentials")
+    objects(answer, "GET /applications/{id}:", "passwordCredentials")
+    if told["id"] != identity:
+        raise Unclear("Entra answered with another application", advice="try again later")
+    return told
 
 
 def named(http: Reader, admin: Secret, point: AccessPoint, credential: Credential | None) -> tuple[str, str]:
@@ -134,7 +140,7 @@ def named(http: Reader, admin: Secret, point: AccessPoint, credential: Credentia
     if len(found) != 1:
         raise NotIdentified(f"this tenant has no application {client}", advice="ask the tenant that it belongs to")
     secrets = found[0]["passwordCredentials"]
-    if any(not row["hint"] for row in secrets):
+    if any(len(row["hint"] or "") < _BEGINS for row in secrets):
         raise NotIdentified("some of its secrets do not say how they begin", advice=_candidates(secrets))
     same = [row for row in secrets if value.startswith(row["hint"])]
     if len(same) > 1:

@@ -1,10 +1,10 @@
 """Datadog: application keys, access tokens, API keys and users of an organisation.
 
-What proves death: an API key is answered 403 Forbidden by `GET /api/v1/validate` ("if invalid, a 403 is returned"; the
-list of allowed addresses does not apply where an API key alone is sent). That is said of one site: the key of another
-site, or of an organisation there, gets the same. For the others the organisation's whole list has it no more, and a
-user says `disabled`.
-What does not: 403 from any other call, and from validate_keys, which also means a permission or an address.
+What proves death: an API key that the plan saw alive is answered 403 Forbidden by `GET /api/v1/validate` ("if invalid,
+a 403 is returned"; the list of allowed addresses does not apply where an API key alone is sent). For the others the
+organisation's whole list has it no more, and a user says `disabled`.
+What does not: that 403 alone, which a living key of another site (EU, US3 ...) gets as well; 403 from any other call,
+and from validate_keys, which also means a permission or an address.
 An API key names its own id (`GET /api/v2/validate`). An application key is asked about beside the organisation's API
 key: it works with that only if it is of this organisation, so the one key in the whole list with its last four
 characters is it. API keys belong to the organisation: agents everywhere stop reporting, hence an extra yes.
@@ -46,6 +46,7 @@ from revokers.parts import (
     last,
     live,
     refuse_unlisted,
+    refused_here,
     text,
     unexpected,
     unknown,
@@ -123,7 +124,7 @@ def check(http: Reader, credential: Credential) -> Check:
     if answer.status == 200 and body.get("valid") is True:
         return live(http, "valid; API keys are the organisation's", status="shared")
     if answer.status == 403 and body.get("errors") == ["Forbidden"]:
-        return dead(http, "validate: 403 Forbidden, no key of this site", status="403")
+        return unknown(http, "validate: 403 Forbidden: deleted, or of another site", status="403")
     return unexpected(http, answer.status)
 
 
@@ -132,17 +133,16 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     """By the organisation's list where the id is known; else as the key itself."""
     if point.kind == USER:
         asker = admin(http, settings)
-        answer = asker.get(_USER_PATH, {"user_id": point.provider_id})
-        return told(http, fields(answer, "the user", "data")["data"], point.holder)
+        return told(http, asker.user_of(point.provider_id), point.holder)
     if point.provider_id:
-        if any(str(row["id"]) == point.provider_id for row in admin(http, settings).listed(point.kind)):
+        if any(str(row["id"]) == point.provider_id for row in admin(http, settings).every(point.kind)):
             return live(http, "listed by the organisation", point.holder, "listed")
         return dead(http, "no longer listed by the organisation", point.holder, "deleted")
     if credential is None:
         return unknown(http, "neither its id nor its value is at hand")
     if point.kind == APP_KEY and admin(http, settings).works(credential):
         return live(http, "works beside the organisation's API key")
-    return check(http, credential)
+    return refused_here(check(http, credential), point, "403")
 
 
 def revoke(

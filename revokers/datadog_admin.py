@@ -14,7 +14,7 @@ from typing import Any
 from offkey.http import Answer, Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Credential, Gap, Ownership
 from offkey.secret import Secret
-from revokers.parts import configured, dead, fields, live, or_gap, pair, text, when
+from revokers.parts import configured, dead, fields, live, objects, or_gap, pair, text, when
 from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER = "datadog"
@@ -77,19 +77,20 @@ class Admin:
         seen = 0
         for number in range(1000):
             numbered = {"page[size]": "100", "page[number]": str(number), **params}
-            body = fields(self.get(template, params=numbered), template, "data", "meta")
-            yield from body["data"]
-            seen += len(body["data"])
-            if seen >= int(body["meta"]["page"]["total_filtered_count"]):
+            answer = self.get(template, params=numbered)
+            found = objects(answer, template, "data", "meta")
+            yield from found
+            seen += len(found)
+            if seen >= int(answer.json["meta"]["page"]["total_filtered_count"]):
                 return
-            if not body["data"]:
+            if not found:
                 break
         raise Unclear(f"{template} ended after {seen} rows, before its end", advice="try again later")
 
     def user(self, account: Account) -> dict[str, Any] | None:
         """The user of this id, or of exactly this address; None when nobody has it. Raises Unclear, NotIdentified."""
         if account.id:
-            return dict(fields(self.get(f"{USERS}/{{user_id}}", {"user_id": account.id}), "the user", "data")["data"])
+            return self.user_of(account.id)
         if not account.email:
             raise NotIdentified("Datadog finds users by id or e-mail address", advice="add either to the directory")
         wanted = account.email.casefold()
@@ -102,6 +103,20 @@ class Admin:
             several = ", ".join(sorted(str(row["id"]) for row in found))
             raise NotIdentified("several users have this address", advice=f"add the right id: {several}")
         return found[0] if found else None
+
+    def user_of(self, identity: str) -> dict[str, Any]:
+        """The user of this id. Raises Unclear."""
+        found = dict(fields(self.get(f"{USERS}/{{user_id}}", {"user_id": identity}), "the user", "data")["data"])
+        if found["id"] != identity:
+            raise Unclear("Datadog answered with another user", advice="try again later")
+        return found
+
+    def every(self, kind: str) -> list[dict[str, Any]]:
+        """The whole list of a kind. Raises Unclear for a list of keys that has not even offkey's own."""
+        found = list(self.listed(kind))
+        if not found and kind != TOKEN:
+            raise Unclear(f"{kind}: the list is empty", advice="offkey's keys must see the whole list")
+        return found
 
     def listed(self, kind: str, holder: str = "") -> Iterator[dict[str, Any]]:
         """The rows of a kind; of one user where `holder` is their id."""

@@ -1,7 +1,7 @@
 """New Relic: user keys, by NerdGraph.
 
-What proves death: the key itself is refused with 401, and the organisation's whole list of user keys, which shows
-values and other people's keys too, has none of this value; of a listed key: that list has its id no more.
+What proves death: a key that the plan saw alive is refused with 401, and the organisation's whole list of user keys,
+which shows values and other people's keys too, has none of this value; of a listed key: that list has its id no more.
 What does not: 401 alone, which a key of another region (US, EU, JP) gets as well; 403; an error in an answer of 200; a
 list that shows nobody's keys but offkey's own, or shortened values.
 A user key names its user (`actor.user`). Keys are deleted by id, and the id of a value is found by the whole value in
@@ -40,6 +40,7 @@ from revokers.parts import (
     dead,
     fields,
     given,
+    known_here,
     last,
     live,
     refuse_unlisted,
@@ -130,6 +131,8 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         return live(http, "in the list of user keys", point.holder, "listed")
     own = check(http, Credential(kind=USER_KEY, parts={"secret": configured(settings)})).holder
     others = [row for row in rows if own and str(row["userId"]) != own.id]
+    if told and not known_here(point):
+        return unknown(http, "401, and not in the list: deleted, or of another region", status="401")
     if not others or (told and any("*" in str(row["key"]) or "." in str(row["key"]) for row in others)):
         return unknown(http, "not in the list, which shows too little to prove anything", point.holder)
     return dead(http, "no longer in the list of user keys", point.holder, "deleted")

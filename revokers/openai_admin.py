@@ -16,8 +16,9 @@ from offkey.model import AccessPoint, Account, Bond, Gap, Ownership
 from offkey.secret import Secret
 from revokers.github_org import LAST_OWNER
 from revokers.hints import only
-from revokers.parts import configured, fields, live, or_gap, pages
+from revokers.parts import configured, goes_on, live, objects, or_gap, pages
 from revokers.protocol import NotIdentified
+from revokers.rosters import whole
 
 PROVIDER = "openai"
 NEEDS: Mapping[str, str] = {"an admin API key (sk-admin-…)": "reading members, projects and keys; apply: deleting them"}
@@ -49,10 +50,10 @@ class Admin:
         asked = {"limit": "100", **params}
         listed = pages(self.http, template, _after, params=asked, path=path, headers=bearer(self.key), hide=(self.key,))
         for answer in listed:
-            yield from fields(answer, template, "data", "has_more")["data"]
+            yield from objects(answer, template, "data", "has_more")
 
     def members(self) -> list[dict[str, Any]]:
-        return list(self.rows("/organization/users"))
+        return whole(self.rows("/organization/users"), "the members")
 
     def projects(self) -> list[str]:
         return [str(row["id"]) for row in self.rows("/organization/projects")]
@@ -62,7 +63,7 @@ class Admin:
         yield from self.rows("/organization/projects/{project_id}/api_keys", path, owner_project_access="any")
 
     def admin_keys(self) -> list[dict[str, Any]]:
-        return list(self.rows("/organization/admin_api_keys"))
+        return whole(self.rows("/organization/admin_api_keys"), "the admin keys")
 
     def found(self, kind: str, value: Secret) -> tuple[str, Mapping[str, Any]]:
         """(project or "", row) of the one key whose shortened form fits. Raises NotIdentified."""
@@ -168,6 +169,6 @@ def _point(
 
 def _after(answer: Answer) -> Mapping[str, str] | None:
     body = answer.json
-    if not body["has_more"]:
+    if not goes_on(answer, "has_more"):
         return None
     return {"after": str(body["last_id"] if body.get("last_id") else body["data"][-1]["id"])}

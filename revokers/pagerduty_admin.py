@@ -13,7 +13,7 @@ from typing import Any
 from offkey.http import Answer, Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
 from offkey.secret import Secret
-from revokers.parts import configured, fields, live, or_gap, pages, text, unknown
+from revokers.parts import configured, goes_on, live, objects, or_gap, pages, text, unknown
 from revokers.protocol import NotIdentified
 
 PROVIDER, SESSIONS, USER = "pagerduty", "pagerduty.sessions", "pagerduty.user"
@@ -40,12 +40,12 @@ def listed(http: Reader, key: Secret, query: str = "") -> list[dict[str, Any]]:
     """All users, or those that a search for an address finds. Raises Unclear at the first page that is none."""
     params = {"limit": "100", **({"query": query} if query else {})}
     answers = pages(http, "/users", _after, params=params, headers=signed(key), hide=(key,))
-    return [dict(row) for answer in answers for row in fields(answer, "the list of users", "users", "more")["users"]]
+    return [dict(row) for answer in answers for row in objects(answer, "the list of users", "users", "more")]
 
 
 def _after(answer: Answer) -> Mapping[str, str] | None:
     body = answer.json
-    return {"offset": str(int(body["offset"]) + len(body["users"]))} if body["more"] else None
+    return {"offset": str(int(body["offset"]) + len(body["users"]))} if goes_on(answer, "more") else None
 
 
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:

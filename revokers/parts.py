@@ -119,6 +119,22 @@ def fields(answer: Answer, what: str, *names: str) -> dict[str, Any]:
     return body
 
 
+def objects(answer: Answer, what: str, name: str, *others: str) -> list[dict[str, Any]]:
+    """The list of objects under `name`. Raises Unclear for anything else: an empty object is no empty list."""
+    found = fields(answer, what, name, *others)[name]
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise Unclear(f"{what} {trouble(answer.status)}")
+    return found
+
+
+def goes_on(answer: Answer, name: str) -> bool:
+    """Whether a list says that it has more. Raises Unclear where it says neither: then it may be cut short."""
+    told = answer.json[name]
+    if not isinstance(told, bool):
+        raise Unclear("the list does not say whether it has more", advice="try again later")
+    return told
+
+
 def rows(answers: Iterable[Answer], what: str, *names: str) -> Iterator[dict[str, Any]]:
     """The objects in each page of a list. Raises Unclear at the first page that is none."""
     for answer in answers:
@@ -133,6 +149,18 @@ def given(point: AccessPoint, credential: Credential | None) -> Credential:
     if credential is None or credential.kind != point.kind:
         raise NotIdentified("the value is not at hand", advice="scan again: it was not found where the plan says")
     return credential
+
+
+def known_here(point: AccessPoint) -> bool:
+    """Whether the plan saw it alive."""
+    return point.check is not None and point.check.liveness is Liveness.LIVE
+
+
+def refused_here(told: Check, point: AccessPoint, status: str) -> Check:
+    """DEAD for a refusal of this status of a key that was known here; of another it may be another region's."""
+    if told.status != status or not known_here(point):
+        return told
+    return replace(told, liveness=Liveness.DEAD, reason=f"{told.reason}; it was alive here")
 
 
 def refuse_unlisted(handles: Mapping[str, tuple[Option, ...]], action: Action, point: AccessPoint) -> Option:

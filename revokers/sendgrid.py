@@ -1,10 +1,11 @@
 """SendGrid: API keys, and teammates of an account.
 
-What proves death: `GET /scopes`, which every key may call, asked as the key, answers 401 "The provided authorization
-grant is invalid, expired, or revoked", and the account's own list does not have its id. For a teammate: the account's
-whole list of teammates has them no more.
-What does not: 403 (a missing scope; an address that is not allowed; too many bad requests), any other 401, 404. A
-subuser's key of the EU region is asked about at the EU address alone (`url`). Deletion takes a moment to reach all.
+What proves death: `GET /scopes`, which every key may call, asked as a key that the plan saw alive, answers 401 "The
+provided authorization grant is invalid, expired, or revoked", and the account's own list does not have its id. For a
+teammate: the account's whole list of teammates has them no more.
+What does not: that 401 alone, which a key of the other region gets as well; 403 (a missing scope; an address that is
+not allowed; too many bad requests), any other 401, 404. A subuser's key of the EU region is asked about at the EU
+address alone (`url`). Deletion takes a moment to reach all.
 A key's id is the part between its dots: `SG.ID.SECRET`, as the answer to making one shows; it must be in the account
 before it is deleted. Keys are the account's, not a person's, and no list says who made one: an extra yes. Cutting a
 key's scopes down is no way back: its former scopes would be known to the plan alone. Nobody is mailed by a deletion.
@@ -28,6 +29,7 @@ from revokers.parts import (
     last,
     live,
     refuse_unlisted,
+    refused_here,
     text,
     unexpected,
     unknown,
@@ -97,7 +99,7 @@ def check(http: Reader, credential: Credential) -> Check:
     errors = body.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     if answer.status == 401 and str(first.get("message", "")).rstrip(".") == _GONE:
-        return dead(http, "GET /scopes: 401 invalid, expired, or revoked", status="401")
+        return unknown(http, "GET /scopes: 401 invalid, expired, or revoked, or of the other region", status="401")
     return unexpected(http, answer.status)
 
 
@@ -113,7 +115,7 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     told = check(http, credential)
     if settings.read and listed(http, settings.read, _id(credential)):
         return live(http, "listed by the account", told.holder, "shared")
-    return told
+    return refused_here(told, point, "401")
 
 
 def _id(credential: Credential) -> str:

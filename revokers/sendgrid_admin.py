@@ -13,7 +13,7 @@ from typing import Any
 from offkey.http import NoAnswer, Reader, bearer
 from offkey.model import AccessPoint, Account, Bond, Gap, Ownership
 from offkey.secret import Secret
-from revokers.parts import configured, fields, live, or_gap
+from revokers.parts import configured, fields, live, objects, or_gap
 from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER, TEAMMATE = "sendgrid", "sendgrid.teammate"
@@ -74,7 +74,7 @@ def teammates(http: Reader, key: Secret) -> list[dict[str, Any]]:
     for _ in range(1000):
         params = {"limit": "100", "offset": str(len(found))}
         answer = http.request("GET", TEAMMATES, params=params, headers=bearer(key), hide=(key,))
-        page = fields(answer, "the list of teammates", "result")["result"]
+        page = objects(answer, "the list of teammates", "result")
         if not page:
             break
         found += [dict(row) for row in page]
@@ -86,8 +86,15 @@ def teammates(http: Reader, key: Secret) -> list[dict[str, Any]]:
 
 
 def listed(http: Reader, key: Secret, identity: str) -> bool:
-    """Whether the account has a key of this id. The description says a list of one, the API answers the one."""
+    """Whether the account has a key of this id. The description says a list of one, the API answers the one.
+
+    Raises Unclear for an answer that says neither.
+    """
     answer = http.request("GET", KEY, path={"api_key_id": identity}, headers=bearer(key), hide=(key,))
-    body = answer.json if answer.status == 200 and isinstance(answer.json, dict) else {}
+    if answer.status == 404:
+        return False
+    body = fields(answer, "the key in the account")
     found = body.get("result", [body])
-    return isinstance(found, list) and any(isinstance(row, dict) and row.get("api_key_id") == identity for row in found)
+    if not isinstance(found, list) or not any(row["api_key_id"] == identity for row in found):
+        raise Unclear("the account answered with another key", advice="try again later")
+    return True

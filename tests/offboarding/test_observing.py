@@ -114,7 +114,7 @@ def world(tmp_path: Path, ann: Approver) -> Iterator[Callable[[int], World]]:
             settings = revokers.aws.Settings(read=admin, write=admin, account=aws.account, url=aws.url)
             reader = revokers.reader("aws", settings)
             found = revokers.aws.inventory(reader, settings, Account(provider="aws", id="", login="dana"))
-            (point,) = [item for item in found if isinstance(item, AccessPoint)]
+            (point,) = [p for p in found if isinstance(p, AccessPoint) and p.kind == "aws.access_key"]
             plan = plan_of(point, policy=Policy(observe_hours=hours), options=revokers.aws.options)
             made = World(aws, Ledger(store, lambda: made.at, "offkey"), plan, ann.sign(plan), ann)
             made.ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
@@ -166,7 +166,7 @@ def test_only_what_was_switched_off_by_this_run_can_be_taken_back(world: Callabl
     run.apply()
     with pytest.raises(UsageError, match="only what was switched off"):
         run.undo("2")
-    for unknown in ("3", "0", "s-unknown"):
+    for unknown in ("3", "0", "²", "s-unknown"):
         with pytest.raises(UsageError, match="has no step"):
             run.undo(unknown)
     assert run.status() == "Inactive"

@@ -2,12 +2,16 @@
 
 import multiprocessing
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing.context import ForkContext, SpawnContext
 from pathlib import Path
@@ -19,6 +23,7 @@ from offboarding.ledger import Ledger, LedgerError
 from offboarding.state import RunLocked, StateUnusable, private_folder, run_folder, run_lock
 from offboarding.store import Store
 from offkey.errors import UsageError
+from offkey.model import AuditEvent
 
 NOW = datetime(2026, 11, 2, 8, 30, tzinfo=UTC)
 
@@ -290,3 +295,61 @@ def test_one_process_holds_a_run_and_the_other_is_told_which(state: Path) -> Non
 def test_a_run_name_cannot_leave_the_state_folder(state: Path, name: str) -> None:
     with pytest.raises(UsageError):
         run_folder(state, name)
+
+
+def test_threads_and_processes_that_append_at_once_keep_one_chain(state: Path) -> None:
+    other = multiprocessing.get_context("spawn").Process(target=_append_many, args=(state, "other", 20))
+    other.start()
+    book = ledger(state)
+    with ThreadPoolExecutor(30) as pool:
+        made = list(pool.map(lambda n: book.append("step.intent", "threads", {"number": n}), range(120)))
+    other.join(60)
+    assert other.exitcode == 0
+    assert book.verify().ok
+    kept = {event.seq: event for event in book.events("threads")}
+    assert len(kept) == 120
+    assert all(kept[event.seq] == event for event in made)
+
+
+def test_a_batch_that_fails_leaves_nothing_and_tells_everybody(state: Path) -> None:
+    book = ledger(state)
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(last: AuditEvent | None) -> AuditEvent:
+        begun.set()
+        assert go.wait(10)
+        raise OSError("no clock")
+
+    def add(number: int) -> BaseException | None:
+        try:
+            book.append("step.acting", "r", {"number": number} if number != 7 else {"number": object()})
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must be told
+            return error
+        return None
+
+    with ThreadPoolExecutor(31) as pool:
+        first = pool.submit(lambda: book.store.append(slow))
+        assert begun.wait(10)
+        waiting = [pool.submit(add, number) for number in range(30)]
+        while len(book.store._turns.waiting) < 30:
+            time.sleep(0.01)
+        go.set()
+        assert isinstance(first.exception(), OSError)
+    told = [one.result() for one in waiting]
+    assert book.events() == []
+    assert all(told)
+    book.append("step.acting", "r", {"number": 1})
+    assert book.verify().ok
+
+
+def test_an_append_that_is_broken_off_before_its_turn_is_not_written_later(state: Path) -> None:
+    book = ledger(state)
+    main = threading.main_thread().ident
+    assert main
+    book.store._turns.lock.acquire()
+    threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        book.append("step.acting", "r", {"step": "broken off"})
+    book.store._turns.lock.release()
+    book.append("step.intent", "r", {"step": "next"})
+    assert [event.type for event in book.events()] == ["step.intent"]

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from offkey.http import ATTEMPTS, LONGEST_WAIT, NoAnswer, Reader, Refused, Writer, bearer, check_base, scrub
+from offkey.http import ATTEMPTS, LONGEST_WAIT, Expired, NoAnswer, Reader, Refused, Writer, bearer, check_base, scrub
 from offkey.secret import Secret
 from tests.offkey.serving import BASE, DIGEST, GATE, NOW, Script, approval
 
@@ -123,6 +123,18 @@ def test_a_write_is_repeated_where_the_provider_says_that_it_did_nothing_yet() -
     script = Script(httpx.Response(429, headers={"retry-after": "3"}), httpx.Response(204))
     assert script.writer().request("POST", "/revoke").status == 204
     assert script.waits == [3.0]
+
+
+def test_a_write_is_not_repeated_after_the_approval_has_run_out_and_a_read_is() -> None:
+    ends = NOW + timedelta(hours=1)
+    script = Script(httpx.Response(429), httpx.Response(200))
+    writer = script.writer()
+    writer.sleep = lambda _: setattr(writer, "now", lambda: ends)
+    with pytest.raises(Expired):
+        writer.request("POST", "/revoke")
+    assert len(script.requests) == 1
+    script.answers.insert(0, httpx.Response(429))
+    assert writer.request("GET", "/user").status == 200
 
 
 def test_a_time_to_wait_may_be_a_date() -> None:

@@ -120,9 +120,9 @@ def leak(kind: str, **more: Any) -> AccessPoint:
     )
 
 
-def known(kind: str) -> AccessPoint:
+def known(kind: str, **more: Any) -> AccessPoint:
     """A leak that its issuer answered for when it was planned."""
-    return leak(kind, check=Check(liveness=Liveness.LIVE, reason="signs in", at=datetime.now(UTC)))
+    return leak(kind, check=Check(liveness=Liveness.LIVE, reason="signs in", at=datetime.now(UTC)), **more)
 
 
 def listed(case: Case, people: Iterable[Account]) -> list[AccessPoint]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,7 +16,7 @@ from offkey.boto import AwsCredentials
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from offkey.secret import Secret
-from revokers import aws, reader
+from revokers import aws, aws_sessions, reader
 from revokers.protocol import NotAutomatic, NotIdentified, reached
 from tests.revokers.contract import CASES, Case, credential
 
@@ -212,6 +212,28 @@ def test_another_policy_of_that_name_proves_nothing(change: dict[str, object]) -
         policy = json.loads(_backend(case).get_user_policy("dana", "offkey-deny-older-sessions")["policy_document"])
         policy["Statement"][0] |= change
         _backend(case).put_user_policy("dana", "offkey-deny-older-sessions", json.dumps(policy))
+        assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+def test_a_policy_from_an_earlier_departure_leaves_the_sessions_since_then_alive() -> None:
+    with CASES["aws.user_sessions"]() as case:
+        old = aws_sessions.document(datetime.now(UTC) - timedelta(hours=40))
+        _backend(case).put_user_policy("dana", aws_sessions.POLICY, json.dumps(old))
+        (listed,) = [p for p in case.inventory() if isinstance(p, AccessPoint) and p.kind == case.kind]
+        assert listed.check
+        assert listed.check.liveness is Liveness.LIVE
+        assert case.state(1).liveness is Liveness.LIVE
+        recent = aws_sessions.document(datetime.now(UTC) - timedelta(hours=1))
+        _backend(case).put_user_policy("dana", aws_sessions.POLICY, json.dumps(recent))
+        assert case.state(1).liveness is Liveness.LIVE
+        case.kill(1)
+        assert case.state(1).liveness is Liveness.DEAD
+
+
+@pytest.mark.parametrize("kind", ["aws.ssh_public_key", "aws.login_profile", "aws.mfa_device"])
+def test_what_a_renamed_user_holds_is_not_called_dead(kind: str) -> None:
+    with CASES[kind]() as case:
+        _backend(case).update_user("dana", None, "dana.new")
         assert case.state(1).liveness is Liveness.UNKNOWN
 
 

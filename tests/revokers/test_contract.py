@@ -27,8 +27,10 @@ _BY_VALUE = {kind for kind in CASES if kind in revokers.handled() and revokers.h
 ASKED_BY_ADMIN = {kind for kind in _BY_VALUE if revokers.handled()[kind][0].via == "admin"}
 """Kinds whose value says nothing to whoever asks with it: an administrator asks about it."""
 ASKED_AS_ITSELF = _BY_VALUE - ASKED_BY_ADMIN
-OF_AN_INSTANCE = {"jfrog.reference_token", "okta.api_token", "vault.legacy", "vault.service"}
-"""Kinds whose first refusal may be another instance's: only what this instance knew before is seen dead."""
+OF_AN_INSTANCE = {
+    "datadog.api_key", "jfrog.reference_token", "okta.api_token", "sendgrid.api_key", "vault.legacy", "vault.service",
+}  # fmt: skip
+"""Kinds whose first refusal may be another instance's or region's: only what this one knew before is seen dead."""
 HANDS_OFF = {Action.HAND_OVER, Action.KEEP}
 BY_HAND_ALONE = {
     name

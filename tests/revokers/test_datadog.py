@@ -9,7 +9,7 @@ from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import datadog
 from revokers.protocol import NotAutomatic, NotIdentified
-from tests.revokers.case import Case, leak
+from tests.revokers.case import Case, known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.datadog import DatadogSimulator, api_key, app_key
 
@@ -22,7 +22,9 @@ def simulator(case: Case) -> DatadogSimulator:
 def said(status: int, body: object) -> Liveness:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
     reader = Reader(datadog.gate, datadog.URL, transport=transport, sleep=lambda _: None)
-    return datadog.check(reader, credential("datadog.api_key", secret=api_key("dana"))).liveness
+    value = credential("datadog.api_key", secret=api_key("dana"))
+    assert datadog.check(reader, value).liveness is Liveness.UNKNOWN
+    return datadog.state(reader, datadog.Settings(), known("datadog.api_key"), value).liveness
 
 
 def test_only_forbidden_from_validate_is_death() -> None:
@@ -34,6 +36,16 @@ def test_only_forbidden_from_validate_is_death() -> None:
         (200, {"valid": False}),
     ):
         assert said(status, body) is Liveness.UNKNOWN
+
+
+def test_a_key_of_another_site_is_not_dead_here() -> None:
+    with CASES["datadog.api_key"]() as case:
+        elsewhere = credential("datadog.api_key", secret=api_key("in another site"))
+        for told in (
+            datadog.check(case.reader(), elsewhere),
+            datadog.state(case.reader(), case.settings, leak("datadog.api_key"), elsewhere),
+        ):
+            assert told.liveness is Liveness.UNKNOWN
 
 
 def test_an_api_key_is_the_organisations_and_needs_its_own_yes() -> None:

@@ -9,7 +9,7 @@ from offkey.http import Reader
 from offkey.model import Action, Gap, Liveness
 from revokers import newrelic
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
-from tests.revokers.case import Case, leak
+from tests.revokers.case import Case, known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.newrelic import NewRelicSimulator, user_key
 
@@ -46,8 +46,9 @@ def test_errors_in_an_answer_of_200_are_no_answer() -> None:
 
 def test_a_leaked_key_is_found_by_its_whole_value_and_its_death_is_proven() -> None:
     with CASES[KIND]() as case:
-        found = leak(KIND)
+        found, elsewhere = known(KIND), credential(KIND, secret=user_key("in Europe"))
         assert [way.by for way in newrelic.options(found)] == ["value"]
+        assert newrelic.state(case.reader(), case.settings, leak(KIND), elsewhere).liveness is Liveness.UNKNOWN
         newrelic.revoke(case.writer(), case.settings, Action.REVOKE, found, VALUE)
         assert [case.state(n).liveness for n in range(3)] == [Liveness.LIVE, Liveness.DEAD, Liveness.LIVE]
         assert newrelic.state(case.reader(), case.settings, found, VALUE).liveness is Liveness.DEAD
@@ -56,7 +57,7 @@ def test_a_leaked_key_is_found_by_its_whole_value_and_its_death_is_proven() -> N
 @pytest.mark.parametrize("what", ["alone", "masked"])
 def test_a_list_that_hides_keys_or_values_identifies_and_proves_nothing(what: str) -> None:
     with CASES[KIND]() as case:
-        sim, found = simulator(case), leak(KIND)
+        sim, found = simulator(case), known(KIND)
         setattr(sim, what, True)
         with pytest.raises(NotIdentified):
             newrelic.revoke(case.writer(), case.settings, Action.REVOKE, found, VALUE)

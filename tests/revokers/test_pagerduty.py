@@ -79,3 +79,10 @@ def test_an_empty_list_proves_nothing_and_a_stranger_is_a_gap_by_id_alone() -> N
         assert isinstance(gap, Gap)
         simulator(case).users.clear()
         assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+def test_a_refusal_to_end_the_mobile_sessions_is_not_hidden_by_the_webs_acceptance() -> None:
+    with CASES["pagerduty.user"]() as case:
+        sessions = next(p for p in case.inventory() if isinstance(p, AccessPoint) and p.kind == "pagerduty.sessions")
+        case.sim.fail("DELETE", "^/oauth_delegations", 403, times=1)
+        assert pagerduty.revoke(case.writer(), case.settings, Action.REVOKE, sessions).status == 403

@@ -3,11 +3,12 @@
 import httpx
 import pytest
 
+from offboarding.demo.simulators.wire import Trouble
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import sendgrid
 from revokers.protocol import NotAutomatic, NotIdentified
-from tests.revokers.case import Case, leak
+from tests.revokers.case import Case, known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.sendgrid import GONE, SendGridSimulator, key
 
@@ -23,7 +24,9 @@ def said(status: int, message: str) -> Liveness:
     body = {"errors": [{"field": None, "message": message}]}
     transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
     reader = Reader(sendgrid.gate, sendgrid.URL, transport=transport, sleep=lambda _: None)
-    return sendgrid.check(reader, credential(KIND, secret=key("dana"))).liveness
+    value = credential(KIND, secret=key("dana"))
+    assert sendgrid.check(reader, value).liveness is Liveness.UNKNOWN
+    return sendgrid.state(reader, sendgrid.Settings(), known(KIND), value).liveness
 
 
 def test_one_sentence_of_401_is_death() -> None:
@@ -38,8 +41,27 @@ def test_a_key_that_the_account_still_lists_is_not_dead() -> None:
         sim = simulator(case)
         identity = key("dana").split(".")[1]
         sim.keys[identity] = "the same id, another value"
-        assert sendgrid.check(case.reader(), case.credentials[1]).liveness is Liveness.DEAD
+        assert sendgrid.check(case.reader(), case.credentials[1]).status == "401"
         assert case.state(1).liveness is Liveness.LIVE
+
+
+@pytest.mark.parametrize("trouble", [403, 500, "garbage"])
+def test_a_list_that_cannot_be_read_does_not_prove_that_a_key_is_gone(trouble: Trouble) -> None:
+    with CASES[KIND]() as case:
+        identity = key("dana").split(".")[1]
+        simulator(case).keys[identity] = "the same id, another value"
+        case.sim.fail("GET", f"^/api_keys/{identity}$", trouble, times=10)
+        assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+def test_a_key_of_the_other_region_is_not_dead_here() -> None:
+    with CASES[KIND]() as case:
+        elsewhere = credential(KIND, secret=key("in Europe"))
+        for told in (
+            sendgrid.check(case.reader(), elsewhere),
+            sendgrid.state(case.reader(), case.settings, leak(KIND), elsewhere),
+        ):
+            assert told.liveness is Liveness.UNKNOWN
 
 
 def test_a_key_needs_its_own_yes_and_is_shared() -> None:

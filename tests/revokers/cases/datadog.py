@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak, listed
+from tests.revokers.case import Arrange, Case, credential, known, listed
 from tests.simulators.datadog import DatadogSimulator, api_key, app_key
 
 NAMES = ("ann", "dana", "zoe")
@@ -38,7 +38,7 @@ def _datadog(kind: str, action: Action = Action.REVOKE) -> Arrange:
                 if kind == "datadog.api_key":
                     case.credentials.append(credential(kind, secret=value))
             if kind == "datadog.api_key":
-                case.points = [leak(kind) for _ in NAMES]
+                case.points = [known(kind) for _ in NAMES]
                 case.made_up = credential(kind, secret=api_key("made up"))
             else:
                 case.points = listed(case, people)

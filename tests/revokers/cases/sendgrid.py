@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak, listed
+from tests.revokers.case import Arrange, Case, credential, known, listed
 from tests.simulators.sendgrid import SendGridSimulator, key
 
 NAMES = ("ann", "dana", "zoe")
@@ -28,7 +28,7 @@ def _sendgrid(kind: str, action: Action) -> Arrange:
                 if kind == "sendgrid.api_key":
                     sim.add_key(key(name))
                     case.credentials.append(credential(kind, secret=key(name)))
-                    case.points.append(leak(kind))
+                    case.points.append(known(kind))
             if kind == "sendgrid.api_key":
                 case.made_up = credential(kind, secret=key("made up"))
             else:
