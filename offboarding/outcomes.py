@@ -37,7 +37,7 @@ def act_of(exchange: Exchange) -> Act:
 def settle(action: Action, before: Check, act: Act, after: Check, *, reached: bool) -> Outcome:
     """The outcome after an act. `reached`: the re-check shows this very action's end."""
     if reached:
-        # Refused, and not seen alive before: it was so already, and an undo must not switch on what others switched off.
+        # Refused, and not seen alive before: it was so already, and no undo may switch on what others switched off.
         ours = act is not Act.REFUSED or before.liveness is Liveness.LIVE or action is Action.REWRITE
         return DONE[action] if ours else Outcome.ALREADY_DEAD
     if action is Action.REWRITE and after.status == PROPOSAL_OPEN:
