@@ -24,6 +24,8 @@ from revokers.github_admin import PROVIDER, Settings, signed
 from revokers.parts import when
 from revokers.stores import Compare, Found, Stored, Unread, nothing, or_unread, within
 
+__all__ = ["PROVIDER", "URL", "actions", "gate", "stored"]
+
 URL = "https://api.github.com"
 gate = Gate(provider=PROVIDER, hosts=frozenset({"api.github.com"}))
 

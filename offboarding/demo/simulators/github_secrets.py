@@ -51,7 +51,7 @@ def list_environments(call: Call) -> Answer:
     names = call.state.stores.environments.get(repo.full_name.lower(), [])
     shown, headers = page(call, names)
     url = f"{call.api}/repos/{repo.full_name}/environments"
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": number,
             "node_id": f"EN_{number}",

@@ -175,7 +175,7 @@ class Entry:
 
 @dataclass(kw_only=True)
 class Stores:
-    """By where and store: `("acme", "actions")`, `("acme/shop", "actions")`, `("acme/shop production", "variables")`."""
+    """By where and store: `("acme", "actions")`, `("acme/shop production", "variables")`."""
 
     entries: dict[tuple[str, Store], dict[str, Entry]] = field(default_factory=dict)
     environments: dict[str, list[str]] = field(default_factory=dict)
