@@ -32,6 +32,7 @@ TITLES = {
 CONTEXT = "context"
 """How CircleCI's configuration names a context."""
 UNUSED = "no job that was read names it"
+_BESIDE = "github.dependabot"
 _DEPENDABOT = ("push", "pull_request", "create", "deployment")
 """What Dependabot starts; its runs get Dependabot's secrets and no others (docs.github.com, Dependabot on Actions)."""
 _NEAREST = ("environment", "context", "repository", "project", "folder", "group", "organisation", "instance")
@@ -98,7 +99,8 @@ def join(
         for secret in found:
             given[secret].append(use)
         project = where[use.repo].get(PROVIDERS.get(use.system, ""), "")
-        if not found and project and PROVIDERS[use.system] in unread and _asks(use):
+        asked = project and PROVIDERS[use.system] in unread
+        if asked and _asks(use) and all(secret.store == _BESIDE for secret in found):
             lost[(use.system, project, shelf.fold(use))].append(use)
     known = _by_job(findings)
     held = tuple(_held(secret, tuple(dict.fromkeys(given[secret])), known) for secret in sorted(stored, key=_order))
@@ -154,16 +156,16 @@ class _Shelf:
         open_to = [secret for secret in self._named.get((use.system, name), ()) if self._gets(use, secret)]
         if use.name == EVERY_SECRET or use.note == CONTEXT:
             return open_to
-        beside = [secret for secret in open_to if secret.store == "github.dependabot"]
-        others = [secret for secret in open_to if secret.store != "github.dependabot"]
+        beside = [secret for secret in open_to if secret.store == _BESIDE]
+        others = [secret for secret in open_to if secret.store != _BESIDE]
         best = min(map(_nearness, others), default=())
         return [secret for secret in others if _nearness(secret) == best] + beside
 
     def _gets(self, use: Use, secret: Stored) -> bool:
-        if secret.store in ("github.actions", "github.dependabot", "github.variables"):
+        if use.system == "github-actions":
             if use.note != (VARIABLE if secret.store == "github.variables" else SECRET):
                 return False
-            if secret.store == "github.dependabot" and not any(when.startswith(_DEPENDABOT) for when in use.when):
+            if secret.store == _BESIDE and not any(when.startswith(_DEPENDABOT) for when in use.when):
                 return False
         elif secret.store == "jenkins.credentials":
             return use.note == CREDENTIAL

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from offboarding import config, scanned, storelists, stores, tables
 from offboarding.config import Config
 from offboarding.scanned import Scanned
-from offboarding.stores import Held, Joined, Missing
+from offboarding.stores import Held, Joined
 from offboarding.ui import UI
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.fingerprint import ephemeral_key
@@ -139,30 +138,32 @@ def _data(looked: _Looked) -> dict[str, Any]:
 
 
 def _show(looked: _Looked, ui: UI) -> None:
-    table = Table()
-    for column in ("stored secret", "since", "used by", "leaked"):
-        table.add_column(column, overflow="fold")
+    """Each stored secret with a line for each thing known of it, then the names that no store has."""
     for held in looked.joined.held:
-        secret = held.secret
-        dates = " ".join(f"{word} {timestamp(at)[:10]}" for word, at in _dates(held) if at)
-        about = f"\n{secret.note}" if secret.note else ""
-        leaked = "\n".join(_leaks(held, looked.findings))
-        cells = (stores.title(secret) + about, dates, _users(held), leaked)
-        table.add_row(*(Text(_lines(cell)) for cell in cells))
-    ui.out.print(table if looked.joined.held else "No store that could be read holds anything.")
+        ui.out.print(Text(printable(stores.title(held.secret)), style="bold"))
+        for line in _about(held, looked.findings):
+            ui.out.print(Text(f"  {printable(line)}"))
+    if not looked.joined.held:
+        ui.out.print("No store that could be read holds anything.")
     for missing in looked.joined.missing:
-        ui.out.print(Text(_lines(_lost(missing))))
+        doubt = f" ({missing.doubt})" if missing.doubt else ""
+        ui.out.print(Text(printable(f"{missing.name} is in no store of {missing.project}{doubt}"), style="bold yellow"))
+        for line in brief(missing.uses, _JOBS_SHOWN):
+            ui.out.print(Text(f"  {printable(line)}"))
     tables.show_gaps(looked.gaps, ui)
 
 
-def _dates(held: Held) -> tuple[tuple[str, Any], ...]:
-    return (("made", held.secret.created), ("changed", held.secret.updated))
-
-
-def _users(held: Held) -> str:
+def _about(held: Held, findings: Mapping[str, Finding]) -> Iterator[str]:
+    secret = held.secret
+    dates = (("made", secret.created), ("last changed", secret.updated))
+    known = [secret.note, *(f"{word} {timestamp(at)[:10]}" for word, at in dates if at)]
+    if any(known):
+        yield ", ".join(filter(None, known))
+    yield from _leaks(held, findings)
     if held.uses:
-        return "\n".join(brief(held.uses, _JOBS_SHOWN))
-    return stores.UNUSED if held.secret.store in stores.SYSTEMS else "what uses it is not read"
+        yield from (f"used by {line}" for line in brief(held.uses, _JOBS_SHOWN))
+    else:
+        yield stores.UNUSED if secret.store in stores.SYSTEMS else "what uses it is not read"
 
 
 def _leaks(held: Held, findings: Mapping[str, Finding]) -> Iterator[str]:
@@ -176,13 +177,3 @@ def _finding(finding: Finding) -> str:
     place = next(iter(finding.places), None)
     where = f" in {Path(place.repo).name}:{place.path or place.object_type}:{place.line}" if place else ""
     return f"{finding.kind} {finding.redacted}{where}"
-
-
-def _lost(missing: Missing) -> str:
-    doubt = f" ({missing.doubt})" if missing.doubt else ""
-    jobs = "; ".join(brief(missing.uses, _JOBS_SHOWN))
-    return f"In no store of {missing.project}: {missing.name}{doubt}\n  {jobs}"
-
-
-def _lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))
