@@ -73,8 +73,16 @@ class Office:
         return code, json.loads(self.printed)
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the compiled rules are kept for all tests."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Office]:
+def office(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Office]:
     repo = Repo.create(tmp_path / "shop")
     repo.commit("begin", WORKFLOWS)
     with GitHubSimulator() as hub:
@@ -86,6 +94,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         hub.add_repo("acme/shop", repo.path / ".git")
         repo.git("remote", "add", "origin", "https://127.0.0.1/acme/shop.git")
         (tmp_path / "offkey.toml").write_text(CONFIGURATION.format(url=hub.url))
+        monkeypatch.setenv("HOME", str(home))
         monkeypatch.setenv("HUB", admin.reveal().decode())
         monkeypatch.chdir(tmp_path)
         yield Office(hub, repo, capsys)
