@@ -197,6 +197,7 @@ def _used(setting: Setting, targets: Sequence[Target], findings: Sequence[Findin
         worktree=look.worktree,
         matcher=look.matcher,
         cache=look.cache,
+        every=True,
         tell=setting.tell,
     )
     gaps += told.gaps

@@ -40,7 +40,7 @@ class _Asker:
         path = {"id": owner} if level != "instance" else {}
         pages = self.http.pages(template, path=path, headers=signed(self.token), hide=(self.token,))
         for row in rows(pages, f"GET {template}", "key", "value"):
-            told = row["value"] if isinstance(row["value"], str) and row.get("hidden") is not True else None
+            told = row["value"] if isinstance(row["value"], str) else None
             yield Stored(
                 store=STORE,
                 level=level,

@@ -83,7 +83,7 @@ def _look(args: argparse.Namespace, settings: Config, names: Sequence[str], ui: 
     with ui.progress("Scanning"):
         result = scan(targets, ruleset, key, Options(jobs=args.jobs or _processors()))
     with ui.progress("Reading CI configuration"):
-        told = used.look(targets, result.findings, ruleset)
+        told = used.look(targets, result.findings, ruleset, every=True)
     findings = [f for f in told.findings if f.fingerprint not in settings.canaries.fingerprints]
     values = _values(targets, result, findings, gaps)
     where = storelists.whereabouts(settings, {target.name for target in targets} | {use.repo for use in told.names})

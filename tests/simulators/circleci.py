@@ -38,10 +38,8 @@ class CircleCiSimulator(RestSimulator):
         owner = request.query.get("owner-slug", [""])[-1]
         if owner not in self.contexts:
             return Answer(status=404, body={"message": "Not found"})
-        rows = [
-            {"id": f"{owner} {name}".replace("/", "."), "name": name, "created_at": _AT}
-            for name in self.contexts[owner]
-        ]
+        named = {f"{owner} {name}".replace("/", "."): name for name in self.contexts[owner]}
+        rows = [{"id": ident, "name": name, "created_at": _AT} for ident, name in named.items()]
         return self._paged(rows, request)
 
     @route("GET", f"{API}/context/{{id}}/environment-variable")

@@ -5,7 +5,7 @@ its value, masked or not; a hidden one's value is null. A project's are for main
 instance's for administrators; a person's own namespace is no group. A project's id may be its path, with `%2F`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from offboarding.demo.simulators.wire import Answer, Request
@@ -30,17 +30,15 @@ class Variable:
         return {**vars(self), "value": None if self.hidden else self.value, "raw": False, "description": None}
 
 
-@dataclass
 class GitLabVariables(GitLabSimulator):
     """`projects`, `namespaces` and `instance` hold variables; `people` are namespaces that are users."""
 
-    projects: dict[str, list[Variable]] = field(default_factory=dict)
-    namespaces: dict[str, list[Variable]] = field(default_factory=dict)
-    instance: list[Variable] = field(default_factory=list)
-    people: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        self.projects: dict[str, list[Variable]] = {}
+        self.namespaces: dict[str, list[Variable]] = {}
+        self.instance: list[Variable] = []
+        self.people: set[str] = set()
 
     def answer(self, request: Request) -> Answer:
         path = request.target.partition("?")[0].replace("%2F", SLASH)
