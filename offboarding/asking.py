@@ -50,7 +50,7 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
     for number, finding in enumerate(mine):
         setting.tell("reading values", number, len(mine))
         try:
-            credential = read(_as_point(finding))
+            credential = read(as_point(finding))
         except ValueGone as error:
             gaps.append(Gap(where=f"{finding.kind} {finding.redacted}", why=str(error), advice=error.advice))
             continue
@@ -80,7 +80,7 @@ def _checked(setting: Setting, reader: Reader, credential: Credential) -> Check:
     return replace(answer, at=setting.now)
 
 
-def _as_point(finding: Finding) -> AccessPoint:
+def as_point(finding: Finding) -> AccessPoint:
     return AccessPoint(
         id="", provider=finding.provider, kind=finding.kind, fingerprint=finding.fingerprint, places=finding.places
     )
@@ -100,7 +100,8 @@ def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dic
 
 def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
     """What each configured provider lists for the person's certain accounts there."""
-    found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in sorted(setting.config.providers)}
+    names = sorted(name for name in setting.config.providers if name in revokers.REGISTRY)
+    found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in names}
     telling = threading.Lock()
 
     def one(name: str) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "scan": "find credentials in repositories, folders, files or standard input",
     "whois": "show which identities are a person, and why",
     "inventory": "list what a person holds at every configured provider; changes nothing",
+    "stores": "list what CI's secret stores hold, which jobs use it, and what of it has leaked",
     "plan": "work out what has to be ended when a person leaves; changes nothing",
     "approve": "sign a plan, so that it may be applied",
     "apply": "carry out an approved plan, proving each step",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import asking, forecast, gather, mirror, people, plan, wiring
+from offboarding import asking, forecast, gather, mirror, people, plan, storelists, stores, wiring
 from offboarding.identity import authors, changes, overrides, proofs
 from offboarding.identity.population import Population
 from offboarding.ownership import facts
@@ -19,6 +19,7 @@ from offboarding.ownership.testimony import Facts
 from offboarding.setting import Setting
 from offkey.errors import OffkeyError
 from offkey.model import AccessPoint, Bond, Finding, Gap, Person, Place, Plan, Use
+from offkey.secret import Secret
 from rules import RuleSet
 from scanner import used
 from scanner.around import with_surroundings
@@ -27,7 +28,7 @@ from scanner.git import Git
 from scanner.matcher import masking
 from scanner.scan import ScanResult, scan
 from scanner.sources import Target, open_target
-from scanner.values import read_text
+from scanner.values import ValueGone, read_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,10 @@ def make(subject: str, setting: Setting) -> Planned:
     targets = list(_targets(setting, gaps))
     result = _scanned(setting, targets)
     person = _person(subject, setting, targets, given, gaps)
-    known, schedules = _used(setting, targets, result.findings, gaps)
-    findings = [f for f in known if f.fingerprint not in setting.config.canaries.fingerprints]
-    gaps += [*result.gaps, *_copied(setting, findings)]
+    known = _used(setting, targets, result.findings, gaps)
+    bare = [f for f in known.findings if f.fingerprint not in setting.config.canaries.fingerprints]
+    gaps += [*result.gaps, *_copied(setting, bare)]
+    findings = _stored(setting, targets, bare, known.names, gaps=gaps)
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = asking.listed(setting, person, gaps)
     asked = asking.ask(setting, findings, gaps)
@@ -57,7 +59,7 @@ def make(subject: str, setting: Setting) -> Planned:
     points = _points(setting, person, told, listed, asked)
     made = plan.build(
         person,
-        [*points, *forecast.schedules(person, schedules)],
+        [*points, *forecast.schedules(person, known.schedules)],
         gaps,
         (),
         setting.config.limits(),
@@ -188,10 +190,8 @@ def _scanned(setting: Setting, targets: Sequence[Target]) -> ScanResult:
     return scan(targets, setting.rules, setting.key, setting.options, progress=progress)
 
 
-def _used(
-    setting: Setting, targets: Sequence[Target], findings: Sequence[Finding], gaps: list[Gap]
-) -> tuple[Sequence[Finding], Sequence[Use]]:
-    """The findings with the jobs that use them, and what runs by the clock."""
+def _used(setting: Setting, targets: Sequence[Target], findings: Sequence[Finding], gaps: list[Gap]) -> used.Used:
+    """The findings with the jobs that use them, the names that jobs use, and what runs by the clock."""
     look = setting.options
     told = used.look(
         targets,
@@ -200,10 +200,34 @@ def _used(
         worktree=look.worktree,
         matcher=look.matcher,
         cache=look.cache,
+        every=True,
         tell=setting.tell,
     )
     gaps += told.gaps
-    return told.findings, told.schedules
+    return told
+
+
+def _stored(
+    setting: Setting, targets: Sequence[Target], findings: Sequence[Finding], names: Sequence[Use], *, gaps: list[Gap]
+) -> Sequence[Finding]:
+    """The findings with the jobs that get the same values from a CI variable, where a provider's can be read."""
+    where = storelists.whereabouts(setting.config, {target.name for target in targets} | {use.repo for use in names})
+    if not findings or not any(name in known for known in where.values() for name in storelists.TELLING):
+        return findings
+    setting.tell("reading CI variables", 0, 0)
+    read = mirror.reader(setting.state, setting.run, setting.key)
+
+    def values() -> Iterator[tuple[str, Secret]]:
+        for finding in findings:
+            try:
+                yield finding.fingerprint, read(asking.as_point(finding)).secret
+            except ValueGone as error:
+                gaps.append(Gap(where=f"{finding.kind} {finding.redacted}", why=str(error), advice=error.advice))
+
+    compare = storelists.comparison(setting.key, values())
+    lists = storelists.read(setting.config, where, compare, values=True)
+    gaps += lists.gaps
+    return stores.told(findings, stores.join(lists.stored, names, (), where, lists.unread))
 
 
 def _copied(setting: Setting, findings: Sequence[Finding]) -> Iterator[Gap]:

@@ -91,10 +91,8 @@ def targets(config: Config, plan: Plan, state: Path) -> dict[str, Target]:
     A repository's own word on its remote leads to this disk or to the configured GitHub, nowhere else.
     """
     found = {}
-    host = git_host(config.providers["github"].url if "github" in config.providers else "")
     for repo in sorted({p.repo for s in plan.steps if s.action is Action.REWRITE for p in s.point.places}):
-        remote, told = remote_at(host, repo if is_url(repo) else origin(Path(repo)))
-        name = config.remedy.repositories.get(repo) or told
+        remote, name = _at_github(config, repo)
         copy = mirror.folder(state, plan.run, repo)
         if name and remote and copy.is_dir():
             found[repo] = Target(mirror=Git(copy), remote=remote, full_name=name)
@@ -108,14 +106,20 @@ def readable(config: Config, listed: Iterable[AccessPoint], repos: Iterable[str]
     """
     kinds = ("github.membership", "github.outside_collaborator")
     theirs = {point.provider_id.partition("/")[0].casefold() for point in listed if point.kind in kinds}
+    mine = sorted(set(repos)) if theirs else ()
+    return frozenset(repo for repo in mine if github_name(config, repo).partition("/")[0].casefold() in theirs)
+
+
+def github_name(config: Config, repo: str) -> str:
+    """`owner/name` of a repository at the configured GitHub, or "" for one that is not there."""
+    return _at_github(config, repo)[1]
+
+
+def _at_github(config: Config, repo: str) -> tuple[str, str]:
+    """(address of the remote, `owner/name`), each "" where there is none."""
     host = git_host(config.providers["github"].url if "github" in config.providers else "")
-    found = set()
-    for repo in sorted(set(repos)) if theirs else ():
-        _, told = remote_at(host, repo if is_url(repo) else origin(Path(repo)))
-        name = config.remedy.repositories.get(repo) or told
-        if name.partition("/")[0].casefold() in theirs:
-            found.add(repo)
-    return frozenset(found)
+    remote, told = remote_at(host, repo if is_url(repo) else origin(Path(repo)))
+    return remote, config.remedy.repositories.get(repo) or told
 
 
 def origin(repo: Path) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from offkey.http import Answer, NoAnswer, Reader
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
@@ -14,6 +14,7 @@ from offkey.secret import Secret
 from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 GARBLED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What reading an answer raises that has the right status and none of the expected form."""
@@ -82,9 +83,7 @@ def answered(ask: Callable[Concatenate[Reader, P], Check]) -> Callable[Concatena
     return asked
 
 
-def or_gap(
-    where: str, points: Iterable[AccessPoint | Gap], advice: str = "", needs: Iterable[str] = ()
-) -> Iterator[AccessPoint | Gap]:
+def or_gap(where: str, points: Iterable[T | Gap], advice: str = "", needs: Iterable[str] = ()) -> Iterator[T | Gap]:
     """The points, and a Gap when their list breaks off; `advice` when the error has none of its own.
 
     `needs` are the permissions that a refusal may mean.

@@ -67,8 +67,12 @@ class Survey:
     @cached_property
     def named(self) -> tuple[Use, ...]:
         """The uses that name a secret, or a variable that sounds like one."""
-        running = (use for use in self.uses if use.system not in _NO_JOBS)
-        return tuple(use for use in running if use.note != VARIABLE or sounds_secret(use.name))
+        return tuple(use for use in self.in_jobs if use.note != VARIABLE or sounds_secret(use.name))
+
+    @property
+    def in_jobs(self) -> tuple[Use, ...]:
+        """The uses in files that run something."""
+        return tuple(use for use in self.uses if use.system not in _NO_JOBS)
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:

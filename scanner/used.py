@@ -35,11 +35,13 @@ def look(
     worktree: bool = True,
     matcher: str = "auto",
     cache: Path | None = None,
+    every: bool = False,
     tell: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> Used:
     """Read the configuration of every repository among the targets and in them. Offline, like a scan.
 
-    `tell` hears which repository is being read, how many were, and of how many.
+    With `every` the names are those of all variables, and not of those alone that sound like a credential. `tell`
+    hears which repository is being read, how many were, and of how many.
     """
     gaps: list[Gap] = []
     surveys: dict[str, Survey] = {}
@@ -50,7 +52,7 @@ def look(
             surveys[source.name] = _surveyed(source)
         except OffkeyError as error:
             gaps.append(Gap(where=f"{source.name}: CI configuration", why=str(error), advice=error.advice))
-    names = [use for found in surveys.values() for use in found.named]
+    names = [use for found in surveys.values() for use in (found.in_jobs if every else found.named)]
     schedules = [use for found in surveys.values() for use in found.schedules]
     light_rules = light(rules)
     opened = open_matcher(light_rules, rules.digest, choice=matcher, cache=cache or default_cache())

@@ -9,7 +9,7 @@ _TITLES = {
     "azure-pipelines": "Azure pipeline", "bitbucket-pipelines": "Bitbucket pipeline", "travis": "Travis build",
     "drone": "Drone pipeline", "buildkite": "Buildkite pipeline", "cloud-build": "Cloud Build", "argo": "Argo",
     "dockerfile": "image", "compose": "services of", "kubernetes": "manifest", "terraform": "Terraform",
-    "ansible": "Ansible", "package-manager": "packages by", "dotenv": "environment file",
+    "store": "the", "ansible": "Ansible", "package-manager": "packages by", "dotenv": "environment file",
 }  # fmt: skip
 
 

@@ -5,12 +5,12 @@ act      rewrite the files, commit in the run's mirror, push a new branch, open 
 after    is the pull request open (status "proposed"), or has the value left every branch?
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from offboarding.remedy import branch, proposal
+from offboarding.remedy import availability, branch, proposal
 from offboarding.remedy.literal import CannotRewrite
 from offboarding.remedy.rewrite import find, rewrite, secret_name
 from offkey import pygithub
@@ -29,6 +29,7 @@ GATE = Gate(
     writes=frozenset({("POST", "/repos/{owner}/{repo}/pulls")}),
 )
 PROPOSED = "proposed"
+NOT_POSSIBLE = 422
 
 
 class NothingToPropose(OffkeyError):
@@ -97,6 +98,7 @@ class Remedy:
             removed=[path for path, content in changes.items() if content is None],
             left=left,
             step=step.id,
+            available=self._available(target, names),
         )
         name = proposal.branch_name(self.prefix, step.id)
         message = proposal.commit_message(said)
@@ -116,10 +118,25 @@ class Remedy:
             return ()
         http = self.writer()
         try:
-            title, text = proposal.TITLE, proposal.body(said)
             client = pygithub.client(http, self.token)
-            _asked(lambda: client.get_repo(target.full_name).create_pull(base=base, head=name, title=title, body=text))
+            title, text = proposal.TITLE, proposal.body(said)
+
+            def create(draft: bool) -> object:
+                repo = client.get_repo(target.full_name)
+                return repo.create_pull(base=base, head=name, title=title, body=text, draft=draft)
+
+            status, made = pygithub.ask(lambda: create(said.draft))
+            if status == NOT_POSSIBLE and said.draft:  # refused: nothing was made, and not every plan has drafts
+                status, made = pygithub.ask(lambda: create(False))
+            _answered(status, made)
             return tuple(http.exchanges)
+        finally:
+            http.close()
+
+    def _available(self, target: Target, names: Iterable[str]) -> availability.Availability:
+        http = self.reader()
+        try:
+            return availability.look(http, self.token, target.full_name, names)
         finally:
             http.close()
 
@@ -172,7 +189,11 @@ class Remedy:
 
 def _asked(question: Callable[[], T]) -> T:
     """Raises NoAnswer with GitHub's status: PyGithub's own errors quote the answer."""
-    status, answer = pygithub.ask(question)
+    return _answered(*pygithub.ask(question))
+
+
+def _answered(status: int, answer: T | None) -> T:
+    """The answer. Raises NoAnswer where there is none."""
     if answer is None:
         raise NoAnswer(f"github answered {status} about the pull request", advice="check the token, then try again")
     return answer

@@ -2,14 +2,19 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from offboarding.remedy.availability import Availability
 
 TITLE = "Replace a committed credential by a reference"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """`names` maps each secret name to create to what it stands for; `left` lists files that need a person."""
+    """`names` maps each secret name to create to what it stands for; `left` lists files that need a person.
+
+    `available` says which of the names the repository's stores have.
+    """
 
     kind: str
     redacted: str
@@ -19,6 +24,12 @@ class Proposal:
     removed: Sequence[str]
     left: Sequence[tuple[str, str]]
     step: str
+    available: Availability = field(default_factory=Availability)
+
+    @property
+    def draft(self) -> bool:
+        """Whether it refers to a secret that is in no store: merged, what reads it would get nothing."""
+        return bool(self.available.absent)
 
 
 def branch_name(prefix: str, step: str) -> str:
@@ -44,7 +55,12 @@ def body(proposal: Proposal) -> str:
     ]
     if proposal.names:
         parts.append("### Before merging\nCreate these with a **new** value, in the CI secrets or the environment:")
-        parts.append("\n".join(f"- [ ] `{name}` ({what})" for name, what in proposal.names.items()))
+        rows = (f"- [ ] `{name}` ({what}){_availability(name, proposal)}" for name, what in proposal.names.items())
+        parts.append("\n".join(rows))
+        if proposal.draft:
+            parts.append("Do not merge before they are there: what reads a secret that is in no store gets nothing.")
+        if proposal.available.unknown:
+            parts.append(f"Not all secret stores of this repository could be read: {_code(proposal.available.why)}.")
     changed = [f"- `{_code(path)}`" for path in proposal.changed]
     changed += [f"- `{_code(path)}` (removed: it held nothing else)" for path in proposal.removed]
     if changed:
@@ -58,6 +74,16 @@ def body(proposal: Proposal) -> str:
         "The old value stays in the history, where it is harmless once it is dead; rewriting history is not needed."
     )
     return "\n\n".join(parts) + f"\n\n<sub>offkey, step {proposal.step}</sub>\n"
+
+
+def _availability(name: str, proposal: Proposal) -> str:
+    """Where a name is stored, in words."""
+    told = proposal.available
+    if name in told.absent:
+        return ": **in no secret store** of this repository, its environments or its organisation"
+    if name in told.unknown:
+        return ": whether a secret store has it could not be read"
+    return f": stored by {_code(told.stored[name])}; give it the new value there" if name in told.stored else ""
 
 
 def _code(path: str) -> str:

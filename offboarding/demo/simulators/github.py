@@ -11,19 +11,23 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from offboarding.demo.simulators import github_orgs as orgs
 from offboarding.demo.simulators import github_repos as repos
+from offboarding.demo.simulators import github_secrets as secrets
 from offboarding.demo.simulators import github_users as users
 from offboarding.demo.simulators.github_calls import DOCS, Call, Refusal
 from offboarding.demo.simulators.github_limits import Limits
 from offboarding.demo.simulators.github_state import (
     Authorization,
+    Entry,
     Grant,
     Kind,
     Organisation,
     Repository,
     State,
+    Store,
     Token,
     User,
     fold,
@@ -144,6 +148,13 @@ class GitHubSimulator(LocalServer):
             self.state.repos[full_name.lower()] = repo
         return repo
 
+    def add_secret(self, where: str, name: str, store: Store = "actions", **more: Any) -> Entry:
+        """A secret, or with the store "variables" a variable, of `acme`, `acme/shop` or `acme/shop production`."""
+        with self.lock:
+            made = Entry(name=name, **more)
+            self.state.stores.put(where, store, made)
+        return made
+
     def is_dead(self, value: str | Secret) -> bool:
         """Whether a token is unknown or revoked."""
         text = value.reveal().decode() if isinstance(value, Secret) else value
@@ -242,6 +253,7 @@ def _route(method: str, template: str, handler: Callable[[Call], Answer]) -> _Ro
 
 
 _PULL, _ISSUE = "/repos/{owner}/{repo}/pulls/{number#}", "/repos/{owner}/{repo}/issues/{number#}"
+_SCOPE = "/repos/{owner}/{repo}/environments/{environment}"
 _ROUTES: tuple[_Route, ...] = (
     _route("GET", "/user", users.get_me),
     _route("GET", "/user/{number#}", users.get_user_by_id),
@@ -270,4 +282,11 @@ _ROUTES: tuple[_Route, ...] = (
     _route("POST", f"{_ISSUE}/labels", repos.add_labels),
     _route("GET", f"{_ISSUE}/comments", repos.list_comments),
     _route("POST", f"{_ISSUE}/comments", repos.add_comment),
+    *(_route("GET", f"/orgs/{{org}}/{kind}", secrets.of_org) for kind in secrets.KINDS),
+    *(_route("GET", f"/repos/{{owner}}/{{repo}}/{kind}", secrets.of_repo) for kind in secrets.KINDS),
+    _route("GET", "/repos/{owner}/{repo}/actions/organization-secrets", secrets.of_org_for_repo),
+    _route("GET", "/repos/{owner}/{repo}/actions/organization-variables", secrets.of_org_for_repo),
+    _route("GET", "/repos/{owner}/{repo}/environments", secrets.list_environments),
+    _route("GET", f"{_SCOPE}/secrets", secrets.of_environment),
+    _route("GET", f"{_SCOPE}/variables", secrets.of_environment),
 )

@@ -89,6 +89,8 @@ def open_pull(call: Call) -> Answer:
         if not sha:
             raise invalid("PullRequest", field)
     _refuse_pointless(repo, head, str(base), head_sha, base_sha)
+    if body.get("draft") and not repo.drafts:
+        raise Refusal(422, "Draft pull requests are not supported in this repository.")
     number = max(repo.pulls, default=0) + 1
     item = Pull(
         number=number,

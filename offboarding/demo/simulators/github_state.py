@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 Kind = Literal["classic", "fine-grained", "oauth", "app user", "refresh", "installation"]
+Store = Literal["actions", "dependabot", "codespaces", "variables"]
+Visibility = Literal["all", "private", "selected"]
 REVOCABLE_BY_VALUE: frozenset[Kind] = frozenset({"classic", "fine-grained", "oauth", "app user", "refresh"})
 """Kinds that the public `POST /credentials/revoke` accepts (docs.github.com, rest/credentials/revoke)."""
 
@@ -128,7 +130,10 @@ class Pull:
 
 @dataclass(kw_only=True)
 class Repository:
-    """`bare` is the bare git repository behind it; without one, `branches` maps names to commit ids."""
+    """`bare` is the bare git repository behind it; without one, `branches` maps names to commit ids.
+
+    `drafts`: whether its plan has draft pull requests.
+    """
 
     id: int
     full_name: str
@@ -137,6 +142,7 @@ class Repository:
     bare: Path | None = None
     branches: dict[str, str] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
+    drafts: bool = True
 
     @property
     def owner(self) -> str:
@@ -157,6 +163,36 @@ class Mail:
 
 
 @dataclass(kw_only=True)
+class Entry:
+    """`value` is a variable's; of a secret none is kept. `repositories` are full names, for "selected"."""
+
+    name: str
+    value: str = ""
+    visibility: Visibility = "all"
+    repositories: tuple[str, ...] = ()
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass(kw_only=True)
+class Stores:
+    """By where and store: `("acme", "actions")`, `("acme/shop production", "variables")`."""
+
+    entries: dict[tuple[str, Store], dict[str, Entry]] = field(default_factory=dict)
+    environments: dict[str, list[str]] = field(default_factory=dict)
+
+    def put(self, where: str, store: Store, entry: Entry) -> None:
+        entry.name = entry.name.upper()
+        self.entries.setdefault((where.lower(), store), {})[entry.name] = entry
+        repo, _, environment = where.partition(" ")
+        known = self.environments.setdefault(repo.lower(), [])
+        if environment and environment not in known:
+            known.append(environment)
+
+    def of(self, where: str, store: Store) -> list[Entry]:
+        return [entry for _, entry in sorted(self.entries.get((where.lower(), store), {}).items())]
+
+
+@dataclass(kw_only=True)
 class State:
     """Logins and names are looked up without regard to case, as GitHub does. The simulator holds the lock."""
 
@@ -164,6 +200,7 @@ class State:
     tokens: dict[str, Token] = field(default_factory=dict)
     orgs: dict[str, Organisation] = field(default_factory=dict)
     repos: dict[str, Repository] = field(default_factory=dict)
+    stores: Stores = field(default_factory=Stores)
     mails: list[Mail] = field(default_factory=list)
     pending: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
