@@ -1,6 +1,6 @@
 """What a provider's module must offer. A module is checked against `Revoker` by mypy where the registry names it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -58,6 +58,17 @@ class Undoes(Protocol):
 
     def undo(self, http: Writer, settings: Any, point: AccessPoint, credential: Credential | None, /) -> Exchange:
         """Take the DISABLE back, once. The exchange is no proof: ask `state`. Raises as `revoke` does."""
+
+
+@runtime_checkable
+class Trusts(Protocol):
+    """A module whose provider lets people, or machines, sign in with SSH keys (ADR 16)."""
+
+    def authorised(self, http: Reader, settings: Any, keys: Collection[str], /) -> Iterator[AccessPoint | Gap]:
+        """Each place where one of these public keys is authorised, whoever's it is, and a Gap for what was not read.
+
+        `keys` are fingerprints, `SHA256:...` as `ssh-keygen -l` writes them; a point has its own in `redacted`.
+        """
 
 
 class Revoker(Protocol):
