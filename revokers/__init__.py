@@ -19,6 +19,7 @@ from revokers import google as google
 from revokers import jfrog as jfrog
 from revokers import okta as okta
 from revokers import openai as openai
+from revokers import private_key as private_key
 from revokers import sentry as sentry
 from revokers import slack as slack
 from revokers import terraform as terraform
@@ -40,6 +41,7 @@ REGISTRY: dict[str, Revoker] = {
     "jfrog": jfrog,
     "okta": okta,
     "openai": openai,
+    "private_key": private_key,
     "sentry": sentry,
     "slack": slack,
     "terraform": terraform,

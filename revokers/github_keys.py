@@ -13,7 +13,7 @@ https://docs.github.com/en/rest/users/keys#list-public-keys-for-a-user
 https://docs.github.com/en/authentication/connecting-to-github-with-ssh/managing-deploy-keys
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -57,7 +57,7 @@ def _added(asker: Admin, org: str, holder: Account) -> Iterator[AccessPoint | Ga
             yield _deploy_key(asker, org, *found, holder=holder)
 
 
-def authorised(http: Reader, settings: Settings, keys: Collection[str]) -> Iterator[AccessPoint | Gap]:
+def authorised(http: Reader, settings: Settings, keys: frozenset[str]) -> Iterator[AccessPoint | Gap]:
     """Where the organisations trust any of these public keys, whoever's they are."""
     asker = Admin(http, settings.read)
     if settings.server == "ghes":
@@ -77,7 +77,7 @@ def authorised(http: Reader, settings: Settings, keys: Collection[str]) -> Itera
         yield Gap(where="github: SSH keys", why="no organisation is configured", advice=advice)
 
 
-def _trusted(asker: Admin, org: str, keys: Collection[str]) -> Iterator[AccessPoint | Gap]:
+def _trusted(asker: Admin, org: str, keys: frozenset[str]) -> Iterator[AccessPoint | Gap]:
     for found in _deploy_keys(asker, org):
         if isinstance(found, Gap):
             yield found
@@ -85,7 +85,7 @@ def _trusted(asker: Admin, org: str, keys: Collection[str]) -> Iterator[AccessPo
             yield _deploy_key(asker, org, *found)
 
 
-def _members(asker: Admin, org: str, keys: Collection[str]) -> Iterator[AccessPoint]:
+def _members(asker: Admin, org: str, keys: frozenset[str]) -> Iterator[AccessPoint]:
     """The members' and outside collaborators' keys; the lists are public, whose they are asks for read:org."""
     people = {}
     for name in ("members", "outside_collaborators"):
@@ -100,7 +100,7 @@ def _members(asker: Admin, org: str, keys: Collection[str]) -> Iterator[AccessPo
                 yield replace(point, redacted=key, last_used=when(row.get("last_used")))
 
 
-def _single_sign_on(asker: Admin, org: str, keys: Collection[str]) -> Iterator[AccessPoint]:
+def _single_sign_on(asker: Admin, org: str, keys: frozenset[str]) -> Iterator[AccessPoint]:
     template, _, name = LISTS[SSO]
     for row in _rows(asker, template, f"{org}: {SSO}", name, "login", org=org):
         if (key := sso_fingerprint(row)) in keys:

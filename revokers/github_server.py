@@ -8,7 +8,7 @@ https://docs.github.com/en/enterprise-server@3.19/rest/enterprise-admin/users#li
 https://docs.github.com/en/enterprise-server@3.19/rest/enterprise-admin/users#delete-a-public-key
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ def inventory(asker: Admin, holder: Account) -> Iterator[AccessPoint | Gap]:
     yield from or_gap(f"github {holder.login}: SSH keys", mine, "read must be a site administrator's, with site_admin")
 
 
-def authorised(asker: Admin, keys: Collection[str]) -> Iterator[AccessPoint]:
+def authorised(asker: Admin, keys: frozenset[str]) -> Iterator[AccessPoint]:
     """Accounts' keys among these; deploy keys are in their repositories' own lists."""
     for row in _keys(asker):
         if fingerprint(row["key"]) in keys and _owner(row):

@@ -1,6 +1,6 @@
 """What a provider's module must offer. A module is checked against `Revoker` by mypy where the registry names it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -64,7 +64,7 @@ class Undoes(Protocol):
 class Trusts(Protocol):
     """A module whose provider lets people, or machines, sign in with SSH keys (ADR 16)."""
 
-    def authorised(self, http: Reader, settings: Any, keys: Collection[str], /) -> Iterator[AccessPoint | Gap]:
+    def authorised(self, http: Reader, settings: Any, keys: frozenset[str], /) -> Iterator[AccessPoint | Gap]:
         """Each place where one of these public keys is authorised, whoever's it is, and a Gap for what was not read.
 
         `keys` are fingerprints, `SHA256:...` as `ssh-keygen -l` writes them; a point has its own in `redacted`.
