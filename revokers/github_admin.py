@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 import github
 
 from offkey import pygithub
-from offkey.http import Reader, bearer
+from offkey.http import Answer, Reader, bearer
 from offkey.model import AccessPoint, Account, Bond, Check, Ownership
 from offkey.secret import Secret
 from revokers.parts import fields, rows, trouble
@@ -131,16 +131,19 @@ class Admin:
 
     def holder(self, account: Account) -> Account:
         """The account under its present login. Raises NotIdentified when the login is now somebody else's."""
-        found = self.http.request(
-            "GET", "/users/{username}", path={"username": account.login}, headers=signed(self.token)
-        )
         number = account.id if account.id.isdigit() else ""
-        if number and (found.status == 404 or (found.status == 200 and str((found.json or {}).get("id")) != number)):
-            found = self.http.request("GET", "/user/{number}", path={"number": number}, headers=signed(self.token))
+        found = self._user("/users/{username}", username=account.login) if account.login else None
+        if number and (found is None or found.status == 404 or _another(found, number)):
+            found = self._user("/user/{number}", number=number)
+        if found is None:
+            raise NotIdentified("GitHub finds accounts by login or number", advice="add either to the directory")
         if found.status == 404:
             raise NotIdentified(f"GitHub has no account {account.login or number}", advice="correct the accounts")
         user = fields(found, "GET /users", "id", "login")
         return Account(provider=PROVIDER, id=str(user["id"]), login=user["login"], email=account.email)
+
+    def _user(self, template: str, **path: str) -> Answer:
+        return self.http.request("GET", template, path=path, headers=signed(self.token))
 
     def listed(self, kind: str, org: str, login: str) -> Iterator[dict[str, Any]]:
         """The person's rows of an organisation's list of credentials, those that name the login itself."""
@@ -150,3 +153,8 @@ class Admin:
             owner = row["owner"]["login"] if kind == PAT_GRANT else row["login"]
             if owner.lower() == login.lower():
                 yield row
+
+
+def _another(found: Answer, number: str) -> bool:
+    """Whether the login is now that of another account."""
+    return found.status == 200 and str((found.json or {}).get("id")) != number
