@@ -112,7 +112,7 @@ def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoin
     lanes.run({name: [name] for name in found}, one)
     everything = [item for items in found.values() for item in items]
     gaps += [item for item in everything if isinstance(item, Gap)]
-    return [_steady(point, setting.now) for point in everything if isinstance(point, AccessPoint)]
+    return [steady(point, setting.now) for point in everything if isinstance(point, AccessPoint)]
 
 
 def _listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPoint | Gap]:
@@ -141,7 +141,7 @@ def _accounts(name: str, person: Person) -> list[Account]:
     return [Account(provider=name, id="", email=email) for email in sorted(gather.certain_emails(person))]
 
 
-def _steady(point: AccessPoint, now: datetime) -> AccessPoint:
+def steady(point: AccessPoint, now: datetime) -> AccessPoint:
     """The point without what differs between equal runs: when we asked, and a use that may have been our asking."""
     used = point.last_used if point.last_used and point.last_used.date() < now.date() else None
     return replace(point, last_used=used, check=replace(point.check, at=now) if point.check else None)

@@ -69,6 +69,9 @@ register = "approvers"
 
 #[providers.github]
 #organisations = ["example"]
+# No SAML single sign-on; deploy keys are not listed (that costs one request a repository).
+#sso = false
+#deploy_keys = false
 #read = "env:OFFKEY_GITHUB_READ"
 #write = "env:OFFKEY_GITHUB_WRITE"
 
@@ -79,6 +82,10 @@ register = "approvers"
 
 #[providers.slack]
 #read = "env:OFFKEY_SLACK_READ"
+
+#[providers.private_key]
+# Absolute paths of servers' authorized_keys, or copies of them: they are compared with private keys that were found.
+#authorized_keys = ["/srv/audit/web-1/authorized_keys"]
 
 # Where a value is enough to ask and end it, an empty table will do. docs/providers.md has every provider's keys.
 #[providers.vercel]

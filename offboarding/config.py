@@ -31,6 +31,8 @@ from offkey.errors import UsageError
 from offkey.fingerprint import OrgKey
 from offkey.model import Gap
 
+OFFLINE = frozenset({"private_key"})
+"""Providers whose modules send nothing anywhere: they are asked without a table."""
 Hours = Annotated[int, Field(ge=1, le=24 * 90)]
 
 
@@ -166,8 +168,8 @@ class Config(Table):
         """An empty table, for a provider of a fixed address that needs nothing else; None where nobody asked for it."""
         from revokers import REGISTRY
 
-        asked = self.policy.unlisted_providers and name in REGISTRY
-        return Provider() if asked and REGISTRY[name].URL and not _needed(name) else None
+        asked = name in OFFLINE or (self.policy.unlisted_providers and name in REGISTRY and REGISTRY[name].URL)
+        return Provider() if asked and not _needed(name) else None
 
     def provider_settings(self, name: str, write: bool) -> Any:
         """`revokers.<name>.Settings` with the read credential, and the write credential only when `write`; or a Gap.

@@ -26,7 +26,6 @@ from offkey.model import (
     Liveness,
     Ownership,
     Person,
-    Place,
 )
 
 LOGINS_REUSED = frozenset({"github"})
@@ -53,8 +52,10 @@ def gather(
 
     `points` are what providers list; `checks` are issuers' answers by fingerprint. `ownership` says of each kind what
     its rule says. `ids` gives, by fingerprint, the public id that stands inside a value (an AWS key's), by which it is
-    the same credential as a listed one. `facts` are what was looked up about each finding's introduction.
+    the same credential as a listed one. `facts` are what was looked up about each finding's introduction. What trusts
+    the public half of a private key that was found is a point of its own, with that finding's evidence (ADR 16).
     """
+    findings = list(findings)
     listed = {point.id: point for point in points}
     by_id = {(point.provider, point.kind, point.provider_id): point.id for point in listed.values()}
     grouped: dict[str, list[Finding]] = {}
@@ -62,16 +63,20 @@ def gather(
         known = (finding.provider, finding.kind, ids.get(finding.fingerprint, ""))
         grouped.setdefault(by_id.get(known) or _leak_id(finding, known[2]), []).append(finding)
     seen = {account for point in listed.values() if (account := point.holder) is not None}
+    halves = [(half, finding) for finding in findings if (half := testimony.public_half(finding))]
+    trusting = {ident: [f for half, f in halves if half == point.redacted] for ident, point in listed.items()}
     made = [
         _judge(
             _with_ids(person, seen),
             _join(ident, listed.get(ident), found, checks, ids),
-            found,
+            told,
             ownership,
             _answered(found, checks),
-            facts=[facts.get(finding.fingerprint, NO_FACTS) for finding in found],
+            facts=[facts.get(finding.fingerprint, NO_FACTS) for finding in told],
         )
-        for ident, found in ((ident, grouped.get(ident, [])) for ident in {**listed, **grouped})
+        for ident in {**listed, **grouped}
+        for found in [grouped.get(ident, [])]
+        for told in [[*found, *trusting.get(ident, [])]]
     ]
     return tuple(sorted(made, key=lambda point: point.id))
 
@@ -101,7 +106,7 @@ def _join(
         provider_id=point.provider_id or ids.get(best.fingerprint, ""),
         redacted=best.redacted or point.redacted,
         check=check,
-        places=_distinct(place for finding in (best, *(f for f in found if f is not best)) for place in finding.places),
+        places=tuple(dict.fromkeys(p for f in (best, *(f for f in found if f is not best)) for p in f.places)),
         usage=tuple(dict.fromkeys([*point.usage, *(use for finding in found for use in finding.usage)])),
     )
 
@@ -110,10 +115,6 @@ def _answered(found: Sequence[Finding], checks: Mapping[str, Check]) -> Account 
     """Whom the issuer named when it was asked with the value itself."""
     answers = (checks[finding.fingerprint] for finding in found if finding.fingerprint in checks)
     return next((answer.holder for answer in answers if answer.holder), None)
-
-
-def _distinct(places: Iterable[Place]) -> tuple[Place, ...]:
-    return tuple(dict.fromkeys(places))
 
 
 def _judge(
@@ -296,4 +297,4 @@ def _who(account: Account) -> str:
 def _holder_words(point: AccessPoint, holder: Account, *, theirs: bool, asked: bool) -> str:
     said = "answers to its value as" if asked else "lists it for"
     whose = "an account of the person" if theirs else "no account of the person"
-    return f"{point.provider} {said} {_who(holder)}, {whose}"
+    return f"{holder.provider} {said} {_who(holder)}, {whose}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import asking, forecast, gather, mirror, people, plan, storelists, stores, wiring
+from offboarding import asking, forecast, gather, keypairs, mirror, people, plan, storelists, stores, wiring
 from offboarding.identity import authors, changes, overrides, proofs
 from offboarding.identity.population import Population
 from offboarding.ownership import facts
@@ -56,7 +56,7 @@ def make(subject: str, setting: Setting) -> Planned:
     listed = asking.listed(setting, person, gaps)
     asked = asking.ask(setting, findings, gaps)
     told = _told(setting, person, findings, given=given, listed=listed, targets=targets, gaps=gaps)
-    points = _points(setting, person, told, listed, asked)
+    points = _points(setting, person, told, listed, asked, gaps=gaps)
     made = plan.build(
         person,
         [*points, *forecast.schedules(person, known.schedules)],
@@ -77,13 +77,21 @@ def make(subject: str, setting: Setting) -> Planned:
 
 
 def _points(
-    setting: Setting, person: Person, told: "_Told", listed: Sequence[AccessPoint], asked: asking.Asked
+    setting: Setting,
+    person: Person,
+    told: "_Told",
+    listed: Sequence[AccessPoint],
+    asked: asking.Asked,
+    *,
+    gaps: list[Gap],
 ) -> tuple[AccessPoint, ...]:
+    looked = keypairs.look(setting, told.findings, gaps)
+    points = keypairs.merged(listed, looked, told.findings)
     return gather.gather(
         person,
         told.findings,
-        listed,
-        asked.checks,
+        points,
+        asked.checks | keypairs.checks(setting, person, told.findings, points, looked=looked),
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
         ids=asked.ids,
         facts=told.facts,

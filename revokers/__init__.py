@@ -48,6 +48,7 @@ from revokers import oidc as oidc
 from revokers import okta as okta
 from revokers import openai as openai
 from revokers import pagerduty as pagerduty
+from revokers import private_key as private_key
 from revokers import pypi as pypi
 from revokers import sendgrid as sendgrid
 from revokers import sentry as sentry
@@ -111,6 +112,7 @@ REGISTRY: dict[str, Revoker] = {
     "okta": okta,
     "openai": openai,
     "pagerduty": pagerduty,
+    "private_key": private_key,
     "pypi": pypi,
     "sendgrid": sendgrid,
     "sentry": sentry,

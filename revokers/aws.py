@@ -20,15 +20,16 @@ from offkey.boto import AwsCredentials
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
-from revokers import aws_factors, aws_iam, aws_sessions, aws_ways
+from revokers import aws_factors, aws_iam, aws_sessions, aws_ssh, aws_ways
 from revokers.aws_iam import KEY, LISTS, MFA, PROVIDER, Settings, admin, listed_check, owner
 from revokers.aws_sessions import SESSIONS
+from revokers.aws_ssh import authorised
 from revokers.parts import answered, dead, last, live, or_gap, unexpected, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state", "undo",
+    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",
+    "gate", "inventory", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://sts.amazonaws.com"
@@ -37,6 +38,7 @@ READS: frozenset[Operation] = frozenset(
     {("AWS", "sts:GetCallerIdentity"), ("AWS", "sts:GetAccessKeyInfo"), ("AWS", f"iam:{aws_sessions.READ}")}
     | {("AWS", "iam:GetAccessKeyLastUsed"), ("AWS", "iam:GetUser"), ("AWS", "iam:ListUserTags")}
     | {("AWS", f"iam:{listed.lister}") for listed in LISTS.values()}
+    | {("AWS", f"iam:{name}") for name in aws_ssh.OPERATIONS}
 )
 BY_EMAIL = False
 WRITES: frozenset[Operation] = frozenset(

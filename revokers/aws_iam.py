@@ -82,11 +82,11 @@ class Admin:
             return {}
         raise Unclear(f"iam:{operation} {trouble(status, code)}", advice=f"allow iam:{operation} to offkey's user")
 
-    def rows(self, listed: Listed, user: str) -> Iterator[Mapping[str, Any]]:
-        """What the user holds of one kind, over all pages."""
+    def rows(self, listed: Listed, user: str = "") -> Iterator[Mapping[str, Any]]:
+        """What the user holds of one kind, over all pages; without a user, what the account has."""
         marker: dict[str, str] = {}
         while True:
-            page = self.ask(listed.lister, UserName=user, **marker)
+            page = self.ask(listed.lister, **({"UserName": user} if user else {}), **marker)
             if page and listed.rows not in page:
                 raise Unclear(f"iam:{listed.lister} {trouble(200)}")
             found = page.get(listed.rows, [])
@@ -167,15 +167,25 @@ def _inventory(
     if account.id.startswith("AIDA") and user["UserId"] != account.id:
         raise NotIdentified(f"the name is now another user's ({user['UserId']})", advice="correct the accounts")
     holder = Account(provider=PROVIDER, id=user["UserId"], login=account.login, email=account.email)
-    tags = asker.rows(Listed("ListUserTags", "Tags", "Key"), account.login)
-    texts = sorted(f"{tag['Key']}={tag['Value']}" for tag in tags)
-    words = {word.lower() for text in texts for word in text.split("=", 1)}
-    machine = bool(words & _MACHINE) and not any("@" in word for word in words)
-    evidence = (f"IAM lists it for user {account.login}", *(f"IAM user tag {text}" for text in texts))
-    ownership = Ownership.SHARED if machine else Ownership.PERSONAL
+    evidence, ownership = _told(asker, account.login)
     for kind, listed in LISTS.items():
         yield from or_gap(f"{where}: {listed.lister}", _points(asker, kind, holder, evidence, ownership))
     yield from or_gap(f"{where}: sessions", (sessions(asker, holder, ownership) for _ in range(1)))
+
+
+def _told(asker: Admin, user: str) -> tuple[tuple[str, ...], Ownership]:
+    """Evidence, and whether the user's tags say that it is a machine's."""
+    tags = asker.rows(Listed("ListUserTags", "Tags", "Key"), user)
+    texts = sorted(f"{tag['Key']}={tag['Value']}" for tag in tags)
+    words = {word.lower() for text in texts for word in text.split("=", 1)}
+    machine = bool(words & _MACHINE) and not any("@" in word for word in words)
+    evidence = (f"IAM lists it for user {user}", *(f"IAM user tag {text}" for text in texts))
+    return evidence, Ownership.SHARED if machine else Ownership.PERSONAL
+
+
+def points_of(asker: Admin, kind: str, holder: Account) -> Iterator[AccessPoint]:
+    """What a user holds of one kind."""
+    yield from _points(asker, kind, holder, *_told(asker, holder.login))
 
 
 def _points(

@@ -14,19 +14,30 @@ https://docs.github.com/en/rest/users/users#get-the-authenticated-user
 https://docs.github.com/en/rest/apps/installations#revoke-an-installation-access-token
 """
 
-from collections.abc import Mapping
-
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
-from revokers import github_org
-from revokers.github_admin import HEADERS, NEEDS, PAT_GRANT, PROVIDER, SSO, Settings, signed, write_token
-from revokers.github_org import COLLABORATOR, LAST_OWNER, MEMBERSHIP, inventory
+from revokers import github_keys, github_org, github_server
+from revokers.github_admin import (
+    DEPLOY_KEY,
+    HEADERS,
+    NEEDS,
+    PROVIDER,
+    SERVER_KEY,
+    SSH_KEY,
+    Admin,
+    Settings,
+    signed,
+    write_token,
+)  # fmt: skip
+from revokers.github_keys import authorised
+from revokers.github_kinds import HANDLES, INSTALLATION, LAST_OWNER_ALONE, ON_SERVER, REFRESH
+from revokers.github_org import LAST_OWNER, inventory
 from revokers.parts import answered, dead, given, last, live, trouble, unexpected, unknown
 from revokers.protocol import NotAutomatic, Option, Unclear
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state",
+    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",
+    "gate", "inventory", "options", "revoke", "state",
 ]  # fmt: skip
 
 URL = "https://api.github.com"
@@ -40,89 +51,17 @@ WRITES: frozenset[Operation] = frozenset(
         ("DELETE", "/orgs/{org}/outside_collaborators/{username}"),
         ("POST", "/orgs/{org}/personal-access-tokens/{pat_id}"),
         ("DELETE", "/orgs/{org}/credential-authorizations/{credential_id}"),
+        ("POST", "/orgs/{org}/credential-authorizations/{username}/revoke"),
+        ("DELETE", "/repos/{owner}/{repo}/keys/{key_id}"),
+        ("DELETE", "/admin/keys/{key_ids}"),
     }
 )
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
-INSTALLATION, REFRESH = "github.app.installation", "github.app.refresh"
-ON_SERVER = frozenset({"github.pat.classic", "github.pat.fine_grained"})
-_BY_VALUE = (
-    Option(
-        action=Action.REVOKE,
-        reversible=False,
-        needs="github-public-revoke",
-        by="value",
-        via="value",
-        proof="GET /user: 401 Bad credentials",
-        reason="GitHub's public call ends the token everywhere, whoever owns it, and mails its owner",
-        breaks=("whatever still signs in with this token",),
-        how="The owner deletes it at https://github.com/settings/tokens (or under Applications); an organisation owner "
-        "can only end its access to the organisation.",
-    ),
-)
-_REMOVE = Action.REMOVE
-HANDLES: Mapping[str, tuple[Option, ...]] = {
-    **dict.fromkeys((*sorted(ON_SERVER), "github.oauth", "github.app.user", REFRESH), _BY_VALUE),
-    INSTALLATION: (
-        Option(
-            action=Action.REVOKE,
-            reversible=False,
-            by="value",
-            via="self",
-            proof="GET /installation/repositories: 401 Bad credentials",
-            reason="the token ends itself; the App is untouched and gets new ones",
-            breaks=("a job that runs with it now",),
-        ),
-    ),
-    MEMBERSHIP: (
-        Option(
-            action=_REMOVE,
-            reversible=True,
-            via="person",
-            proof="the organisation's membership: 404",
-            reason="an owner can reinstate a former member with all settings for three months",
-            breaks=("access to the organisation's repositories", "private forks until reinstated"),
-        ),
-    ),
-    COLLABORATOR: (
-        Option(
-            action=_REMOVE,
-            reversible=False,
-            via="person",
-            proof="the list of outside collaborators has them no more",
-            reason="invitations must be sent anew for each repository",
-        ),
-    ),
-    PAT_GRANT: (
-        Option(
-            action=Action.REVOKE,
-            reversible=False,
-            proof="the organisation's list of grants has it no more",
-            reason="ends the token's access to this organisation only",
-        ),
-    ),
-    SSO: (
-        Option(
-            action=Action.REVOKE,
-            reversible=False,
-            proof="the organisation's list of authorizations has it no more",
-            reason="this credential cannot be authorised again",
-        ),
-    ),
-}
-_LAST_OWNER = (
-    Option(
-        action=Action.HAND_OVER,
-        reversible=False,
-        how="This is the last owner: make another member an owner at https://github.com/orgs/ORGANISATION/people, then "
-        "plan again.",
-    ),
-)
-
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return _LAST_OWNER if LAST_OWNER in point.evidence else HANDLES.get(point.kind, ())
+    return LAST_OWNER_ALONE if LAST_OWNER in point.evidence else HANDLES.get(point.kind, ())
 
 
 @answered
@@ -147,7 +86,11 @@ def check(http: Reader, credential: Credential) -> Check:
 
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    if HANDLES.get(point.kind, _LAST_OWNER)[0].by == "id":
+    if HANDLES.get(point.kind, LAST_OWNER_ALONE)[0].by == "id":
+        if point.kind == SERVER_KEY:
+            return github_server.state(Admin(http, settings.read), point)
+        if point.kind in (DEPLOY_KEY, SSH_KEY):
+            return github_keys.state(Admin(http, settings.read), settings, point)
         return github_org.state(http, settings, point)
     return check(http, credential) if credential else unknown(http, "the value is not at hand")
 
@@ -160,7 +103,8 @@ def revoke(
     if action not in known:
         raise NotAutomatic(f"{action} of {point.kind} is not done here")
     if known[action].by == "id":
-        return github_org.revoke(http, settings, point)
+        ends = {SERVER_KEY: github_server.revoke, DEPLOY_KEY: github_keys.revoke}
+        return ends.get(point.kind, github_org.revoke)(http, settings, point)
     secret = given(point, credential).secret
     if point.kind == INSTALLATION:
         http.request("DELETE", "/installation/token", headers=signed(secret), hide=(secret,))

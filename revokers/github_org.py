@@ -4,6 +4,7 @@ What proves the end of each:
 membership: `GET /orgs/{org}/memberships/{username}` is 404, while the same call for an owner is 200; a token without
 `read:org` gets 404 for everybody. Removed members can be reinstated with their settings for three months.
 outside collaborator, fine-grained token's grant, single sign-on authorization: no longer in the organisation's list.
+All of an account's single sign-on authorizations can be ended at once; GitHub does it some time after its 202.
 Ending a grant ends access to the organisation alone: the token itself lives on, and its owner is told.
 
 https://docs.github.com/en/organizations/managing-membership-in-your-organization/reinstating-a-former-member-of-your-organization
@@ -11,19 +12,34 @@ https://docs.github.com/en/rest/orgs/members#get-organization-membership-for-a-u
 """
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
 
 from offkey.http import Reader, Writer
-from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
-from revokers.github_admin import LISTS, NEEDS, PAT_GRANT, PROVIDER, SSO, Admin, Settings, signed, write_token
+from offkey.model import AccessPoint, Account, Check, Exchange, Gap
+from revokers import github_keys, github_server
+from revokers.github_admin import (
+    LISTS,
+    NEEDS,
+    PAT_GRANT,
+    SSO,
+    SSO_ADVICE,
+    Admin,
+    Settings,
+    listed_point,
+    signed,
+    sso_fingerprint,
+    write_token,
+)  # fmt: skip
 from revokers.parts import dead, last, live, or_gap, when
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 
 MEMBERSHIP, COLLABORATOR = "github.membership", "github.outside_collaborator"
+ALL_SSO = "github.sso_authorizations"
+"""All of an account's single sign-on authorizations at once."""
 LAST_OWNER = "the organisation's last owner"
 _ADVICE = {
     PAT_GRANT: "read must be a GitHub App's token with the organisation permission Personal access tokens",
-    SSO: "listed on Enterprise Cloud with SAML single sign-on alone, with read:org; elsewhere leave `sso` off",
+    SSO: SSO_ADVICE,
 }
 
 
@@ -43,6 +59,9 @@ def _inventory(asker: Admin, settings: Settings, account: Account) -> Iterator[A
             if kind == SSO and (settings.server == "ghes" or not settings.sso):
                 continue
             yield from or_gap(f"github {org}: {kind}", _credentials(asker, kind, org, holder), _ADVICE[kind])
+    yield from github_keys.inventory(asker, settings, holder)
+    if settings.server == "ghes":
+        yield from github_server.inventory(asker, holder)
 
 
 def _belonging(asker: Admin, org: str, holder: Account) -> Iterator[AccessPoint]:
@@ -51,36 +70,28 @@ def _belonging(asker: Admin, org: str, holder: Account) -> Iterator[AccessPoint]
         owners = asker.owners(org) if member["role"] == "admin" else []
         alone = (LAST_OWNER,) if owners == [holder.login] else ()
         check = live(asker.http, f"{member['state']} {member['role']} of {org}", holder, member["state"])
-        yield _point(MEMBERSHIP, f"{org}/{holder.login}", holder, check, f"{org} lists a {member['role']}", *alone)
+        yield listed_point(
+            MEMBERSHIP, f"{org}/{holder.login}", holder, check, f"{org} lists a {member['role']}", *alone
+        )
     elif int(holder.id) in asker.collaborators(org):
         check = live(asker.http, f"outside collaborator of {org}", holder)
-        yield _point(COLLABORATOR, f"{org}/{holder.login}", holder, check, f"{org} lists an outside collaborator")
+        yield listed_point(COLLABORATOR, f"{org}/{holder.login}", holder, check, f"{org} lists an outside collaborator")
     else:
         _control(asker, org)
 
 
 def _credentials(asker: Admin, kind: str, org: str, holder: Account) -> Iterator[AccessPoint]:
+    row = None
     for row in asker.listed(kind, org, holder.login):
         name = row.get("token_name") or row.get("authorized_credential_title") or row.get("credential_type") or ""
         used = when(row.get("token_last_used_at") or row.get("credential_accessed_at"))
         check = live(asker.http, f"listed by {org}", holder)
         evidence = f"{org} lists it for {holder.login}: {name}"
-        yield _point(kind, f"{org}/{row[LISTS[kind][2]]}", holder, check, evidence, used=used)
-
-
-def _point(kind: str, identity: str, holder: Account, check: Check, *evidence: str, used: Any = None) -> AccessPoint:
-    return AccessPoint(
-        id=f"{kind}:{identity}",
-        provider=PROVIDER,
-        kind=kind,
-        holder=holder,
-        ownership=Ownership.PERSONAL,
-        bond=Bond.THEIRS,
-        provider_id=identity,
-        last_used=used,
-        check=check,
-        evidence=evidence,
-    )
+        point = listed_point(kind, f"{org}/{row[LISTS[kind][2]]}", holder, check, evidence, used=used)
+        yield replace(point, redacted=sso_fingerprint(row)) if kind == SSO else point
+    if kind == SSO and row is not None:
+        check = live(asker.http, f"listed by {org}", holder)
+        yield listed_point(ALL_SSO, f"{org}/{holder.id}", holder, check, f"{org} lists some for {holder.login}")
 
 
 def _control(asker: Admin, org: str) -> None:
@@ -108,7 +119,9 @@ def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:
             return live(http, f"{member['state']} {member['role']} of {org}", holder, member["state"])
         _control(asker, org)
         return dead(http, f"no member of {org}", holder, "removed")
-    if point.kind == COLLABORATOR:
+    if point.kind == ALL_SSO:
+        there = any(True for _ in asker.listed(SSO, org, holder.login))
+    elif point.kind == COLLABORATOR:
         there = int(holder.id) in asker.collaborators(org)
     else:
         there = any(str(row[LISTS[point.kind][2]]) == identity for row in asker.listed(point.kind, org, holder.login))
@@ -135,6 +148,10 @@ def revoke(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
         if int(holder.id) not in asker.collaborators(org):
             raise NotIdentified(f"{org} does not list {holder.login} as an outside collaborator")
         http.request("DELETE", "/orgs/{org}/outside_collaborators/{username}", path=path, headers=signed(token))
+        return last(http)
+    if point.kind == ALL_SSO:
+        template = "/orgs/{org}/credential-authorizations/{username}/revoke"
+        http.request("POST", template, path=path, headers=signed(token))
         return last(http)
     if all(str(row[LISTS[point.kind][2]]) != identity for row in asker.listed(point.kind, org, holder.login)):
         raise NotIdentified(f"{org} does not list {identity} for {holder.login}", advice="plan again")

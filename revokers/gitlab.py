@@ -19,17 +19,18 @@ https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
 from offkey.http import Answer, Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness
 from offkey.secret import Secret
-from revokers import gitlab_lists
+from revokers import gitlab_lists, gitlab_ssh
 from revokers.github_org import LAST_OWNER
 from revokers.gitlab_admin import NEEDS, PROVIDER, Admin, Settings, judged, signed
 from revokers.gitlab_kinds import ALONE, BOT, HANDLES, TOKENS
 from revokers.gitlab_lists import ACCOUNT, inventory
+from revokers.gitlab_ssh import DEPLOY_KEY, authorised
 from revokers.parts import answered, configured, dead, given, last, live, refuse_unlisted, unexpected, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state", "undo",
+    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",
+    "gate", "inventory", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://gitlab.com/api/v4"
@@ -41,6 +42,7 @@ WRITES: frozenset[Operation] = frozenset(
         ("DELETE", "/personal_access_tokens/{id}"),
         ("DELETE", "/admin/token"),
         ("DELETE", "/users/{id}/keys/{key_id}"),
+        ("DELETE", "/projects/{id}/deploy_keys/{key_id}"),
         ("DELETE", "/groups/{group}/members/{id}"),
         ("POST", "/users/{id}/block"),
         ("POST", "/users/{id}/unblock"),
@@ -89,6 +91,8 @@ def _alive(http: Reader, secret: Secret, number: str, scopes: str) -> Check:
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     """By value as itself; a self-managed instance's administrator is asked where that says nothing."""
+    if point.kind == DEPLOY_KEY:
+        return gitlab_ssh.state(http, settings, point)
     if HANDLES.get(point.kind, ALONE)[0].by == "id":
         return gitlab_lists.state(http, settings, point)
     if credential is None:
@@ -106,7 +110,8 @@ def revoke(
     """By value as itself, or by the number that an administrator is told for the value."""
     option = refuse_unlisted(HANDLES, action, point)
     if option.by == "id":
-        return gitlab_lists.revoke(http, settings, point)
+        end = gitlab_ssh.revoke if point.kind == DEPLOY_KEY else gitlab_lists.revoke
+        return end(http, settings, point)
     secret = given(point, credential).secret
     if settings.server != "self-managed" or (settings.write is None and point.kind in TOKENS):
         if point.kind not in TOKENS:

@@ -22,7 +22,7 @@ from revokers.protocol import NotIdentified, Unclear
 PROVIDER = "gitlab"
 NEEDS: Mapping[str, str] = {
     "read_api": "reading users and the members of the configured groups",
-    "an administrator's read_api (self-managed)": "reading everybody's tokens and accounts",
+    "an administrator's read_api (self-managed)": "reading everybody's tokens, keys and accounts",
     "api as an owner of the groups": "apply: ending group memberships",
     "an administrator's api (self-managed)": "apply: blocking accounts, ending tokens and keys",
 }

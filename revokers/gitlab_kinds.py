@@ -5,6 +5,7 @@ from typing import Any
 
 from offkey.model import Action
 from revokers.gitlab_lists import ACCOUNT, KEY, LISTED, MEMBER
+from revokers.gitlab_ssh import DEPLOY_KEY
 from revokers.parts import by_hand
 from revokers.protocol import Option
 
@@ -73,6 +74,16 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         _revoke(proof="GET /personal_access_tokens/{id}: revoked", reason="ends this one token; mails its owner"),
     ),
     KEY: (_revoke(proof="no longer in the user's keys", reason="deletes this one SSH key of the account"),),
+    DEPLOY_KEY: (
+        _revoke(
+            needs="gitlab-deploy-key",
+            proof="no longer in the project's deploy keys",
+            reason="a deploy key is the project's: whatever pulls or deploys with it stops",
+            breaks=("whatever pulls from or pushes to the project with it",),
+            how="A maintainer adds a new deploy key under Settings, Repository, Deploy keys at https://gitlab.com or "
+            "the instance, puts its private half where the old one is used and then removes the old one there.",
+        ),
+    ),
     MEMBER: (
         Option(
             action=Action.REMOVE,

@@ -14,6 +14,7 @@ https://docs.gitlab.com/api/members/
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from offkey.http import Reader, Writer
@@ -22,6 +23,7 @@ from revokers.github_org import LAST_OWNER
 from revokers.gitlab_admin import NEEDS, PROVIDER, Admin, Settings, judged
 from revokers.parts import configured, dead, last, live, or_gap, trouble, when
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.public_keys import fingerprint
 
 ACCOUNT, LISTED, KEY, MEMBER = "gitlab.account", "gitlab.listed_pat", "gitlab.ssh_key", "gitlab.group_member"
 BLOCKED = frozenset({"blocked", "ldap_blocked", "banned", "blocked_pending_approval"})
@@ -61,7 +63,8 @@ def _keys(admin: Admin, holder: Account, user: Mapping[str, Any]) -> Iterator[Ac
     for row in admin.listed("keys", "/users/{id}/keys", "id", "title", id=holder.id):
         check = live(admin.http, "listed by GitLab", holder)
         identity = f"{holder.id}/{row['id']}"
-        yield _point(KEY, identity, holder, check, f"GitLab lists the SSH key {row['title']}", user=user)
+        point = _point(KEY, identity, holder, check, f"GitLab lists the SSH key {row['title']}", user=user)
+        yield replace(point, redacted=fingerprint(row.get("key")))
 
 
 def _membership(admin: Admin, group: str, holder: Account, user: Mapping[str, Any]) -> Iterator[AccessPoint]:

@@ -60,6 +60,17 @@ class Undoes(Protocol):
         """Take the DISABLE back, once. The exchange is no proof: ask `state`. Raises as `revoke` does."""
 
 
+@runtime_checkable
+class Trusts(Protocol):
+    """A module whose provider lets people, or machines, sign in with SSH keys (ADR 16)."""
+
+    def authorised(self, http: Reader, settings: Any, keys: frozenset[str], /) -> Iterator[AccessPoint | Gap]:
+        """Each place where one of these public keys is authorised, whoever's it is, and a Gap for what was not read.
+
+        `keys` are fingerprints, `SHA256:...` as `ssh-keygen -l` writes them; a point has its own in `redacted`.
+        """
+
+
 class Revoker(Protocol):
     """One provider. READS and WRITES are the whole of what may be sent, besides GET and HEAD."""
 

@@ -16,7 +16,7 @@ from offboarding.demo.simulators.wire import Answer, LocalServer, Request
 from tests.contracts import at_hand, contract
 
 BUILT_IN: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
-    "GitHubSimulator": ("github", (("", "github"), ("", "github-enterprise-cloud"))),
+    "GitHubSimulator": ("github", (("", "github"), ("", "github-enterprise-cloud"), ("", "github-enterprise-server"))),
     "SlackSimulator": ("slack", (("/api", "slack"),)),
     "AwsServer": ("aws", ()),
 }

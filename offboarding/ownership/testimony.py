@@ -20,6 +20,7 @@ _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
 _MACHINES = (".gserviceaccount.com", ".local", ".lan", ".internal", ".localdomain")
 """Where an address is no person's: a service account's, or a user at a machine, as ssh-keygen comments keys."""
 _JWT, _PRINCIPALS = "JWT ", ("email", "upn", "preferred_username", "sub")
+_PUBLIC_HALF = "SSH public key"
 _USER_IDS = {"PyPI user id": "pypi"}
 _LOGINS = {"Mapbox user": "mapbox"}
 
@@ -103,6 +104,12 @@ def _names(claim: Claim, known: Known) -> bool | None:
     if found is None or found[0].lower().endswith(_MACHINES):
         return None
     return known.address(found[0])
+
+
+def public_half(finding: Finding) -> str:
+    """The fingerprint of a private key's public half, `SHA256:...`; "" for anything else, and where it is not known."""
+    told = (claim.subject for claim in finding.claims if (claim.source, claim.grade) == (_PUBLIC_HALF, ISSUED))
+    return next(told, "")
 
 
 def introduction(facts: Facts, known: Known) -> Iterator[Voice]:

@@ -11,6 +11,7 @@ from scanner.claims.tokens import unbase64
 
 _MAGIC = b"openssh-key-v1\0"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s\\\"']{64,8000}?)-----END CERTIFICATE-----")
+_PUBLIC_LINES = re.compile(rb"\nPublic-Lines: [0-9]{1,3}\r?\n([A-Za-z0-9+/=\r\n]{20,8000}?)\r?\nPrivate-")
 _HEADER = re.compile(rb"\b(Comment|DEK-Info): {0,4}([^\n\\\r]{1,200})")
 _STRINGS_AFTER_TYPE = {b"ssh-ed25519": 2, b"ssh-rsa": 6, b"ssh-dss": 5}
 """How many strings of a private key stand between its type and its comment (RFC 8709, draft-miller-ssh-agent)."""
@@ -102,8 +103,11 @@ def _string(part: bytes) -> bytes:
 
 def putty(value: Value) -> Iterator[Said]:
     """PuTTY's form (the.earth.li/~sgtatham/putty/0.81/htmldoc/AppendixC.html): a comment that its MAC covers, which
-    whoever can open the key can make anew.
+    whoever can open the key can make anew. The public half stands before the private one, in the clear.
     """
+    for text in _PUBLIC_LINES.findall(value.before):
+        if (public := body(text)).startswith(b"\0\0\0"):
+            yield Said("SSH public key", fingerprint(public), ISSUED)
     found = re.findall(rb"\nComment: {0,4}([^\r\n]{1,200})", value.before)
     if found:
         yield Said("PuTTY key comment", plain(found[-1]), WRITTEN)

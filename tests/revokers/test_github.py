@@ -8,14 +8,16 @@ import httpx
 import pytest
 
 import revokers
-from offboarding.demo.simulators import tokens
+from offboarding.demo.simulators import github_keys, tokens
 from offboarding.demo.simulators.github import GitHubSimulator
+from offkey.errors import OffkeyError
 from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Action, Gap, Liveness
+from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from offkey.secret import Secret
 from revokers import github
 from revokers.github_admin import Admin
 from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.public_keys import fingerprint
 from tests.revokers.contract import CASES, ORG, Case, approval, credential
 
 
@@ -195,3 +197,110 @@ def test_a_long_list_is_read_to_its_end() -> None:
         found = list(github.inventory(case.reader(), case.settings, case.person))
         assert sum(isinstance(item, AccessPoint) and item.kind == "github.pat_grant" for item in found) == 151
         assert case.state(1).liveness is Liveness.LIVE
+
+
+def test_nothing_is_said_to_show_the_end_of_a_refresh_token() -> None:
+    (way,) = github.HANDLES["github.app.refresh"]
+    assert "GET /user" not in way.proof
+    assert "ACKNOWLEDGED at most" in way.proof
+
+
+def test_a_deploy_key_is_shared_and_waits_for_its_own_yes() -> None:
+    (way,) = github.HANDLES["github.deploy_key"]
+    assert way.needs == "github-deploy-key"
+    with arranged("github.deploy_key") as (case, _):
+        point = case.points[1]
+        assert (point.ownership, point.redacted) == (Ownership.SHARED, fingerprint(tokens.ssh_public("dana")))
+        assert "added by dana" in point.evidence[0]
+
+
+def test_404_for_deploy_keys_proves_nothing_and_is_one_gap_for_all_repositories() -> None:
+    with arranged("github.deploy_key") as (case, hub):
+        hub.add_repo(f"{ORG}/library")
+        hub.fail("GET", "/keys", 404, times=100)
+        assert case.state(1).liveness is Liveness.UNKNOWN
+        with pytest.raises(OffkeyError, match="404"):
+            case.kill(1)
+        (gap,) = [item for item in case.inventory() if isinstance(item, Gap)]
+        assert "shop and 1 more answered 404" in gap.why
+        assert "Administration: read" in gap.advice
+    assert len(hub.state.ssh_keys) == 3
+
+
+def test_deploy_keys_of_other_organisations_and_of_none_are_not_touched() -> None:
+    with arranged("github.deploy_key") as (case, hub):
+        for wrong in ("other/shop/1", f"{ORG}/shop", f"{ORG}/shop/9999"):
+            with pytest.raises(NotIdentified):
+                github.revoke(case.writer(), case.settings, Action.REVOKE, replace(case.points[1], provider_id=wrong))
+        assert len(hub.state.ssh_keys) == 3
+
+
+def test_without_deploy_keys_no_repository_is_asked() -> None:
+    with arranged("github.deploy_key") as (case, hub):
+        before = len(hub.requests)
+        found = list(github.inventory(case.reader(), replace(case.settings, deploy_keys=False), case.person))
+        assert not [item for item in found if isinstance(item, AccessPoint) and item.kind == "github.deploy_key"]
+        assert not [item for item in hub.requests[before:] if item.path.endswith("/repos")]
+
+
+def test_a_key_is_looked_up_among_members_deploy_keys_and_single_sign_on() -> None:
+    with arranged("github.deploy_key") as (case, hub):
+        hub.add_collaborator(ORG, "out")
+        hub.add_user("out")
+        github_keys.add(hub, tokens.ssh_public("dana"), login="out")
+        github_keys.add(hub, tokens.ssh_public("else"), login="zoe")
+        hub.add_authorization(ORG, "ann", fingerprint=fingerprint(tokens.ssh_public("dana")))
+        hub.add_authorization(ORG, "ann", fingerprint="06:5d:3c:9e")
+        key = fingerprint(tokens.ssh_public("dana"))
+        found = list(github.authorised(case.reader(), case.settings, frozenset({key})))
+        assert [(item.kind, item.redacted) for item in found if isinstance(item, AccessPoint)] == [
+            ("github.deploy_key", key), ("github.ssh_key", key), ("github.sso_authorization", key),
+        ]  # fmt: skip
+        assert len(found) == 3
+        whose = [item.holder.login if item.holder else "" for item in found if isinstance(item, AccessPoint)]
+        assert whose == ["", "out", "ann"]
+
+
+def test_a_personal_key_is_ended_by_its_owner_and_seen_to_be_gone() -> None:
+    with arranged("github.deploy_key") as (case, hub):
+        made = github_keys.add(hub, tokens.ssh_public("own"), login="dana")
+        key = frozenset({fingerprint(made.line)})
+        (point,) = github.authorised(case.reader(), case.settings, key)
+        assert isinstance(point, AccessPoint)
+        assert [way.action for way in github.options(point)] == [Action.HAND_OVER]
+        assert github.state(case.reader(), case.settings, point, None).liveness is Liveness.LIVE
+        del hub.state.ssh_keys[made.id]
+        assert github.state(case.reader(), case.settings, point, None).liveness is Liveness.DEAD
+
+
+def test_all_authorizations_of_one_account_end_some_time_after_the_202() -> None:
+    with arranged("github.sso_authorizations") as (case, hub):
+        hub.delay = None
+        (exchange,) = case.kill(1)
+        assert (exchange.status, case.state(1).liveness) == (202, Liveness.LIVE)
+        hub.settle()
+        assert case.state(1).liveness is Liveness.DEAD
+        assert {item.login for item in hub.state.orgs[ORG].authorizations.values()} == {"ann", "zoe"}
+
+
+def test_a_servers_key_is_deleted_for_its_own_account_alone() -> None:
+    with arranged("github.server.ssh_key") as (case, hub):
+        mixed = replace(case.points[1], provider_id=case.points[1].provider_id.replace("/", "0/"))
+        with pytest.raises(NotIdentified, match="does not list"):
+            github.revoke(case.writer(), case.settings, Action.REVOKE, mixed)
+        deploy = github_keys.add(hub, tokens.ssh_public("dana"), repo=f"{ORG}/shop", added_by="dana")
+        hub.add_repo(f"{ORG}/shop")
+        key = frozenset({fingerprint(deploy.line)})
+        found = [item for item in github.authorised(case.reader(), case.settings, key) if isinstance(item, AccessPoint)]
+        assert sorted(item.kind for item in found) == ["github.deploy_key", "github.server.ssh_key"]
+        assert len(hub.state.ssh_keys) == 4
+
+
+def test_an_account_that_is_known_by_its_number_alone_is_found() -> None:
+    with arranged("github.membership") as (case, hub):
+        number = str(hub.state.users["dana"].id)
+        found = list(github.inventory(case.reader(), case.settings, Account(provider="github", id=number)))
+        assert [item.id for item in found if isinstance(item, AccessPoint)] == ["github.membership:acme/dana"]
+        (gap,) = github.inventory(case.reader(), case.settings, Account(provider="github", id=""))
+        assert isinstance(gap, Gap)
+        assert "by login or number" in gap.why

@@ -8,10 +8,11 @@ import pytest
 import revokers
 from offboarding.demo.simulators import tokens
 from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Action, Gap, Liveness
+from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import gitlab
 from revokers.github_org import LAST_OWNER
 from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.public_keys import fingerprint
 from tests.revokers.contract import CASES, Case, credential
 from tests.simulators.gitlab import GitLabSimulator, User
 
@@ -181,3 +182,51 @@ def test_what_can_only_be_reset_is_handed_over() -> None:
     for kind in ("gitlab.runner", "gitlab.feed", "gitlab.trigger", "gitlab.oauth_app", "gitlab.scim"):
         (way,) = gitlab.HANDLES[kind]
         assert (way.action, "https://" in way.how) == (Action.HAND_OVER, True)
+
+
+def test_a_key_is_looked_up_by_fingerprint_and_each_project_is_a_point_of_its_own() -> None:
+    with CASES["gitlab.deploy_key"]() as case:
+        lab(case).add_deploy_key(9, "the same", tokens.ssh_public("dana"))
+        lab(case).add_key(dana(case), "laptop", tokens.ssh_public("laptop"))
+        lines = [tokens.ssh_public(name) for name in ("dana", "laptop", "of nobody")]
+        found = list(gitlab.authorised(case.reader(), case.settings, frozenset(map(fingerprint, lines))))
+        points = [item for item in found if isinstance(item, AccessPoint)]
+        assert len(found) == 3
+        keys = [item for item in points if item.kind == "gitlab.deploy_key"]
+        assert {item.provider_id.partition("/")[0] for item in keys} == {"7", "9"}
+        assert {(item.ownership, item.holder) for item in keys} == {(Ownership.SHARED, None)}
+        (own,) = [item for item in points if item.kind == "gitlab.ssh_key"]
+        assert own.holder == Account(provider="gitlab", id=str(dana(case).id), login="dana")
+        gitlab.revoke(case.writer(), case.settings, Action.REVOKE, keys[0])
+        states = [gitlab.state(case.reader(), case.settings, item, None).liveness for item in keys]
+        assert states == [Liveness.DEAD, Liveness.LIVE]
+
+
+def test_only_404_key_not_found_says_that_an_instance_has_no_such_key() -> None:
+    key = frozenset({fingerprint(tokens.ssh_public("dana"))})
+    with CASES["gitlab.deploy_key"]() as case:
+        for status, body in ((404, {"message": "404 Not Found"}), (404, None), (403, {"message": "403 Forbidden"})):
+            transport = httpx.MockTransport(lambda _, s=status, b=body: httpx.Response(s, json=b))
+            http = Reader(gitlab.gate, gitlab.URL, transport=transport, sleep=lambda _: None)
+            (gap,) = gitlab.authorised(http, case.settings, key)
+            assert isinstance(gap, Gap)
+            assert f"answered {status}" in gap.why
+
+
+def test_an_answer_about_another_key_is_no_answer() -> None:
+    row = {"id": 1, "key": tokens.ssh_public("ann"), "user": {"id": 1, "username": "ann"}}
+    with CASES["gitlab.deploy_key"]() as case:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, json=row))
+        http = Reader(gitlab.gate, gitlab.URL, transport=transport, sleep=lambda _: None)
+        (gap,) = gitlab.authorised(http, case.settings, frozenset({fingerprint(tokens.ssh_public("dana"))}))
+        assert isinstance(gap, Gap)
+        assert "another key" in gap.why
+
+
+def test_gitlab_com_tells_nobody_whose_a_fingerprint_is() -> None:
+    with CASES["gitlab.deploy_key"]() as case:
+        before = len(lab(case).requests)
+        there = replace(case.settings, server="gitlab.com")
+        (gap,) = gitlab.authorised(case.reader(), there, frozenset({fingerprint(tokens.ssh_public("dana"))}))
+        assert isinstance(gap, Gap)
+        assert len(lab(case).requests) == before

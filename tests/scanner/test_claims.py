@@ -351,6 +351,19 @@ def test_a_putty_key_tells_its_comment() -> None:
     assert said("private_key.putty", b"A" * 60, before=before) == {Said("PuTTY key comment", "sam@laptop", WRITTEN)}
 
 
+@needs.OPENSSH
+def test_a_putty_key_tells_the_fingerprint_of_its_public_half(tmp_path: Path) -> None:
+    key = made(tmp_path, "ed25519")
+    public = Path(f"{key}.pub").read_bytes().split()[1]
+    for end in (b"\n", b"\r\n"):
+        lines = (b"PuTTY-User-Key-File-3: ssh-ed25519", b"Encryption: none", b"Comment: sam@laptop", b"Public-Lines: 2")
+        before = end.join((*lines, public[:64], public[64:], b"Private-Lines: 1", b""))
+        told = said("private_key.putty", b"A" * 60, before=before)
+        assert Said("SSH public key", listed(key), ISSUED) in told
+    broken = said("private_key.putty", b"A" * 60, before=before.replace(public[:64], b"x" * 63))
+    assert {one.source for one in broken} == {"PuTTY key comment"}
+
+
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
 def test_a_pgp_key_tells_its_user_ids(tmp_path: Path) -> None:
     home = tmp_path / "g"

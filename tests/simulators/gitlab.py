@@ -10,15 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from offboarding.demo.simulators.tokens import URL_SAFE, pick
+from offboarding.demo.simulators.tokens import URL_SAFE, pick, ssh_public
 from offboarding.demo.simulators.wire import Answer, Request
 from offkey.secret import Secret
+from revokers.public_keys import fingerprint
 from tests.simulators.rest import RestSimulator, done, fold, ok, route
 
 DEVIATIONS = (
     "only direct members of groups exist; subgroups, projects and invited groups do not",
     "of the tokens that /admin/token knows only access, deploy and agent tokens exist",
     "paths of groups have no slash",
+    "projects exist by their number alone, for their deploy keys",
 )
 """Where this simulator is simpler than GitLab."""
 
@@ -64,6 +66,8 @@ class GitLabSimulator(RestSimulator):
         self.users: dict[int, User] = {}
         self.tokens: dict[str, Token] = {}
         self.groups: dict[str, dict[int, int]] = {}
+        self.lines: dict[int, str] = {}
+        self.projects: dict[int, dict[int, str]] = {}
         self.administers_tokens = True
 
     def add_user(self, username: str, **more: Any) -> User:
@@ -76,8 +80,16 @@ class GitLabSimulator(RestSimulator):
         self.tokens[fold(value)] = token
         return token
 
-    def add_key(self, user: User, title: str) -> None:
-        user.keys[500 + sum(len(each.keys) for each in self.users.values())] = title
+    def add_key(self, user: User, title: str, line: str = "") -> None:
+        number = 500 + len(self.lines)
+        self.lines[number] = line or ssh_public(title)
+        user.keys[number] = title
+
+    def add_deploy_key(self, project: int, title: str, line: str) -> None:
+        """The same key in another project has the same number."""
+        number = next((n for n, known in self.lines.items() if known == line), 500 + len(self.lines))
+        self.lines[number] = line
+        self.projects.setdefault(project, {})[number] = title
 
     def add_member(self, group: str, user: User, level: int = 30) -> None:
         self.groups.setdefault(group, {})[user.id] = level
@@ -151,7 +163,36 @@ class GitLabSimulator(RestSimulator):
 
     @route("GET", f"{API}/users/{{id}}/keys")
     def keys(self, request: Request, id: str) -> Answer:
-        return self._listed([{"id": n, "title": t} for n, t in self.users[int(id)].keys.items()], request)
+        return self._listed([self._key(n, t) for n, t in self.users[int(id)].keys.items()], request)
+
+    def _key(self, number: int, title: str) -> dict[str, Any]:
+        return {"id": number, "title": title, "key": self.lines[number], "usage_type": "auth_and_signing"}
+
+    @route("GET", f"{API}/keys")
+    def find_key(self, request: Request) -> Answer:
+        if not self._is_admin(request):
+            return Answer(status=403, body={"message": "403 Forbidden"})
+        wanted = request.query.get("fingerprint", [""])[-1]
+        for number in (number for number, line in self.lines.items() if fingerprint(line) == wanted):
+            used = [{"project_id": p, "deploy_key_id": number} for p, keys in self.projects.items() if number in keys]
+            owner = next((user for user in self.users.values() if number in user.keys), None)
+            if used or owner:
+                user = _user(owner or next(iter(self.users.values())))
+                return ok(
+                    {**self._key(number, "found"), "user": user} | ({"deploy_keys_projects": used} if used else {})
+                )
+        return Answer(status=404, body={"message": "404 Key Not Found"})
+
+    @route("GET", f"{API}/projects/{{id}}/deploy_keys")
+    def deploy_keys(self, request: Request, id: str) -> Answer:
+        if int(id) not in self.projects or not self._is_admin(request):
+            return Answer(status=404, body={"message": "404 Project Not Found"})
+        return self._listed([self._key(n, t) for n, t in self.projects[int(id)].items()], request)
+
+    @route("DELETE", f"{API}/projects/{{id}}/deploy_keys/{{key_id}}")
+    def end_deploy_key(self, request: Request, id: str, key_id: str) -> Answer:
+        found = self._is_admin(request) and self.projects.get(int(id), {}).pop(int(key_id), "")
+        return done() if found else Answer(status=404, body={"message": "404 Deploy Key Not Found"})
 
     @route("DELETE", f"{API}/users/{{id}}/keys/{{key_id}}")
     def end_key(self, request: Request, id: str, key_id: str) -> Answer:

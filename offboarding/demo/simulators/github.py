@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from offboarding.demo.simulators import github_keys as keys
 from offboarding.demo.simulators import github_orgs as orgs
 from offboarding.demo.simulators import github_repos as repos
 from offboarding.demo.simulators import github_secrets as secrets
@@ -272,6 +273,13 @@ _ROUTES: tuple[_Route, ...] = (
     _route("POST", "/orgs/{org}/personal-access-tokens/{pat_id#}", orgs.revoke_grant),
     _route("GET", "/orgs/{org}/credential-authorizations", orgs.list_authorizations),
     _route("DELETE", "/orgs/{org}/credential-authorizations/{credential_id}", orgs.remove_authorization),
+    _route("POST", "/orgs/{org}/credential-authorizations/{username}/revoke", keys.revoke_authorizations),
+    _route("GET", "/orgs/{org}/repos", keys.list_repositories),
+    _route("GET", "/users/{username}/keys", keys.list_user_keys),
+    _route("GET", "/repos/{owner}/{repo}/keys", keys.list_deploy_keys),
+    _route("DELETE", "/repos/{owner}/{repo}/keys/{key_id#}", keys.delete_deploy_key),
+    _route("GET", "/admin/keys", keys.list_all_keys),
+    _route("DELETE", "/admin/keys/{key_ids#}", keys.delete_key),
     _route("GET", "/repos/{owner}/{repo}", repos.get_repo),
     _route("GET", "/repos/{owner}/{repo}/git/ref/{ref...}", repos.get_ref),
     _route("GET", "/repos/{owner}/{repo}/pulls", repos.list_pulls),

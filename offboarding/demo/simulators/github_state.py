@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["classic", "fine-grained", "oauth", "app user", "refresh", "installation"]
 Store = Literal["actions", "dependabot", "codespaces", "variables"]
@@ -33,6 +33,7 @@ class User:
     email: str = ""
     email_public: bool = False
     kind: str = "User"
+    site_admin: bool = False
 
 
 @dataclass(kw_only=True)
@@ -201,6 +202,7 @@ class State:
     orgs: dict[str, Organisation] = field(default_factory=dict)
     repos: dict[str, Repository] = field(default_factory=dict)
     stores: Stores = field(default_factory=Stores)
+    ssh_keys: dict[int, Any] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)
     pending: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
@@ -230,6 +232,8 @@ class State:
     def rename(self, login: str, new: str) -> None:
         user = self.users.pop(login.lower())
         user.login, self.users[new.lower()] = new, user
+        for key in self.ssh_keys.values():
+            key.login = new if key.login == login else key.login
         for token in self.tokens.values():
             token.owner = new if token.owner == login else token.owner
         for org in self.orgs.values():

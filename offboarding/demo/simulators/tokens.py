@@ -163,6 +163,13 @@ def private_key_pem(seed: str) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
+def ssh_public(seed: str) -> str:
+    """A public key's line as authorized_keys has it; nobody has its private half."""
+    parts = (b"ssh-ed25519", hashlib.shake_256(f"ssh\0{seed}".encode()).digest(32))
+    wire = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return f"ssh-ed25519 {base64.b64encode(wire).decode()}"
+
+
 def _number(seed: str, purpose: str, length: int) -> str:
     return pick(seed, purpose + " first", 1, DIGITS[1:]) + pick(seed, purpose, length - 1, DIGITS)
 

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import revokers
-from offboarding.demo.simulators import tokens
+from offboarding.demo.simulators import github_keys, tokens
 from offboarding.demo.simulators.github import GitHubSimulator
 from offkey.model import Account, Action
 from offkey.secret import Secret
 from tests.revokers.case import Arrange, Case, credential, leak, listed
 
 ORG = "acme"
-_ONE = frozenset({"github.membership", "github.outside_collaborator"})
+_ONE = frozenset({"github.membership", "github.outside_collaborator", "github.sso_authorizations"})
 
 
 def _github(kind: str, action: Action, make: Callable[[str], str] | None = None, sort: str = "") -> Any:
@@ -23,9 +23,7 @@ def _github(kind: str, action: Action, make: Callable[[str], str] | None = None,
             hub.add_org(ORG, saml=True)
             hub.add_user("root-owner")
             hub.add_member(ORG, "root-owner", "admin")
-            app = Secret(tokens.github_installation("offkey's own").encode())
-            hub.add_app(ORG, app)
-            settings = revokers.github.Settings(read=app, write=app, organisations=(ORG,), url=hub.url)
+            settings = _settings(hub, kind)
             case = Case(kind, hub, settings, (action,), [], unpaged="one a person" if kind in _ONE else "")
             case.person = Account(provider="github", id="", login="dana")
             for name in names:
@@ -50,6 +48,19 @@ def _github(kind: str, action: Action, make: Callable[[str], str] | None = None,
     return arrange
 
 
+def _settings(hub: GitHubSimulator, kind: str) -> Any:
+    if kind == "github.server.ssh_key":
+        hub.state.users["root-owner"].site_admin = True
+        own = Secret(tokens.github_classic("offkey's own").encode())
+        hub.add_token("root-owner", own, scopes=("admin:org", "repo", "site_admin"))
+        # The simulator's organisation has SAML, which the server has not: its tokens need no authorization there.
+        hub.state.orgs[ORG].saml = False
+        return revokers.github.Settings(read=own, write=own, organisations=(ORG,), url=hub.url, server="ghes")
+    app = Secret(tokens.github_installation("offkey's own").encode())
+    hub.add_app(ORG, app)
+    return revokers.github.Settings(read=app, write=app, organisations=(ORG,), url=hub.url)
+
+
 def _github_thing(
     hub: GitHubSimulator, case: Case, name: str, make: Callable[[str], str] | None, sort: Any, more: str = ""
 ) -> None:
@@ -62,7 +73,12 @@ def _github_thing(
             name, tokens.github_fine_grained(name + more), kind="fine-grained", name=f"{name}'s laptop"
         )
         hub.add_grant(ORG, made)
-    elif case.kind == "github.sso_authorization":
+    elif case.kind == "github.deploy_key":
+        hub.add_repo(f"{ORG}/shop")
+        github_keys.add(hub, tokens.ssh_public(name + more), repo=f"{ORG}/shop", added_by=name)
+    elif case.kind == "github.server.ssh_key":
+        github_keys.add(hub, tokens.ssh_public(name + more), login=name)
+    elif case.kind.startswith("github.sso_authorization"):
         hub.add_authorization(ORG, name, hub.add_token(name, tokens.github_classic(name + more)))
 
 
@@ -80,6 +96,9 @@ CASES: dict[str, Arrange] = {
     "github.outside_collaborator": _github("github.outside_collaborator", Action.REMOVE),
     "github.pat_grant": _github("github.pat_grant", Action.REVOKE),
     "github.sso_authorization": _github("github.sso_authorization", Action.REVOKE),
+    "github.sso_authorizations": _github("github.sso_authorizations", Action.REVOKE),
+    "github.deploy_key": _github("github.deploy_key", Action.REVOKE),
+    "github.server.ssh_key": _github("github.server.ssh_key", Action.REVOKE),
 }
 
 NOT_ARRANGED = {"github.app.refresh": "nothing can ask whether it lives: see test_github.py"}

@@ -6,8 +6,9 @@ from typing import Any
 
 import revokers
 from offboarding.demo.simulators import tokens
-from offkey.model import Account, Action
+from offkey.model import AccessPoint, Account, Action
 from offkey.secret import Secret
+from revokers.public_keys import fingerprint
 from tests.revokers.case import Arrange, Case, credential, leak, listed
 from tests.simulators.gitlab import GitLabSimulator, User, agent_token, deploy_token
 
@@ -37,7 +38,13 @@ def _gitlab(kind: str, action: Action, make: Callable[[str], str] | None = None,
                 if make
                 else listed(case, [Account(provider="gitlab", id=str(user.id)) for user in people])
             )
-            if kind not in _ONE and not make:
+            if kind == "gitlab.deploy_key":
+                keys = frozenset(fingerprint(tokens.ssh_public(user.username)) for user in people)
+                found = revokers.gitlab.authorised(case.reader(), settings, keys)
+                points = [point for point in found if isinstance(point, AccessPoint)]
+                case.points = sorted(points, key=lambda point: point.provider_id)
+                case.unpaged = "looked up by fingerprint, one by one"
+            elif kind not in _ONE and not make:
                 case.more = lambda count: [_thing(lab, case, people[1], None, sort, str(n)) for n in range(count)]
             if make:
                 case.unpaged = "an account is listed, one a person"
@@ -57,6 +64,9 @@ def _thing(
         case.credentials.append(credential(case.kind, secret=make(user.username)))
     elif case.kind == "gitlab.listed_pat":
         lab.add_token(tokens.gitlab_personal(user.username + more), user)
+    elif case.kind == "gitlab.deploy_key":
+        lab.add_deploy_key(7, user.username, tokens.ssh_public(user.username))
+        lab.add_deploy_key(8, "another project", tokens.ssh_public("nobody's"))
     elif case.kind == "gitlab.ssh_key":
         lab.add_key(user, f"laptop {more}")
 
@@ -69,6 +79,7 @@ CASES: dict[str, Arrange] = {
     "gitlab.account": _gitlab("gitlab.account", Action.DISABLE),
     "gitlab.listed_pat": _gitlab("gitlab.listed_pat", Action.REVOKE),
     "gitlab.ssh_key": _gitlab("gitlab.ssh_key", Action.REVOKE),
+    "gitlab.deploy_key": _gitlab("gitlab.deploy_key", Action.REVOKE),
     "gitlab.group_member": _gitlab("gitlab.group_member", Action.REMOVE),
 }
 
