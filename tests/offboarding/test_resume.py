@@ -99,7 +99,7 @@ def make_case(at: Providers, state: Path, kinds: frozenset[str]) -> Case:
         found.append(replace(finding(kind), fingerprint=mark, places=(place(present=False),)))
         values[mark] = parts
         provider = kind.split(".", maxsplit=1)[0]
-        reader = revokers.reader(provider, settings(at, provider))
+        reader = revokers.reader(provider, settings(at, provider), now=lambda: NOW)
         credential = Credential(kind=kind, parts={part: Secret(value.encode()) for part, value in parts.items()})
         checks[mark] = revokers.REGISTRY[provider].check(reader, credential)
 
@@ -125,7 +125,7 @@ def make_case(at: Providers, state: Path, kinds: frozenset[str]) -> Case:
     person = replace(LEAVER, id=name, accounts=tuple(accounts))
     for account in accounts:
         if account.provider != "slack":
-            reader = revokers.reader(account.provider, settings(at, account.provider))
+            reader = revokers.reader(account.provider, settings(at, account.provider), now=lambda: NOW)
             points += revokers.REGISTRY[account.provider].inventory(reader, settings(at, account.provider), account)
     owned = dict.fromkeys((f.kind for f in found), Ownership.PERSONAL)
     listed = [point for point in points if isinstance(point, AccessPoint)]
