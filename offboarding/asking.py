@@ -100,8 +100,7 @@ def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dic
 
 def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
     """What each configured provider lists for the person's certain accounts there."""
-    names = sorted(name for name in setting.config.providers if name in revokers.REGISTRY)
-    found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in names}
+    found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in sorted(setting.config.providers)}
     telling = threading.Lock()
 
     def one(name: str) -> None:
@@ -120,10 +119,11 @@ def _listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPo
     if isinstance(settings, Gap):
         yield settings
         return
+    if not revokers.REGISTRY[name].NEEDS:  # it lists nothing of anybody
+        return
     if settings.read is None:
-        if revokers.REGISTRY[name].NEEDS:
-            advice = f"set `read` under [providers.{name}] in offkey.toml"
-            yield Gap(where=name, why="what the person holds there cannot be listed", advice=advice)
+        advice = f"set `read` under [providers.{name}] in offkey.toml"
+        yield Gap(where=name, why="what the person holds there cannot be listed", advice=advice)
         return
     there = _accounts(name, person)
     if not there:

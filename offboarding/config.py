@@ -168,7 +168,7 @@ class Config(Table):
         """An empty table, for a provider of a fixed address that needs nothing else; None where nobody asked for it."""
         from revokers import REGISTRY
 
-        asked = name in OFFLINE or (self.policy.unlisted_providers and name in REGISTRY and REGISTRY[name].URL)
+        asked = name in OFFLINE or (self.policy.unlisted_providers and REGISTRY[name].URL)
         return Provider() if asked and not _needed(name) else None
 
     def provider_settings(self, name: str, write: bool) -> Any:
@@ -216,9 +216,7 @@ def load(path: Path | None) -> Config:
 
 
 def _settings_type(name: str) -> Any:
-    from revokers import REGISTRY
-
-    return importlib.import_module(f"revokers.{name}" if name in REGISTRY else f"revokers.stores_{name}").Settings
+    return importlib.import_module(f"revokers.{name}").Settings
 
 
 def _needed(name: str) -> frozenset[str]:
@@ -234,13 +232,12 @@ def _extras(name: str, table: Provider) -> dict[str, Any]:
 
 
 def _check_provider(file: Path, name: str, table: Provider) -> None:
-    """Refuse a provider without revoker and stores, and keys that its Settings lack, need or cannot take."""
+    """Refuse a provider that no revoker exists for, and keys that its Settings lack, need or cannot take."""
     from revokers import REGISTRY
-    from revokers.storeregistry import READERS
 
-    where, known = f"{file}: [providers.{name}]", {*REGISTRY, *READERS}
-    if name not in known:
-        raise SettingsError(f"{where}: unknown provider; allowed here: {', '.join(sorted(known))}")
+    where = f"{file}: [providers.{name}]"
+    if name not in REGISTRY:
+        raise SettingsError(f"{where}: unknown provider; allowed here: {', '.join(sorted(REGISTRY))}")
     fields = {field.name for field in dataclasses.fields(_settings_type(name))}
     given = set(table.model_extra or {})
     if given - fields:

@@ -215,8 +215,6 @@ def _provider(settings: Config, name: str) -> Result:
     unset = "" if settings.providers[name].write else "; no write credential: nothing can be applied here"
     import revokers
 
-    if name not in revokers.REGISTRY:
-        return warn(what, "the read credential cannot be tried here", "`offkey stores` shows what it may read")
     reader = revokers.reader(name, given)
     if name == "aws":
         from revokers import aws_iam

@@ -9,11 +9,11 @@ https://circleci.com/docs/guides/toolkit/api-developers-guide/
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from offkey.http import Gate, Operation, Reader
 from offkey.model import Account, Check, Credential
 from revokers import handed_over
-from revokers.handed_over import Settings
 from revokers.parts import answered, by_hand, fields, live, text, unexpected, unknown
 from revokers.protocol import Option
 
@@ -36,6 +36,13 @@ _BY_HAND = by_hand(
     "(CCIPRJ_) by an administrator of the project in its settings, API Permissions. The page lists it no more."
 )
 HANDLES: Mapping[str, tuple[Option, ...]] = dict.fromkeys(("circleci.token", "circleci.token.legacy"), _BY_HAND)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(handed_over.Settings):
+    """`read`, a personal token, reads the stores of secrets: of `organisations`, slugs as `gh/acme`, too."""
+
+    organisations: tuple[str, ...] = ()
 
 
 @answered

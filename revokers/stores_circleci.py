@@ -2,7 +2,7 @@
 
 A context's variables have dates; a project's value comes as `xxxx` and its last four characters, which is no value
 and is not kept. Contexts belong to an organisation, `gh/acme`; a project is `gh/acme/app`. Only personal API tokens may
-ask.
+ask. Besides the configured organisations those of the repositories are asked about.
 A context's variable goes before a project's. Schedules and what restricts a context are not read.
 
 https://circleci.com/docs/api/v2/index.html#tag/Context
@@ -14,26 +14,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from offkey.http import Answer, Gate, Reader
+from offkey.http import Answer, Reader
 from offkey.secret import Secret
+from revokers.circleci import PROVIDER, URL, Settings, gate
 from revokers.parts import configured, pages, text, when
 from revokers.stores import EVERYWHERE, Compare, Found, Stored, Unread, or_unread, within
 
-PROVIDER = "circleci"
-URL = "https://circleci.com/api/v2"
-gate = Gate(provider=PROVIDER, hosts=frozenset({"circleci.com"}))
+__all__ = ["PROVIDER", "URL", "gate", "stored"]
 
 _NEEDS = ("a personal API token of a member of the organisation",)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """`organisations` are slugs as in `gh/acme`; besides those, the repositories' own are asked about."""
-
-    read: Secret | None = None
-    write: Secret | None = None
-    url: str = ""
-    organisations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +36,7 @@ class _Asker:
         return within(found, f"GET {template}", "items", *names)
 
     def context(self, ident: str, name: str) -> Iterator[Stored]:
-        for row in self.rows("/context/{id}/environment-variable", "variable", path={"id": ident}):
+        for row in self.rows("/api/v2/context/{id}/environment-variable", "variable", path={"id": ident}):
             yield Stored(
                 store="circleci.context",
                 level="context",
@@ -61,14 +50,16 @@ class _Asker:
     def project(self, slug: str) -> Iterator[Stored]:
         host, owner, name = slug.split("/")
         path = {"host": host, "owner": owner, "name": name}
-        for row in self.rows("/project/{host}/{owner}/{name}/envvar", "name", path=path):
+        for row in self.rows("/api/v2/project/{host}/{owner}/{name}/envvar", "name", path=path):
             yield Stored(
                 store="circleci.project", level="project", owner=slug, name=str(row["name"]), projects=(slug,),
                 created=when(row.get("created_at")),
             )  # fmt: skip
 
 
-def stored(http: Reader, settings: Any, projects: Sequence[str], compare: Compare, *, values: bool = False) -> Found:
+def stored(
+    http: Reader, settings: Settings, projects: Sequence[str], compare: Compare, *, values: bool = False
+) -> Found:
     """The organisations' contexts with their variables, and each project's; nothing when values are asked for."""
     if values:
         return
@@ -76,7 +67,7 @@ def stored(http: Reader, settings: Any, projects: Sequence[str], compare: Compar
     owners = dict.fromkeys([*settings.organisations, *(slug.rpartition("/")[0] for slug in projects)])
     for owner in owners:
         below = [slug for slug in projects if slug.startswith(f"{owner}/")]
-        listed = asker.rows("/context", "id", "name", path={}, **{"owner-slug": owner})
+        listed = asker.rows("/api/v2/context", "id", "name", path={}, **{"owner-slug": owner})
         for row in or_unread(f"circleci {owner}: contexts", listed, below, _NEEDS):
             if isinstance(row, Unread):
                 yield row

@@ -13,30 +13,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from offkey.http import Answer, Gate, Reader
+from offkey.http import Answer, Reader
 from offkey.secret import Secret
+from revokers.jenkins import PROVIDER, URL, Settings, gate
 from revokers.parts import basic, configured, fields, pair, text
 from revokers.protocol import Unclear
 from revokers.stores import EVERYWHERE, Compare, Found, Stored, Unread, or_unread
 
-PROVIDER = "jenkins"
-URL = ""
-gate = Gate(provider=PROVIDER, hosts=frozenset())
+__all__ = ["PROVIDER", "URL", "gate", "stored"]
 
 STORE = "jenkins.credentials"
 _TREE = "domains[credentials[id,typeName]]"
 _FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 _DEEPEST = 10
 """Folders within folders that are followed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """`url` is the address of the Jenkins. `read` has two parts: a user's name and an API token."""
-
-    url: str
-    read: Secret | None = None
-    write: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,9 @@ class _Asker:
             yield from self.folders(below)
 
 
-def stored(http: Reader, settings: Any, projects: Sequence[str], compare: Compare, *, values: bool = False) -> Found:
+def stored(
+    http: Reader, settings: Settings, projects: Sequence[str], compare: Compare, *, values: bool = False
+) -> Found:
     """The controller's credentials and every folder's; nothing when values are asked for."""
     if values:
         return
