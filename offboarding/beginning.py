@@ -48,9 +48,9 @@ people = "people.yaml"
 #hand_over_days = 7
 # What can be switched off is switched off at once, and deleted for good only after this many hours (`offkey apply
 # --resume`); until then `offkey undo` switches it on again. Less than plan_valid_hours.
-#observe_hours = 24
+#observe_hours = 0
 # A leaked value can be shown to its own issuer, at the issuer's fixed address, without a table under [providers].
-#unlisted_providers = true
+#unlisted_providers = false
 
 [approvers]
 # An OpenSSH allowed_signers file. offkey never holds an approver's private key.

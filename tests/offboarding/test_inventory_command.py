@@ -60,7 +60,8 @@ def test_each_provider_is_asked_by_the_account_or_the_proven_address(
     aws.create_key("dana")
     slack.add_user("dana", email="dana@example.com")
     assert cli.main(["inventory", "dana", "--format", "json"]) == Exit.OPEN
-    assert listed(capsys) == ({"aws.access_key": "LIVE", "slack.account": "LIVE"}, [])
+    lives = {"aws.access_key": "LIVE", "aws.user_sessions": "LIVE", "slack.account": "LIVE"}
+    assert listed(capsys) == (lives, [])
     assert cli.main(["inventory", "dana@example.com"]) == Exit.OPEN
     assert "slack.account" in capsys.readouterr().out
 
@@ -68,6 +69,7 @@ def test_each_provider_is_asked_by_the_account_or_the_proven_address(
 def test_nothing_alive_and_nobody_of_that_address_is_done(
     world: tuple[AwsServer, SlackSimulator], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    without_aws()
     assert cli.main(["inventory", "dana", "--format", "json"]) == Exit.DONE
     assert listed(capsys) == ({}, [])
 
@@ -75,10 +77,16 @@ def test_nothing_alive_and_nobody_of_that_address_is_done(
 def test_a_provider_that_does_not_answer_is_a_gap_and_the_others_are_listed(
     world: tuple[AwsServer, SlackSimulator], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    aws, slack = world
+    _, slack = world
     slack.fail("*", "", 403, times=100)
-    assert cli.main(["inventory", "dana", "--format", "json"]) == Exit.GAPS
-    points, gaps = listed(capsys)
-    assert (points, [where.split()[0] for where in gaps]) == ({}, ["slack"])
-    aws.create_key("dana")
     assert cli.main(["inventory", "dana", "--format", "json"]) == Exit.OPEN
+    points, gaps = listed(capsys)
+    assert (points, [where.split()[0] for where in gaps]) == ({"aws.user_sessions": "LIVE"}, ["slack"])
+    without_aws()
+    assert cli.main(["inventory", "dana", "--format", "json"]) == Exit.GAPS
+
+
+def without_aws() -> None:
+    """The configuration with Slack alone."""
+    told = Path("offkey.toml").read_text()
+    Path("offkey.toml").write_text(told[: told.index("[providers.aws]")] + told[told.index("[providers.slack]") :])
