@@ -156,9 +156,9 @@ def test_a_wrong_password_is_dead_and_ends_nothing(world: World) -> None:
     assert [world.check(name).liveness for name in names] == [LIVE] * 3
 
 
+@pytest.mark.parametrize("server", ["database.mysql"], indirect=True)
 def test_a_right_password_from_an_address_that_its_account_does_not_fit_is_not_dead(world: World) -> None:
-    if world.server.engine != "mysql":
-        pytest.skip("only MySQL's accounts have an address, and one error for both refusals")
+    """Only MySQL's accounts have an address, and one error for both refusals."""
     far, password = "far" + next(iter(world.passwords)), tokens.pick("far", "password", 20)
     value = credential(world.kind, secret=password, user=far, host=f"127.0.0.1:{world.server.port}")
     own = Secret(world.server.password.encode())
