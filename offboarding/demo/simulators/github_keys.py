@@ -8,15 +8,12 @@ public. `/admin/keys` is Enterprise Server's, for site administrators.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from offboarding.demo.simulators import github_views as views
 from offboarding.demo.simulators.github_calls import Call, Refusal, page
-from offboarding.demo.simulators.github_state import Repository, User, now
+from offboarding.demo.simulators.github_state import Repository, State, User, now
 from offboarding.demo.simulators.wire import Answer
-
-if TYPE_CHECKING:
-    from offboarding.demo.simulators.github import GitHubSimulator
 
 
 @dataclass(kw_only=True)
@@ -33,11 +30,10 @@ class PublicKey:
     created_at: str = field(default_factory=now)
 
 
-def add(hub: "GitHubSimulator", line: str, **more: Any) -> PublicKey:
+def add(state: State, line: str, **more: Any) -> PublicKey:
     """An account's key (`login`), or a repository's deploy key (`repo`, `added_by`)."""
-    with hub.lock:
-        key = PublicKey(id=next(hub.state.ids), line=line, **more)
-        hub.state.ssh_keys[key.id] = key
+    key = PublicKey(id=next(state.ids), line=line, **more)
+    state.ssh_keys[key.id] = key
     return key
 
 
