@@ -15,7 +15,6 @@ from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from offkey.secret import Secret
 from revokers import aws, reader
 from revokers.protocol import NotAutomatic, NotIdentified, reached
-from revokers.public_keys import fingerprint
 from tests.revokers.contract import CASES, Case, credential
 
 LONE = AccessPoint(id="leak:1", provider="aws", kind="aws.access_key")
@@ -163,30 +162,3 @@ def test_without_a_write_credential_nothing_is_ended(case: Case) -> None:
     with pytest.raises(NotIdentified, match="no write credential"):
         aws.revoke(case.writer(), replace(case.settings, write=None), Action.DISABLE, case.points[1], None)
     assert case.state(1).status == "Active"
-
-
-def test_of_a_users_ssh_keys_only_the_one_that_is_looked_for_is_told() -> None:
-    from moto.iam.models import iam_backends
-
-    with CASES["aws.ssh_public_key"]() as case:
-        assert isinstance(case.sim, AwsServer)
-        lines = [tokens.ssh_public("one"), tokens.ssh_public("two")]
-        backend = iam_backends[case.sim.account]["aws"]
-        made = [backend.upload_ssh_public_key("dana", line).ssh_public_key_id for line in lines]
-        backend.upload_ssh_public_key("zoe", lines[1])
-        keys = frozenset({fingerprint(lines[1])})
-        found = list(aws.authorised(case.reader(), case.settings, keys))
-        points = [point for point in found if isinstance(point, AccessPoint)]
-        assert [point.provider_id for point in points if point.holder and point.holder.login == "dana"] == [made[1]]
-        assert {point.redacted for point in points} == keys
-        assert (len(found), len(points)) == (2, 2)
-
-
-def test_what_aws_does_not_show_of_ssh_keys_is_a_gap_with_the_permission() -> None:
-    with CASES["aws.ssh_public_key"]() as case:
-        for operation in ("iam:ListUsers", "iam:ListSSHPublicKeys", "iam:GetSSHPublicKey"):
-            case.only(None)
-            case.sim.fail("*", operation, 403, times=100)
-            (gap,) = aws.authorised(case.reader(), case.settings, frozenset({"SHA256:x"}))
-            assert isinstance(gap, Gap)
-            assert operation in gap.advice
