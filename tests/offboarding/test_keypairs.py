@@ -169,7 +169,7 @@ def fingerprint(world: World, name: str) -> str:
 def test_a_leaked_key_is_ended_wherever_the_leaver_authorised_it(world: World) -> None:
     world.commit("id_laptop")
     line, print_ = world.lines["id_laptop"], fingerprint(world, "id_laptop")
-    github_keys.add(world.hub.state, line, login="sam")
+    github_keys.add(world.hub, line, login="sam")
     world.hub.add_authorization("corp", "sam", fingerprint=print_.removeprefix("SHA256:"), title="laptop")
     others = world.hub.add_authorization("corp", "kim", fingerprint="x" * 43, title="kim's")
     world.lab.add_key(lab_user(world, "sam"), "laptop", line)
@@ -202,9 +202,9 @@ def test_a_leaked_key_is_ended_wherever_the_leaver_authorised_it(world: World) -
 def test_deploy_keys_and_strangers_keys_are_named_and_handed_over(world: World) -> None:
     world.commit("deploy", passphrase="correct horse battery")
     world.commit("kims", form="PEM", kind="rsa")
-    deploy = github_keys.add(world.hub.state, world.lines["deploy"], repo="corp/shop", added_by="kim")
+    deploy = github_keys.add(world.hub, world.lines["deploy"], repo="corp/shop", added_by="kim")
     world.lab.add_deploy_key(7, "deploy", world.lines["deploy"])
-    kims = github_keys.add(world.hub.state, world.lines["kims"], login="kim")
+    kims = github_keys.add(world.hub, world.lines["kims"], login="kim")
     world.lab.add_key(lab_user(world, "kim"), "kim's", world.lines["kims"])
     backend(world).upload_ssh_public_key("sam", world.lines["kims"])
     (world.folder / "authorized_keys").write_text(f'# a server\'s\nfrom="10.0.0.1" {world.lines["deploy"]} ci\n')
@@ -260,8 +260,8 @@ def test_without_a_private_key_nobody_is_asked_about_any(world: World) -> None:
 
 def test_equal_runs_give_equal_points(world: World) -> None:
     world.commit("id_laptop")
-    github_keys.add(world.hub.state, world.lines["id_laptop"], login="sam")
-    github_keys.add(world.hub.state, world.lines["id_laptop"], repo="corp/shop", added_by="sam")
+    github_keys.add(world.hub, world.lines["id_laptop"], login="sam")
+    github_keys.add(world.hub, world.lines["id_laptop"], repo="corp/shop", added_by="sam")
     first, second = world.plan(), world.plan()
     assert [step["id"] for step in first["steps"]] == [step["id"] for step in second["steps"]]
     body = (world.folder / "private" / "id_laptop").read_text().splitlines()[2]

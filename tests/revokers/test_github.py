@@ -247,8 +247,8 @@ def test_a_key_is_looked_up_among_members_deploy_keys_and_single_sign_on() -> No
     with arranged("github.deploy_key") as (case, hub):
         hub.add_collaborator(ORG, "out")
         hub.add_user("out")
-        github_keys.add(hub.state, tokens.ssh_public("dana"), login="out")
-        github_keys.add(hub.state, tokens.ssh_public("else"), login="zoe")
+        github_keys.add(hub, tokens.ssh_public("dana"), login="out")
+        github_keys.add(hub, tokens.ssh_public("else"), login="zoe")
         hub.add_authorization(ORG, "ann", fingerprint=fingerprint(tokens.ssh_public("dana")))
         hub.add_authorization(ORG, "ann", fingerprint="06:5d:3c:9e")
         key = fingerprint(tokens.ssh_public("dana"))
@@ -263,7 +263,7 @@ def test_a_key_is_looked_up_among_members_deploy_keys_and_single_sign_on() -> No
 
 def test_a_personal_key_is_ended_by_its_owner_and_seen_to_be_gone() -> None:
     with arranged("github.deploy_key") as (case, hub):
-        made = github_keys.add(hub.state, tokens.ssh_public("own"), login="dana")
+        made = github_keys.add(hub, tokens.ssh_public("own"), login="dana")
         key = frozenset({fingerprint(made.line)})
         (point,) = github.authorised(case.reader(), case.settings, key)
         assert isinstance(point, AccessPoint)
@@ -288,7 +288,7 @@ def test_a_servers_key_is_deleted_for_its_own_account_alone() -> None:
         mixed = replace(case.points[1], provider_id=case.points[1].provider_id.replace("/", "0/"))
         with pytest.raises(NotIdentified, match="does not list"):
             github.revoke(case.writer(), case.settings, Action.REVOKE, mixed)
-        deploy = github_keys.add(hub.state, tokens.ssh_public("dana"), repo=f"{ORG}/shop", added_by="dana")
+        deploy = github_keys.add(hub, tokens.ssh_public("dana"), repo=f"{ORG}/shop", added_by="dana")
         hub.add_repo(f"{ORG}/shop")
         key = frozenset({fingerprint(deploy.line)})
         found = list(github.authorised(case.reader(), case.settings, key))

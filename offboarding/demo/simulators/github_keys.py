@@ -8,12 +8,19 @@ public. `/admin/keys` is Enterprise Server's, for site administrators.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from offboarding.demo.simulators import github_views as views
 from offboarding.demo.simulators.github_calls import Call, Refusal, page
 from offboarding.demo.simulators.github_state import Repository, State, User, now
 from offboarding.demo.simulators.wire import Answer
+
+
+class _Hub(Protocol):
+    """What is needed of the simulator."""
+
+    lock: Any
+    state: State
 
 
 @dataclass(kw_only=True)
@@ -30,10 +37,11 @@ class PublicKey:
     created_at: str = field(default_factory=now)
 
 
-def add(state: State, line: str, **more: Any) -> PublicKey:
+def add(hub: _Hub, line: str, **more: Any) -> PublicKey:
     """An account's key (`login`), or a repository's deploy key (`repo`, `added_by`)."""
-    key = PublicKey(id=next(state.ids), line=line, **more)
-    state.ssh_keys[key.id] = key
+    with hub.lock:
+        key = PublicKey(id=next(hub.state.ids), line=line, **more)
+        hub.state.ssh_keys[key.id] = key
     return key
 
 

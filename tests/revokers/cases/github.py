@@ -75,9 +75,9 @@ def _github_thing(
         hub.add_grant(ORG, made)
     elif case.kind == "github.deploy_key":
         hub.add_repo(f"{ORG}/shop")
-        github_keys.add(hub.state, tokens.ssh_public(name + more), repo=f"{ORG}/shop", added_by=name)
+        github_keys.add(hub, tokens.ssh_public(name + more), repo=f"{ORG}/shop", added_by=name)
     elif case.kind == "github.server.ssh_key":
-        github_keys.add(hub.state, tokens.ssh_public(name + more), login=name)
+        github_keys.add(hub, tokens.ssh_public(name + more), login=name)
     elif case.kind.startswith("github.sso_authorization"):
         hub.add_authorization(ORG, name, hub.add_token(name, tokens.github_classic(name + more)))
 
