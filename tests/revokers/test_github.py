@@ -291,8 +291,9 @@ def test_a_servers_key_is_deleted_for_its_own_account_alone() -> None:
         deploy = github_keys.add(hub, tokens.ssh_public("dana"), repo=f"{ORG}/shop", added_by="dana")
         hub.add_repo(f"{ORG}/shop")
         key = frozenset({fingerprint(deploy.line)})
-        found = [item for item in github.authorised(case.reader(), case.settings, key) if isinstance(item, AccessPoint)]
-        assert sorted(item.kind for item in found) == ["github.deploy_key", "github.server.ssh_key"]
+        found = list(github.authorised(case.reader(), case.settings, key))
+        kinds = sorted(item.kind if isinstance(item, AccessPoint) else item.why for item in found)
+        assert kinds == ["github.deploy_key", "github.server.ssh_key"]
         assert len(hub.state.ssh_keys) == 4
 
 
