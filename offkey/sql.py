@@ -12,13 +12,14 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from offkey.errors import OffkeyError, UsageError
-from offkey.http import NoAnswer, Reader, is_loopback
+from offkey.http import NoAnswer, Reader, Refused, is_loopback
 from offkey.secret import Secret
 
 SECONDS = 20.0
 PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379}
 _SCHEMES = {"postgres": "postgresql", "mariadb": "mysql", "rediss": "redis", "valkey": "redis", "valkeys": "redis"}
 _ENCRYPTED = frozenset({"rediss", "valkeys"})
+_ONLY_READ = ("SELECT ", "ACL WHOAMI", "ACL GETUSER")
 EXTRA = "install offkey[databases]"
 
 
@@ -66,13 +67,11 @@ def _server(url: str) -> Server:
         port = parts.port
     except ValueError:
         port = -1
-    if engine not in PORTS or not parts.hostname or port == -1:
-        raise UsageError(f"{url!r} is no address of a database", advice="write postgresql://user@host:5432/database")
     if parts.password is not None:
-        raise UsageError(
-            f"the address of {parts.hostname} has a password in it",
-            advice="put it where `read` refers to; it has leaked",
-        )
+        raise UsageError("a database's address has a password in it", advice="put it where `read` refers to; it leaked")
+    if engine not in PORTS or not parts.hostname or port == -1:
+        advice = "write postgresql://user@host:5432/database"
+        raise UsageError(f"the address at {parts.hostname} is no database's", advice=advice)
     plain = engine == "redis" and parts.scheme not in _ENCRYPTED
     off = parse_qs(parts.query).get("sslmode", [""])[-1] == "disable"
     return Server(
@@ -111,6 +110,8 @@ class _Driver:
 
     def run(self, operation: str, statement: str, *values: Any) -> Sequence[Sequence[Any]]:
         self.http.permit(("SQL", operation))
+        if ("SQL", operation) in self.http.gate.reads and not statement.startswith(_ONLY_READ):
+            raise Refused(f"{operation} is listed as a read, and its statement is none", advice="report this")
         rows = self.tried(operation, lambda: self.execute(statement, values))
         self.http.record("SQL", f"{self.at.host}:{self.at.port} {operation}", 200, "")
         return list(rows or ())

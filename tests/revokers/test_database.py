@@ -164,12 +164,12 @@ def test_a_right_password_from_an_address_that_its_account_does_not_fit_is_not_d
     own = Secret(world.server.password.encode())
     with sql.session(world.writer(), sql.servers(world.server.url)[0], servers.ADMIN, own) as session:
         for host in ("10.0.0.%", "%"):
-            session.run("LIST ROLES", "CREATE USER %s@%s IDENTIFIED BY %s", far, host, password)
+            session.run("LOCK", "CREATE USER %s@%s IDENTIFIED BY %s", far, host, password)
             if host == "%":  # from here it is another account, with another password
-                session.run("LIST ROLES", "ALTER USER %s@'%%' IDENTIFIED BY 'another'", far)
+                session.run("LOCK", "ALTER USER %s@'%%' IDENTIFIED BY 'another'", far)
             assert database.check(world.reader(), value).liveness is UNKNOWN
             assert database.state(world.reader(), world.settings, leak(world.kind), value).liveness is UNKNOWN
-        session.run("LIST ROLES", "DROP USER %s@'10.0.0.%%'", far)
+        session.run("LOCK", "DROP USER %s@'10.0.0.%%'", far)
     assert database.state(world.reader(), world.settings, leak(world.kind), value).liveness is DEAD
 
 
@@ -179,6 +179,14 @@ def test_a_reader_cannot_kill(world: World) -> None:
         with pytest.raises(Refused, match="not on the list"):
             database.revoke(world.reader(), world.settings, action, leak(world.kind), world.value(name))  # type: ignore[arg-type]  # on purpose
     assert world.check(name).liveness is LIVE
+
+
+def test_a_statement_that_changes_something_does_not_pass_as_a_read(world: World) -> None:
+    (at,) = sql.servers(world.server.url)
+    own = Secret(world.server.password.encode())
+    for http in (world.reader(), world.writer()):
+        with sql.session(http, at, servers.ADMIN, own) as session, pytest.raises(Refused, match="listed as a read"):
+            session.run("LIST ROLES", "DROP USER dana" if at.engine != "redis" else "ACL DELUSER", "dana")
 
 
 def test_asking_changes_nothing_that_the_list_shows(world: World) -> None:
@@ -257,9 +265,11 @@ def test_a_server_that_is_none_proves_nothing(kind: str, answer: bytes | None, m
     ("url", "why"),
     [
         ("postgresql://offkey:hunter2hunter2@db/x", "has a password in it"),
-        ("oracle://offkey@db", "no address of a database"),
-        ("postgresql://", "no address of a database"),
-        ("mysql://offkey@db:99999999", "no address of a database"),
+        ("oracle://offkey@db", "is no database's"),
+        ("oracle://offkey:hunter2hunter2@db", "has a password in it"),
+        ("postgresql://", "is no database's"),
+        ("mysql://offkey@db:99999999", "is no database's"),
+        ("mysql://offkey:hunter2hunter2@db:99999999", "has a password in it"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_showing_it(url: str, why: str) -> None:
