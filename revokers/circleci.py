@@ -13,14 +13,9 @@ from dataclasses import dataclass
 
 from offkey.http import Gate, Operation, Reader
 from offkey.model import Account, Check, Credential
-from revokers import handed_over
+from revokers import by_itself
 from revokers.parts import answered, by_hand, fields, live, text, unexpected, unknown
 from revokers.protocol import Option
-
-__all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state",
-]  # fmt: skip
 
 PROVIDER = "circleci"
 URL = "https://circleci.com"
@@ -39,7 +34,7 @@ HANDLES: Mapping[str, tuple[Option, ...]] = dict.fromkeys(("circleci.token", "ci
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(handed_over.Settings):
+class Settings(by_itself.Settings):
     """`read`, a personal token, reads the stores of secrets: of `organisations`, slugs as `gh/acme`, too."""
 
     organisations: tuple[str, ...] = ()
@@ -59,7 +54,7 @@ def check(http: Reader, credential: Credential) -> Check:
     return live(http, f"signs in as {holder.login}", holder)
 
 
-options = handed_over.by_kind(HANDLES)
-inventory = handed_over.nothing_listed
-state = handed_over.by_value(check)
-revoke = handed_over.refused(HANDLES)
+options = by_itself.by_kind(HANDLES)
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
+revoke = by_itself.refused(HANDLES)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange
 from offkey.secret import Secret
-from revokers import handed_over
+from revokers import by_itself
 from revokers.parts import answered, dead, fields, given, last, live, refuse_unlisted, text, unexpected
 from revokers.protocol import Option
 
@@ -87,6 +87,6 @@ def revoke(
     return last(http)
 
 
-options = handed_over.by_kind(HANDLES)
-inventory = handed_over.nothing_listed
-state = handed_over.by_value(check)
+options = by_itself.by_kind(HANDLES)
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)

@@ -13,13 +13,12 @@ https://docs.doppler.com/reference/auth-revoke
 https://github.com/DopplerHQ/cli/blob/master/pkg/http/api.go
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from offkey.http import Gate, Operation, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
-from offkey.secret import Secret
-from revokers.parts import answered, by_hand, dead, given, last, live, refuse_unlisted, text, unexpected, unknown
+from offkey.model import AccessPoint, Action, Check, Credential, Exchange
+from revokers import by_itself
+from revokers.parts import answered, by_hand, dead, given, last, live, refuse_unlisted, text, unexpected
 from revokers.protocol import Option
 
 PROVIDER = "doppler"
@@ -66,15 +65,7 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         "has them no more. Check the account's known tokens afterwards."
     ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """A value is asked about and ended by itself: neither `read` nor `write` is used."""
-
-    read: Secret | None = None
-    write: Secret | None = None
-    url: str = ""
+Settings = by_itself.Settings
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
@@ -99,14 +90,9 @@ def check(http: Reader, credential: Credential) -> Check:
     return unexpected(http, answer.status)
 
 
-def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
-    """Nothing: Doppler lists a person's tokens to that person alone."""
-    return iter(())
-
-
-@answered
-def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+# Doppler lists a person's tokens to that person alone.
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
 
 
 def revoke(

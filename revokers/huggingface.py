@@ -11,12 +11,11 @@ https://huggingface.co/docs/hub/enterprise-tokens-management
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from offkey.http import Gate, Operation, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
-from offkey.secret import Secret
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
+from revokers import by_itself
 from revokers.parts import (
     answered,
     by_hand,
@@ -78,15 +77,7 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         "organisation, Settings, Members; the list of members then has them no more."
     ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """A value is asked about and ended by itself: neither `read` nor `write` is used."""
-
-    read: Secret | None = None
-    write: Secret | None = None
-    url: str = ""
+Settings = by_itself.Settings
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
@@ -115,14 +106,9 @@ def check(http: Reader, credential: Credential) -> Check:
     return unexpected(http, answer.status)
 
 
-def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
-    """Nothing: a person's tokens are listed to that person alone, or to an Enterprise organisation's console."""
-    return iter(())
-
-
-@answered
-def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+# A person's tokens are listed to that person alone, or to an Enterprise organisation's console.
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
 
 
 def revoke(

@@ -14,15 +14,9 @@ from collections.abc import Mapping
 
 from offkey.http import Gate, Operation, Reader
 from offkey.model import Account, Check, Credential
-from revokers import handed_over
-from revokers.handed_over import Settings
+from revokers import by_itself
 from revokers.parts import answered, basic, by_hand, dead, fields, live, text, unexpected, unknown
 from revokers.protocol import Option, Unclear
-
-__all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state",
-]  # fmt: skip
 
 PROVIDER = "mailchimp"
 URL = "https://mandrillapp.com"
@@ -34,6 +28,7 @@ WRITES: frozenset[Operation] = frozenset()
 NEEDS: Mapping[str, str] = {}
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
+Settings = by_itself.Settings
 
 KEY, TRANSACTIONAL = "mailchimp.api_key", "mailchimp.transactional_key"
 HANDLES: Mapping[str, tuple[Option, ...]] = {
@@ -87,7 +82,7 @@ def _transactional(http: Reader, credential: Credential) -> Check:
     return live(http, "the ping is answered", status="account")
 
 
-options = handed_over.by_kind(HANDLES)
-inventory = handed_over.nothing_listed
-state = handed_over.by_value(check)
-revoke = handed_over.refused(HANDLES)
+options = by_itself.by_kind(HANDLES)
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
+revoke = by_itself.refused(HANDLES)

@@ -9,12 +9,13 @@ nothing is listed for a person; nobody is mailed, as far as is documented.
 https://docs.mapbox.com/api/accounts/tokens/
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from offkey.http import Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
+from revokers import by_itself
 from revokers.parts import (
     answered,
     configured,
@@ -26,7 +27,6 @@ from revokers.parts import (
     refuse_unlisted,
     text,
     unexpected,
-    unknown,
 )  # fmt: skip
 from revokers.protocol import NotIdentified, Option, Unclear
 
@@ -67,8 +67,7 @@ class Settings:
     account: str = ""
 
 
-def options(point: AccessPoint) -> tuple[Option, ...]:
-    return HANDLES.get(point.kind, ())
+options = by_itself.by_kind(HANDLES)
 
 
 @answered
@@ -92,14 +91,9 @@ def _asked(http: Reader, secret: Secret) -> tuple[Check, str]:
     return live(http, f"a token of the account {holder.login}", holder), str(token["authorization"])
 
 
-def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
-    """Nothing: an account's list does not say which person made a token."""
-    return iter(())
-
-
-@answered
-def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+# An account's list does not say which person made a token.
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
 
 
 def revoke(

@@ -12,15 +12,9 @@ from collections.abc import Mapping
 
 from offkey.http import Gate, Operation, Reader, bearer
 from offkey.model import Account, Check, Credential
-from revokers import handed_over
-from revokers.handed_over import Settings
+from revokers import by_itself
 from revokers.parts import answered, by_hand, fields, live, unexpected
 from revokers.protocol import Option
-
-__all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state",
-]  # fmt: skip
 
 PROVIDER = "netlify"
 URL = "https://api.netlify.com/api/v1"
@@ -30,6 +24,7 @@ WRITES: frozenset[Operation] = frozenset()
 NEEDS: Mapping[str, str] = {}
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
+Settings = by_itself.Settings
 
 HANDLES: Mapping[str, tuple[Option, ...]] = {
     "netlify.pat": by_hand(
@@ -50,7 +45,7 @@ def check(http: Reader, credential: Credential) -> Check:
     return live(http, f"signs in as {holder.login}", holder)
 
 
-options = handed_over.by_kind(HANDLES)
-inventory = handed_over.nothing_listed
-state = handed_over.by_value(check)
-revoke = handed_over.refused(HANDLES)
+options = by_itself.by_kind(HANDLES)
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
+revoke = by_itself.refused(HANDLES)

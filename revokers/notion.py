@@ -12,12 +12,13 @@ https://developers.notion.com/reference/introspect-token
 https://developers.notion.com/reference/status-codes
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from offkey.http import Gate, Operation, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
+from revokers import by_itself
 from revokers.parts import (
     answered,
     basic,
@@ -32,7 +33,6 @@ from revokers.parts import (
     refuse_unlisted,
     text,
     unexpected,
-    unknown,
 )  # fmt: skip
 from revokers.protocol import NotIdentified, Option, Unclear
 
@@ -101,14 +101,9 @@ def check(http: Reader, credential: Credential) -> Check:
     return live(http, f"given by {email or holder.id} to {body.get('name', '')}", holder, "user")
 
 
-def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
-    """Nothing: Notion lists a user's connections to the user alone."""
-    return iter(())
-
-
-@answered
-def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+# Notion lists a user's connections to the user alone.
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
 
 
 def revoke(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from offkey.http import Gate, Operation, Reader, bearer
 from offkey.model import Account, Check, Credential
 from offkey.secret import Secret
-from revokers import handed_over
+from revokers import by_itself
 from revokers.parts import answered, by_hand, fields, live, unexpected, unknown
 from revokers.protocol import Option
 
@@ -66,7 +66,7 @@ def check(http: Reader, credential: Credential) -> Check:
     return live(http, f"signs in as {name}", Account(provider=PROVIDER, id="", login=name))
 
 
-options = handed_over.by_kind(HANDLES)
-inventory = handed_over.nothing_listed
-state = handed_over.by_value(check)
-revoke = handed_over.refused(HANDLES)
+options = by_itself.by_kind(HANDLES)
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
+revoke = by_itself.refused(HANDLES)

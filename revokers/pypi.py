@@ -19,7 +19,7 @@ from typing import Any
 from offkey.http import Gate, Operation, Reader
 from offkey.model import Check, Credential
 from offkey.secret import Secret
-from revokers import handed_over
+from revokers import by_itself
 from revokers.parts import answered, by_hand, dead, text, unknown
 from revokers.protocol import Option, Unclear
 
@@ -101,7 +101,7 @@ def _number(raw: bytes, at: int) -> tuple[int, int]:
     raise Unclear("the macaroon is cut short")
 
 
-options = handed_over.by_kind(HANDLES)
-inventory = handed_over.nothing_listed
-state = handed_over.by_value(check)
-revoke = handed_over.refused(HANDLES)
+options = by_itself.by_kind(HANDLES)
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
+revoke = by_itself.refused(HANDLES)

@@ -12,13 +12,14 @@ https://shopify.dev/docs/api/admin-rest/latest/resources/accessscope
 https://shopify.dev/docs/api/usage/response-codes
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from offkey.http import Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
+from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Liveness
 from offkey.secret import Secret
+from revokers import by_itself
 from revokers.parts import (
     answered,
     by_hand,
@@ -76,8 +77,7 @@ class Settings:
     write: Secret | None = None
 
 
-def options(point: AccessPoint) -> tuple[Option, ...]:
-    return HANDLES.get(point.kind, ())
+options = by_itself.by_kind(HANDLES)
 
 
 @answered
@@ -102,14 +102,9 @@ def check(http: Reader, credential: Credential) -> Check:
     return live(http, f"an app's token of {here} with scopes {scopes}", status="app")
 
 
-def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
-    """Nothing: tokens are the apps', not their makers'."""
-    return iter(())
-
-
-@answered
-def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+# Tokens are the apps', not their makers'.
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
 
 
 def revoke(

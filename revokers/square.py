@@ -12,12 +12,13 @@ https://developer.squareup.com/reference/square/o-auth-api/revoke-token
 https://developer.squareup.com/docs/build-basics/general-considerations/handling-errors
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from offkey.http import Answer, Gate, Operation, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
+from offkey.model import AccessPoint, Action, Check, Credential, Exchange
 from offkey.secret import Secret
+from revokers import by_itself
 from revokers.parts import (
     answered,
     by_hand,
@@ -79,8 +80,7 @@ class Settings:
     application: str = ""
 
 
-def options(point: AccessPoint) -> tuple[Option, ...]:
-    return HANDLES.get(point.kind, ())
+options = by_itself.by_kind(HANDLES)
 
 
 @answered
@@ -106,14 +106,9 @@ def _codes(answer: Answer) -> set[str]:
     return {str(error["code"]) for error in answer.json["errors"]}
 
 
-def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
-    """Nothing: tokens are an application's for a merchant, and Square lists them nowhere."""
-    return iter(())
-
-
-@answered
-def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+# Tokens are an application's for a merchant, and Square lists them nowhere.
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
 
 
 def revoke(

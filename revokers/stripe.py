@@ -13,15 +13,9 @@ from collections.abc import Mapping
 
 from offkey.http import Gate, Operation, Reader, bearer
 from offkey.model import Check, Credential
-from revokers import handed_over
-from revokers.handed_over import Settings
+from revokers import by_itself
 from revokers.parts import answered, by_hand, dead, fields, live, unexpected, unknown
 from revokers.protocol import Option
-
-__all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state",
-]  # fmt: skip
 
 PROVIDER = "stripe"
 URL = "https://api.stripe.com"
@@ -31,6 +25,7 @@ WRITES: frozenset[Operation] = frozenset()
 NEEDS: Mapping[str, str] = {}
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
+Settings = by_itself.Settings
 
 WEBHOOK = "stripe.webhook"
 _KEYS = by_hand(
@@ -61,7 +56,7 @@ def check(http: Reader, credential: Credential) -> Check:
     return live(http, f"a key of the account {account}", status="account")
 
 
-options = handed_over.by_kind(HANDLES)
-inventory = handed_over.nothing_listed
-state = handed_over.by_value(check)
-revoke = handed_over.refused(HANDLES)
+options = by_itself.by_kind(HANDLES)
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
+revoke = by_itself.refused(HANDLES)

@@ -14,15 +14,9 @@ from collections.abc import Mapping
 
 from offkey.http import Gate, Operation, Reader
 from offkey.model import Account, Check, Credential
-from revokers import handed_over
-from revokers.handed_over import Settings
+from revokers import by_itself
 from revokers.parts import answered, by_hand, dead, live, text, unexpected
 from revokers.protocol import Option, Unclear
-
-__all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state",
-]  # fmt: skip
 
 PROVIDER = "telegram"
 URL = "https://api.telegram.org"
@@ -32,6 +26,7 @@ WRITES: frozenset[Operation] = frozenset()
 NEEDS: Mapping[str, str] = {}
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
+Settings = by_itself.Settings
 
 DEAD = frozenset({"Unauthorized", "Unauthorized: invalid token specified"})
 HANDLES: Mapping[str, tuple[Option, ...]] = {
@@ -60,7 +55,7 @@ def check(http: Reader, credential: Credential) -> Check:
     return live(http, f"runs the bot {holder.login}", holder, "bot")
 
 
-options = handed_over.by_kind(HANDLES)
-inventory = handed_over.nothing_listed
-state = handed_over.by_value(check)
-revoke = handed_over.refused(HANDLES)
+options = by_itself.by_kind(HANDLES)
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
+revoke = by_itself.refused(HANDLES)

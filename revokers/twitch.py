@@ -10,12 +10,12 @@ https://dev.twitch.tv/docs/authentication/validate-tokens
 https://dev.twitch.tv/docs/authentication/revoke-tokens
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from offkey.http import Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
+from revokers import by_itself
 from revokers.parts import (
     answered,
     by_hand,
@@ -63,15 +63,7 @@ _OF_THE_APP = by_hand(
     "It is the application's own token: replace it where it is used, then its owner makes a new client secret at "
     "https://dev.twitch.tv/console/apps." + _ENDS_AFTERWARDS
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """No credential of the organisation's is used: a token is asked about and ended by its own value."""
-
-    read: Secret | None = None
-    write: Secret | None = None
-    url: str = ""
+Settings = by_itself.Settings
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
@@ -105,14 +97,9 @@ def _asked(http: Reader, secret: Secret) -> tuple[Check, str]:
     return live(http, f"acts as {holder.login} through {client}", holder, "user"), client
 
 
-def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
-    """Nothing: Twitch lists a user's connections to the user alone."""
-    return iter(())
-
-
-@answered
-def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+# Twitch lists a user's connections to the user alone.
+inventory = by_itself.nothing_listed
+state = by_itself.by_value(check)
 
 
 def revoke(

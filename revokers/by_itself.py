@@ -1,6 +1,6 @@
-"""What a provider's module shares with others that end nothing: a person does, and an identity call may prove it.
+"""What modules share whose provider lists nothing to an administrator: a value is asked about as itself.
 
-Such a module says what it handles and how it asks; the rest is assigned from here.
+Such a module says what it handles, how it asks, and how a value ends where it can; the rest is assigned from here.
 """
 
 from collections.abc import Callable, Iterator, Mapping
