@@ -32,6 +32,7 @@ for _name in ("httpx", "httpcore"):  # they log whole URLs, and some providers f
 ATTEMPTS = 3
 LONGEST_WAIT = 30.0
 TIMEOUT = httpx.Timeout(20.0, connect=10.0)
+_HEADERS = {"User-Agent": f"offkey/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 NO_NAMES = frozenset({"", ".", ".."})
 """What no part of a path may be: an empty or a dot segment addresses another resource than the template says."""
 LONGEST_ANSWER = 120.0
@@ -115,14 +116,8 @@ class Reader:
         self.sleep = sleep
         self.exchanges: list[Exchange] = []
         check_base(gate, self.base, instance)
-        self._client = httpx.Client(
-            transport=transport,
-            verify=_trust(),
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,  # a .netrc entry would add an Authorization header nobody asked for
-            headers={"User-Agent": f"offkey/{__version__}"},
-        )
+        # No httpx.Client: it keeps cookies, by which a second credential would be answered as the first.
+        self._transport = transport or httpx.HTTPTransport(verify=_trust(), trust_env=False)
 
     def permit(self, operation: Operation) -> None:
         """Raises `Refused` unless this gate lets the operation through now."""
@@ -166,7 +161,7 @@ class Reader:
         base, rest = self._addressed(template)
         url = base + _fill(rest, filled, lambda secret: secret.reveal().decode())
         shown = urlsplit(base).netloc + _fill(rest, filled, lambda _: "***")
-        request = self._client.build_request(method, url, params=params, headers=headers, json=json, data=form)
+        request = _request(method, url, headers, params=params, json=json, data=form)
         # A read is safe to repeat even when HTTP spells it POST (Slack's auth.test).
         again = REFUSED_FOR_NOW if (method, template) in self.gate.writes else TRANSIENT
         return self._answer(self._send(request, shown, hidden, again, auth=auth))
@@ -216,7 +211,7 @@ class Reader:
         """The answer read to its end, within a size and a time that no provider's API comes near."""
         deadline = time.monotonic() + LONGEST_ANSWER
         try:
-            response = self._client.send(request, stream=True, auth=auth)
+            response = self._authenticated(request, auth)
             try:
                 body = bytearray()
                 for block in response.iter_bytes():
@@ -230,17 +225,29 @@ class Reader:
         kept = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODED]
         return httpx.Response(response.status_code, headers=kept, content=bytes(body), request=request), ""
 
+    def _authenticated(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+        """The answer, still to be read; `auth` may send the request again with what the first answer asks for."""
+        if auth is None:
+            return self._transport.handle_request(request)
+        flow = auth.sync_auth_flow(request)
+        wanted = next(flow)
+        while True:
+            response = self._transport.handle_request(wanted)
+            try:
+                wanted = flow.send(response)
+            except StopIteration:
+                return response
+            response.close()
+
     def send_raw(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
         """One prepared request of a driver (PyGithub), which has asked `permit` before. Sent once."""
         shown = urlsplit(url).netloc + urlsplit(url).path
         signed = Secret(headers.get("Authorization", "").rpartition(" ")[2].encode("latin-1"))
-        return self._send(
-            self._client.build_request(method, url, headers=headers, content=body), shown, (signed,), NEVER
-        )
+        return self._send(_request(method, url, headers, content=body), shown, (signed,), NEVER)
 
     def send_signed(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
         """One request that a driver (boto3) has signed and records itself; it has asked `permit` before. Sent once."""
-        request = self._client.build_request(method, url, headers=headers, content=body)
+        request = _request(method, url, headers, content=body)
         response, trouble = self._once(request, None)
         return self._usable(response, urlsplit(url).netloc + urlsplit(url).path, trouble)
 
@@ -268,7 +275,7 @@ class Reader:
         raise NoAnswer(f"{self.gate.provider}: {template} has more than {most} pages", advice="narrow the account")
 
     def close(self) -> None:
-        self._client.close()
+        self._transport.close()
 
 
 class Writer(Reader):
@@ -295,6 +302,12 @@ class Writer(Reader):
 def _trust() -> ssl.SSLContext:
     """Loading the authorities' certificates takes some 40 ms: once a process, for all clients."""
     return httpx.create_ssl_context(trust_env=False)
+
+
+def _request(method: str, url: str, headers: Mapping[str, str] | None, **content: Any) -> httpx.Request:
+    named = httpx.Headers(_HEADERS)
+    named.update(headers)
+    return httpx.Request(method, url, headers=named, extensions={"timeout": TIMEOUT.as_dict()}, **content)
 
 
 def check_base(gate: Gate, base: str, instance: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from offkey.canonical import digest
@@ -202,9 +202,12 @@ class Step:
     observe_hours: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What would be done: `steps`, and `exposed` for people to rotate. A step's `after` must be proven dead first."""
+    """What would be done: `steps`, and `exposed` for people to rotate. A step's `after` must be proven dead first.
+
+    Not slotted: its digest is asked for at every turn, and kept.
+    """
 
     run: str
     person: Person
@@ -220,7 +223,7 @@ class Plan:
     mirrors: tuple[str, ...] = ()
     version: int = 1
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of the whole plan: any changed byte of meaning changes it."""
         return digest(to_json(self))

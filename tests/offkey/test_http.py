@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from offboarding.demo.simulators.slack import SlackSimulator
 from offkey.http import ATTEMPTS, LONGEST_WAIT, Expired, NoAnswer, Reader, Refused, Writer, bearer, check_base, scrub
 from offkey.secret import Secret
 from tests.offkey.serving import BASE, DIGEST, GATE, NOW, Script, approval
@@ -37,6 +38,16 @@ def test_a_reader_refuses_every_other_request_before_it_is_sent(method: str, tem
         script.reader().request(method, template, path={"id": "1"})
     assert "offkey approve" in refusal.value.advice
     assert script.requests == []
+
+
+def test_no_cookie_of_one_credential_goes_with_the_next() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        signed_in = request.headers.get("cookie") or request.headers["authorization"].endswith("alive")
+        return httpx.Response(200 if signed_in else 401, headers={"Set-Cookie": "session=first; Path=/"})
+
+    reader = Reader(GATE, BASE, transport=httpx.MockTransport(answer))
+    told = [reader.request("GET", "/me", headers=bearer(Secret(value))).status for value in (b"alive", b"dead")]
+    assert told == [200, 401]
 
 
 def test_a_writer_sends_the_listed_writes_and_nothing_else() -> None:
@@ -250,7 +261,8 @@ def test_no_password_from_netrc_is_added(tmp_path: Path, monkeypatch: pytest.Mon
 def test_no_proxy_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    assert Reader(GATE, BASE)._client._mounts == {}
+    with SlackSimulator() as there:
+        assert Reader(GATE, there.url, instance=there.url).request("GET", "/api/auth.test").json["error"] == "not_authed"
 
 
 def test_pages_follow_the_link_header_on_our_own_base() -> None:
