@@ -233,6 +233,7 @@ class Reader:
         wanted = next(flow)
         while True:
             response = self._transport.handle_request(wanted)
+            response.request = wanted
             try:
                 wanted = flow.send(response)
             except StopIteration:
