@@ -16,7 +16,7 @@ from typing import Any
 import offkey
 from offboarding import ui
 from offkey.errors import Exit, OffkeyError
-from scanner.printable import printable
+from scanner.output.printable import printable
 
 COMMANDS = {
     "scan": "find credentials in repositories, folders, files or standard input",

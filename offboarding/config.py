@@ -1,7 +1,7 @@
 """`offkey.toml`: documented, checked against its schema, unknown keys refused (DESIGN section 8).
 
 Credentials stand in it by reference alone and are resolved only when they are asked for; write credentials only for
-`apply`. With `offboarding/references.py` the one place besides `scanner/git.py` that reads the environment.
+`apply`. With `offboarding/references.py` the one place besides `scanner/repository/git.py` that reads the environment.
 """
 
 import dataclasses

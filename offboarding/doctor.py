@@ -23,8 +23,8 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.model import Credential, Gap, Liveness
 from offkey.secret import Secret
-from scanner.clone import is_url
-from scanner.git import Git, run_git
+from scanner.repository.clone import is_url
+from scanner.repository.git import Git, run_git
 
 OLDEST_GIT = (2, 36)
 """Git is asked for `safe.directory` and `--show-object-format`; older ones lack part of it."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from offboarding.gather import wrote
 from offkey.model import AccessPoint, Action, Bond, Ownership, Person, Plan, Step, Use
-from scanner.words import brief, of_today, sentence
+from scanner.output.words import brief, of_today, sentence
 
 GITHUB = "github-actions"
 SCHEDULE = f"{GITHUB}.schedule"

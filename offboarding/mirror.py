@@ -18,9 +18,9 @@ from offboarding.state import PRIVATE_FOLDER, RunLocked, run_folder, run_lock
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import AccessPoint, Credential, Finding, Gap, Place
-from scanner import clone
-from scanner.git import Git, run_git
-from scanner.giterrors import GitError, NotARepository
+from scanner.repository import clone
+from scanner.repository.git import Git, run_git
+from scanner.repository.giterrors import GitError, NotARepository
 from scanner.values import ValueGone, read_credential
 
 IN_GIT = frozenset({"blob", "commit", "tag"})

@@ -21,13 +21,13 @@ from offkey.errors import OffkeyError
 from offkey.model import AccessPoint, Bond, Finding, Gap, Person, Place, Plan, Use
 from offkey.secret import Secret
 from rules import RuleSet
-from scanner import used
-from scanner.around import with_surroundings
-from scanner.clone import is_url, without_credentials
-from scanner.git import Git
-from scanner.matcher import masking
+from scanner.claims.around import with_surroundings
+from scanner.matching.matcher import masking
+from scanner.pipelines import used
+from scanner.repository.clone import is_url, without_credentials
+from scanner.repository.git import Git
+from scanner.repository.sources import Target, open_target
 from scanner.scan import ScanResult, scan
-from scanner.sources import Target, open_target
 from scanner.values import ValueGone, read_text
 
 

@@ -13,7 +13,7 @@ from offboarding.chain import Checkpoint
 from offboarding.history import Past
 from offboarding.outcomes import SETTLED
 from offkey.model import CLOSED, AccessPoint, Action, AuditEvent, Check, Outcome, Plan, Receipt, Step, timestamp
-from scanner.words import brief
+from scanner.output.words import brief
 
 Words = Callable[[Outcome], str]
 

@@ -14,15 +14,15 @@ from offkey.errors import OffkeyError, UsageError
 from offkey.found import Finding, Gap, Place
 from offkey.secret import Secret
 from rules import RuleSet
-from scanner import formats
-from scanner.encoding import decoded
-from scanner.printable import printable
+from scanner.matching.encoding import decoded
+from scanner.output import formats
+from scanner.output.printable import printable
 from scanner.scan import ScanResult
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from scanner.used import Used
+    from scanner.pipelines.used import Used
 
 FILE_WIDTH = 120
 """Columns of a table that is written to a file."""
@@ -178,7 +178,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _draw(console: "Console", look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.Secrets) -> None:
-    from scanner import table
+    from scanner.output import table
 
     names = {rule.kind: rule.name for rule in report.ruleset.rules}
     examined = report.scanned.result.examined
@@ -202,7 +202,7 @@ def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.
         ci = {"names": used.names, "schedules": used.schedules} if used is not None else None
         return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets, ci=ci)
 
-    from scanner import sarif
+    from scanner.output import sarif
     from scanner.values import ValueGone
 
     def line(place: Place) -> bytes | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from offboarding.state import CONFIGURATION, state_folder
 from offkey import __version__
 from offkey.fingerprint import OrgKey
-from scanner import cachefile
+from scanner.matching import cachefile
 
 
 @dataclass(frozen=True, slots=True)

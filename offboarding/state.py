@@ -11,7 +11,7 @@ from pathlib import Path
 
 from offkey.errors import OffkeyError, UsageError
 from offkey.found import timestamp
-from scanner.gitenv import named_state, user_state
+from scanner.repository.gitenv import named_state, user_state
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600

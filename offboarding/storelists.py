@@ -25,7 +25,7 @@ from offkey.secret import Secret
 from revokers import stores_gitlab
 from revokers.storeregistry import READERS
 from revokers.stores import Compare, Stored, Unread
-from scanner.clone import is_url
+from scanner.repository.clone import is_url
 
 TELLING = ("github", "gitlab")
 """Providers with stores that tell values."""

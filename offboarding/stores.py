@@ -14,7 +14,7 @@ from offkey.model import Finding, Use
 from revokers.stores import EVERYWHERE, Stored
 from scanner.ci.config import EVERY_SECRET, SECRET, VARIABLE, sounds_secret
 from scanner.ci.jenkins import CREDENTIAL
-from scanner.words import of_today
+from scanner.output.words import of_today
 
 SYSTEMS = {
     "github.actions": "github-actions", "github.variables": "github-actions", "github.dependabot": "github-actions",

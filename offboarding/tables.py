@@ -10,7 +10,7 @@ from offboarding import forecast
 from offboarding.outcomes import SETTLED, words
 from offboarding.ui import UI
 from offkey.model import CLOSED, AccessPoint, Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, Step
-from scanner.printable import printable
+from scanner.output.printable import printable
 
 _COLOUR = {
     Action.REVOKE: "red",

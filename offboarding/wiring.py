@@ -16,10 +16,10 @@ from offkey.errors import UsageError
 from offkey.http import Reader, Refused, Writer
 from offkey.model import AccessPoint, Action, Approval, Gap, Plan
 from offkey.secret import Secret
-from scanner import gitconfig
-from scanner.clone import is_url
-from scanner.git import Git
-from scanner.giterrors import GitError
+from scanner.repository import gitconfig
+from scanner.repository.clone import is_url
+from scanner.repository.git import Git
+from scanner.repository.giterrors import GitError
 
 
 def executors(

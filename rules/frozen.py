@@ -29,7 +29,7 @@ def thaw(data: bytes) -> RuleSet:
     Raises ValueError for anything that `freeze` of this version and Python did not write.
     """
     try:
-        version, names, digest, rules, providers, known = marshal.loads(data)  # noqa: S302 - see scanner/rulecache.py
+        version, names, digest, rules, providers, known = marshal.loads(data)  # noqa: S302 - see scanner/matching/rulecache.py
         if (version, names) != (VERSION, _names()):
             raise ValueError("rules of another version")
         know(known)

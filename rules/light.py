@@ -114,7 +114,7 @@ def from_cache(data: bytes) -> tuple[str, tuple[LightRule, ...]]:
     Raises ValueError for anything that `to_cache` of this version and Python did not write; rebuild the file then.
     """
     try:
-        version, digest, rows = marshal.loads(data)  # noqa: S302 - a private file of ours: see scanner/rulecache.py
+        version, digest, rows = marshal.loads(data)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
         if version != VERSION:
             raise ValueError("cache of another version")
         rules = tuple(LightRule._make((*row[:-1], tuple(map(LightPart._make, row[-1])))) for row in rows)

@@ -25,7 +25,7 @@ _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
     """The bundled rules and those of the user's files, which may replace a bundled kind or add to a provider.
 
-    `generic` adds `generic.toml`, whose kinds only `scanner.generic` can tell from noise.
+    `generic` adds `generic.toml`, whose kinds only `scanner.matching.generic` can tell from noise.
     A user's rules are also tried on their own examples. Raises RuleError for a file that cannot be read or used.
     """
     rules: dict[str, Rule] = {}

@@ -1,11 +1,11 @@
-/* The hot loops of the pack reader. scanner/delta.py holds the first five in Python, and tests compare them.
+/* The hot loops of the pack reader. scanner/storage/delta.py holds the first five in Python, and tests compare them.
  *
  * plan(idx, pack, hash_size) reads a version 2 index and the header of every entry of its pack.
  * shares(offsets, roots, types, batch, trees) groups delta trees into shares of work.
  * apply(base, delta, reach, limit) builds a delta's target and collects what the delta adds or joins.
  * carry(delta, stretches) says where stretches of the base stand in the target.
  * grow(reading, plan, roots, bounds, sink) does so along delta trees and hands objects on, some at a time.
- * rows, differing and signatures compare git trees; scanner/treewalk.py says what for.
+ * rows, differing and signatures compare git trees; scanner/storage/treewalk.py says what for.
  * Formats: gitformat-pack(5). Nothing read from a file is trusted: each access is checked against its buffer. */
 
 #define PY_SSIZE_T_CLEAN
@@ -777,7 +777,7 @@ static int excused(void) {
     return 1;
 }
 
-/* The inflated entry; what might grow beyond bounds is left to the careful inflate of scanner/packs.py. */
+/* The inflated entry; what might grow beyond bounds is left to the careful inflate of scanner/storage/packs.py. */
 static PyObject *inflated(const Packed *p, int32_t position) {
     uint64_t start = ((uint64_t *)p->starts.buf)[position], end = ((uint64_t *)p->offsets.buf)[position + 1];
     uint64_t size = ((uint64_t *)p->sizes.buf)[position];
@@ -885,7 +885,7 @@ static char *extended(Text *text, Py_ssize_t by) {
     return text->bytes + text->used - by;
 }
 
-/* Objects on their way to sink; see scanner/delta.py. */
+/* Objects on their way to sink; see scanner/storage/delta.py. */
 typedef struct {
     PyObject *sink, *contents, *deltas;
     Py_buffer idx, types;
@@ -928,7 +928,7 @@ static int hex(const uint8_t *text, Py_ssize_t size) {
     return 1;
 }
 
-/* Adds the line of ids of an ordinary commit, as scanner.history.header does; 1 for one that is not so ordinary, -1 for trouble. */
+/* Adds the line of ids of an ordinary commit, as scanner.commits.history.header does; 1 for one that is not so ordinary, -1 for trouble. */
 static int lineage(Growing *g, uint32_t row, const uint8_t *c, Py_ssize_t size) {
     Py_ssize_t width = 2 * g->hash_size, at = 5 + width + 1, name = 8 + 1024 + (Py_ssize_t)row * g->hash_size, parents = 0;
     if (size < at || memcmp(c, "tree ", 5) || !hex(c + 5, width) || c[at - 1] != '\n' || name + g->hash_size > g->idx.len) return 1;
@@ -956,7 +956,7 @@ static int lineage(Growing *g, uint32_t row, const uint8_t *c, Py_ssize_t size) 
     return 0;
 }
 
-/* Whether scanner.opening.worth or an LFS pointer's beginning may hold of a content. */
+/* Whether scanner.contents.opening.worth or an LFS pointer's beginning may hold of a content. */
 static int peculiar(const uint8_t *c, Py_ssize_t size) {
     if (size < 2) return 0;
     switch (c[0] << 8 | c[1]) {
@@ -1233,16 +1233,16 @@ out:
 }
 
 static PyMethodDef methods[] = {
-    {"carry", carry, METH_VARARGS, "carry(delta, stretches) -> shifts of each; see scanner/delta.py"},
-    {"plan", plan, METH_VARARGS, "plan(idx, pack, hash_size) -> nine arrays; see scanner/delta.py"},
-    {"shares", shares, METH_VARARGS, "shares(offsets, roots, types, batch, trees) -> list of (bytes, roots); see scanner/delta.py"},
-    {"rows", rows, METH_VARARGS, "rows(idx, ids, hash_size) -> rows; see scanner/treewalk.py"},
-    {"differing", differing, METH_VARARGS, "differing(base, tree, search); see scanner/treewalk.py"},
-    {"grow", grow, METH_VARARGS, "grow(reading, plan, roots, bounds, sink) -> unread; see scanner/delta.py"},
-    {"beginnings", beginnings, METH_VARARGS, "beginnings(idx, hash_size) -> table; see scanner/treewalk.py"},
-    {"walk", walk, METH_VARARGS, "walk(reading, plan, roots, search, table); see scanner/treewalk.py"},
-    {"signatures", signatures, METH_VARARGS, "signatures(records, total, known, asked, seed); see scanner/treewalk.py"},
-    {"apply", apply, METH_VARARGS, "apply(base, delta, reach, limit) -> (target, lines); see scanner/delta.py"},
+    {"carry", carry, METH_VARARGS, "carry(delta, stretches) -> shifts of each; see scanner/storage/delta.py"},
+    {"plan", plan, METH_VARARGS, "plan(idx, pack, hash_size) -> nine arrays; see scanner/storage/delta.py"},
+    {"shares", shares, METH_VARARGS, "shares(offsets, roots, types, batch, trees) -> list of (bytes, roots); see scanner/storage/delta.py"},
+    {"rows", rows, METH_VARARGS, "rows(idx, ids, hash_size) -> rows; see scanner/storage/treewalk.py"},
+    {"differing", differing, METH_VARARGS, "differing(base, tree, search); see scanner/storage/treewalk.py"},
+    {"grow", grow, METH_VARARGS, "grow(reading, plan, roots, bounds, sink) -> unread; see scanner/storage/delta.py"},
+    {"beginnings", beginnings, METH_VARARGS, "beginnings(idx, hash_size) -> table; see scanner/storage/treewalk.py"},
+    {"walk", walk, METH_VARARGS, "walk(reading, plan, roots, search, table); see scanner/storage/treewalk.py"},
+    {"signatures", signatures, METH_VARARGS, "signatures(records, total, known, asked, seed); see scanner/storage/treewalk.py"},
+    {"apply", apply, METH_VARARGS, "apply(base, delta, reach, limit) -> (target, lines); see scanner/storage/delta.py"},
     {NULL, NULL, 0, NULL}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "scanner._kernel", NULL, -1, methods};
 PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&module); }

@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from offkey.found import Authorship, Claim, Confidence, Finding, Gap, Place, Reach, Span
 from rules import RuleSet
-from scanner.attribution import Attributed
-from scanner.carrier import Carrier
 from scanner.claims import words
-from scanner.git import Git
-from scanner.hits import Hit
-from scanner.pool import at_once
-from scanner.sources import Target
+from scanner.commits.attribution import Attributed
+from scanner.commits.carrier import Carrier
+from scanner.contents.hits import Hit
+from scanner.repository.git import Git
+from scanner.repository.sources import Target
+from scanner.workers.pool import at_once
 
 Attributing = Callable[[int, int], None]
 Held = Mapping[str, Sequence[Place]]

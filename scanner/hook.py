@@ -17,8 +17,8 @@ from offkey.errors import OffkeyError
 from rules.light import LightRule
 from rules.record import Record
 from scanner import staged
-from scanner.gitenv import pre_commit_range, user_cache
-from scanner.rulecache import load
+from scanner.matching.rulecache import load
+from scanner.repository.gitenv import pre_commit_range, user_cache
 
 # What is needed only once there is something to say is imported there: this module is loaded at every commit.
 TYPE_CHECKING = False
@@ -60,7 +60,7 @@ class Hit(Record):
 
 
 def _shown(text: str) -> str:
-    from scanner.printable import printable
+    from scanner.output.printable import printable
 
     return printable(text)
 
@@ -151,7 +151,7 @@ def _matches(
 
 def _new_ones(data: bytes, matches: "list[Match]", change: staged.Change, all_lines: bool) -> list[Hit]:
     """Matches that touch a changed line and are not allowed by a pragma."""
-    from scanner.pragma import allowed
+    from scanner.matching.pragma import allowed
 
     everything = all_lines or change.whole or not change.old
     changed = [] if everything else staged.changed_lines(change.old, change.new)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scanner.matcher import default_cache
-from scanner.objects import SIZE_LIMIT
-from scanner.pool import default_start_method
+from scanner.matching.matcher import default_cache
+from scanner.repository.objects import SIZE_LIMIT
+from scanner.workers.pool import default_start_method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Scans targets: objects and files go to the workers, their hits come back as one Finding per distinct secret value.
 
-Offline: whoever wants a URL scanned clones it first (`scanner.clone`).
+Offline: whoever wants a URL scanned clones it first (`scanner.repository.clone`).
 """
 
 import time
@@ -13,21 +13,21 @@ from offkey.fingerprint import OrgKey
 from offkey.found import Finding, Gap, Reach
 from rules import RuleSet
 from rules.light import GENERIC, light
-from scanner import pool
-from scanner.attribution import Attributed, attribute
-from scanner.examine import Worker
-from scanner.files import FileItem
+from scanner.commits.attribution import Attributed, attribute
+from scanner.commits.past import dump
 from scanner.findings import Alike, Attributing, Held, gather
-from scanner.git import Git
-from scanner.matcher import Matcher, open_matcher, redacted_text
-from scanner.memory import Memory, Result, Vault, digest_of
+from scanner.matching.matcher import Matcher, open_matcher, redacted_text
 from scanner.options import Options
-from scanner.past import dump
-from scanner.rounds import Rounds
-from scanner.sources import Target, expand, open_target
-from scanner.tally import Tally, Whole
-from scanner.whole import WholeWorker
-from scanner.work import Outcome, Setup, Task, small, split
+from scanner.repository.files import FileItem
+from scanner.repository.git import Git
+from scanner.repository.sources import Target, expand, open_target
+from scanner.workers import pool
+from scanner.workers.examine import Worker
+from scanner.workers.memory import Memory, Result, Vault, digest_of
+from scanner.workers.rounds import Rounds
+from scanner.workers.tally import Tally, Whole
+from scanner.workers.whole import WholeWorker
+from scanner.workers.work import Outcome, Setup, Task, small, split
 
 __all__ = ["Examined", "Options", "Progress", "ScanResult", "scan"]
 
@@ -117,7 +117,7 @@ def scan(
     tell = partial(_told, rounds, attributing=attributing if alone else None)
     findings = gather(tally.hits(), sources, rules, gaps, mask=mask, tell=tell, jobs=options.jobs)
     if generic:
-        from scanner.generic import without_noise
+        from scanner.matching.generic import without_noise
 
         findings = without_noise(findings)
     if options.since is not None:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from offkey.errors import OffkeyError
 from rules.record import Record
-from scanner import spawn
-from scanner.encoding import decoded
-from scanner.gitenv import command, environment, mask
+from scanner.matching.encoding import decoded
+from scanner.repository import spawn
+from scanner.repository.gitenv import command, environment, mask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def run(*args: str) -> bytes:
 
 def _explained(words: list[str], given: dict[str, str], name: str) -> bytes:
     """The same by subprocess: where nothing else can start programs, and to hear what git has to say."""
-    import subprocess  # noqa: TID251 - beside scanner/git.py, which takes too long to import for a hook
+    import subprocess  # noqa: TID251 - beside scanner/repository/git.py, which takes too long to import for a hook
 
     done = subprocess.run(words, env=given, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:

@@ -8,11 +8,11 @@ from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import Credential, Gap, Place
 from offkey.secret import Secret
-from scanner import lfs
-from scanner.files import FileItem, read_file
-from scanner.git import Git
-from scanner.objects import SIZE_LIMIT, CatFileReader, ObjectInfo, object_id
-from scanner.replay import replay
+from scanner.contents.replay import replay
+from scanner.repository import lfs
+from scanner.repository.files import FileItem, read_file
+from scanner.repository.git import Git
+from scanner.repository.objects import SIZE_LIMIT, CatFileReader, ObjectInfo, object_id
 
 _GIT_TYPES = ("blob", "commit", "tag")
 _ADVICE = "scan again and make a new plan; the value may still be valid at its issuer"

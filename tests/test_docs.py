@@ -10,7 +10,7 @@ from benchmarks.attribution.table import renewed
 from offboarding.beginning import CONFIGURATION
 from offkey.errors import Exit
 from rules import load
-from scanner.carrier import Carrier
+from scanner.commits.carrier import Carrier
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

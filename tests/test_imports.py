@@ -79,10 +79,10 @@ def test_no_module_imports_one_that_imports_it() -> None:
 def test_the_check_sees_every_spelling_of_an_import(tmp_path: Path) -> None:
     sample = tmp_path / "sample.py"
     sample.write_text(
-        "import scanner.git\nfrom offboarding import plan\nfrom . import model\nfrom .. import rules\n"
+        "import scanner.repository.git\nfrom offboarding import plan\nfrom . import model\nfrom .. import rules\n"
         "def late():\n    import importlib\n    importlib.import_module('revokers.aws')\n"
     )
     names = {name for _, name in imported(sample, ("offkey", "inner"))}
     assert names == {
-        "scanner.git", "offboarding.plan", "offkey.inner.model", "offkey.rules", "importlib", "revokers.aws",
+        "scanner.repository.git", "offboarding.plan", "offkey.inner.model", "offkey.rules", "importlib", "revokers.aws",
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
     python -m benchmarks.attribution.share REPO [--jobs 2]
 
-Prints seconds: of the scan, of `scanner.attribution.attribute`, and from where the workers begin to read git trees to
+Prints seconds: of the scan, of `commits.attribution.attribute`, and from where the workers begin to read git trees to
 the end, which is all that attribution (and the search for what is absent) costs beside finding.
 """
 
@@ -17,9 +17,9 @@ from typing import Any
 import rules
 from offkey.fingerprint import ephemeral_key
 from scanner import scan as scanning
-from scanner.attribution import attribute
+from scanner.commits.attribution import attribute
 from scanner.options import Options
-from scanner.rounds import Rounds
+from scanner.workers.rounds import Rounds
 
 
 def measured(repo: Path, jobs: int) -> dict[str, float]:

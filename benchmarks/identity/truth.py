@@ -15,7 +15,7 @@ from pathlib import Path
 from offboarding.identity import authors, names
 from offboarding.identity.addresses import normal_email
 from offboarding.identity.seen import Author, merged
-from scanner.git import Git
+from scanner.repository.git import Git
 
 Seen = tuple[str, str]
 """Name and e-mail as committed."""

@@ -19,7 +19,7 @@ from offboarding.setting import Tell
 from offboarding.ui import UI
 from offkey.errors import Exit
 from offkey.model import AccessPoint, Gap, timestamp, to_json
-from scanner.printable import printable
+from scanner.output.printable import printable
 
 
 @dataclass(frozen=True)

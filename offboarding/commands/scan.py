@@ -24,14 +24,14 @@ from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.fingerprint import OrgKey, ephemeral_key
 from offkey.found import Finding, Gap
 from rules import RuleSet
-from scanner.clone import is_url, temporary_mirror, without_credentials
-from scanner.git import Git
-from scanner.gitenv import user_cache
-from scanner.giterrors import GitError, GitMissing
-from scanner.printable import printable
-from scanner.rulecache import load_all
+from scanner.matching.rulecache import load_all
+from scanner.output.printable import printable
+from scanner.repository.clone import is_url, temporary_mirror, without_credentials
+from scanner.repository.git import Git
+from scanner.repository.gitenv import user_cache
+from scanner.repository.giterrors import GitError, GitMissing
+from scanner.repository.sources import Target, open_target
 from scanner.scan import Examined, Options, ScanResult, scan
-from scanner.sources import Target, open_target
 
 FORMATS = ("table", "json", "jsonl", "sarif", "csv")
 MATCHERS = {"auto": "auto", "hyperscan": "hyperscan", "re": "keyword"}
@@ -172,7 +172,7 @@ def _with_usage(
     done: Scanned, args: argparse.Namespace, ui: UI, ruleset: RuleSet, targets: Sequence[Target]
 ) -> Scanned:
     """The same with the jobs that use each finding, and the secrets that jobs name."""
-    from scanner import used  # reads YAML, which no other scan needs
+    from scanner.pipelines import used  # reads YAML, which no other scan needs
 
     with ui.progress("Reading CI configuration") as advance:
         found = used.look(
@@ -246,8 +246,8 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSetti
 
 def _surrounded(done: Scanned, findings: Sequence[Finding], ruleset: RuleSet) -> tuple[Finding, ...]:
     """The findings with what the files around their values say of an owner."""
-    from scanner.around import with_surroundings
-    from scanner.matcher import masking
+    from scanner.claims.around import with_surroundings
+    from scanner.matching.matcher import masking
 
     gits = {}
     for name in {place.repo for finding in findings for place in finding.places if place.object_type == "blob"}:

@@ -25,14 +25,14 @@ from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.fingerprint import ephemeral_key
 from offkey.model import Finding, Gap, timestamp, to_json
 from revokers.storeregistry import READERS
-from scanner import used
-from scanner.clone import is_url, temporary_mirror, without_credentials
-from scanner.gitenv import user_cache
-from scanner.printable import printable
-from scanner.rulecache import load_all
+from scanner.matching.rulecache import load_all
+from scanner.output.printable import printable
+from scanner.output.words import brief
+from scanner.pipelines import used
+from scanner.repository.clone import is_url, temporary_mirror, without_credentials
+from scanner.repository.gitenv import user_cache
+from scanner.repository.sources import Target, open_target
 from scanner.scan import Options, ScanResult, scan
-from scanner.sources import Target, open_target
-from scanner.words import brief
 
 _JOBS_SHOWN = 4
 

@@ -27,9 +27,9 @@ from offboarding.ownership import facts
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import Identity, Person, timestamp, to_json
-from scanner.clone import is_url
-from scanner.matcher import masking
-from scanner.printable import json_printable, printable
+from scanner.matching.matcher import masking
+from scanner.output.printable import json_printable, printable
+from scanner.repository.clone import is_url
 
 LONGEST = 200
 """Characters shown of a name or an address."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from scanner.git import run_git
+from scanner.repository.git import run_git
 
 Author = tuple[str, str]
 

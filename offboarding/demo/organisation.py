@@ -10,7 +10,7 @@ from pathlib import Path
 
 from offboarding.demo.history import Author, History
 from offkey.secret import Secret
-from scanner.git import run_git
+from scanner.repository.git import run_git
 
 ANN: Author = ("Ann Archer", "ann.archer@kestrel.example")
 BOB: Author = ("Bob Baker", "bob.baker@kestrel.example")

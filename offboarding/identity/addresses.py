@@ -8,7 +8,7 @@ GitHub's no-reply address carries an immutable account id since July 2017, `ID+l
 import re
 from typing import NamedTuple
 
-from scanner import machines
+from scanner.commits import machines
 
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 

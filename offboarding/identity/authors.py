@@ -18,8 +18,8 @@ from offboarding.identity.addresses import handle, is_impersonal, normal_email
 from offboarding.identity.seen import Author, Authored, Link, Tie, merged
 from offkey.errors import OffkeyError
 from offkey.model import Gap
-from scanner.clone import is_url, temporary_mirror, without_credentials
-from scanner.git import Git
+from scanner.repository.clone import is_url, temporary_mirror, without_credentials
+from scanner.repository.git import Git
 
 _FIELDS = "%x00".join(("%H", "%an", "%ae", "%aN", "%aE", "%cn", "%ce", "%cN", "%cE", "%ad", "%cd"))
 _TRAILERS = "%(trailers:key=Co-authored-by,key=Signed-off-by,unfold,separator=%x02)"

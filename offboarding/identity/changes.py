@@ -15,8 +15,8 @@ from offboarding.identity.handover import Change, Changes, Raw
 from offboarding.identity.seen import Author
 from offkey.errors import OffkeyError
 from offkey.model import Gap, Person
-from scanner.clone import is_url, without_credentials
-from scanner.git import Git
+from scanner.repository.clone import is_url, without_credentials
+from scanner.repository.git import Git
 
 LIMIT = 3000
 """Commits of the person's identities: git compares about 5,000 a second in its own repository."""

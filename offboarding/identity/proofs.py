@@ -17,8 +17,8 @@ from offboarding.ownership.facts import Sources
 from offboarding.ownership.pushes import Push
 from offkey.errors import OffkeyError
 from offkey.model import Gap
-from scanner.clone import without_credentials
-from scanner.git import Git
+from scanner.repository.clone import without_credentials
+from scanner.repository.git import Git
 
 SAMPLES = 3
 TRIES = 50

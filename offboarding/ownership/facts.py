@@ -16,9 +16,9 @@ from offboarding.ownership.signatures import Signed, Signers
 from offboarding.ownership.testimony import Facts
 from offkey.errors import OffkeyError
 from offkey.model import Account, Finding, Gap
-from scanner.git import Git
-from scanner.objects import object_id
-from scanner.words import job, of_today
+from scanner.output.words import job, of_today
+from scanner.repository.git import Git
+from scanner.repository.objects import object_id
 
 _GIT = frozenset({"blob", "commit", "tag"})
 

@@ -8,7 +8,7 @@ is still in the history, which a clone brings along: it counts as being there.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scanner.git import Git
+from scanner.repository.git import Git
 
 _LOG = (
     "log", "--all", "--reflog", "--topo-order", "--no-patch", "--no-notes", "--no-color", "--encoding=UTF-8",

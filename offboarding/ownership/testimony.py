@@ -15,7 +15,7 @@ from offkey.model import Account, Authorship, Bond, Claim, Finding
 
 ISSUED = "issued"
 AROUND = "file: "
-"""How the sources begin of what `scanner.around` tells."""
+"""How the sources begin of what `scanner.claims.around` tells."""
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>.]{2,}")
 _MACHINES = (".gserviceaccount.com", ".local", ".lan", ".internal", ".localdomain")
 """Where an address is no person's: a service account's, or a user at a machine, as ssh-keygen comments keys."""

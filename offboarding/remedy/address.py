@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from scanner.clone import without_credentials
+from scanner.repository.clone import without_credentials
 
 _SCP_LIKE = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?P<path>[^/:].*)")
 _NAME = re.compile(r"/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from offkey.errors import OffkeyError
 from offkey.model import timestamp
 from offkey.secret import Secret
-from scanner.git import Git, run_git
+from scanner.repository.git import Git, run_git
 
 
 class PushRefused(OffkeyError):

@@ -18,9 +18,9 @@ from offkey.errors import OffkeyError
 from offkey.http import Gate, NoAnswer, Reader, Writer
 from offkey.model import Check, Credential, Exchange, Liveness, Place, Step
 from offkey.secret import Secret
-from scanner.encoding import decoded
-from scanner.git import Git, run_git
-from scanner.giterrors import failure
+from scanner.matching.encoding import decoded
+from scanner.repository.git import Git, run_git
+from scanner.repository.giterrors import failure
 
 T = TypeVar("T")
 GATE = Gate(

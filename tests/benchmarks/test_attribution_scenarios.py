@@ -14,9 +14,9 @@ from offkey.fingerprint import OrgKey
 from offkey.model import Finding
 from offkey.secret import Secret
 from rules import RuleSet
-from scanner.carrier import Carrier
-from scanner.formats import record
+from scanner.commits.carrier import Carrier
 from scanner.options import Options
+from scanner.output.formats import record
 from scanner.scan import scan
 from tests.benchmarks.git_oracle import GitOracle
 from tests.needs import KERNEL

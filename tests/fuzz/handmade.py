@@ -148,7 +148,7 @@ def install(git_dir: Path, pack: bytes, idx: bytes) -> Path:
 
 
 def without_trees(plan: Sequence[bytes]) -> list[bytes]:
-    """A plan (`scanner.delta.Kernel.plan`) without the children and siblings of git trees."""
+    """A plan (`scanner.storage.delta.Kernel.plan`) without the children and siblings of git trees."""
     arrays = list(plan)
     for at in (6, 7):
         links = array("i", arrays[at])

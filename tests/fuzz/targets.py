@@ -16,7 +16,7 @@ from typing import Any
 
 from scanner.ci import registry
 from scanner.ci.config import PAIRS, owners_of
-from scanner.delta import Python, kernel
+from scanner.storage.delta import Python, kernel
 from tests.fuzz.damage import TEXT, Draw, any_delta, hostile
 from tests.fuzz.handmade import without_trees
 from tests.scanner.ci.cases import CASES
@@ -106,8 +106,8 @@ def carry(data: bytes) -> None:
 
 def trees(data: bytes) -> None:
     """Whole packs, damaged: both kernels read the same objects, and find in each what a search of all of it finds."""
-    from scanner.packs import Unplanned, planned
-    from scanner.treewalk import Look, tree_kernel, walk
+    from scanner.storage.packs import Unplanned, planned
+    from scanner.storage.treewalk import Look, tree_kernel, walk
 
     path = _stored(*hostile(Draw(data)))
     results = []
@@ -130,10 +130,10 @@ def trees(data: bytes) -> None:
 
 
 def _read(pack: Any, used: Any) -> Any:
-    from scanner.carry import Searcher
-    from scanner.deltatrees import DeltaTrees
-    from scanner.layers import look
-    from scanner.matcher import KeywordMatcher
+    from scanner.contents.carry import Searcher
+    from scanner.contents.layers import look
+    from scanner.matching.matcher import KeywordMatcher
+    from scanner.workers.deltatrees import DeltaTrees
 
     rules = _rules()
     searcher = Searcher(rules, KeywordMatcher(rules))

@@ -26,7 +26,7 @@ def _setting() -> Any:
     from offkey.fingerprint import OrgKey
     from offkey.secret import Secret
     from rules.light import light
-    from scanner.matcher import open_matcher
+    from scanner.matching.matcher import open_matcher
 
     folder = Path(mkdtemp(prefix="fuzz", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
     os.environ.update(HOME=str(folder), GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)

@@ -13,7 +13,7 @@ from offboarding.forecast import BY_HAND, GITHUB, SCHEDULE
 from offboarding.history import Past
 from offboarding.ui import UI
 from offkey.model import Action, Authorship, Bond, Identity, Ownership, Use, from_json, to_json
-from scanner.words import sentence
+from scanner.output.words import sentence
 from tests.offboarding.cases import LEAVER, NOW, author, leaked, listed, place, plan_of
 
 PATH = ".github/workflows/deploy.yml"

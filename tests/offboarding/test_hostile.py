@@ -18,7 +18,7 @@ from offboarding.ownership.facts import Sources
 from offboarding.people import resolve
 from offboarding.schema import SettingsError
 from offkey.model import Account
-from scanner.codeowners import owners
+from scanner.claims.codeowners import owners
 from tests.builders import Repo, token
 from tests.offboarding.test_authors import call
 from tests.offboarding.test_pushes import ZERO, activity

@@ -13,7 +13,7 @@ from offboarding import mirror
 from offboarding.demo.simulators import tokens
 from offboarding.state import run_lock
 from offkey.model import AccessPoint, Finding
-from scanner.git import Git
+from scanner.repository.git import Git
 from scanner.scan import Options, scan
 from scanner.values import ValueGone
 from tests.builders import Repo

@@ -12,7 +12,7 @@ from offboarding.ownership import presence, pushes
 from offboarding.ownership.presence import Graph
 from offboarding.schema import SettingsError
 from offkey.errors import UsageError
-from scanner.git import Git
+from scanner.repository.git import Git
 from tests.builders import ANN, BOB, Repo
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -23,7 +23,7 @@ from offkey.model import (
     Step,
 )
 from offkey.secret import Secret
-from scanner.git import Git
+from scanner.repository.git import Git
 from tests.builders import BOB, Repo
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

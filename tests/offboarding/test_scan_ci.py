@@ -15,7 +15,7 @@ from offboarding import cli
 from offboarding.demo.simulators import tokens
 from offkey.errors import Exit
 from offkey.found import Authorship, Confidence, Finding, Use
-from scanner.memory import Memory, Result
+from scanner.workers.memory import Memory, Result
 from tests.builders import BOB, Repo
 from tests.offboarding.test_scan_command import ROOT, SCHEMA
 
@@ -96,7 +96,7 @@ def test_lines_csv_and_sarif_say_it_too(repo: Repo, capsys: pytest.CaptureFixtur
 def test_without_the_option_nothing_of_it_is_read_or_shown(repo: Repo) -> None:
     program = (
         "import sys; from offboarding import cli; cli.main(sys.argv[1:]); "
-        "read = [name for name in sys.modules if name.startswith(('yaml', 'scanner.ci', 'scanner.usage'))]; "
+        "read = [name for name in sys.modules if name.startswith(('yaml', 'scanner.ci', 'scanner.pipelines'))]; "
         "print('read', read, file=sys.stderr)"
     )
     done = subprocess.run(

@@ -479,7 +479,7 @@ def test_explain_and_person_tell_what_the_value_and_the_file_around_it_say(
 
 
 def test_without_explain_the_file_around_is_not_looked_at(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scanner import around
+    from scanner.claims import around
 
     monkeypatch.setattr(around, "with_surroundings", lambda *_: pytest.fail("the surroundings were read"))
     assert cli.main(["scan", str(repo.path), "--format", "json"]) == Exit.OPEN

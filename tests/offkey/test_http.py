@@ -262,7 +262,9 @@ def test_no_proxy_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with SlackSimulator() as there:
-        assert Reader(GATE, there.url, instance=there.url).request("GET", "/api/auth.test").json["error"] == "not_authed"
+        assert (
+            Reader(GATE, there.url, instance=there.url).request("GET", "/api/auth.test").json["error"] == "not_authed"
+        )
 
 
 def test_pages_follow_the_link_header_on_our_own_base() -> None:

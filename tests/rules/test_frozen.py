@@ -10,7 +10,7 @@ import rules
 from rules import reading
 from rules.frozen import VERSION, freeze, thaw
 from rules.light import light
-from scanner import rulecache
+from scanner.matching import rulecache
 
 MINE = """
 provider = "acme"

@@ -9,8 +9,8 @@ import rules
 from offkey.fingerprint import OrgKey
 from offkey.secret import Secret
 from rules import RuleSet
+from scanner.repository.sources import Target
 from scanner.scan import Options, ScanResult, scan
-from scanner.sources import Target
 
 Scan = Callable[..., ScanResult]
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from scanner import differences
-from scanner.absence import absent_by_changes
-from scanner.differences import brought
-from scanner.examine import Worker
-from scanner.forest import Forest
-from scanner.git import Git
-from scanner.giterrors import GitError
-from scanner.objects import missing_objects
+from scanner.commits import differences
+from scanner.commits.absence import absent_by_changes
+from scanner.commits.differences import brought
+from scanner.commits.forest import Forest
 from scanner.options import Options
+from scanner.repository.git import Git
+from scanner.repository.giterrors import GitError
+from scanner.repository.objects import missing_objects
 from scanner.scan import ScanResult
-from scanner.tasks import forest_of, pack_tasks
-from scanner.work import Setup
+from scanner.workers.examine import Worker
+from scanner.workers.tasks import forest_of, pack_tasks
+from scanner.workers.work import Setup
 from tests.builders import Repo
 
 Scan = Callable[..., ScanResult]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from offkey.found import Finding, Place
 from rules import RuleSet
-from scanner import around, codeowners
-from scanner.git import Git
-from scanner.matcher import masking
+from scanner.claims import around, codeowners
+from scanner.matching.matcher import masking
+from scanner.repository.git import Git
 from scanner.values import read_text
 from tests.builders import Repo, token
 from tests.scanner.conftest import Scan
@@ -197,7 +197,7 @@ def test_a_hostile_file_takes_no_long_time() -> None:
 
 
 def test_what_is_beyond_the_limit_is_said_and_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scanner import around
+    from scanner.claims import around
     from tests.offboarding.cases import finding
 
     monkeypatch.setattr(around, "MOST", 0)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from offkey.model import Place, Reach
-from scanner.attribution import Attributed, attribute
-from scanner.git import Git
-from scanner.objects import object_id
+from scanner.commits.attribution import Attributed, attribute
+from scanner.repository.git import Git
+from scanner.repository.objects import object_id
 from tests.builders import ANN, BOB, EPOCH, Repo, token
 
 CAT = ("Cat Cooper", "cat@example.com")

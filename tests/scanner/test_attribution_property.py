@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offkey.model import Place, Reach
-from scanner.attribution import Attributed, attribute
-from scanner.carrier import Carrier
-from scanner.carriers import REWRITTEN
-from scanner.git import Git
+from scanner.commits.attribution import Attributed, attribute
+from scanner.commits.carrier import Carrier
+from scanner.commits.carriers import REWRITTEN
+from scanner.repository.git import Git
 from tests.builders import Repo, clean_environment, token
 
 KEYS = (token("glp_", 20), token("glp_", 20, seed=2))

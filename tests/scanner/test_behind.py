@@ -6,8 +6,8 @@ import pytest
 
 from offboarding.identity.addresses import is_bot
 from offkey.model import Authorship
-from scanner.authors import Credits
-from scanner.behind import behind
+from scanner.commits.authors import Credits
+from scanner.commits.behind import behind
 
 
 def person(name: str, email: str, role: str = "author") -> Authorship:

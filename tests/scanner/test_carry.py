@@ -3,11 +3,11 @@
 import pytest
 
 from rules.light import LightRule
-from scanner.carry import Searcher
-from scanner.delta import Kernel, Python, kernel
-from scanner.expressions import DELTA_REACH, expressions
-from scanner.matcher import HyperscanMatcher
-from scanner.patch import FAR
+from scanner.contents.carry import Searcher
+from scanner.matching.expressions import DELTA_REACH, expressions
+from scanner.matching.matcher import HyperscanMatcher
+from scanner.storage.delta import Kernel, Python, kernel
+from scanner.storage.patch import FAR
 from tests.fuzz.handmade import copy, delta, insert
 from tests.needs import KERNEL
 

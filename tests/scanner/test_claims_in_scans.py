@@ -8,10 +8,10 @@ import pytest
 from offkey.found import Claim, Finding
 from rules import RuleSet
 from rules.examples import expand
-from scanner import formats
-from scanner.around import with_surroundings
+from scanner.claims.around import with_surroundings
 from scanner.claims.tokens import unbase64
-from scanner.matcher import masking
+from scanner.matching.matcher import masking
+from scanner.output import formats
 from scanner.values import read_text, read_value
 from tests.builders import Repo, token
 from tests.needs import KERNEL

@@ -6,10 +6,10 @@ import pytest
 
 from offboarding.demo.simulators.tokens import github_classic
 from offkey.errors import UsageError
-from scanner import clone
-from scanner.clone import CloneFailed, is_url, mirror, pin, temporary_mirror, without_credentials
-from scanner.git import Git
-from scanner.objects import CatFileReader, ObjectInfo
+from scanner.repository import clone
+from scanner.repository.clone import CloneFailed, is_url, mirror, pin, temporary_mirror, without_credentials
+from scanner.repository.git import Git
+from scanner.repository.objects import CatFileReader, ObjectInfo
 from tests.builders import Repo
 from tests.scanner.conftest import Scan
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.deflate import deflate
-from scanner.delta import Copy, Python, copies, kernel
-from scanner.history import header
-from scanner.opening import worth
-from scanner.packs import KINDS, Pack, open_pack
-from scanner.patch import FAR
+from scanner.commits.history import header
+from scanner.contents.opening import worth
+from scanner.storage.deflate import deflate
+from scanner.storage.delta import Copy, Python, copies, kernel
+from scanner.storage.packs import KINDS, Pack, open_pack
+from scanner.storage.patch import FAR
 from tests.builders import Repo
 from tests.fuzz.handmade import copy, delta, insert, number, without_trees
 from tests.needs import KERNEL

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner import division, examine, tally, tasks
-from scanner.carry import Searcher
-from scanner.delta import kernel
-from scanner.deltatrees import Batch, DeltaTrees
-from scanner.division import divided
-from scanner.matcher import KeywordMatcher
-from scanner.packs import Pack, open_pack
+from scanner.contents.carry import Searcher
+from scanner.matching.matcher import KeywordMatcher
 from scanner.scan import Options
+from scanner.storage.delta import kernel
+from scanner.storage.packs import Pack, open_pack
+from scanner.workers import division, examine, tally, tasks
+from scanner.workers.deltatrees import Batch, DeltaTrees
+from scanner.workers.division import divided
 from tests.builders import Repo, token
 from tests.fuzz.handmade import BLOB, OFS_DELTA, Made, delta, insert, pack_and_index
 from tests.scanner.conftest import Scan

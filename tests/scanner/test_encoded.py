@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from rules import load
 from rules.light import light
-from scanner.encoded import Encodings, cased, decode, runs
-from scanner.inline import Allowance, inside
-from scanner.matcher import HyperscanMatcher, KeywordMatcher
-from scanner.replay import replay
+from scanner.contents.inline import Allowance, inside
+from scanner.contents.replay import replay
+from scanner.matching.encoded import Encodings, cased, decode, runs
+from scanner.matching.matcher import HyperscanMatcher, KeywordMatcher
 from tests.builders import token
 
 pytest.importorskip("hyperscan")

@@ -12,18 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offkey.model import Place
-from scanner.absence import absent_blobs, absent_by_changes
-from scanner.attribution import attribute
-from scanner.differences import Change, changes
-from scanner.examine import Worker
-from scanner.forest import Forest
-from scanner.git import Git
-from scanner.near import Near
-from scanner.objects import CatFileReader, GitObject, ObjectInfo, missing_objects
+from scanner.commits.absence import absent_blobs, absent_by_changes
+from scanner.commits.attribution import attribute
+from scanner.commits.differences import Change, changes
+from scanner.commits.forest import Forest
+from scanner.commits.near import Near
 from scanner.options import Options
-from scanner.tasks import forest_of, pack_tasks
-from scanner.treewalk import NONE, pair, record, tree_kernel
-from scanner.work import Setup
+from scanner.repository.git import Git
+from scanner.repository.objects import CatFileReader, GitObject, ObjectInfo, missing_objects
+from scanner.storage.treewalk import NONE, pair, record, tree_kernel
+from scanner.workers.examine import Worker
+from scanner.workers.tasks import forest_of, pack_tasks
+from scanner.workers.work import Setup
 from tests.builders import Repo, clean_environment
 from tests.needs import KERNEL
 from tests.scanner.test_attribution_property import KEYS, Draft, build, histories

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from scanner.forked import side_by_side
-from scanner.packplan import plan
+from scanner.storage.forked import side_by_side
+from scanner.storage.packplan import plan
 from tests.fuzz.handmade import BLOB, OFS_DELTA, REF_DELTA, Made, copy, delta, insert, pack_and_index
 
 HERE = os.getpid()
@@ -49,6 +49,6 @@ def test_a_pack_is_planned_alike_by_any_number_of_processes(monkeypatch: pytest.
     made += [Made(BLOB, b"blob %d" % n) for n in range(20)]
     pack, idx = pack_and_index(made)
     alone = plan(idx, pack, 20)
-    monkeypatch.setattr("scanner.packplan._MANY", 2)
+    monkeypatch.setattr("scanner.storage.packplan._MANY", 2)
     for jobs in (1, 2, 3, 60):
         assert plan(idx, pack, 20, jobs) == alone

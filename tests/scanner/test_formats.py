@@ -16,9 +16,9 @@ from rich.console import Console
 from offkey.fingerprint import ephemeral_key
 from offkey.model import Authorship, Confidence, Finding, Gap, Place, Reach, Span
 from offkey.secret import Secret, redact
-from scanner import formats, sarif, table
-from scanner.carrier import Carrier
-from scanner.printable import printable
+from scanner.commits.carrier import Carrier
+from scanner.output import formats, sarif, table
+from scanner.output.printable import printable
 from tests.builders import token
 
 DATA = Path(__file__).parent.parent / "data"

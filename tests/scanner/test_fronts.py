@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 import rules
 from rules.examples import expand
 from rules.light import light
-from scanner.expressions import expressions
-from scanner.fronts import fronts, needed
+from scanner.matching.expressions import expressions
+from scanner.matching.fronts import fronts, needed
 
 RULES = rules.load()
 

@@ -17,7 +17,7 @@ from offkey.model import Confidence, Finding
 from rules import Rule, RuleSet
 from rules.examples import problems
 from rules.light import light
-from scanner.matcher import HyperscanMatcher, KeywordMatcher, matches
+from scanner.matching.matcher import HyperscanMatcher, KeywordMatcher, matches
 from scanner.scan import Options, ScanResult, scan
 from scanner.values import read_credential
 from tests.builders import ANN, BOB, Repo, token

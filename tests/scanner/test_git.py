@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 
 from offkey.errors import Exit, UsageError
-from scanner import gitenv
-from scanner.git import Git
-from scanner.gitenv import mask
-from scanner.giterrors import CorruptRepository, DubiousOwnership, GitError, NotARepository, UnknownRevision, failure
+from scanner.repository import gitenv
+from scanner.repository.git import Git
+from scanner.repository.gitenv import mask
+from scanner.repository.giterrors import (
+    CorruptRepository,
+    DubiousOwnership,
+    GitError,
+    NotARepository,
+    UnknownRevision,
+    failure,
+)
 from tests.builders import Repo
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from offboarding.wiring import origin
 from offkey.model import Gap
-from scanner import gitconfig
-from scanner.sources import nested, open_target
+from scanner.repository import gitconfig
+from scanner.repository.sources import nested, open_target
 from tests.builders import Repo
 
 READER = """
 import sys
-from scanner import gitconfig
+from scanner.repository import gitconfig
 print(gitconfig.remotes(open(sys.argv[1], "rb").read()))
 import git.cmd
 try:

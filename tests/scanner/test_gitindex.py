@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.git import Git
-from scanner.gitindex import Entry, Unusual, nothing_else, read_index
-from scanner.worktree import index_entries, others
+from scanner.repository.git import Git
+from scanner.repository.gitindex import Entry, Unusual, nothing_else, read_index
+from scanner.repository.worktree import index_entries, others
 from tests.builders import Repo
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from offboarding.demo.simulators.tokens import github_classic
-from scanner.git import run_git
-from scanner.sources import open_target
-from scanner.tasks import newer_objects
+from scanner.repository.git import run_git
+from scanner.repository.sources import open_target
+from scanner.repository.worktree import staged_changes
 from scanner.values import read_value
-from scanner.worktree import staged_changes
+from scanner.workers.tasks import newer_objects
 from tests.builders import Repo
 from tests.scanner.conftest import Scan
 

@@ -226,7 +226,7 @@ def test_bases_that_wait_for_further_objects_do_not_fill_the_memory(
     repo = accepted(repository(tmp_path / "app", entries))
     peaks = []
     for most in (1 << 20, 1 << 40):
-        monkeypatch.setattr("scanner.grow.HELD", most)
+        monkeypatch.setattr("scanner.storage.grow.HELD", most)
         tracemalloc.start()
         result = look(repo.path, worktree=False, compiled=False)
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from offboarding.demo.simulators.tokens import github_classic
 from offkey.found import Use
 from rules import RuleSet
-from scanner import survey as surveying
-from scanner import used
 from scanner.ci.paths import matches
-from scanner.git import Git
-from scanner.sources import open_target
-from scanner.survey import survey, survey_folder
-from scanner.ties import LITERAL
-from scanner.usage import Survey
+from scanner.pipelines import survey as surveying
+from scanner.pipelines import used
+from scanner.pipelines.survey import survey, survey_folder
+from scanner.pipelines.ties import LITERAL
+from scanner.pipelines.usage import Survey
+from scanner.repository.git import Git
+from scanner.repository.sources import open_target
 from tests.builders import ANN, BOB, Repo
 from tests.scanner.conftest import Scan
 
@@ -314,7 +314,7 @@ def test_patterns_that_match_everything_are_bounded(repo: Repo, monkeypatch: pyt
     began = time.monotonic()
     asked(repo)
     assert time.monotonic() - began < 20
-    monkeypatch.setattr("scanner.includes._STEPS", 100)
+    monkeypatch.setattr("scanner.pipelines.includes._STEPS", 100)
     assert any("there are too many files to compare it with" in gap.why for gap in asked(repo).gaps)
 
 

@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 import rules
 from offboarding.demo.simulators import tokens
 from rules.light import light
-from scanner import databases
-from scanner import matcher as module
-from scanner.expressions import expressions, literal_run
-from scanner.matcher import HyperscanMatcher, KeywordMatcher, MatcherUnavailable, matches, open_matcher, redacted_text
+from scanner.matching import databases
+from scanner.matching import matcher as module
+from scanner.matching.expressions import expressions, literal_run
+from scanner.matching.matcher import (
+    HyperscanMatcher,
+    KeywordMatcher,
+    MatcherUnavailable,
+    matches,
+    open_matcher,
+    redacted_text,
+)
 
 hyperscan = pytest.importorskip("hyperscan")
 
@@ -184,7 +191,7 @@ def test_the_lines_that_end_before_what_comes_first_hold_nothing(
 def test_other_code_gets_another_database(tmp_path: Path, compiled: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """What a database looks for depends on what makes it, not on the rules alone."""
     assert works(tmp_path / "c")
-    monkeypatch.setattr(databases, "_MAKERS", (*databases._MAKERS, "carry.py"))
+    monkeypatch.setattr(databases, "_MAKERS", (*databases._MAKERS, "contents/carry.py"))
     assert works(tmp_path / "c")
     assert len(compiled) == 2
 

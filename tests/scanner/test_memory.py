@@ -10,9 +10,10 @@ import pytest
 import rules
 from offkey.fingerprint import OrgKey
 from offkey.secret import Secret
-from scanner import past, pool
+from scanner.commits import past
 from scanner.scan import Options, ScanResult, scan
-from scanner.work import Task
+from scanner.workers import pool
+from scanner.workers.work import Task
 from tests.builders import Repo, token
 from tests.needs import KERNEL
 

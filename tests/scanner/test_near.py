@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scanner.authors import read_credits
-from scanner.git import Git, _opened
-from scanner.history import Node
-from scanner.layout import layout
-from scanner.near import Near
+from scanner.commits.authors import read_credits
+from scanner.commits.history import Node
+from scanner.commits.near import Near
 from scanner.options import Options
-from scanner.tasks import forest_of
-from scanner.work import Outcome
+from scanner.repository.git import Git, _opened
+from scanner.repository.layout import layout
+from scanner.workers.tasks import forest_of
+from scanner.workers.work import Outcome
 from tests.builders import Repo, clean_environment
 from tests.needs import KERNEL
 
@@ -192,7 +192,7 @@ def test_a_repository_of_another_user_is_left_to_git(tmp_path: Path, monkeypatch
 
 
 def test_bare_repositories_are_refused_where_the_user_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scanner.giterrors import DubiousOwnership
+    from scanner.repository.giterrors import DubiousOwnership
 
     repo = Repo.create(tmp_path / "r", bare=True)
     settings_file = tmp_path / "gitconfig"

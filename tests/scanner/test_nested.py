@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from offboarding.demo.simulators.tokens import github_classic
-from scanner.giterrors import UnknownRevision
-from scanner.sources import open_target
+from scanner.repository.giterrors import UnknownRevision
+from scanner.repository.sources import open_target
 from scanner.values import read_value
 from tests.builders import ANN, BOB, Repo
 from tests.scanner.conftest import Scan

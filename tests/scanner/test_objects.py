@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from offkey.model import Gap
-from scanner.git import Git
-from scanner.objects import CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
+from scanner.repository.git import Git
+from scanner.repository.objects import CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
 from tests.builders import Repo
 
 

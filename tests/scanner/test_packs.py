@@ -167,7 +167,7 @@ def test_any_history_gives_the_same_findings_as_reading_every_object(
     repo = build(tmp_path_factory.mktemp("history") / "app", steps)
     repo.git(*packing)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scanner.deltatrees.TOGETHER", together)
+        patch.setattr("scanner.workers.deltatrees.TOGETHER", together)
         alike(look, repo.path, compiled=compiled)
 
 

@@ -12,10 +12,10 @@ import pytest
 import rules
 from offboarding.demo.simulators.tokens import github_classic
 from offkey.errors import OffkeyError
-from scanner import git, worktree
-from scanner.git import Git
-from scanner.giterrors import GitSilent
-from scanner.sources import open_target
+from scanner.repository import git, worktree
+from scanner.repository.git import Git
+from scanner.repository.giterrors import GitSilent
+from scanner.repository.sources import open_target
 from tests.builders import Repo
 from tests.scanner.conftest import Scan
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.pool import FEW, Lost, at_once, run
+from scanner.workers.pool import FEW, Lost, at_once, run
 
 METHODS = ["fork", "spawn"]
 
@@ -115,7 +115,7 @@ def test_leaving_early_ends_the_workers() -> None:
 
 SCRIPT = """
 import sys
-from scanner.pool import run
+from scanner.workers.pool import run
 from pathlib import Path
 import time, os
 

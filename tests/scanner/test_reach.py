@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from offkey.model import Reach
-from scanner.git import Git
-from scanner.history import read
-from scanner.reach import present, reaches, read_tips, strongest, tips, tips_of
-from scanner.refs import read_refs
+from scanner.commits.history import read
+from scanner.commits.reach import present, reaches, read_tips, strongest, tips, tips_of
+from scanner.repository.git import Git
+from scanner.repository.refs import read_refs
 from tests.builders import BOB, Repo
 
 

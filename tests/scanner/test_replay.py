@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from rules.light import light
 from rules.loader import load
-from scanner.encoded import Encodings, decode, runs
-from scanner.opening import Layer
-from scanner.replay import replay
-from scanner.unpack import unpacked
+from scanner.contents.opening import Layer
+from scanner.contents.replay import replay
+from scanner.contents.unpack import unpacked
+from scanner.matching.encoded import Encodings, decode, runs
 
 ENCODINGS = Encodings(light(load())[:40])
 MARKS = [

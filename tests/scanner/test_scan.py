@@ -13,11 +13,11 @@ from offkey.errors import UsageError
 from offkey.fingerprint import OrgKey
 from offkey.model import Reach, to_json
 from rules import RuleSet
-from scanner.carrier import Carrier
-from scanner.git import Git
-from scanner.giterrors import UnknownRevision
+from scanner.commits.carrier import Carrier
+from scanner.repository.git import Git
+from scanner.repository.giterrors import UnknownRevision
+from scanner.repository.sources import Target, open_target
 from scanner.scan import Examined, Options, ScanResult, scan
-from scanner.sources import Target, open_target
 from tests.builders import BOB, Repo
 from tests.scanner.conftest import Scan
 

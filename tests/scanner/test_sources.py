@@ -7,15 +7,15 @@ import pytest
 
 from offkey.errors import UsageError
 from offkey.model import Gap
-from scanner.encoding import decoded
-from scanner.files import FileItem
-from scanner.git import Git
-from scanner.giterrors import CorruptRepository, GitError
-from scanner.hits import positions
-from scanner.pragma import allowed
-from scanner.sources import expand, open_target
-from scanner.tasks import file_tasks, object_tasks
-from scanner.worktree import staged_changes, tells
+from scanner.contents.hits import positions
+from scanner.matching.encoding import decoded
+from scanner.matching.pragma import allowed
+from scanner.repository.files import FileItem
+from scanner.repository.git import Git
+from scanner.repository.giterrors import CorruptRepository, GitError
+from scanner.repository.sources import expand, open_target
+from scanner.repository.worktree import staged_changes, tells
+from scanner.workers.tasks import file_tasks, object_tasks
 from tests.builders import Repo
 
 

@@ -9,9 +9,9 @@ import zipfile
 
 import pytest
 
-from scanner.opening import Layer, Refused, keystore, worth
-from scanner.replay import replay
-from scanner.unpack import Budget, unpacked
+from scanner.contents.opening import Layer, Refused, keystore, worth
+from scanner.contents.replay import replay
+from scanner.contents.unpack import Budget, unpacked
 
 TEXT = b"password = something that is hidden here\n" * 3
 

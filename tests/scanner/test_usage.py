@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from offboarding.demo.simulators.tokens import github_classic
 from offkey.found import Use
 from rules import RuleSet
-from scanner import used
-from scanner.git import Git
-from scanner.sources import open_target
-from scanner.survey import survey
-from scanner.ties import LITERAL
-from scanner.usage import SCHEDULE, Survey
+from scanner.pipelines import used
+from scanner.pipelines.survey import survey
+from scanner.pipelines.ties import LITERAL
+from scanner.pipelines.usage import SCHEDULE, Survey
+from scanner.repository.git import Git
+from scanner.repository.sources import open_target
 from tests.builders import ANN, BOB, Repo
 from tests.scanner.conftest import Scan
 

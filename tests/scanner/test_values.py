@@ -8,8 +8,8 @@ import pytest
 from offboarding.demo.simulators.tokens import aws_pair, github_classic
 from offkey.fingerprint import OrgKey, ephemeral_key
 from offkey.model import Place, Span
-from scanner.git import Git
-from scanner.sources import open_target
+from scanner.repository.git import Git
+from scanner.repository.sources import open_target
 from scanner.values import ValueGone, read_credential, read_value
 from tests.builders import Repo
 from tests.scanner.conftest import Scan

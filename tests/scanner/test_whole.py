@@ -9,8 +9,8 @@ import pytest
 from offkey.fingerprint import OrgKey
 from offkey.secret import Secret
 from rules import RuleSet
-from scanner import whole
 from scanner.scan import Options, ScanResult, scan
+from scanner.workers import whole
 from tests.builders import ANN, BOB, Repo, token
 from tests.needs import KERNEL
 from tests.scanner.conftest import Scan

@@ -1,0 +1,1 @@
+"""History: who brought what, when, and what of it is reached today."""

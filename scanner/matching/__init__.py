@@ -1,0 +1,1 @@
+"""Which rules fit a text, and how rules are made quick."""

@@ -1,0 +1,300 @@
+"""Marks of values hidden inside text (base64, hex, percent-encoding, string escapes), and the runs they stand in.
+
+A rule's keyword looks different in each form; these looks go into the matcher's automaton with the rules, so that a
+content with nothing encoded costs no more than without them. What a mark stands in is decoded and searched like any
+other text (`contents.inline`). A mark is a cheap signal and no proof: short, and often of a word that is no credential.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from rules.light import GENERIC, LightRule
+from rules.match import looks_near
+
+SHORTEST = 16
+"""Bytes of a line that a run must have: less holds no credential."""
+_KEYWORD = 4
+"""Bytes that a keyword must have."""
+_CORE = 5
+_LONGEST = {"base64": 8, "twice": 10, "wide": 14, "hex": 12}
+"""Bytes of a mark: longer ones make the automaton larger and are no rarer in practice."""
+_LEAD = (0, 2, 3)
+"""Characters of base64 at each alignment (bytes before, modulo 3) that depend on what stands before."""
+_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_URL = bytes.maketrans(b"+/", b"-_")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_RUNS = {
+    "base64": _WORD + b"+/",
+    "base64url": _WORD + b"-_",
+    "hex": b"0123456789abcdefABCDEF",
+    "percent": _WORD + b"%+-_.~:/?#@!$&*,;=",
+    "escapes": bytes(range(32, 127)).translate(None, b"\"'"),
+}
+FORMS = frozenset(_RUNS)
+"""Forms of runs in a text."""
+_OUTSIDE = {form: re.compile(b"[^" + re.escape(allowed) + b"]") for form, allowed in _RUNS.items()}
+_ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(/))")
+_BLANKS = b" \t\r\n"
+
+
+class Mark(NamedTuple):
+    """What always spans `size` bytes, the form it shows, and for base64 its alignment there.
+
+    `pattern` is what it looks like; empty where somebody else knows it.
+    """
+
+    pattern: bytes
+    size: int
+    form: str
+    alignment: int = 0
+
+
+class Run(NamedTuple):
+    """A stretch of one form: content[start:end] decodes. What it is depends on content[low:high] and no more."""
+
+    form: str
+    start: int
+    end: int
+    low: int
+    high: int
+
+
+ALWAYS = (
+    # Nobody escapes plain letters but to hide them, so eight in a row are a mark whatever the rules.
+    Mark(rb"(?:%[3-7][0-9A-Fa-f]){8}", 24, "percent"),
+    Mark(rb"(?:\\x[3-7][0-9A-Fa-f]){8}", 32, "escapes"),
+    Mark(rb"(?:\\u00[3-7][0-9A-Fa-f]){8}", 48, "escapes"),
+    # Of a URL in a URL, or in JSON as PHP and Gson write it, just these are escaped.
+    Mark(rb"%3[Aa]%2[Ff]%2[Ff]", 9, "percent"),
+    Mark(rb":\\/\\/", 5, "escapes"),
+    Mark(rb"\\u003[Dd]", 6, "escapes"),
+    Mark(rb"\\u0026", 6, "escapes"),
+    # The first bytes of gzip and zip, at the front of base64.
+    Mark(rb"H4sI[AC]", 5, "base64"),
+    Mark(rb"UEsDB[ABC]", 6, "base64"),
+)
+
+
+def cased(rule: LightRule) -> set[bytes]:
+    """A rule's keywords of 4 bytes or more in the case that its pattern has them.
+
+    A keyword that stands in the pattern has its case from there. One that is spread over alternatives (CCI(?:PAT|PRJ)_)
+    is put together from its longest pieces found there. One that is not there, or stands under (?i), is taken in lower
+    and upper case.
+    """
+    text = re.sub(rb"\\([^A-Za-z0-9])", rb"\1", rule.pattern)
+    low, found = text.lower(), set()
+    for word in (word for word in rule.keywords if len(word) >= _KEYWORD):
+        exact = {text[hit.start() : hit.end()] for hit in re.finditer(re.escape(word), low)}
+        pieces = [] if exact else _pieces(word, low)
+        if 0 < len(pieces) <= 4:
+            exact = {b"".join(text[low.index(piece) : low.index(piece) + len(piece)] for piece in pieces)}
+        found |= exact
+        if not exact or b"(?i" in rule.pattern:
+            found |= {word, word.upper()}
+    return found
+
+
+def _pieces(word: bytes, text: bytes) -> list[bytes]:
+    pieces = []
+    while word:
+        size = next((size for size in range(len(word), 0, -1) if word[:size] in text), 0)
+        if not size:
+            return []
+        pieces.append(word[:size])
+        word = word[size:]
+    return pieces
+
+
+def _cores(word: bytes) -> Iterator[tuple[int, bytes]]:
+    """The base64 characters of a word at each alignment that no neighbour changes (RFC 4648, section 4)."""
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + word)
+        core = whole[_LEAD[before] : (before + len(word)) * 8 // 6]
+        if len(core) >= _CORE:
+            yield before, core
+
+
+def _literals(word: bytes, vague: bool) -> Iterator[tuple[bytes, str, int]]:
+    """What a keyword becomes, its form and alignment. `vague` words are looked for in one layer only."""
+    wide = b"".join(b"%c\0" % letter for letter in word)
+    for alignment, core in () if vague else _cores(wide):  # what PowerShell's -EncodedCommand takes
+        yield core[: _LONGEST["wide"]], "base64", alignment
+    for alignment, core in _cores(word):
+        for spelt in {core, core.translate(_URL)}:
+            yield spelt[: _LONGEST["base64"]], "base64", alignment
+            if not vague:
+                for outer, twice in _cores(spelt):
+                    for again in {twice, twice.translate(_URL)}:
+                        yield again[: _LONGEST["twice"]], "base64", outer
+    for spell in (str.lower, str.upper):
+        yield "".join(spell(f"{byte:02x}") for byte in word).encode()[: _LONGEST["hex"]], "hex", 0
+
+
+class Encodings:
+    """The marks of a set of rules. Rules for anything with a telling name have none: they are too vague for this."""
+
+    def __init__(self, rules: Sequence[LightRule]) -> None:
+        self._rules = [rule for rule in rules if not rule.kind.startswith(GENERIC)]
+
+    @cached_property
+    def literals(self) -> dict[bytes, tuple[Mark, ...]]:
+        """The marks made of keywords, by their text; they may begin within each other."""
+        found = {
+            literal for rule in self._rules for word in cased(rule) for literal in _literals(word, looks_near(rule))
+        }
+        marks: dict[bytes, list[Mark]] = {}
+        for text, form, alignment in sorted(found):
+            marks.setdefault(text, []).append(Mark(re.escape(text), len(text), form, alignment))
+        return {text: tuple(alike) for text, alike in marks.items()}
+
+    @cached_property
+    def alike(self) -> tuple[tuple[Mark, ...], ...]:
+        """All marks, those of one pattern together."""
+        return (*self.literals.values(), *((mark,) for mark in ALWAYS)) if self._rules else ()
+
+    def find(self, content: bytes) -> Iterator[tuple[int, Mark]]:
+        """Where marks stand, in no order: without an automaton, and so slowly. Those in too short a run may be left
+        out, and of those that overlap in one escaped run all but one."""
+        if not self._rules:
+            return
+        for run in _LONG_RUN.finditer(content):
+            for hit in self._trie.finditer(content, *run.span()):
+                for size in self._sizes:
+                    for mark in self.literals.get(content[hit.start() : hit.start() + size], ()):
+                        yield hit.start(), mark
+        for mark in ALWAYS:
+            for hit in re.finditer(mark.pattern, content):
+                yield hit.start(), mark
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        return sorted({len(text) for text in self.literals})
+
+    @cached_property
+    def _trie(self) -> re.Pattern[bytes]:
+        return re.compile(b"(?=" + (_trie(sorted(self.literals)) or b"(?!)") + b")")
+
+
+def marks_to(alike: Sequence[Sequence[Mark]]) -> bytes:
+    """Marks in the order of their patterns, without these."""
+    return json.dumps([[mark[1:] for mark in ones] for ones in alike], separators=(",", ":")).encode()
+
+
+def marks_from(data: bytes) -> list[list[Mark]]:
+    """What `marks_to` gave."""
+    return [[Mark(b"", *mark) for mark in ones] for ones in json.loads(data)]
+
+
+_LONG_RUN = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{%d,}" % SHORTEST)
+
+
+def _trie(words: Sequence[bytes]) -> bytes:
+    """A pattern that matches where one of the sorted words begins; `re` tries few branches of it at each place."""
+    if not words or not words[0]:
+        return b""
+    heads: dict[int, list[bytes]] = {}
+    for word in words:
+        heads.setdefault(word[0], []).append(word[1:])
+    return b"(?:" + b"|".join(re.escape(bytes([head])) + _trie(rest) for head, rest in heads.items()) + b")"
+
+
+def runs(content: bytes, marks: Iterable[tuple[int, Mark]]) -> Iterator[Run]:
+    """The runs that marks stand in, each once, as long as they are. base64 is tried in both alphabets."""
+    walks = {form: _Walk(content, form) for form in _RUNS}
+    given: set[Run] = set()
+    for start, mark in sorted(marks, key=_place):
+        for form in ("base64", "base64url") if mark.form == "base64" else (mark.form,):
+            run = walks[form].around(start, mark.alignment)
+            if run is not None and run not in given:
+                given.add(run)
+                yield run
+
+
+def _place(found: tuple[int, Mark]) -> tuple[int, int, str, int]:
+    start, mark = found
+    return start, mark.size, mark.form, mark.alignment
+
+
+class _Walk:
+    """Goes through one form's runs in a content. Each is measured once, however many marks it holds."""
+
+    def __init__(self, content: bytes, form: str) -> None:
+        self._content = content
+        self._form = form
+        self._first = self._end = self._low = self._high = 0
+        self._told = False
+        self._at = self._count = 0
+
+    def around(self, start: int, alignment: int) -> Run | None:
+        """The run around a mark at `start`, begun where its alignment says that a group begins; None for no run.
+
+        Marks come in the order of their starts.
+        """
+        if not self._first <= start < self._end:
+            self._measure(start)
+        if not self._told:
+            return None
+        first = self._first
+        if self._form.startswith("base64"):
+            self._count += len(self._content[self._at : start].translate(None, _BLANKS))
+            self._at = start
+            if self._count < _LEAD[alignment]:
+                return None
+            first += (self._count - _LEAD[alignment]) % 4
+        end = self._end
+        if self._form == "hex":
+            first += (start - first) % 2
+            end -= (end - first) % 2
+        return Run(self._form, first, end, self._low, self._high)
+
+    def _measure(self, start: int) -> None:
+        from scanner.matching.wrapped import MARGIN, block
+
+        content, allowed = self._content, _RUNS[self._form]
+        found = _OUTSIDE[self._form].search(content, start)
+        end = found.start() if found else len(content)
+        first = start
+        while first > 0:
+            piece = content[max(0, first - 4096) : first]
+            kept = len(piece) - len(piece.rstrip(allowed))
+            first -= kept
+            if kept < len(piece):
+                break
+        margin = 1
+        self._told = end - first >= SHORTEST
+        if self._form == "base64url":
+            self._told &= bool(set(b"-_") & set(content[first:end]))
+        if self._form.startswith("base64"):
+            first, end = block(content, first, end, allowed)
+            margin = MARGIN
+        self._first, self._end = first, end
+        self._low, self._high = max(0, first - margin), min(len(content), end + margin)
+        self._at, self._count = first, 0
+
+
+def decode(run: bytes, form: str) -> bytes:
+    """A run decoded. Raises ValueError when it is not of the form."""
+    if form == "hex":
+        return bytes.fromhex(run.decode("ascii"))
+    if form == "percent":
+        return unquote_to_bytes(run)
+    if form == "escapes":
+        return _ESCAPE.sub(_unescaped, run)
+    if form not in _RUNS:
+        raise ValueError(f"no such encoding: {form}")
+    run = run.translate(None, _BLANKS)
+    if form == "base64url":
+        run = run.translate(_STANDARD)
+    if len(run) % 4 == 1:
+        run = run[:-1]
+    return base64.b64decode(run + b"=" * (-len(run) % 4), validate=True)
+
+
+def _unescaped(hit: re.Match[bytes]) -> bytes:
+    return hit[3] or chr(int(hit[1] or hit[2], 16)).encode("utf-8", errors="replace")

@@ -1,0 +1,231 @@
+"""Which rules could match a content: the seam between a fast prefilter and the exact patterns.
+
+A matcher may name too many rules, never too few. What a content holds is then said by `rules.match.find` on the
+whole content for each named rule, so that every matcher gives the same findings.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from offkey.errors import OffkeyError
+from offkey.secret import redact
+from rules.light import GENERIC, LightRule, light
+from rules.match import Match, find, resolve
+from scanner.matching import databases
+from scanner.matching.encoded import Encodings, Mark, marks_from, marks_to
+from scanner.matching.expressions import by_keyword, expressions
+
+if TYPE_CHECKING:
+    from rules.rule import RuleSet
+
+log = logging.getLogger(__name__)
+
+
+class MatcherUnavailable(OffkeyError):
+    """Hyperscan was asked for by name and cannot be used here."""
+
+
+class Matcher(Protocol):
+    """Names the rules worth trying on a content."""
+
+    def candidates(self, content: bytes) -> list[int]:
+        """Indexes into the rules, ascending, of all that could match anywhere in the content.
+
+        The last may be one more than there are rules: then something may be encoded in it.
+        """
+
+    def first(self, content: bytes) -> int:
+        """An offset up to which nothing ends that makes a candidate; -1 where there are no candidates."""
+
+    def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
+        """Where marks of encoded text stand, in no order."""
+
+
+def matches(matcher: Matcher, rules: Sequence[LightRule], content: bytes) -> list[Match]:
+    """The confirmed matches in a content as it stands, one per secret, in order."""
+    indexes = matcher.candidates(content)
+    if not indexes:
+        return []
+    return settled(content, [match for i in indexes if i < len(rules) for match in find(rules[i], content)])
+
+
+def settled(content: bytes, found: Sequence[Match]) -> list[Match]:
+    """Of all that the rules found in a content one match per secret, in order."""
+    specific = resolve(match for match in found if not match.kind.startswith(GENERIC))
+    vague = [match for match in found if match.kind.startswith(GENERIC)]
+    if not vague:
+        return specific
+    from scanner.matching.generic import confirmed
+
+    return sorted(
+        specific + confirmed(content, vague, specific), key=lambda match: (match.start, match.end, match.kind)
+    )
+
+
+def redacted_text(matcher: Matcher, rules: Sequence[LightRule], text: str) -> str:
+    """The text with each credential in it replaced by its redacted form. Bytes kept as surrogates stay as they are."""
+    content = text.encode("utf-8", "surrogateescape")
+    spans = sorted({span[1:] for match in matches(matcher, rules, content) for span in match.spans}, reverse=True)
+    for start, end in spans:
+        content = content[:start] + redact(content[start:end]).encode() + content[end:]
+    return content.decode("utf-8", "surrogateescape")
+
+
+def masking(ruleset: "RuleSet") -> Callable[[str], str]:
+    """What takes the credentials that the rules know out of a text: for text quoted after a scan."""
+    rules = light(ruleset)
+    return partial(redacted_text, KeywordMatcher(rules), rules)
+
+
+def open_matcher(
+    rules: Sequence[LightRule], digest: str, *, choice: str = "auto", cache: Path | None = None
+) -> Matcher:
+    """The matcher for `choice`: auto, hyperscan or keyword. `cache` is a folder of ours for compiled databases.
+
+    `auto` takes Hyperscan where it can be imported. Raises MatcherUnavailable when it is asked for and not there.
+    """
+    if choice != "keyword":
+        try:
+            return HyperscanMatcher(rules, digest, cache)
+        except ImportError as error:
+            if choice == "hyperscan":
+                raise MatcherUnavailable(
+                    f"hyperscan cannot be used here: {error}", advice="use the keyword matcher; findings are the same"
+                ) from error
+            log.info("hyperscan is not installed; using keywords and re, with the same findings")
+    return KeywordMatcher(rules)
+
+
+def default_cache() -> Path | None:
+    """The user's cache folder for compiled databases, or None where there is no home."""
+    with suppress(RuntimeError):
+        return Path.home() / ".cache" / "offkey"
+    return None
+
+
+class KeywordMatcher:
+    """Looks for each rule's literals, or its keywords in the lower-case content. Needs nothing but Python."""
+
+    def __init__(self, rules: Sequence[LightRule]) -> None:
+        self._by_literal: dict[bytes, list[int]] = {}
+        self._by_keyword: dict[bytes, list[int]] = {}
+        for index, rule in enumerate(rules):
+            table = self._by_literal if rule.literals else self._by_keyword
+            for word in rule.literals or rule.keywords:
+                table.setdefault(word, []).append(index)
+        self._encodings = Encodings(rules)
+        self._encoded = len(rules)
+
+    def candidates(self, content: bytes) -> list[int]:
+        """Rules one of whose literals or keywords occurs."""
+        lower = content.lower()
+        seen = {i for word, indexes in self._by_keyword.items() if word in lower for i in indexes}
+        found = sorted(seen.union(i for word, ones in self._by_literal.items() if word in content for i in ones))
+        if next(self._encodings.find(content), None):
+            found.append(self._encoded)
+        return found
+
+    def first(self, content: bytes) -> int:
+        return 0 if self.candidates(content) else -1
+
+    def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
+        return self._encodings.find(content)
+
+
+class HyperscanMatcher:
+    """All patterns in one automaton. Raises ImportError where there is no hyperscan."""
+
+    def __init__(self, rules: Sequence[LightRule], digest: str, cache: Path | None = None) -> None:
+        import hyperscan
+
+        self._encoded = len(rules)
+        self._database, self._marks = _cached(rules, digest, cache) if cache else (_compile(rules), b"")
+        self._database.scratch = hyperscan.Scratch(self._database)
+        self._seen: list[tuple[int, int]] = []
+        self._encodings = Encodings(rules)
+
+    def candidates(self, content: bytes) -> list[int]:
+        """Rules whose automaton matched."""
+        seen = self._scan(content)
+        return sorted({min(number, self._encoded) for number, _ in seen}) if seen else []
+
+    def first(self, content: bytes) -> int:
+        return min((end for _, end in self._scan(content)), default=-1)
+
+    def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
+        alike, rules = self._alike, self._encoded
+        found = [(end, alike[number - rules]) for number, end in self._scan(content) if number >= rules]
+        return [(end - mark.size, mark) for end, marks in found for mark in marks]
+
+    @cached_property
+    def _alike(self) -> Sequence[Sequence[Mark]]:
+        return marks_from(self._marks) if self._marks else self._encodings.alike
+
+    def _scan(self, content: bytes) -> list[tuple[int, int]]:
+        self._seen.clear()
+        self._database.scan(content, match_event_handler=self._see)
+        return self._seen
+
+    def _see(self, index: int, start: int, end: int, flags: int, context: object) -> None:
+        self._seen.append((index, end))
+
+
+def _compile(rules: Sequence[LightRule]) -> Any:
+    import hyperscan as hs
+
+    chosen = [one.text for one in expressions(rules)]
+    marks = [alike[0].pattern for alike in Encodings(rules).alike]
+    try:
+        return _built(chosen, marks)
+    except hs.HyperscanError:
+        return _built([one if _taken(one) else by_keyword(rules[i]).text for i, one in enumerate(chosen)], marks)
+
+
+def _built(patterns: Sequence[bytes], marks: Sequence[bytes] = ()) -> Any:
+    """A database that reports the number of a pattern once, and of a mark, which come behind, wherever it stands."""
+    import hyperscan as hs
+
+    database = hs.Database(mode=hs.HS_MODE_BLOCK)
+    # Several texts may be searched as lines of one, so ^ and $ must match at each.
+    flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY | hs.HS_FLAG_MULTILINE
+    # One number for all marks would do, but then compiling takes six times as long.
+    database.compile(
+        expressions=[*patterns, *marks],
+        ids=list(range(len(patterns) + len(marks))),
+        flags=[flags] * len(patterns) + [0] * len(marks),
+    )
+    return database
+
+
+def _taken(pattern: bytes) -> bool:
+    import hyperscan as hs
+
+    try:
+        _built([pattern])
+    except hs.HyperscanError:
+        return False
+    return True
+
+
+def _cached(rules: Sequence[LightRule], digest: str, folder: Path) -> tuple[Any, bytes]:
+    """The database from the cache, or compiled and put there; and what its marks are."""
+    import hyperscan as hs
+
+    if not databases.private(folder):
+        return _compile(rules), b""
+    path = folder / f"{databases.key(digest, hs.__version__)}.hsdb"  # type: ignore[attr-defined]
+    body = databases.load(path)
+    if body is not None:
+        end = 8 + int.from_bytes(body[:8], "big")
+        try:
+            return hs.loadb(body[8:end], hs.HS_MODE_BLOCK), body[end:]
+        except hs.HyperscanError:
+            log.info("rebuilding the pattern database: the cached one is of another machine or damaged")
+    database = _compile(rules)
+    dumped, marks = hs.dumpb(database), marks_to(Encodings(rules).alike)
+    databases.store(path, len(dumped).to_bytes(8, "big") + dumped + marks)
+    return database, marks

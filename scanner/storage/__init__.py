@@ -1,0 +1,1 @@
+"""Objects as git keeps them: packs, deltas, loose files, compressed streams."""
