@@ -2,9 +2,9 @@
 
 Three things make an automaton large or slow. Long bounded repeats (`{60,32000}`) become states: they lose their upper
 bound. A pattern without a literal of two bytes runs over every byte of every file: its keywords stand in for it.
-For a pattern wider than what is searched around a change (`contents.carry`) its front does (`scanner.matching.fronts`), if that
-holds one of the rule's literals or keywords, whose places are remembered; else these do. So they do for what Hyperscan
-cannot compile. `rules.match.find` says the exact thing afterwards.
+For a pattern wider than what is searched around a change (`contents.carry`) its front does (`fronts`), if that holds
+one of the rule's literals or keywords, whose places are remembered; else these do. So they do for what Hyperscan cannot
+compile. `rules.match.find` says the exact thing afterwards.
 
 A rule with near words is asked when its value turns up, if there are literals to remember the places of values by;
 else when a near word does.

@@ -100,7 +100,7 @@ def test_a_git_that_does_not_open_a_repository_is_ended(
 def test_git_goes_when_offkey_is_killed(repo: Repo, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "excludes")
     repo.write({"untracked": ""}).config("core.excludesFile", str(tmp_path / "excludes"))
-    code = "import sys; from scanner import git, worktree; list(worktree.others(git.Git(sys.argv[1])))"
+    code = "import sys; from scanner.repository import git, worktree; list(worktree.others(git.Git(sys.argv[1])))"
     scan = subprocess.Popen([sys.executable, "-c", code, str(repo.path)], cwd=ROOT)
     deadline = time.monotonic() + 20
     while not (started := children(scan.pid, "ls-files")) and time.monotonic() < deadline:
