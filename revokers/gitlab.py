@@ -20,13 +20,12 @@ from offkey.http import Answer, Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness
 from offkey.secret import Secret
 from revokers import gitlab_lists, gitlab_ssh
-from revokers.github_org import LAST_OWNER
 from revokers.gitlab_admin import NEEDS, PROVIDER, Admin, Settings, judged, signed
 from revokers.gitlab_kinds import ALONE, BOT, HANDLES, TOKENS
 from revokers.gitlab_lists import ACCOUNT, inventory
 from revokers.gitlab_ssh import DEPLOY_KEY, authorised
 from revokers.parts import answered, configured, dead, given, last, live, refuse_unlisted, unexpected, unknown
-from revokers.protocol import NotAutomatic, NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",

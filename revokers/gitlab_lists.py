@@ -19,10 +19,9 @@ from typing import Any
 
 from offkey.http import Reader, Writer
 from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
-from revokers.github_org import LAST_OWNER
 from revokers.gitlab_admin import NEEDS, PROVIDER, Admin, Settings, judged
 from revokers.parts import configured, dead, last, live, or_gap, trouble, when
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 from revokers.public_keys import fingerprint
 
 ACCOUNT, LISTED, KEY, MEMBER = "gitlab.account", "gitlab.listed_pat", "gitlab.ssh_key", "gitlab.group_member"

@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
-from revokers.github_org import LAST_OWNER
 from revokers.grafana_admin import (
     NEEDS,
     PROVIDER,
@@ -47,7 +46,7 @@ from revokers.parts import (
     unexpected,
     unknown,
 )
-from revokers.protocol import NotAutomatic, NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

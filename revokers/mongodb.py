@@ -21,7 +21,6 @@ from revokers import mongodb_org
 from revokers.mongodb_org import (
     API_KEY,
     KEY,
-    LAST_OWNER,
     NEEDS,
     PROVIDER,
     ROOT,
@@ -34,7 +33,7 @@ from revokers.mongodb_org import (
     listed,
 )
 from revokers.parts import answered, by_hand, dead, fields, given, last, live, refuse_unlisted, unexpected, unknown
-from revokers.protocol import NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

@@ -10,8 +10,7 @@ from offboarding.demo.simulators import tokens
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import gitlab
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
 from revokers.public_keys import fingerprint
 from tests.revokers.contract import CASES, Case, credential
 from tests.simulators.gitlab import GitLabSimulator, User

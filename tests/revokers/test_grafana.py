@@ -6,8 +6,7 @@ import pytest
 from offkey.http import Reader, Refused
 from offkey.model import AccessPoint, Account, Action, Liveness
 from revokers import grafana
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
 from tests.revokers.case import Case, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.grafana import GrafanaSimulator, token
