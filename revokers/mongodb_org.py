@@ -33,7 +33,10 @@ _VERSION = {"Accept": "application/vnd.atlas.2025-02-19+json"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`organisation` is Atlas' id of it; `read` and `write` are API keys of two words, `PUBLIC,PRIVATE`."""
+    """`organisation` is Atlas' id of it; `read` and `write` are API keys of two words, `PUBLIC,PRIVATE`.
+
+    `url` is empty, or `https://cloud.mongodbgov.com` for Atlas for Government.
+    """
 
     read: Secret | None = None
     write: Secret | None = None
