@@ -67,7 +67,9 @@ class ProviderExecutor:
     def reached(self, step: Step, check: Check) -> bool:
         """By the option that the step came from; for what people do (HAND_OVER, ROTATE) by any death that lasts."""
         ways = self.revoker.HANDLES.get(step.point.kind, ())
-        same = [way for way in ways if way.action is step.action and way.needs == step.needs]
+        same = [way for way in ways if way.action is step.action]
+        # A step may need a yes that its kind does not always need.
+        same = [way for way in same if way.needs == step.needs] or same
         if same:
             return any(reached(way, check) for way in same)
         final = [way for way in ways if not way.reversible]

@@ -31,8 +31,7 @@ from offkey.model import (
     from_json,
     to_json,
 )
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import Option
+from revokers.protocol import LAST_OWNER, Option
 
 Options = Callable[[AccessPoint], tuple[Option, ...]]
 """What a provider's revoker could do about one point; nothing where there is no revoker."""

@@ -32,6 +32,7 @@ LONGEST_WAIT = 5.0
 BY_PEOPLE = frozenset({Action.HAND_OVER, Action.ROTATE})
 
 Credentials = Callable[[AccessPoint], Credential]
+Question = Callable[[Step, Credential | None], Check]
 
 
 class Gone(OffkeyError):
@@ -164,9 +165,10 @@ def _reread(run: Run, point: AccessPoint) -> Credential | None:
 
 
 def _with(run: Run, step: Step, executor: Executor, credential: Credential | None) -> Told:
-    before = _ask(run, executor.before, step, credential)
+    before = _before(run, executor, step, credential)
     ours = step.id in run.past.acting
     told = _nothing_to_send(run, step, before, ours=ours, reached=executor.reached(step, before))
+    told = told or _switched_on(run, step, before)
     if told is not None:
         return told
     if step.id in run.past.acted:
@@ -189,6 +191,23 @@ def _with(run: Run, step: Step, executor: Executor, credential: Credential | Non
     return Told(outcome, "; ".join(filter(None, (note, after.reason))), advice, before, after)
 
 
+def _before(run: Run, executor: Executor, step: Step, credential: Credential | None) -> Check:
+    """The first look; at what was switched off already it is repeated until that is seen, or to the deadline."""
+    seen = _ask(run, executor.before, step, credential)
+    waited, pause = 0.0, FIRST_WAIT
+    fresh = _second_half(step) and step.id not in run.past.acting
+    while fresh and seen.liveness is not Liveness.DEAD and waited < run.confirm_seconds:
+        run.sleep(pause)
+        waited, pause = waited + pause, min(pause * 2, LONGEST_WAIT)
+        seen = _ask(run, executor.before, step, credential)
+    return seen
+
+
+def _second_half(step: Step) -> bool:
+    """Whether it ends for good what a step before it has switched off."""
+    return bool(step.after) and step.action in (Action.REVOKE, Action.REMOVE)
+
+
 def _nothing_to_send(run: Run, step: Step, before: Check, *, ours: bool, reached: bool) -> Told | None:
     """The end of a step at the first look: done already, not ours to do, or not allowed."""
     holder = step.point.holder
@@ -208,12 +227,16 @@ def _nothing_to_send(run: Run, step: Step, before: Check, *, ours: bool, reached
     return None
 
 
-def _ask(
-    run: Run,
-    question: Callable[[Step, Credential | None], Check],
-    step: Step,
-    credential: Credential | None,
-) -> Check:
+def _switched_on(run: Run, step: Step, before: Check) -> Told | None:
+    """Why nothing is ended for good: what was switched off is not seen to be off any more, so somebody needs it."""
+    sent = step.id in run.past.acted or (step.id in run.past.acting and before.liveness is Liveness.UNKNOWN)
+    if not _second_half(step) or before.liveness is Liveness.DEAD or sent:
+        return None
+    note = f"not ended: it was switched off, and is not seen to be so any more ({before.reason})"
+    return Told(Outcome.HANDED_OVER, note, "ask who switched it on again and why, then plan again", before)
+
+
+def _ask(run: Run, question: Question, step: Step, credential: Credential | None) -> Check:
     try:
         return question(step, credential)
     except Exception as error:  # noqa: BLE001 - one provider's garbage must not end the run; it is in the receipt

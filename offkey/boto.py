@@ -33,6 +33,8 @@ _UNCONFIGURED = {"profile": (None, None, None, None), "config_file": (None, None
 _GARBLED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 """What botocore's parsers raise for XML that is not the operation's."""
 REGION = "us-east-1"  # IAM is global and signed for this region; the STS endpoint of it is always on
+_PARTITIONS = {"sts.cn-north-1.amazonaws.com.cn": "cn-north-1", "sts.us-gov-west-1.amazonaws.com": "us-gov-west-1"}
+"""AWS China and GovCloud know their own keys alone, and each has one region that IAM is signed for."""
 
 
 class CredentialsUnusable(OffkeyError):
@@ -52,15 +54,19 @@ class AwsCredentials:
 def client(http: Reader, service: str, credentials: AwsCredentials) -> Any:
     """A boto3 client of `service` whose every request asks the gate for `("AWS", "service:Operation")`.
 
-    A Reader's instance, if configured, is the endpoint; otherwise AWS's own, checked against the gate's hosts.
+    A Reader's instance, if configured, is the endpoint; otherwise AWS's own, of the partition whose STS is the Reader's
+    base, checked against the gate's hosts.
     """
-    configured = urlsplit(http.base).hostname not in http.gate.hosts
+    host = urlsplit(http.base).hostname or ""
+    configured, region = host not in http.gate.hosts, _PARTITIONS.get(host, REGION)
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         ignore_configured_endpoint_urls=True,
     )
     try:
-        made = _session(credentials).client(service, config=config, endpoint_url=http.base if configured else None)
+        made = _session(credentials, region).client(
+            service, config=config, endpoint_url=http.base if configured else None
+        )
     except botocore.exceptions.BotoCoreError as error:
         raise CredentialsUnusable(
             f"aws: {type(error).__name__} for profile {credentials.profile or '(none)'}",
@@ -70,7 +76,7 @@ def client(http: Reader, service: str, credentials: AwsCredentials) -> Any:
     return made
 
 
-def _session(credentials: AwsCredentials) -> Any:
+def _session(credentials: AwsCredentials, region: str) -> Any:
     if not credentials.profile and not credentials.access_key_id:
         # boto3 would silently take another identity from the environment.
         raise CredentialsUnusable(
@@ -81,13 +87,13 @@ def _session(credentials: AwsCredentials) -> Any:
     )
     core.register_component("data_loader", _MODELS)
     if credentials.profile:
-        return boto3.session.Session(botocore_session=core, region_name=REGION)
+        return boto3.session.Session(botocore_session=core, region_name=region)
     return boto3.session.Session(
         botocore_session=core,
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key.reveal().decode("latin-1"),
         aws_session_token=credentials.session_token.reveal().decode("latin-1") or None,
-        region_name=REGION,
+        region_name=region,
     )
 
 

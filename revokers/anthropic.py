@@ -24,7 +24,6 @@ from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Liven
 from offkey.secret import Secret
 from revokers import anthropic_admin as admin
 from revokers.anthropic_admin import KEY, MEMBER, NEEDS, PROVIDER, Settings, inventory
-from revokers.github_org import LAST_OWNER
 from revokers.parts import (
     answered,
     by_hand,
@@ -39,7 +38,7 @@ from revokers.parts import (
     unexpected,
     unknown,
 )
-from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option, Unclear
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

@@ -15,10 +15,9 @@ from typing import Any
 from offkey.http import Answer, Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Credential, Gap, Ownership
 from offkey.secret import Secret
-from revokers.github_org import LAST_OWNER
 from revokers.hints import only
 from revokers.parts import configured, dead, fields, goes_on, live, objects, or_gap, pages, text, unknown
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotIdentified, Unclear
 from revokers.rosters import whole
 
 PROVIDER = "anthropic"

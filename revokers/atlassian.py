@@ -17,11 +17,13 @@ https://jira.atlassian.com/browse/AX-684
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange
 from offkey.secret import Secret
 from revokers import atlassian_admin as admin
+from revokers import owners
 from revokers.atlassian_admin import ACCOUNT, NEEDS, PROVIDER, TOKEN, Settings, inventory
 from revokers.parts import answered, by_hand, configured, dead, last, live, refuse_unlisted, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option
@@ -88,7 +90,9 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return _UNNAMED if point.kind == TOKEN and not point.provider_id else HANDLES.get(point.kind, ())
+    """The last Organization admin is left to people; where others cannot be seen, it needs an extra yes."""
+    ways = _UNNAMED if point.kind == TOKEN and not point.provider_id else HANDLES.get(point.kind, ())
+    return owners.gated(ways, point, "atlassian-deactivate-unseen", admin.ANOTHER)
 
 
 @answered
@@ -121,6 +125,8 @@ def revoke(
     if not account or (point.holder and point.holder.id != account):
         raise NotIdentified(f"{point.id} names no account of the holder's", advice=_UNNAMED[0].how)
     if point.kind == ACCOUNT:
+        look = partial(admin.administrators, http, configured(settings), settings.organisation, account)
+        owners.refuse_last(point, owners.seen(look), admin.ANOTHER)
         return _switch(http, key, account, "disable")
     if all(str(row["id"]) != identity for row in admin.listed(http, key, account)):
         raise NotIdentified(f"the account has no token {identity}", advice="plan again")

@@ -8,13 +8,14 @@ https://developer.atlassian.com/cloud/admin/user-management/rest/api-group-api-t
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from offkey.http import Answer, Reader, bearer
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
 from offkey.secret import Secret
+from revokers import owners
 from revokers.parts import configured, dead, fields, live, objects, or_gap, pages, rows, unknown, when
 from revokers.protocol import NotIdentified, Unclear
 
@@ -24,6 +25,10 @@ NEEDS: Mapping[str, str] = {
     "an API key of the organisation, made by an Organization admin": "reading managed accounts and their tokens; "
     "apply: deleting tokens, deactivating accounts"
 }
+ORG_ADMIN = "atlassian/org-admin"
+ANOTHER = (
+    "make another user an Organization admin at https://admin.atlassian.com (Directory, Users) first, then plan again"
+)
 TOKENS, PROFILE = "/users/{account_id}/manage/api-tokens", "/users/{account_id}/manage/profile"
 
 
@@ -52,7 +57,12 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
         provider=PROVIDER, id=identity, login=str(about.get("nickname") or ""), email=str(about.get("email") or "")
     )
     own = Ownership.PERSONAL if about.get("account_type") == "atlassian" else Ownership.SHARED
-    yield _point(ACCOUNT, identity, holder, own, check=told(http, about, holder), evidence="a managed account")
+    alone, gaps = owners.looked("atlassian", lambda: administrators(http, key, settings.organisation, identity), NEEDS)
+    account_point = _point(
+        ACCOUNT, identity, holder, own, check=told(http, about, holder), evidence="a managed account"
+    )
+    yield replace(account_point, evidence=(*account_point.evidence, *alone))
+    yield from gaps
     yield from or_gap("atlassian: API tokens", _tokens(http, key, holder, own), needs=NEEDS)
 
 
@@ -94,6 +104,25 @@ def _by_email(http: Reader, key: Secret, organisation: str, email: str) -> str:
     if len(found) > 1:
         raise NotIdentified("several accounts have this address", advice=f"add the right id: {', '.join(found)}")
     return found[0] if found else ""
+
+
+def administrators(http: Reader, key: Secret, organisation: str, account: str) -> tuple[str, ...]:
+    """Who is Organization admin besides this account; nobody need be for one that is not.
+
+    https://developer.atlassian.com/cloud/admin/organization/rest/api-group-users/ (the directory - is all of them)
+    """
+    if not organisation:
+        raise Unclear("administrators are listed by organisation", advice="set `organisation` in [providers.atlassian]")
+    template, path = "/admin/v2/orgs/{org_id}/directories/{all}/users", {"org_id": organisation, "all": "-"}
+    params = {"roleIds": ORG_ADMIN, "accountStatus": "active"}
+    found = {
+        str(row["accountId"]): row["accountStatus"] == "active"
+        for answer in pages(http, template, _after, path=path, params=params, headers=bearer(key), hide=(key,))
+        for row in objects(answer, "the Organization admins", "data")
+    }
+    if account in found or not found:
+        return owners.beside(account in found, (one for one, active in found.items() if active and one != account))
+    return ()
 
 
 def _after(answer: Answer) -> Mapping[str, str] | None:

@@ -1,9 +1,9 @@
 """AWS: access keys and sign-in of IAM users. What the account's administrator sees is in `revokers/aws_iam.py`.
 
-What proves death: `sts:GetCallerIdentity`, signed by the pair itself, needs no permission; only the error
-InvalidClientTokenId says that AWS does not know the id or that it is inactive, and that within one partition alone: a
-key of AWS China or GovCloud gets the same error at the global endpoint. For an administrator: the status in
-`iam:ListAccessKeys` of the key's owner, Inactive or no longer listed.
+What proves death: the status in `iam:ListAccessKeys` of the key's owner, Inactive or no longer listed. And
+`sts:GetCallerIdentity`, signed by the pair itself, needs no permission; only its error InvalidClientTokenId says that
+AWS does not know the id or that it is inactive, and that within one partition: a key of AWS China or GovCloud gets the
+same error elsewhere. So it is proof for a key that answered here before, or is the configured account's own.
 What does not: SignatureDoesNotMatch (the id exists, the secret is not its own, or a clock is wrong), AccessDenied (a
 policy). Temporary credentials without their session token get InvalidClientTokenId in any case.
 IAM is eventually consistent: ask again before believing that a key still lives.
@@ -20,8 +20,9 @@ from offkey.boto import AwsCredentials
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
-from revokers import aws_factors, aws_iam, aws_sessions, aws_ssh, aws_ways
+from revokers import aws_factors, aws_iam, aws_keys, aws_sessions, aws_ssh, aws_ways
 from revokers.aws_iam import KEY, LISTS, MFA, PROVIDER, Settings, admin, listed_check, owner
+from revokers.aws_keys import NO_KEY
 from revokers.aws_sessions import SESSIONS
 from revokers.aws_ssh import authorised
 from revokers.parts import answered, dead, last, live, or_gap, unexpected, unknown
@@ -33,7 +34,11 @@ __all__ = [
 ]  # fmt: skip
 
 URL = "https://sts.amazonaws.com"
-HOSTS = frozenset({"sts.amazonaws.com", "sts.us-east-1.amazonaws.com", "iam.amazonaws.com"})
+HOSTS = frozenset(
+    {"sts.amazonaws.com", "sts.us-east-1.amazonaws.com", "iam.amazonaws.com"}
+    | {"sts.cn-north-1.amazonaws.com.cn", "iam.cn-north-1.amazonaws.com.cn"}
+    | {"sts.us-gov-west-1.amazonaws.com", "iam.us-gov.amazonaws.com"}
+)
 READS: frozenset[Operation] = frozenset(
     {("AWS", "sts:GetCallerIdentity"), ("AWS", "sts:GetAccessKeyInfo"), ("AWS", f"iam:{aws_sessions.READ}")}
     | {("AWS", "iam:GetAccessKeyLastUsed"), ("AWS", "iam:GetUser"), ("AWS", "iam:ListUserTags")}
@@ -89,8 +94,8 @@ def check(http: Reader, credential: Credential) -> Check:
 
 
 def _refused(http: Reader, kind: str, status: int, code: str) -> Check:
-    if code == "InvalidClientTokenId" and kind == KEY:
-        return dead(http, "InvalidClientTokenId: unknown or inactive in this partition", status=code)
+    if code == NO_KEY and kind == KEY:
+        return unknown(http, "InvalidClientTokenId: unknown or inactive, or another partition's key", status=code)
     if code in ("ExpiredToken", "ExpiredTokenException"):
         return dead(http, "the session has expired", status="expired")
     if code == "SignatureDoesNotMatch":
@@ -118,12 +123,14 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     except NotIdentified:
         if whole is None:
             raise
-        return check(http, whole)
+        said = check(http, whole)
+        ours = said.status == NO_KEY and aws_keys.is_of(http, asker.sts, identity, asker.account)
+        return aws_keys.ended(said, point, ours=ours)
     for row in asker.rows(LISTS[point.kind], holder.login):
         if str(row[LISTS[point.kind].id]) == identity:
             return listed_check(http, row, holder)
     by_value = check(http, whole) if whole else None
-    if by_value and by_value.liveness is not Liveness.DEAD:
+    if by_value and by_value.liveness is not Liveness.DEAD and by_value.status != NO_KEY:
         return by_value
     return dead(http, f"not listed for {holder.login} any more", holder, "deleted")
 

@@ -17,6 +17,7 @@ from offkey import boto
 from offkey.boto import AwsCredentials
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
+from revokers import aws_keys
 from revokers.parts import dead, live, or_gap, trouble
 from revokers.protocol import NotIdentified, Unclear
 
@@ -56,7 +57,9 @@ LISTS: Mapping[str, Listed] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`account` is the 12-digit id that `read` and `write` must belong to; `url` an emulator's address, or empty."""
+    """`account` is the 12-digit id that `read` and `write` must belong to; `url` is empty, an emulator's address, or
+    another partition's STS: `https://sts.cn-north-1.amazonaws.com.cn`, `https://sts.us-gov-west-1.amazonaws.com`.
+    """
 
     read: AwsCredentials
     account: str = ""
@@ -117,11 +120,11 @@ def owner(asker: Admin, point: AccessPoint, identity: str) -> Account:
     """Whose the thing with this id is. Raises NotIdentified when it lies in another account or nobody is named."""
     holder = point.holder if point.holder and point.holder.login else None
     if point.kind == KEY:
-        status, code, answer = boto.call(asker.http, asker.sts, "GetAccessKeyInfo", AccessKeyId=identity)
-        if status != 200 or answer.get("Account") != asker.account:
-            told = f"is of account {answer['Account']}" if answer.get("Account") else trouble(status, code)
+        named = aws_keys.account_of(asker.http, asker.sts, identity)
+        if named != asker.account:
             raise NotIdentified(
-                f"{identity} {told}, configured is {asker.account}", advice="run offkey with that account's settings"
+                f"{identity} is of account {named}, configured is {asker.account}",
+                advice="run offkey with that account's settings",
             )
         status, _, answer = boto.call(asker.http, asker.iam, "GetAccessKeyLastUsed", AccessKeyId=identity)
         if status == 200 and answer.get("UserName"):

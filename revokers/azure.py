@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Credential, Exchange, Gap, Ownership
 from offkey.secret import Secret
-from revokers import azure_devops, azure_graph, azure_ways
+from revokers import azure_devops, azure_graph, azure_roles, azure_ways, owners
 from revokers.azure_devops import PAT
 from revokers.azure_graph import ACCOUNT, CERTIFICATE, GRANT, PROVIDER, SECRET
 from revokers.parts import answered, configured, last, live, or_gap, refuse_unlisted, unknown
@@ -37,7 +37,7 @@ WRITES: frozenset[Operation] = azure_graph.WRITES | {azure_devops.REVOKE}
 BY_EMAIL = True
 NEEDS: Mapping[str, str] = {
     "User.Read.All": "finding the user",
-    "Directory.Read.All": "grants, and the applications that the user owns",
+    "Directory.Read.All": "grants, the applications that the user owns, other global administrators",
     "vso.tokenadministration": "the user's tokens in Azure DevOps; apply: revoking one",
     "vso.graph": "finding the user in Azure DevOps",
     "User.EnableDisableAccount.All": "apply and undo",
@@ -63,10 +63,10 @@ class Settings:
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    """Entra cannot disable what Active Directory is the master of."""
+    """Entra cannot disable what Active Directory is the master of; the last global administrator is left to people."""
     if point.kind == ACCOUNT and point.check and point.check.status == "synchronised":
         return azure_ways.OF_THE_DOMAIN
-    return HANDLES.get(point.kind, ())
+    return owners.gated(HANDLES.get(point.kind, ()), point, "azure-disable-unseen", azure_ways.ANOTHER)
 
 
 @answered
@@ -91,10 +91,13 @@ def _inventory(http: Reader, settings: Settings, account: Account, where: str) -
     login = str(user["userPrincipalName"])
     holder = Account(provider=PROVIDER, id=str(user["id"]), login=login, email=str(user.get("mail") or login))
     told = azure_graph.account_check(http, user, holder)
-    evidence = ("Entra lists the user", *(("a guest",) if user.get("userType") == "Guest" else ()))
+    first = azure_graph.token(read)
+    alone, gaps = owners.looked(where, lambda: azure_roles.administrators(http, first, holder.id), NEEDS)
+    evidence = ("Entra lists the user", *(("a guest",) if user.get("userType") == "Guest" else ()), *alone)
     yield _point(ACCOUNT, holder, holder.id, told, *evidence)
-    yield from or_gap(f"{where}: grants", _grants(http, azure_graph.token(read), holder), needs=NEEDS)
-    yield from or_gap(f"{where}: applications", _secrets(http, azure_graph.token(read), holder), needs=NEEDS)
+    yield from gaps
+    yield from or_gap(f"{where}: grants", _grants(http, first, holder), needs=NEEDS)
+    yield from or_gap(f"{where}: applications", _secrets(http, first, holder), needs=NEEDS)
     if settings.organisation:
         yield from or_gap(f"{where}: Azure DevOps", _tokens(http, settings, read, holder), needs=NEEDS)
 
@@ -117,8 +120,8 @@ def _secrets(http: Reader, read: Secret, holder: Account) -> Iterator[AccessPoin
 def _tokens(http: Reader, settings: Settings, read: Secret, holder: Account) -> Iterator[AccessPoint]:
     second = azure_devops.token(read)
     names = frozenset({holder.login.lower(), holder.email.lower()})
-    owner = azure_devops.subject(http, second, settings.organisation, names)
-    for row in azure_devops.tokens(http, second, settings.organisation, owner) if owner else ():
+    owner = azure_devops.subject(http, second, settings.organisation, holder.id, names)
+    for row in azure_devops.tokens(http, second, settings.organisation, owner):
         asked = azure_devops.listed(http, row, holder)
         evidence = f"a token in {settings.organisation}: {row.get('displayName')} ({row.get('scope')})"
         yield _point(PAT, holder, f"{owner}/{row['authorizationId']}", asked, evidence)
@@ -171,6 +174,9 @@ def revoke(
     elif point.kind == GRANT:
         azure_graph.send(http, graph, azure_graph.DELETE_GRANT, grant=point.provider_id.partition("/")[2])
     else:
+        read = azure_graph.token(configured(settings))
+        alone = owners.seen(lambda: azure_roles.administrators(http, read, point.provider_id))
+        owners.refuse_last(point, alone, azure_ways.ANOTHER)
         azure_graph.send(http, graph, azure_graph.SIGN_OUT, user=point.provider_id)
         azure_graph.send(http, graph, azure_graph.CHANGE, {"accountEnabled": False}, user=point.provider_id)
     return last(http)

@@ -48,18 +48,32 @@ def check(http: Reader, secret: Secret) -> Check:
     return live(http, f"signs in as {email or body['id']}", Account(provider="azure", id="", login=email, email=email))
 
 
-def subject(http: Reader, read: Secret, organisation: str, names: frozenset[str]) -> str:
-    """The descriptor of the organisation's one user with one of the names, in lower case; "" where none has."""
-    found: set[str] = set()
+def subject(http: Reader, read: Secret, organisation: str, identity: str, names: frozenset[str]) -> str:
+    """The descriptor of the organisation's one user with this id in Entra or, without one, a name in lower case.
+
+    Raises NotIdentified where none has: the person may be there by another name.
+    """
+    known: set[str] = set()
+    named: set[str] = set()
     answers = pages(http, _USERS, _next_user, path={"organisation": organisation}, params=_PREVIEW,
                     headers=bearer(read), hide=(read,))  # fmt: skip
     for answer in answers:
         for user in objects(answer, "Azure DevOps users:", "value", "count"):
-            if {str(user["principalName"]).lower(), str(user.get("mailAddress")).lower()} & names:
-                found.add(str(user["descriptor"]))
+            if user.get("originId") == identity:
+                known.add(str(user["descriptor"]))
+            elif not user.get("originId") and {_lower(user, "principalName"), _lower(user, "mailAddress")} & names:
+                named.add(str(user["descriptor"]))
+    found = sorted(known or named)
     if len(found) > 1:
-        raise NotIdentified("several users of the organisation have this name", advice=", ".join(sorted(found)))
-    return next(iter(found), "")
+        raise NotIdentified("several users of the organisation have this name", advice=", ".join(found))
+    if not found:
+        advice = f"if the person is there by another name, end their tokens at https://dev.azure.com/{organisation}"
+        raise NotIdentified(f"{organisation} in Azure DevOps lists no such user", advice=advice)
+    return found[0]
+
+
+def _lower(user: dict[str, Any], name: str) -> str:
+    return str(user.get(name) or user["descriptor"]).lower()
 
 
 def _next_user(answer: Answer) -> dict[str, str] | None:

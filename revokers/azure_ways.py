@@ -108,6 +108,9 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         _PORTAL + "the logic app, Settings, Access keys; regenerate the key that signs the callback URLs." + _CONFIRM
     ),
 }
+ANOTHER = (
+    "make another user a Global Administrator at https://entra.microsoft.com (Roles & admins) first, then plan again"
+)
 OF_THE_DOMAIN = by_hand(
     "The account is synchronised from Active Directory, which alone can disable it: disable it there and synchronise; "
     "https://entra.microsoft.com, Users, then shows it as blocked."

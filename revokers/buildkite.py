@@ -16,9 +16,8 @@ from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from revokers import buildkite_members
 from revokers.buildkite_members import MEMBER, NEEDS, PROVIDER, Settings, inventory
-from revokers.github_org import LAST_OWNER
 from revokers.parts import answered, by_hand, dead, given, last, live, refuse_unlisted, unexpected, unknown
-from revokers.protocol import Option
+from revokers.protocol import LAST_OWNER, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from offkey.http import Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
 from offkey.secret import Secret
-from revokers.github_org import LAST_OWNER
 from revokers.parts import configured, dead, last, live, or_gap, rows
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "buildkite"
 MEMBER = "buildkite.member"

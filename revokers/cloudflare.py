@@ -18,7 +18,7 @@ from collections.abc import Mapping
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
-from revokers import cloudflare_account, cloudflare_members
+from revokers import cloudflare_account, cloudflare_members, owners
 from revokers.cloudflare_account import (
     ACCOUNT_TOKEN,
     MEMBER,
@@ -31,7 +31,7 @@ from revokers.cloudflare_account import (
     undo,
     verified,
 )
-from revokers.cloudflare_members import LAST_ADMIN, inventory
+from revokers.cloudflare_members import ANOTHER, inventory
 from revokers.parts import answered, by_hand, given, last, refuse_unlisted, unknown
 from revokers.protocol import NotIdentified, Option
 
@@ -121,18 +121,10 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         "and restart them; the old one is dead when its connectors are gone from the list."
     ),
 }
-_LAST = (
-    Option(
-        action=Action.HAND_OVER,
-        reversible=False,
-        how="This is the account's last super administrator, or nobody could tell: make another member one at "
-        "https://dash.cloudflare.com (Manage Account, Members), then plan again.",
-    ),
-)
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return _LAST if LAST_ADMIN in point.evidence else HANDLES.get(point.kind, ())
+    return owners.gated(HANDLES.get(point.kind, ()), point, "cloudflare-remove-unseen", ANOTHER)
 
 
 @answered

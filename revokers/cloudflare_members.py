@@ -1,7 +1,7 @@
 """Cloudflare accounts' members, by each account's own list.
 
-The list has several pages; `result_info` says how many. The last super administrator is left to people, and so is a
-member where nobody else is seen to be one.
+The list has several pages; `result_info` says how many. The last super administrator is left to people; a
+member beside whom nobody is seen to be one needs an extra yes.
 
 https://developers.cloudflare.com/api/resources/accounts/subresources/members/methods/list/
 https://developers.cloudflare.com/api/resources/accounts/subresources/members/methods/delete/
@@ -13,11 +13,12 @@ from typing import Any
 from offkey.http import Answer, Reader, Writer
 from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
 from offkey.secret import Secret
+from revokers import owners
 from revokers.cloudflare_account import MEMBER, MEMBER_OF, NEEDS, PROVIDER, Settings, refused, result, signed
 from revokers.parts import configured, dead, last, live, or_gap, pages
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import NotIdentified, Unclear
 
-LAST_ADMIN = "the account's last super administrator"
+ANOTHER = "make another member a Super Administrator at https://dash.cloudflare.com (Manage Account, Members) first"
 
 
 def _members(http: Reader, token: Secret, account: str) -> Iterator[dict[str, Any]]:
@@ -69,7 +70,7 @@ def _membership(http: Reader, settings: Settings, number: str, account: Account)
     for row in members:
         if (row["user"] == account.id) if account.id else (row["email"].lower() == email):
             who = Account(provider=PROVIDER, id=row["user"], login=row["email"], email=row["email"])
-            alone = (LAST_ADMIN,) if _only_admin(members, row["id"]) else ()
+            alone = _administrators(members, row["id"])
             yield AccessPoint(
                 id=f"{MEMBER}:{number}/{row['id']}",
                 provider=PROVIDER,
@@ -83,18 +84,20 @@ def _membership(http: Reader, settings: Settings, number: str, account: Account)
             )
 
 
-def _only_admin(members: list[dict[str, Any]], member: str) -> bool:
-    """Whether no other member is seen to be a super administrator; who was merely invited is none yet."""
-    return all(
-        row["id"] == member
-        or not row["joined"]
-        or not any(role.startswith("Super Administrator") for role in row["roles"])
-        for row in members
-    )
+def _administrators(members: list[dict[str, Any]], member: str) -> tuple[str, ...]:
+    """What is seen of other super administrators; who was merely invited is none yet.
+
+    Where a member's rights are policies, the list names no roles: then nobody is seen to be one.
+    """
+    rulers = [row for row in members if any(role.startswith("Super Administrator") for role in row["roles"])]
+    others = [row for row in rulers if row["id"] != member and row["joined"]]
+    return owners.beside(any(row["id"] == member for row in rulers), others)
 
 
-def _member(http: Reader, token: Secret, settings: Settings, point: AccessPoint) -> tuple[str, str, bool, bool]:
-    """Account, membership, whether it is listed for its holder, and whether it is the last administrator's."""
+def _member(
+    http: Reader, token: Secret, settings: Settings, point: AccessPoint
+) -> tuple[str, str, bool, tuple[str, ...]]:
+    """Account, membership, whether it is listed for its holder, and what is seen of other administrators."""
     number, _, member = point.provider_id.partition("/")
     if number not in settings.accounts or not member or point.holder is None:
         raise NotIdentified(f"{point.id} names no configured account and holder", advice="plan again")
@@ -104,7 +107,7 @@ def _member(http: Reader, token: Secret, settings: Settings, point: AccessPoint)
         raise NotIdentified(f"{point.id} is another person's", advice="plan again")
     if not members:
         raise Unclear(f"{number} lists nobody, not even an administrator", advice="check the account's id")
-    return number, member, there is not None, _only_admin(members, member)
+    return number, member, there is not None, _administrators(members, member)
 
 
 def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:
@@ -121,7 +124,6 @@ def remove(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
     number, member, there, alone = _member(http, token, settings, point)
     if not there:
         raise NotIdentified(f"{point.id} is no longer listed", advice="plan again")
-    if alone:
-        raise NotAutomatic(f"{point.id} is {LAST_ADMIN}", advice="make another member one, then plan again")
+    owners.refuse_last(point, alone, ANOTHER)
     http.request("DELETE", MEMBER_OF, path={"account": number, "id": member}, **signed(token))
     return last(http)

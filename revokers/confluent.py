@@ -11,10 +11,12 @@ https://github.com/confluentinc/ccloud-sdk-go-v2: apikeys/v2/api/openapi.yaml, i
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange
 from revokers import confluent_lists as lists
+from revokers import owners
 from revokers.confluent_lists import KEY, KEY_PATH, NEEDS, PROVIDER, SERVICE, USER, USER_PATH, Settings, inventory
 from revokers.parts import (
     answered,
@@ -75,7 +77,7 @@ _OF_A_SERVICE = by_hand(
 def options(point: AccessPoint) -> tuple[Option, ...]:
     if point.kind == KEY and point.check is not None and point.check.status == SERVICE:
         return _OF_A_SERVICE
-    return HANDLES.get(point.kind, ())
+    return owners.gated(HANDLES.get(point.kind, ()), point, "confluent-remove-unseen", lists.ANOTHER)
 
 
 @answered
@@ -123,6 +125,9 @@ def revoke(
             raise NotIdentified("no key of this id is the user's own", advice=way.how)
     elif all(str(row["id"]) != identity for row in lists.users(http, signer)):
         raise NotIdentified("the organisation does not list this user", advice="plan again")
+    else:
+        look = partial(lists.administrators, http, configured(settings), identity)
+        owners.refuse_last(point, owners.seen(look), lists.ANOTHER)
     user, password = pair(signer)
     own = lists.ask(http, signer, text(user)) if point.kind == USER else None
     if own is not None and lists.owner(own) == identity:

@@ -8,18 +8,22 @@ https://github.com/confluentinc/ccloud-sdk-go-v2: apikeys/v2/api/openapi.yaml, i
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from offkey.http import Answer, Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
 from offkey.secret import Secret
+from revokers import owners
 from revokers.parts import basic, configured, fields, live, or_gap, pages, pair, text
 from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER = "confluent"
 NEEDS: Mapping[str, str] = {"OrganizationAdmin": "reading users and keys; apply: deleting them"}
 KEY, USER, SERVICE = "confluent.api_secret", "confluent.user", "service account"
+ORGANISATIONS, BINDINGS, ADMIN = "/org/v2/organizations", "/iam/v2/role-bindings", "OrganizationAdmin"
+ANOTHER = "make another user OrganizationAdmin at https://confluent.cloud/settings/org/accounts, then plan again"
 KEYS, USERS = "/iam/v2/api-keys", "/iam/v2/users"
 KEY_PATH, USER_PATH = f"{KEYS}/{{id}}", f"{USERS}/{{id}}"
 
@@ -38,23 +42,26 @@ def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[Ac
     yield from or_gap(f"confluent {account.email or account.id}", _inventory(http, settings, account), needs=NEEDS)
 
 
-def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint]:
+def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     signer = configured(settings)
     found = [row for row in users(http, signer) if _is(row, account)]
     if len(found) != 1 and (found or account.id or not account.email):
         raise NotIdentified(f"Confluent lists {len(found)} such users", advice="give the user's id or e-mail address")
     for row in found:
         holder = Account(provider=PROVIDER, id=str(row["id"]), email=str(row["email"]))
-        yield _point(USER, holder.id, holder, live(http, "listed as a user", holder), "the organisation lists the user")
+        alone, gaps = owners.looked("confluent", partial(administrators, http, signer, holder.id), NEEDS)
+        person = live(http, "listed as a user", holder)
+        yield _point(USER, holder.id, holder, person, "the organisation lists the user", *alone)
+        yield from gaps
         for each in rows(http, signer, KEYS, **{"spec.owner": holder.id}):
             if owner(each) == holder.id:
                 yield _point(KEY, str(each["id"]), holder, told(http, each), "listed as owned by the user")
 
 
-def _point(kind: str, identity: str, holder: Account, check: Check, evidence: str) -> AccessPoint:
+def _point(kind: str, identity: str, holder: Account, check: Check, *evidence: str) -> AccessPoint:
     return AccessPoint(
         id=f"{kind}:{identity}", provider=PROVIDER, kind=kind, holder=holder, ownership=Ownership.PERSONAL,
-        bond=Bond.THEIRS, provider_id=identity, check=check, evidence=(evidence,),
+        bond=Bond.THEIRS, provider_id=identity, check=check, evidence=evidence,
     )  # fmt: skip
 
 
@@ -70,6 +77,22 @@ def users(http: Reader, signer: Secret) -> list[dict[str, Any]]:
     if not found:
         raise Unclear("the list of users is empty", advice="the key needs the role OrganizationAdmin")
     return found
+
+
+def administrators(http: Reader, signer: Secret, identity: str) -> tuple[str, ...]:
+    """Which users are OrganizationAdmin besides this one; nobody need be for one who is not.
+
+    https://github.com/confluentinc/ccloud-sdk-go-v2: mds/v2/api/openapi.yaml, org/v2/api/openapi.yaml
+    """
+    found = [str(row["id"]) for row in rows(http, signer, ORGANISATIONS)]
+    if len(found) != 1:
+        raise Unclear(f"the key sees {len(found)} organisations", advice="it must be one organisation's")
+    crn = f"crn://confluent.cloud/organization={found[0]}"
+    bound = rows(http, signer, BINDINGS, crn_pattern=crn, role_name=ADMIN)
+    granted = {str(row["principal"]) for row in bound if (row["role_name"], row["crn_pattern"]) == (ADMIN, crn)}
+    there = {f"User:{row['id']}" for row in users(http, signer)}
+    mine = f"User:{identity}"
+    return owners.beside(True, granted & there - {mine}) if mine in granted or not granted else ()
 
 
 def rows(http: Reader, signer: Secret, template: str, **params: str) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,8 @@
 
 A leaked URL's host is compared with the listed ones and never connected to when it is not among them.
 
-What proves death: signing in with the value is refused as a wrong password: PostgreSQL 28P01, Redis WRONGPASS; or the
+What proves death: signing in with the value is refused as a wrong password: PostgreSQL 28P01 (which it also says of a
+right one after the role's VALID UNTIL: then it is UNKNOWN, and the role lives), Redis WRONGPASS; or the
 administrator's list says that the role may not sign in or is not there: pg_roles.rolcanlogin, mysql.user or
 mysql.global_priv `account_locked`, ACL GETUSER `off`. MySQL and MariaDB answer 1045 to a wrong password, and to a right
 one from an address that its account does not fit (`app@10.%`): it proves death only where the user has one account, and
@@ -32,9 +33,9 @@ from offkey.model import AccessPoint, Account, Action, Bond, Check, Credential, 
 from offkey.secret import Secret
 from revokers import database_roles
 from revokers.database_kinds import ENGINES, HANDLES, ROLE
-from revokers.database_roles import Role
+from revokers.database_roles import EXPIRED, Role
 from revokers.parts import answered, configured, dead, given, last, live, or_gap, refuse_unlisted, unknown
-from revokers.protocol import NotIdentified, Option
+from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "ENGINES", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "ROLE", "URL", "WRITES", "Settings",
@@ -137,8 +138,9 @@ def _roles(http: Reader, settings: Settings, at: sql.Server, account: Account) -
 
 def _listed(http: Reader, role: Role, status: str) -> Check:
     holder = Account(provider=PROVIDER, id=role.id, login=role.login)
-    if status == "open":
-        return live(http, f"{role.at.where} lets {role.name} sign in", holder)
+    if status in ("open", EXPIRED):
+        without = ", though its password has expired" if status == EXPIRED else ""
+        return live(http, f"{role.at.where} lets {role.name} sign in{without}", holder)
     return dead(http, f"{role.at.where}: {role.name} is {status}", holder, status)
 
 
@@ -179,7 +181,19 @@ def _closed(http: Reader, settings: Settings, value: Credential) -> list[tuple[R
         if at.engine == "redis":  # which refuses a right password and a wrong one in the same words
             held = {role for role, _ in found if database_roles.holds(role, session, value.secret)}
             found = [(role, status if role in held else "password") for role, status in found]
-    return [] if any(status == "open" for _, status in found) else found
+    return [] if any(status in ("open", EXPIRED) for _, status in found) else found
+
+
+def _rests(http: Reader, settings: Settings, value: Credential, said: Check) -> Check:
+    """A refused password is dead unless its role's validity has passed: a longer one would make it right again."""
+    at, user = _server(http, value), _user(value)
+    if said.liveness is not Liveness.DEAD or at.engine != "postgresql" or settings.read is None:
+        return said
+    with _signed_in(http, at, settings.read) as session:
+        status = [database_roles.status(role, session) for role in database_roles.named(at, session, user)]
+    if EXPIRED not in status:
+        return said
+    return unknown(http, f"{at.where}: {said.reason}, and {user}'s VALID UNTIL has passed: it may live again")
 
 
 def _wrong(http: Reader, settings: Settings, value: Credential) -> Check:
@@ -196,7 +210,7 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     """For a role by the server's own list. A value is tried; where that says nothing, its user is looked up there."""
     if point.kind != ROLE:
         value = given(point, credential)
-        said = check(http, value)
+        said = _rests(http, settings, value, check(http, value))
         redis = value.kind == "database.redis" and said.liveness is Liveness.DEAD
         if not redis and (said.liveness is not Liveness.UNKNOWN or not said.status):
             return said
@@ -215,6 +229,8 @@ def revoke(
     """Lock the role, or take its password away; then end its sessions."""
     refuse_unlisted(HANDLES, action, point)
     role = _role(http, settings, point, credential)
+    if role.login == role.at.user:
+        raise NotAutomatic(f"{role.login} is the user that offkey signs in as", advice="give offkey one of its own")
     with _signed_in(http, role.at, configured(settings, write=True)) as session:
         if action is Action.DISABLE:
             database_roles.lock(role, session)

@@ -19,6 +19,8 @@ READS: frozenset[Operation] = frozenset({("SQL", "WHO AM I"), ("SQL", "LIST ROLE
 WRITES: frozenset[Operation] = frozenset(
     {("SQL", "LOCK"), ("SQL", "UNLOCK"), ("SQL", "TAKE PASSWORD"), ("SQL", "END SESSIONS")}
 )
+EXPIRED = "expired"
+"""A role that may sign in, and whose password's VALID UNTIL has passed: PostgreSQL refuses it as if it were wrong."""
 AFTER_SIGNING_IN = {
     "postgresql": frozenset({"3D000", "42501"}),
     "mysql": frozenset({"1044", "1049", "1142", "1820", "1862"}),
@@ -101,7 +103,7 @@ def fits_here(session: sql.Session, login: str) -> bool:
 
 
 def status(role: Role, session: sql.Session) -> str:
-    """`open`; or `locked`, `password` (there is none that could be right) and `gone`."""
+    """`open`, EXPIRED; or `locked`, `password` (there is none that could be right) and `gone`."""
     return {"postgresql": _postgres, "mysql": _mysql, "redis": _redis}[role.at.engine](role, session)
 
 
@@ -111,7 +113,9 @@ def _postgres(role: Role, session: sql.Session) -> str:
     if not rows:
         return "gone"
     may, ended = rows[0]
-    return "password" if ended else "open" if may else "locked"
+    if may:  # a certificate or a directory lets it in all the same, and its password when that is made valid longer
+        return EXPIRED if ended else "open"
+    return "password" if ended else "locked"
 
 
 def _mysql(role: Role, session: sql.Session) -> str:
@@ -161,7 +165,7 @@ def unlock(role: Role, session: sql.Session) -> None:
 def take_password(role: Role, session: sql.Session, value: Secret | None = None) -> None:
     """No password is right any more: none, or one that nobody was told; a Redis user loses the value alone."""
     if role.at.engine == "postgresql":
-        ended = "ALTER ROLE {} PASSWORD NULL VALID UNTIL '-infinity'"
+        ended = "ALTER ROLE {} NOLOGIN PASSWORD NULL VALID UNTIL '-infinity'"
         _change(role, session, "TAKE PASSWORD", (ended, "", ""))
     elif role.at.engine == "mysql":
         statement = "ALTER USER %s@%s IDENTIFIED BY %s PASSWORD EXPIRE ACCOUNT LOCK"

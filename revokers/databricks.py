@@ -20,12 +20,13 @@ from typing import Any
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Credential, Exchange, Gap, Ownership
 from offkey.secret import Secret
-from revokers import databricks_ways
+from revokers import databricks_ways, owners
 from revokers.databricks_admin import (
     DELETE_OWN,
     PROVIDER,
     TOKEN,
     USER,
+    administrators,
     end_itself,
     find,
     holder_of,
@@ -77,7 +78,8 @@ class Settings:
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return HANDLES.get(point.kind, ())
+    """The last of the workspace's admins is left to people; where others cannot be seen, it needs an extra yes."""
+    return owners.gated(HANDLES.get(point.kind, ()), point, "databricks-deactivate-unseen", databricks_ways.ANOTHER)
 
 
 @answered
@@ -106,7 +108,9 @@ def _inventory(http: Reader, settings: Settings, account: Account, where: str) -
     if user is None:
         return
     holder = holder_of(user)
-    yield _point(ACCOUNT, holder, holder.id, _account_check(http, user, holder))
+    alone, gaps = owners.looked(where, lambda: administrators(http, read, user), NEEDS)
+    yield _point(ACCOUNT, holder, holder.id, _account_check(http, user, holder), "SCIM lists the user", *alone)
+    yield from gaps
     yield from or_gap(f"{where}: tokens", _listed(http, read, holder), needs=NEEDS)
 
 
@@ -131,7 +135,7 @@ def _listed(http: Reader, read: Secret, holder: Account) -> Iterator[AccessPoint
 def _point(kind: str, holder: Account, identity: str, check: Check, *evidence: str, used: int = 0) -> AccessPoint:
     return AccessPoint(
         id=f"{kind}:{identity}", provider=PROVIDER, kind=kind, holder=holder, ownership=Ownership.PERSONAL,
-        bond=Bond.THEIRS, provider_id=identity, check=check, evidence=evidence or ("SCIM lists the user",),
+        bond=Bond.THEIRS, provider_id=identity, check=check, evidence=evidence,
         last_used=datetime.fromtimestamp(used / 1000, UTC) if used else None,
     )  # fmt: skip
 
@@ -163,6 +167,9 @@ def revoke(
     refuse_unlisted(HANDLES, action, point)
     user, _, token = point.provider_id.partition("/")
     if point.kind == ACCOUNT:
+        read = configured(settings)
+        person = one_user(http, read, user)
+        owners.refuse_last(point, owners.seen(lambda: administrators(http, read, person)), databricks_ways.ANOTHER)
         return _activate(http, settings, user, active=False)
     if token:
         write = configured(settings, write=True)

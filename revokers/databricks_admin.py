@@ -6,12 +6,14 @@ from typing import Any
 from offkey.http import Answer, Reader, Writer, bearer
 from offkey.model import Account, Exchange
 from offkey.secret import Secret
+from revokers import owners
 from revokers.parts import fields, last, pages, text, trouble
 from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER = "databricks"
 USERS = "/api/2.0/preview/scim/v2/Users"
 USER = USERS + "/{user}"
+_GROUPS = "/api/2.0/preview/scim/v2/Groups"
 TOKENS = "/api/2.0/token-management/tokens"
 TOKEN = TOKENS + "/{token}"
 OWN, DELETE_OWN = "/api/2.0/token/list", "/api/2.0/token/delete"
@@ -53,6 +55,28 @@ def one_user(http: Reader, read: Secret, identity: str) -> Mapping[str, Any]:
     if user["id"] != identity:
         raise NotIdentified("Databricks answered with another user")
     return user
+
+
+def administrators(http: Reader, read: Secret, user: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who is in the workspace's group `admins` besides this user; nobody need be for a user who is not.
+
+    https://docs.databricks.com/api/workspace/groups/list
+    """
+    params = {"filter": 'displayName eq "admins"'}
+    found = [
+        row
+        for answer in pages(http, _GROUPS, _next, params=params, headers=bearer(read), hide=(read,))
+        for row in fields(answer, "SCIM Groups:", "totalResults", "schemas").get("Resources", [])
+        if row["displayName"] == "admins"
+    ]
+    if len(found) != 1:
+        raise Unclear(f"the workspace lists {len(found)} groups called admins", advice="the token must be an admin's")
+    members = [str(row["value"]) for row in found[0]["members"] if str(row["$ref"]).startswith("Users/")]
+    indirectly = any(group.get("display") == "admins" for group in user.get("groups") or ())
+    if str(user["id"]) not in members and not indirectly:
+        return ()
+    others = (one_user(http, read, other) for other in members if other != str(user["id"]))
+    return owners.beside(True, (other for other in others if other["active"] is True))
 
 
 def token_rows(http: Reader, read: Secret, user: str) -> list[dict[str, Any]]:

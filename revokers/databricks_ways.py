@@ -7,6 +7,10 @@ from revokers.parts import by_hand
 from revokers.protocol import Option
 
 ACCOUNT, PAT = "databricks.account", "databricks.pat"
+ANOTHER = (
+    "make another user a workspace admin (Settings, Identity and access, Groups, admins; "
+    "https://accounts.cloud.databricks.com leads to the workspace) first, then plan again"
+)
 HANDLES: Mapping[str, tuple[Option, ...]] = {
     ACCOUNT: (
         Option(

@@ -21,6 +21,7 @@ from dataclasses import replace
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Ownership
+from revokers import owners
 from revokers.datadog_admin import (
     API_KEY,
     APP_KEY,
@@ -37,6 +38,7 @@ from revokers.datadog_admin import (
     owner,
     told,
 )
+from revokers.datadog_roles import ANOTHER
 from revokers.parts import (
     answered,
     by_hand,
@@ -106,8 +108,9 @@ _ROBOT = by_hand(
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
     """By the id where the organisation's list gave it, else by the value."""
-    if point.kind == USER and point.ownership is Ownership.SHARED:
-        return _ROBOT
+    if point.kind == USER:
+        gated = owners.gated(HANDLES[USER], point, "datadog-disable-unseen", ANOTHER)
+        return _ROBOT if point.ownership is Ownership.SHARED else gated
     ways = HANDLES.get(point.kind, ())
     mine = tuple(way for way in ways if way.by == ("id" if point.provider_id else "value"))
     return mine or ways
@@ -154,6 +157,8 @@ def revoke(
     if point.kind == USER:
         if asker.own_user() == point.provider_id:
             raise NotAutomatic("offkey's own keys are this user's", advice="configure another user's, plan again")
+        reader = admin(http, settings)
+        owners.refuse_last(point, owners.seen(lambda: reader.administrators(point.provider_id)), ANOTHER)
         http.request("DELETE", _USER_PATH, path={"user_id": point.provider_id}, headers=asker.signed(), hide=asker.keys)
         return last(http)
     identity = point.provider_id or _identified(asker, point, given(point, credential))

@@ -8,12 +8,13 @@ https://docs.datadoghq.com/api/latest/users/
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from offkey.http import Answer, Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Credential, Gap, Ownership
 from offkey.secret import Secret
+from revokers import datadog_roles, owners
 from revokers.parts import configured, dead, fields, live, objects, or_gap, pair, text, when
 from revokers.protocol import NotIdentified, Unclear
 
@@ -74,12 +75,16 @@ class Admin:
 
     def rows(self, template: str, **params: str) -> Iterator[dict[str, Any]]:
         """Every row of a list. Raises Unclear for a page that is none, and for a list that ends too early."""
+        return (row for _, row in self.told(template, **params))
+
+    def told(self, template: str, **params: str) -> Iterator[tuple[Answer, dict[str, Any]]]:
+        """Every row of a list with the answer that it stands in. Raises as `rows` does."""
         seen = 0
         for number in range(1000):
             numbered = {"page[size]": "100", "page[number]": str(number), **params}
             answer = self.get(template, params=numbered)
             found = objects(answer, template, "data", "meta")
-            yield from found
+            yield from ((answer, row) for row in found)
             seen += len(found)
             if seen >= int(answer.json["meta"]["page"]["total_filtered_count"]):
                 return
@@ -103,6 +108,11 @@ class Admin:
             several = ", ".join(sorted(str(row["id"]) for row in found))
             raise NotIdentified("several users have this address", advice=f"add the right id: {several}")
         return found[0] if found else None
+
+    def administrators(self, identity: str) -> tuple[str, ...]:
+        """What is seen of other administrators than this user."""
+        path = {"user_id": identity}
+        return datadog_roles.beside(identity, self.get(f"{USERS}/{{user_id}}", path), lambda: self.told(USERS))
 
     def user_of(self, identity: str) -> dict[str, Any]:
         """The user of this id. Raises Unclear."""
@@ -161,7 +171,10 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
         provider=PROVIDER, id=str(user["id"]), login=str(about.get("handle") or ""), email=str(about["email"])
     )
     shared = Ownership.SHARED if about.get("service_account") else Ownership.PERSONAL
-    yield _point(USER, holder, told(http, user, holder), shared, evidence="the organisation lists the user")
+    alone, gaps = owners.looked("datadog", lambda: asker.administrators(holder.id), NEEDS)
+    listed = _point(USER, holder, told(http, user, holder), shared, evidence="the organisation lists the user")
+    yield replace(listed, evidence=(*listed.evidence, *alone))
+    yield from gaps
     for kind in LISTS:
         yield from or_gap(f"datadog: {kind}", _of(asker, kind, holder, shared), needs=NEEDS)
 

@@ -19,9 +19,8 @@ from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange
 from revokers import docker_hub, rosters
 from revokers.docker_hub import MEMBER, NEEDS, OAT, PAT, PROVIDER, Hub, Settings, inventory, signed_in
-from revokers.github_org import LAST_OWNER
 from revokers.parts import answered, by_hand, last, refuse_unlisted, unknown
-from revokers.protocol import NotAutomatic, NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

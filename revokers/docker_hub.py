@@ -14,9 +14,8 @@ from offkey.http import Answer, Reader, bearer
 from offkey.model import AccessPoint, Account, Check, Gap, Ownership
 from offkey.secret import Secret
 from revokers import rosters
-from revokers.github_org import LAST_OWNER
 from revokers.parts import configured, dead, fields, live, or_gap, pages, pair, when
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotIdentified, Unclear
 
 PROVIDER = "docker"
 PAT, OAT, MEMBER = "docker.pat", "docker.oat", "docker.member"

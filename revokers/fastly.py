@@ -16,9 +16,8 @@ from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchan
 from offkey.secret import Secret
 from revokers import fastly_customer
 from revokers.fastly_customer import LISTED, NEEDS, PROVIDER, USER, Settings, inventory, signed
-from revokers.github_org import LAST_OWNER
 from revokers.parts import answered, by_hand, dead, given, last, live, refuse_unlisted, unexpected, unknown
-from revokers.protocol import Option
+from revokers.protocol import LAST_OWNER, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

@@ -14,9 +14,8 @@ from typing import Any
 from offkey.http import Reader, Writer
 from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
 from offkey.secret import Secret
-from revokers.github_org import LAST_OWNER
 from revokers.parts import configured, dead, last, live, or_gap, rows, text, when
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "fastly"
 USER, LISTED = "fastly.user", "fastly.listed_token"

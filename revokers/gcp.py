@@ -1,9 +1,9 @@
 """Google Cloud: service account keys, API keys, HMAC keys, OAuth tokens. A person's account: `revokers/google.py`.
 
-What proves death. A service account key: the list of its account's keys says `disabled`, or has it no more (Google's
-own keys are always in that list, so an empty one is no answer). An API key: `keys.list` with `showDeleted` says when
-it was deleted; asked as itself, the error reason API_KEY_INVALID. An HMAC key: the state INACTIVE or DELETED. An
-access token: tokeninfo answers 400 `invalid_token`.
+What proves death. A service account key: the list of its account's keys says `disabled`, or has it no more though it
+signed in for that account before (Google's own keys are always in that list, so an empty one is no answer). An API
+key: `keys.list` with `showDeleted` says when it was deleted; asked as itself, the error reason API_KEY_INVALID. An
+HMAC key: the state INACTIVE or DELETED. An access token: tokeninfo answers 400 `invalid_token`.
 What does not: any 403, and every 404, which Google also answers to who may not see. An API key that its restrictions
 keep from here lives. A refresh token nobody can ask about without its client's secret. A deleted service account key
 leaves access tokens that were made with it alive, for an hour at most; disabling the account ends those too.
@@ -20,7 +20,7 @@ https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.pro
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
@@ -28,7 +28,7 @@ from offkey.secret import Secret
 from revokers import gcp_keys, gcp_values, gcp_ways
 from revokers.gcp_keys import HMAC, SERVICE
 from revokers.gcp_values import ACCESS, API_KEY, REFRESH
-from revokers.parts import answered, given, last, refuse_unlisted, trouble, unknown
+from revokers.parts import answered, given, last, refuse_unlisted, refused_here, trouble, unknown
 from revokers.protocol import NotAutomatic, Option, Unclear
 
 PROVIDER = "gcp"
@@ -95,7 +95,8 @@ def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[Ac
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     """By the administrator's list where there is one; without an administrator a value is asked as itself."""
     if settings.read is None or point.kind not in (SERVICE, HMAC, API_KEY):
-        return check(http, credential) if credential else unknown(http, "the value is not at hand")
+        said = check(http, credential) if credential else unknown(http, "the value is not at hand")
+        return replace(refused_here(said, point, gcp_keys.UNPUBLISHED), holder=said.holder or point.holder)
     if point.kind == API_KEY:
         return gcp_values.state(http, settings.read, given(point, credential).secret)
     if point.kind == HMAC:

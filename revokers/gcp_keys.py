@@ -2,8 +2,9 @@
 
 A service account's key signs in with a JWT of its own making. Google answers invalid_grant "Invalid JWT Signature" for
 a deleted or disabled key and for a private key that is not the account's, so this alone is no death: the id must also
-be gone from the account's public certificates, which anybody may read. The access token that a living key gets for the
-question can read its holder's address, ends by itself within the hour, and is forgotten at once.
+be gone from the account's public certificates, which anybody may read. And the address beside a key may be another
+account's, which has no such key either: only a key that has signed in for this address before is then dead. The token
+that a living key gets for the question can read its holder's address, ends by itself within the hour, and is forgotten.
 
 https://developers.google.com/identity/protocols/oauth2/service-account#error-codes
 https://cloud.google.com/iam/docs/keys-disable-enable
@@ -22,10 +23,11 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from offkey.http import Answer, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Check, Credential
 from offkey.secret import Secret
-from revokers.parts import dead, fields, live, pages, trouble, unexpected, unknown
+from revokers.parts import dead, fields, known_here, live, pages, trouble, unexpected, unknown
 from revokers.protocol import NotIdentified, Unclear
 
 SERVICE, HMAC = "gcp.service_account", "gcp.hmac"
+UNPUBLISHED = "unpublished"
 EXCHANGE = "//oauth2.googleapis.com/token"
 CERTIFICATES = "//www.googleapis.com/service_accounts/v1/metadata/x509/{email}"
 _AUDIENCE = "https://oauth2.googleapis.com/token"
@@ -87,7 +89,7 @@ def check(http: Reader, credential: Credential) -> Check:
         return unexpected(http, answer.status)
     if identity in _published(http, email):
         return unknown(http, "Invalid JWT Signature: disabled, or this private key is not that of the id beside it")
-    return dead(http, "Invalid JWT Signature, and the account publishes no such key", holder, "deleted")
+    return unknown(http, f"Invalid JWT Signature: deleted, or not a key of {email} beside it", status=UNPUBLISHED)
 
 
 def _assertion(http: Reader, email: str, identity: str, secret: Secret) -> str:
@@ -122,8 +124,10 @@ def state(http: Reader, read: Secret, point: AccessPoint, credential: Credential
     listed = {str(row["name"]).rpartition("/keys/")[2]: row for row in rows}
     if not listed:
         raise Unclear("the list of the account's keys has not even Google's own")
-    if identity not in listed:
+    if identity not in listed and known_here(point) and (point.holder is None or point.holder.id == email):
         return dead(http, f"{email} has no such key any more", holder, "deleted")
+    if identity not in listed:
+        return unknown(http, f"{email} has no such key: deleted, or of another account than the address beside it")
     if listed[identity].get("disabled") is True:
         return dead(http, f"a disabled key of {email}", holder, "disabled")
     return live(http, f"a key of {email}", holder, "service account")

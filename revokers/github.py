@@ -31,9 +31,9 @@ from revokers.github_admin import (
 )  # fmt: skip
 from revokers.github_keys import authorised
 from revokers.github_kinds import HANDLES, INSTALLATION, LAST_OWNER_ALONE, ON_SERVER, REFRESH
-from revokers.github_org import LAST_OWNER, inventory
+from revokers.github_org import inventory
 from revokers.parts import answered, dead, given, last, live, trouble, unexpected, unknown
-from revokers.protocol import NotAutomatic, Option, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, Option, Unclear
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",

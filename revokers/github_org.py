@@ -31,12 +31,11 @@ from revokers.github_admin import (
     write_token,
 )  # fmt: skip
 from revokers.parts import dead, last, live, or_gap, when
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 
 MEMBERSHIP, COLLABORATOR = "github.membership", "github.outside_collaborator"
 ALL_SSO = "github.sso_authorizations"
 """All of an account's single sign-on authorizations at once."""
-LAST_OWNER = "the organisation's last owner"
 _ADVICE = {
     PAT_GRANT: "read must be a GitHub App's token with the organisation permission Personal access tokens",
     SSO: SSO_ADVICE,

@@ -19,14 +19,13 @@ https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
 from offkey.http import Answer, Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness
 from offkey.secret import Secret
-from revokers import gitlab_lists, gitlab_ssh
-from revokers.github_org import LAST_OWNER
+from revokers import gitlab_lists, gitlab_ssh, owners
 from revokers.gitlab_admin import NEEDS, PROVIDER, Admin, Settings, judged, signed
 from revokers.gitlab_kinds import ALONE, BOT, HANDLES, TOKENS
-from revokers.gitlab_lists import ACCOUNT, inventory
+from revokers.gitlab_lists import ACCOUNT, ANOTHER, inventory
 from revokers.gitlab_ssh import DEPLOY_KEY, authorised
 from revokers.parts import answered, configured, dead, given, last, live, refuse_unlisted, unexpected, unknown
-from revokers.protocol import NotAutomatic, NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",
@@ -58,7 +57,10 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
     """A token that answered as a bot is a project's or group's."""
     if point.kind in TOKENS and point.check and point.check.status == "bot":
         return BOT
-    return ALONE if LAST_OWNER in point.evidence else HANDLES.get(point.kind, ())
+    ways = HANDLES.get(point.kind, ())
+    if point.kind == ACCOUNT:
+        return owners.gated(ways, point, "gitlab-block-unseen", ANOTHER)
+    return ALONE if LAST_OWNER in point.evidence else ways
 
 
 @answered
@@ -119,11 +121,11 @@ def revoke(
         http.request("DELETE", "/personal_access_tokens/self", headers=signed(secret), hide=(secret,))
         return last(http)
     admin = Admin(http, configured(settings, write=True))
-    row = admin.identify(secret)
-    if row is None:
-        raise NotIdentified("this instance knows no such token", advice="it may be another instance's")
     if point.kind in TOKENS:
-        http.request("DELETE", "/personal_access_tokens/{id}", **admin.options(id=str(row["id"])))
+        number = admin.access_token(secret, point.holder)
+        http.request("DELETE", "/personal_access_tokens/{id}", **admin.options(id=number))
+    elif admin.identify(secret) is None:
+        raise NotIdentified("this instance knows no such token", advice="it may be another instance's")
     else:
         admin.end(secret)
     return last(http)

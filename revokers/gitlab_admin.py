@@ -16,6 +16,7 @@ from typing import Any, Literal
 from offkey.http import Answer, Reader
 from offkey.model import Account, Check
 from offkey.secret import Secret
+from revokers import owners
 from revokers.parts import dead, fields, live, rows, text, trouble
 from revokers.protocol import NotIdentified, Unclear
 
@@ -79,6 +80,19 @@ class Admin:
         params = {"user_id": path.pop("user_id"), "state": "active"} if "user_id" in path else {}
         return rows(self.http.pages(template, params=params, **self.options(**path)), what, *names)
 
+    def administrators(self, user: Mapping[str, Any]) -> tuple[str, ...]:
+        """Who administers the instance besides this user; nobody need for a user who does not."""
+        if user["is_admin"] is False:
+            return ()
+        return owners.beside(True, self._others(str(user["id"])))
+
+    def _others(self, user: str) -> Iterator[str]:
+        params = {"admins": "true", "active": "true"}
+        pages = self.http.pages("/users", params=params, **self.options())
+        for row in rows(pages, "GET /users", "id", "is_admin", "state"):
+            if row["is_admin"] is True and row["state"] == "active" and not row.get("bot") and str(row["id"]) != user:
+                yield str(row["id"])
+
     def members(self, group: str) -> dict[str, dict[str, Any]]:
         """The direct members by id. Raises Unclear for none: offkey's own credential would not see them."""
         found = self.listed(f"{group}: members", "/groups/{group}/members", "id", "access_level", "state", group=group)
@@ -88,7 +102,7 @@ class Admin:
         return members
 
     def token_of(self, holder: Account, number: str) -> dict[str, Any]:
-        """A token by its number. Raises NotIdentified where it is not this holder's."""
+        """A personal access token by its number. Raises NotIdentified where it is not this holder's."""
         found = self.http.request("GET", "/personal_access_tokens/{id}", **self.options(id=number))
         row = fields(found, "GET /personal_access_tokens", "id", "user_id", "revoked")
         if (str(row["id"]), str(row["user_id"])) != (number, holder.id):
@@ -101,6 +115,21 @@ class Admin:
         if found.status == 404 and isinstance(found.json, dict) and "Not found" in str(found.json.get("message")):
             return None
         return fields(found, "POST /admin/token", "id")
+
+    def access_token(self, value: Secret, holder: Account | None) -> str:
+        """The number of the access token that a value is. Raises NotIdentified where it is another's, or another sort.
+
+        Each sort of token is numbered by itself, so the access token of that number must be the one that was named.
+        """
+        row = self.identify(value)
+        if row is None:
+            raise NotIdentified("this instance knows no such token", advice="it may be another instance's")
+        if holder and holder.id and str(row.get("user_id")) != holder.id:
+            raise NotIdentified("the value is another user's token than the plan says", advice="plan again")
+        known = self.token_of(Account(provider=PROVIDER, id=str(row.get("user_id"))), str(row["id"]))
+        if known.get("name") != row.get("name"):
+            raise NotIdentified("GitLab takes the value for another sort of token", advice="look at the finding")
+        return str(row["id"])
 
     def end(self, value: Secret) -> None:
         """The experimental end by value. It is no proof."""

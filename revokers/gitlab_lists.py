@@ -19,15 +19,23 @@ from typing import Any
 
 from offkey.http import Reader, Writer
 from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
-from revokers.github_org import LAST_OWNER
+from revokers import owners
 from revokers.gitlab_admin import NEEDS, PROVIDER, Admin, Settings, judged
 from revokers.parts import configured, dead, last, live, or_gap, trouble, when
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 from revokers.public_keys import fingerprint
 
 ACCOUNT, LISTED, KEY, MEMBER = "gitlab.account", "gitlab.listed_pat", "gitlab.ssh_key", "gitlab.group_member"
 BLOCKED = frozenset({"blocked", "ldap_blocked", "banned", "blocked_pending_approval"})
 OWNER = 50
+ANOTHER = (
+    "make another user an administrator of the instance (Admin area, Users: "
+    "https://docs.gitlab.com/administration/) first, then plan again"
+)
+_ACTIVE = (
+    "unblock it in the Admin area, Users, which makes it active, and deactivate it again: "
+    "https://docs.gitlab.com/administration/moderate_users/"
+)
 
 
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
@@ -41,10 +49,13 @@ def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[Ac
 def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     admin = Admin(http, configured(settings))
     user = admin.user(account)
-    number = str(user["id"])
+    number, where = str(user["id"]), f"gitlab {user['username']}"
     holder = Account(provider=PROVIDER, id=number, login=str(user["username"]), email=account.email)
     if settings.server == "self-managed":
-        yield _point(ACCOUNT, number, holder, _account(http, user, holder), "the instance's account", user=user)
+        alone, gaps = owners.looked(where, lambda: admin.administrators(user), NEEDS)
+        told = ("the instance's account", *alone)
+        yield _point(ACCOUNT, number, holder, _account(http, user, holder), *told, user=user)
+        yield from gaps
         yield from or_gap(f"gitlab {holder.login}: tokens", _tokens(admin, holder, user))
         yield from or_gap(f"gitlab {holder.login}: SSH keys", _keys(admin, holder, user))
     for group in settings.groups:
@@ -104,7 +115,7 @@ def _account(http: Reader, user: Mapping[str, Any], holder: Account) -> Check:
     if user["state"] in BLOCKED:
         return dead(http, f"the account is {user['state']}", holder, "blocked")
     if user["state"] in ("active", "deactivated"):
-        return live(http, f"the account is {user['state']}", holder)
+        return live(http, f"the account is {user['state']}", holder, str(user["state"]))
     raise Unclear(f"the account's state {trouble(200)}")
 
 
@@ -142,7 +153,9 @@ def revoke(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
     """End exactly this, after seeing again that it is this holder's."""
     admin, holder = Admin(http, configured(settings, write=True)), _holder(point)
     if point.kind == ACCOUNT:
-        http.request("POST", "/users/{id}/block", **admin.options(id=str(admin.user(holder)["id"])))
+        user = admin.user(holder)
+        owners.refuse_last(point, owners.seen(lambda: admin.administrators(user)), ANOTHER)
+        http.request("POST", "/users/{id}/block", **admin.options(id=str(user["id"])))
     elif point.kind == LISTED:
         number = str(admin.token_of(holder, point.provider_id)["id"])
         http.request("DELETE", "/personal_access_tokens/{id}", **admin.options(id=number))
@@ -163,6 +176,9 @@ def revoke(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
 
 
 def unblock(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
+    """Raises NotAutomatic for an account that was deactivated before: unblocking it would make it active."""
+    if point.check is not None and point.check.status == "deactivated":
+        raise NotAutomatic("the account was deactivated before it was blocked", advice=_ACTIVE)
     admin = Admin(http, configured(settings, write=True))
     http.request("POST", "/users/{id}/unblock", **admin.options(id=_holder(point).id))
     return last(http)

@@ -19,7 +19,19 @@ from typing import Any
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Credential, Exchange, Gap, Ownership
 from offkey.secret import Secret
-from revokers.google_directory import GRANT, GRANTS, LISTS, PASSWORD, PASSWORDS, USER, find, rows, used_at
+from revokers import owners
+from revokers.google_directory import (
+    GRANT,
+    GRANTS,
+    LISTS,
+    PASSWORD,
+    PASSWORDS,
+    USER,
+    administrators,
+    find,
+    rows,
+    used_at,
+)
 from revokers.parts import answered, configured, dead, last, live, or_gap, refuse_unlisted, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option
 
@@ -33,7 +45,7 @@ WRITES: frozenset[Operation] = frozenset(
 )
 BY_EMAIL = True
 NEEDS: Mapping[str, str] = {
-    "https://www.googleapis.com/auth/admin.directory.user.readonly": "finding the user",
+    "https://www.googleapis.com/auth/admin.directory.user.readonly": "finding the user, and other super administrators",
     "https://www.googleapis.com/auth/admin.directory.user.security": "grants and application passwords; apply: ending",
     "https://www.googleapis.com/auth/admin.directory.user": "apply and undo: suspending the user",
 }
@@ -73,6 +85,7 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         ),
     ),
 }
+_ANOTHER = "make another user a super administrator at https://admin.google.com/ac/users first, then plan again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +98,8 @@ class Settings:
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return HANDLES.get(point.kind, ())
+    """The last super administrator is left to people; where others cannot be seen, suspending needs an extra yes."""
+    return owners.gated(HANDLES.get(point.kind, ()), point, "google-suspend-unseen", _ANOTHER)
 
 
 @answered
@@ -113,8 +127,10 @@ def _inventory(http: Reader, settings: Settings, account: Account, where: str) -
     holder = Account(
         provider=PROVIDER, id=str(user["id"]), login=str(user["primaryEmail"]), email=str(user["primaryEmail"])
     )
-    evidence = ("the directory lists the user", *(("a super administrator",) if user.get("isAdmin") else ()))
+    alone, gaps = owners.looked(where, lambda: administrators(http, settings.read, user), NEEDS)
+    evidence = ("the directory lists the user", *(("a super administrator",) if user.get("isAdmin") else ()), *alone)
     yield _point(ACCOUNT, holder, holder.id, evidence, check=_account_check(http, user, holder))
+    yield from gaps
     for kind in LISTS:
         yield from or_gap(f"{where}: {kind}", _listed(http, settings, kind, holder), needs=NEEDS)
 
@@ -166,6 +182,10 @@ def revoke(
     refuse_unlisted(HANDLES, action, point)
     user, _, item = point.provider_id.partition("/")
     if point.kind == ACCOUNT:
+        found = find(http, settings.read, user)
+        if found is None or found["id"] != user:
+            raise NotIdentified("the directory has no such user", advice="plan again")
+        owners.refuse_last(point, owners.seen(lambda: administrators(http, settings.read, found)), _ANOTHER)
         _send(http, settings, "POST", _SIGN_OUT, path={"user": user})
         return _send(http, settings, "PUT", USER, path={"user": user}, json={"suspended": True})
     return _send(http, settings, "DELETE", LISTS[point.kind][0] + "/{item}", path={"user": user, "item": item})

@@ -1,15 +1,17 @@
 """What Google's directory says of a user."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from offkey.http import Reader, bearer
+from offkey.http import Answer, Reader, bearer
 from offkey.secret import Secret
-from revokers.parts import fields
+from revokers import owners
+from revokers.parts import fields, pages, trouble
 from revokers.protocol import NotIdentified, Unclear
 
-USER = "/admin/directory/v1/users/{user}"
+USERS = "/admin/directory/v1/users"
+USER = USERS + "/{user}"
 GRANTS, PASSWORDS = USER + "/tokens", USER + "/asps"
 GRANT, PASSWORD = "google.grant", "google.app_password"
 LISTS = {
@@ -49,3 +51,30 @@ def used_at(told: object) -> datetime | None:
     return (
         datetime.fromtimestamp(int(told), UTC) if isinstance(told, str) and told.strip("0") and told.isdigit() else None
     )
+
+
+def administrators(http: Reader, read: Secret, user: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who is super administrator besides this user; nobody need be for a user who is none.
+
+    The search may be 36 hours old, so each user that it finds is asked about until one is seen to be one.
+    https://developers.google.com/workspace/admin/directory/v1/guides/search-users
+    """
+    if user["isAdmin"] is False:
+        return ()
+    return owners.beside(True, _others(http, read, str(user["id"])))
+
+
+def _others(http: Reader, read: Secret, user: str) -> Iterator[str]:
+    params = {"customer": "my_customer", "query": "isAdmin=true isSuspended=false", "maxResults": "500"}
+    for answer in pages(http, USERS, _next, params=params, headers=bearer(read), hide=(read,)):
+        if fields(answer, "users.list:", "kind")["kind"] != "admin#directory#users":
+            raise Unclear(f"users.list: {trouble(200)}")
+        for row in answer.json.get("users", []):
+            other = find(http, read, str(row["id"])) if row["id"] != user else None
+            if other and other["id"] == row["id"] and other["isAdmin"] is True and not other["suspended"]:
+                yield str(row["id"])
+
+
+def _next(answer: Answer) -> dict[str, str] | None:
+    more = answer.json.get("nextPageToken") if isinstance(answer.json, dict) else None
+    return {"pageToken": str(more)} if more else None

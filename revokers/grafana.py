@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
-from revokers.github_org import LAST_OWNER
 from revokers.grafana_admin import (
     NEEDS,
     PROVIDER,
@@ -38,16 +37,18 @@ from revokers.parts import (
     by_hand,
     configured,
     dead,
+    ended,
     given,
     last,
     live,
     refuse_unlisted,
+    refused,
     rows,
     text,
     unexpected,
     unknown,
 )
-from revokers.protocol import NotAutomatic, NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
@@ -63,7 +64,7 @@ BY_EMAIL = True
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 TOKEN, LEGACY = "grafana.service_account", "grafana.api_key.legacy"
-_DEAD = frozenset({"api-key.invalid", "api-key.revoked", "api-key.expired"})
+_DEAD, _NOT_KNOWN = frozenset({"api-key.revoked", "api-key.expired"}), "api-key.invalid"
 HANDLES: Mapping[str, tuple[Option, ...]] = {
     TOKEN: (
         Option(
@@ -119,6 +120,8 @@ def check(http: Reader, credential: Credential) -> Check:
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 401 and body.get("messageId") in _DEAD:
         return dead(http, f"401 {body['messageId']} at this instance", status="401")
+    if answer.status == 401 and body.get("messageId") == _NOT_KNOWN:
+        return refused(http, f"401 {_NOT_KNOWN} at this instance")
     login = body.get("login")
     if answer.status == 200 and isinstance(login, str) and isinstance(body.get("orgId"), int):
         holder = Account(provider=PROVIDER, id=login, login=login) if login else None
@@ -130,7 +133,7 @@ def check(http: Reader, credential: Credential) -> Check:
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     """A user by the organisation's list; a token as itself."""
     if point.kind != USER:
-        return check(http, credential) if credential else unknown(http, "the value is not at hand")
+        return ended(http, point, check(http, credential)) if credential else unknown(http, "the value is not at hand")
     if any(str(row["userId"]) == point.provider_id for row in users_of(http, configured(settings))):
         return live(http, "a user of the organisation", point.holder, "listed")
     return dead(http, "no longer a user of the organisation", point.holder, "removed")

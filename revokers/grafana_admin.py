@@ -14,9 +14,8 @@ from typing import Any
 from offkey.http import Answer, Reader, bearer
 from offkey.model import AccessPoint, Account, Bond, Gap, Ownership
 from offkey.secret import Secret
-from revokers.github_org import LAST_OWNER
 from revokers.parts import configured, fields, live, or_gap, pages, rows
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotIdentified, Unclear
 
 PROVIDER, USER = "grafana", "grafana.user"
 NEEDS: Mapping[str, str] = {

@@ -19,7 +19,6 @@ from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
 from revokers.heroku_teams import (
-    LAST_ADMIN,
     MEMBER,
     NEEDS,
     PROVIDER,
@@ -44,7 +43,7 @@ from revokers.parts import (
     unexpected,
     unknown,
 )
-from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option, Unclear
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
@@ -99,7 +98,7 @@ _LAST = (
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return _LAST if LAST_ADMIN in point.evidence else HANDLES.get(point.kind, ())
+    return _LAST if LAST_OWNER in point.evidence else HANDLES.get(point.kind, ())
 
 
 @answered
@@ -134,7 +133,7 @@ def revoke(
     if point.kind == MEMBER:
         token, (team, member) = configured(settings, write=True), team_of(settings, point)
         if rulers(members(http, token, team)) == [member]:
-            raise NotAutomatic(f"{point.id} is {LAST_ADMIN}", advice=_LAST[0].how)
+            raise NotAutomatic(f"{point.id} is {LAST_OWNER}", advice=_LAST[0].how)
         http.request("DELETE", _MEMBER, path={"team": team, "member": member}, **signed(token))
         return last(http)
     secret = given(point, credential).secret

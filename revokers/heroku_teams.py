@@ -14,12 +14,11 @@ from offkey.http import Reader, bearer
 from offkey.model import AccessPoint, Account, Bond, Gap, Ownership
 from offkey.secret import Secret
 from revokers.parts import configured, live, or_gap, text, trouble
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotIdentified, Unclear
 
 PROVIDER = "heroku"
 NEEDS: Mapping[str, str] = {"a team administrator's token (scope global)": "listing members, and apply: removing them"}
 MEMBER = "heroku.team_member"
-LAST_ADMIN = "the team's last administrator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,7 @@ def _membership(http: Reader, settings: Settings, team: str, account: Account) -
     for row in found:
         if row["id"] == account.id or (not account.id and str(row["email"]).lower() == email.lower()):
             holder = Account(provider=PROVIDER, id=row["id"], login=row["email"], email=row["email"])
-            alone = (LAST_ADMIN,) if admins == [row["id"]] else ()
+            alone = (LAST_OWNER,) if admins == [row["id"]] else ()
             yield AccessPoint(
                 id=f"{MEMBER}:{team}/{holder.id}",
                 provider=PROVIDER,

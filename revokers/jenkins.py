@@ -1,8 +1,9 @@
 """Jenkins: a user's API tokens, all at once.
 
-What proves death: `GET /whoAmI/api/json` with the user's name and the token answers 401 with Jenkins's own realm. A
-token is tried before anything else, and one that matches while its user cannot be loaded is a 500: so this 401 says
-that the user has no such token. What does not: 401 of another realm (a proxy in front), 403, 404, 5xx.
+What proves the death of a token that signed in here before: `GET /whoAmI/api/json` with the user's name and the token
+answers 401 with Jenkins's own realm; another Jenkins's token gets it too. A token is tried before anything else, and
+one that matches while its user cannot be loaded is a 500: so this 401 says that the user has no such token. What does
+not: 401 of another realm (a proxy in front), 403, 404, 5xx.
 Nothing in a token's value tells its id or its user: the user's name is read where the value was found (`user:token`),
 and a token found alone cannot be tried. Tokens are stored as hashes, and which there are is told to nobody: revokeAll
 ends all of the user's, which is what offboarding wants. Without a value its end cannot be seen.
@@ -26,7 +27,7 @@ from revokers.parts import (
     basic,
     by_hand,
     configured,
-    dead,
+    ended,
     fields,
     given,
     last,
@@ -34,6 +35,7 @@ from revokers.parts import (
     or_gap,
     pair,
     refuse_unlisted,
+    refused,
     text,
     unexpected,
     unknown,
@@ -107,7 +109,7 @@ def check(http: Reader, credential: Credential) -> Check:
     secret, user = credential.secret, text(credential.parts["user"])
     answer = http.request("GET", "/whoAmI/api/json", headers=basic(user, secret), hide=(secret,))
     if answer.status == 401 and _realm(answer):
-        return dead(http, f"401: {user} has no such token", status="401")
+        return refused(http, f"401: {user} has no such token")
     if answer.status != 200:
         return unexpected(http, answer.status)
     body = fields(answer, "GET /whoAmI/api/json", "name", "authenticated", "anonymous")
@@ -156,7 +158,7 @@ def _signed(settings: Settings, *, write: bool = False) -> tuple[dict[str, str],
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind == LEAKED:
-        return check(http, given(point, credential))
+        return ended(http, point, check(http, given(point, credential)))
     if point.kind == TOKENS:
         return unknown(http, "Jenkins tells nobody whether a user has API tokens", point.holder)
     user = _user(http, settings, point.provider_id)

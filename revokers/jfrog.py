@@ -21,9 +21,10 @@ from dataclasses import replace
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange
-from revokers import jfrog_admin
+from revokers import jfrog_admin, owners
 from revokers.jfrog_admin import (
     ACCOUNT,
+    ANOTHER,
     NEEDS,
     OWN,
     PROVIDER,
@@ -103,8 +104,8 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    """A service's token is ended only with an approval of its own."""
-    ways = HANDLES.get(point.kind, ())
+    """A service's token, and an administrator, are ended only with an approval of their own."""
+    ways = owners.gated(HANDLES.get(point.kind, ()), point, "jfrog-disable-administrator", ANOTHER)
     if point.check is None or point.check.status != "service":
         return ways
     return tuple(replace(way, needs="jfrog-service-token", how=_HOW) for way in ways)

@@ -16,8 +16,9 @@ from typing import Any
 from offkey.http import Answer, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
 from offkey.secret import Secret
+from revokers import owners
 from revokers.parts import configured, dead, fields, last, live, or_gap, text, unexpected
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import UNTOLD, NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "jfrog"
 NEEDS: Mapping[str, str] = {
@@ -27,6 +28,10 @@ TOKENS, ACCOUNT = "jfrog.access_token", "jfrog.account"
 OWN = "/artifactory/api/security/apiKey"
 _ONE = "/access/api/v1/tokens/{id}"
 _USER = "/access/api/v1/scim/v2/Users/{user}"
+_DETAILS = "/access/api/v2/users/{user}"
+ANOTHER = (
+    "see that another administrator remains: https://jfrog.com/help/r/jfrog-platform-administration-documentation/"
+)
 WRITES: frozenset[Operation] = frozenset({("DELETE", OWN), ("DELETE", _ONE), ("PATCH", _USER)})
 
 
@@ -74,11 +79,25 @@ def _name(account: Account) -> str:
     return name
 
 
-def _account(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint]:
+def administrators(http: Reader, token: Secret, name: str) -> tuple[str, ...]:
+    """UNTOLD for an administrator: who else is one, no list of JFrog's says. Raises Unclear.
+
+    https://jfrog.com/help/r/jfrog-rest-apis/get-user-details
+    """
+    answer = http.request("GET", _DETAILS, path={"user": name}, **bearing(token))
+    user = fields(answer, "the user's details", "username", "admin")
+    if user["username"] != name or not isinstance(user["admin"], bool):
+        raise Unclear("JFrog answered for another user, or does not say whether it is an administrator")
+    return (UNTOLD,) if user["admin"] else ()
+
+
+def _account(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     name = _name(account)
+    alone, gaps = owners.looked(f"jfrog {name}", lambda: administrators(http, configured(settings), name), NEEDS)
     user = _user(http, configured(settings), name)
     who = Account(provider=PROVIDER, id=str(user["id"]), login=str(user["userName"]))
-    yield _point(ACCOUNT, who.id, who, _switched(http, user, who), "JFrog lists the user")
+    yield _point(ACCOUNT, who.id, who, _switched(http, user, who), "JFrog lists the user", *alone)
+    yield from gaps
 
 
 def _user(http: Reader, token: Secret, name: str) -> dict[str, Any]:
@@ -105,10 +124,8 @@ def _tokens(http: Reader, settings: Settings, account: Account) -> Iterator[Acce
         who = holder(row)
         if who and who.login == name:
             told = f"a token of {row['subject']}: {row.get('description', '')}"
-            point = _point(
-                TOKENS, str(row["token_id"]), who, live(http, "listed", who), told, used=row.get("last_used")
-            )
-            yield point
+            there, used = live(http, "listed", who), row.get("last_used")
+            yield _point(TOKENS, str(row["token_id"]), who, there, told, used=used)
 
 
 def _point(kind: str, identity: str, who: Account, check: Check, *evidence: str, used: object = None) -> AccessPoint:
@@ -154,6 +171,8 @@ def revoke(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
     """End exactly this, after seeing again that it is this user's."""
     token = configured(settings, write=True)
     if point.kind == ACCOUNT:
+        name = point.holder.login if point.holder else ""
+        owners.refuse_last(point, owners.seen(lambda: administrators(http, configured(settings), name)), ANOTHER)
         return _switch(http, settings, point, active=False)
     if _seen(http, token, point)[1] is None:
         raise NotIdentified(f"{point.id} is no longer there", advice="plan again")

@@ -17,8 +17,9 @@ from typing import Any
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Ownership
-from revokers import rosters
+from revokers import owners, rosters
 from revokers.keycloak_realm import (
+    ANOTHER,
     CONSENT,
     CONSENT_OF,
     NEEDS,
@@ -87,7 +88,10 @@ _SERVICE = by_hand(
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return _SERVICE if point.ownership is Ownership.SHARED else HANDLES.get(point.kind, ())
+    """The master realm's last administrator is left to people; where others cannot be seen, it needs an extra yes."""
+    if point.ownership is Ownership.SHARED:
+        return _SERVICE
+    return owners.gated(HANDLES.get(point.kind, ()), point, "keycloak-disable-unseen", ANOTHER)
 
 
 def check(http: Reader, credential: Credential) -> Check:
@@ -125,6 +129,7 @@ def revoke(
     if user.get("serviceAccountClientId"):
         raise NotAutomatic(f"{user['username']} is a client's service account", advice=_SERVICE[0].how)
     if point.kind == USER:
+        owners.refuse_last(point, owners.seen(lambda: signed_in(http, settings).administrators(user)), ANOTHER)
         return _switch(realm, user, on=False)
     if point.kind == SESSIONS:
         http.request("POST", f"{ONE}/logout", **realm.options(id=ident))

@@ -11,7 +11,7 @@ from typing import Any
 from offkey.http import Reader, bearer
 from offkey.model import AccessPoint, Account, Check, Gap, Ownership
 from offkey.secret import Secret
-from revokers import rosters
+from revokers import owners, rosters
 from revokers.parts import configured, dead, fields, live, or_gap, pair, rows, text
 from revokers.protocol import NotIdentified, Unclear
 
@@ -20,9 +20,13 @@ USER, SESSIONS, CONSENT = "keycloak.user", "keycloak.sessions", "keycloak.consen
 SIGN_IN = "/realms/{realm}/protocol/openid-connect/token"
 USERS = "/admin/realms/{realm}/users"
 ONE = f"{USERS}/{{id}}"
+OF_ROLE = "/admin/realms/{realm}/roles/{role}/users"
+MASTER, ADMIN = "master", "admin"
+ANOTHER = "give another user of the realm master the role admin at https://KEYCLOAK/admin/master/console/ first"
 CONSENT_OF = f"{ONE}/consents/{{client}}"
 NEEDS: Mapping[str, str] = {
     "view-users": "reading users, sessions and consents",
+    "view-realm": "in the realm master: seeing other administrators",
     "manage-users": "apply: disabling users, ending sessions and consents",
 }
 
@@ -58,6 +62,29 @@ class Realm:
             raise Unclear("the answer is about another user, or does not say whether it is enabled")
         return user
 
+    def administrators(self, user: Mapping[str, Any]) -> tuple[str, ...]:
+        """Who has the master realm's role admin besides this user; any other realm is administered from there too."""
+        if self.name != MASTER:
+            return ()
+        held = self.http.request("GET", f"{ONE}/role-mappings/realm/composite", **self.options(id=user["id"]))
+        if all(row["name"] != ADMIN for row in rows([held], "roles", "name")):
+            return ()
+        return owners.beside(
+            True, (row for row in self._admins() if row["enabled"] is True and row["id"] != user["id"])
+        )
+
+    def _admins(self) -> Iterator[dict[str, Any]]:
+        """The users whom the role is given to, page by page; a client's own user signs in nowhere."""
+        first = 0
+        while True:
+            params = {"first": str(first), "max": "100"}
+            answer = self.http.request("GET", OF_ROLE, params=params, **self.options(role=ADMIN))
+            page = list(rows([answer], "administrators", "id", "username", "enabled"))
+            yield from (row for row in page if not str(row["username"]).startswith("service-account-"))
+            if not page:
+                return
+            first += len(page)
+
     def listed(self, ident: str, what: str, name: str) -> list[dict[str, Any]]:
         """The user's sessions or consents."""
         return list(rows([self.http.request("GET", f"{ONE}/{what}", **self.options(id=ident))], what, name))
@@ -78,7 +105,7 @@ def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[Ac
     yield from or_gap(f"keycloak {settings.realm}", _inventory(http, settings, account), needs=NEEDS)
 
 
-def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint]:
+def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     realm = signed_in(http, settings)
     user = _find(realm, account)
     if user is None:
@@ -87,7 +114,9 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
     holder = Account(provider=PROVIDER, id=user["id"], login=name, email=email)
     of_client = bool(user.get("serviceAccountClientId"))
     sessions = realm.listed(user["id"], "sessions", "id")
-    points = [rosters.point(USER, user["id"], holder, enabled(http, user), f"a user of {settings.realm}")]
+    alone, gaps = owners.looked(f"keycloak {settings.realm}", lambda: realm.administrators(user), NEEDS)
+    yield from gaps
+    points = [rosters.point(USER, user["id"], holder, enabled(http, user), f"a user of {settings.realm}", *alone)]
     points.append(rosters.point(SESSIONS, user["id"], holder, signed_on(http, sessions), f"{len(sessions)} sessions"))
     for consent in realm.listed(user["id"], "consents", "clientId"):
         ident, said = f"{user['id']}/{consent['clientId']}", f"consented to {consent['clientId']}"

@@ -18,7 +18,6 @@ from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness, Ownership
 from offkey.secret import Secret
 from revokers import launchdarkly_account
-from revokers.github_org import LAST_OWNER
 from revokers.launchdarkly_account import MEMBER, NEEDS, PROVIDER, TOKENS, Settings, inventory, signed
 from revokers.parts import (
     answered,
@@ -33,7 +32,7 @@ from revokers.parts import (
     unexpected,
     unknown,
 )
-from revokers.protocol import NotAutomatic, NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

@@ -17,9 +17,8 @@ from offkey.http import Answer, Reader
 from offkey.model import AccessPoint, Account, Check, Gap, Ownership
 from offkey.secret import Secret
 from revokers import rosters
-from revokers.github_org import LAST_OWNER
 from revokers.parts import configured, fields, live, or_gap, pages, text
-from revokers.protocol import NotIdentified
+from revokers.protocol import LAST_OWNER, NotIdentified
 
 PROVIDER = "launchdarkly"
 TOKENS, MEMBER = "launchdarkly.access_token", "launchdarkly.member"

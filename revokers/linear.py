@@ -17,7 +17,6 @@ from typing import Any
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
 from revokers import rosters
-from revokers.github_org import LAST_OWNER
 from revokers.linear_graphql import CHANGES, QUERIES, Settings, data, post, users
 from revokers.parts import (
     answered,
@@ -32,7 +31,7 @@ from revokers.parts import (
     unexpected,
     unknown,
 )
-from revokers.protocol import NotIdentified, Option, Unclear
+from revokers.protocol import LAST_OWNER, NotIdentified, Option, Unclear
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

@@ -1,7 +1,8 @@
 """MongoDB Atlas: programmatic API keys by value, service accounts by hand, users by the organisation's own list.
 
-What proves a key's death: the root resource, which needs no role, refuses its Digest with 401 and Atlas' own error; and
-the organisation, where offkey may list its keys, has that public key no more.
+What proves the death of a key that lived here before: the root resource, which needs no role, refuses its Digest with
+401 and Atlas' own error; and the organisation, where offkey may list its keys, has that public key no more. At first
+contact the same 401 may be said to a key of Ops Manager, Cloud Manager or Atlas for Government (`url`).
 What does not: 401 of any other resource (Atlas answers it for a missing role too), 403 (an access list of addresses).
 The root resource names the key's own id, by which an owner's key ends it; never the public key. A key belongs to an
 organisation and not to a person: ending it needs an approval of its own, and takes it out of all projects.
@@ -21,7 +22,6 @@ from revokers import mongodb_org
 from revokers.mongodb_org import (
     API_KEY,
     KEY,
-    LAST_OWNER,
     NEEDS,
     PROVIDER,
     ROOT,
@@ -33,8 +33,20 @@ from revokers.mongodb_org import (
     inventory,
     listed,
 )
-from revokers.parts import answered, by_hand, dead, fields, given, last, live, refuse_unlisted, unexpected, unknown
-from revokers.protocol import NotIdentified, Option
+from revokers.parts import (
+    answered,
+    by_hand,
+    ended,
+    fields,
+    given,
+    last,
+    live,
+    refuse_unlisted,
+    refused,
+    unexpected,
+    unknown,
+)
+from revokers.protocol import LAST_OWNER, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
@@ -103,7 +115,7 @@ def _seen(http: Reader, credential: Credential) -> tuple[Check, str]:
     answer = http.request("GET", ROOT, **digest(public, private))
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 401 and body.get("error") == 401 and _signed(answer):
-        return dead(http, "the root resource refuses the key: 401", status="401"), ""
+        return refused(http, "the root resource refuses the key: 401"), ""
     if answer.status != 200:
         return unexpected(http, answer.status), ""
     key = fields(answer, "GET /api/atlas/v2", "apiKey")["apiKey"]
@@ -127,7 +139,7 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         return mongodb_org.state(http, settings, point)
     if credential is None:
         return unknown(http, "the value is not at hand")
-    seen = check(http, credential)
+    seen = ended(http, point, check(http, credential))
     if seen.liveness is not Liveness.DEAD or settings.read is None or not settings.organisation:
         return seen
     public = credential.parts["id"].reveal().decode("ascii", "replace")

@@ -17,7 +17,7 @@ from offkey.http import Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
 from offkey.secret import Secret
 from revokers.parts import configured, dead, fields, last, live, or_gap, pair, text
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "mongodb"
 NEEDS: Mapping[str, str] = {
@@ -25,7 +25,6 @@ NEEDS: Mapping[str, str] = {
     "Organization Owner": "apply: removing users and ending keys",
 }
 KEY, USER = "mongodb.api_key", "mongodb.org_user"
-LAST_OWNER = "the organisation's last owner"
 ROOT = "/api/atlas/v2"
 API_KEY, USER_OF = f"{ROOT}/orgs/{{org}}/apiKeys/{{id}}", f"{ROOT}/orgs/{{org}}/users/{{id}}"
 WRITES: frozenset[Operation] = frozenset({("DELETE", API_KEY), ("DELETE", USER_OF)})
@@ -34,7 +33,10 @@ _VERSION = {"Accept": "application/vnd.atlas.2025-02-19+json"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`organisation` is Atlas' id of it; `read` and `write` are API keys of two words, `PUBLIC,PRIVATE`."""
+    """`organisation` is Atlas' id of it; `read` and `write` are API keys of two words, `PUBLIC,PRIVATE`.
+
+    `url` is empty, or `https://cloud.mongodbgov.com` for Atlas for Government.
+    """
 
     read: Secret | None = None
     write: Secret | None = None

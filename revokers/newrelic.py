@@ -3,7 +3,7 @@
 What proves death: a key that the plan saw alive is refused with 401, and the organisation's whole list of user keys,
 which shows values and other people's keys too, has none of this value; of a listed key: that list has its id no more.
 What does not: 401 alone, which a key of another region (US, EU, JP) gets as well; 403; an error in an answer of 200; a
-list that shows nobody's keys but offkey's own, or shortened values.
+list that shows nobody's keys of that account but offkey's own, or shortened values.
 A user key names its user (`actor.user`). Keys are deleted by id, and the id of a value is found by the whole value in
 the list. License and other ingest keys belong to an account: agents stop reporting, the account's first ones cannot be
 deleted, and nothing asks about one without sending data; they are handed over. Nobody is mailed by a deletion.
@@ -32,6 +32,7 @@ from revokers.newrelic_admin import (
     ask,
     inventory,
     keys,
+    place,
 )
 from revokers.parts import (
     answered,
@@ -130,7 +131,8 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     if any(_same(row, point, credential) for row in rows):
         return live(http, "in the list of user keys", point.holder, "listed")
     own = check(http, Credential(kind=USER_KEY, parts={"secret": configured(settings)})).holder
-    others = [row for row in rows if own and str(row["userId"]) != own.id]
+    account = point.provider_id.partition("/")[0]
+    others = [row for row in rows if own and str(row["userId"]) != own.id and account in ("", str(row["accountId"]))]
     if told and not known_here(point):
         return unknown(http, "401, and not in the list: deleted, or of another region", status="401")
     if not others or (told and any("*" in str(row["key"]) or "." in str(row["key"]) for row in others)):
@@ -140,7 +142,7 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
 
 def _same(row: Mapping[str, Any], point: AccessPoint, credential: Credential | None) -> bool:
     if point.provider_id:
-        return str(row["id"]) == point.provider_id
+        return place(row) == point.provider_id
     return credential is not None and Secret(str(row["key"]).encode()) == credential.secret
 
 

@@ -69,6 +69,11 @@ def keys(http: Reader, key: Secret) -> list[dict[str, Any]]:
     raise NoAnswer("newrelic: the list of keys does not end", advice="report this")
 
 
+def place(row: Mapping[str, Any]) -> str:
+    """A key's account and id: where the asking user loses the right to one account, its keys leave the list alive."""
+    return f"{row['accountId']}/{row['id']}"
+
+
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     """The user keys of the user whose number `account.id` is."""
     yield from or_gap(f"newrelic {account.id or account.email}", _inventory(http, settings, account), needs=NEEDS)
@@ -89,7 +94,7 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
                 holder=account,
                 ownership=Ownership.PERSONAL,
                 bond=Bond.THEIRS,
-                provider_id=str(row["id"]),
+                provider_id=place(row),
                 check=live(http, "listed for the user", account, "listed"),
                 evidence=(f"listed for the user: {row.get('name') or ''}",),
             )

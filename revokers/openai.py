@@ -21,7 +21,6 @@ from typing import Any
 
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Liveness
-from revokers.github_org import LAST_OWNER
 from revokers.openai_admin import (
     ADMIN,
     LEGACY,
@@ -50,7 +49,7 @@ from revokers.parts import (
     unexpected,
     unknown,
 )  # fmt: skip
-from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option, Unclear
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",

@@ -14,10 +14,9 @@ from typing import Any
 from offkey.http import Answer, Reader, bearer
 from offkey.model import AccessPoint, Account, Bond, Gap, Ownership
 from offkey.secret import Secret
-from revokers.github_org import LAST_OWNER
 from revokers.hints import only
 from revokers.parts import configured, goes_on, live, objects, or_gap, pages
-from revokers.protocol import NotIdentified
+from revokers.protocol import LAST_OWNER, NotIdentified
 from revokers.rosters import whole
 
 PROVIDER = "openai"

@@ -8,6 +8,11 @@ from offkey.errors import OffkeyError
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 
+LAST_OWNER = "the organisation's last owner"
+"""Evidence of access whose end would leave nobody to administer an organisation: a plan that ends it refuses itself."""
+UNTOLD = "whether anybody else administers the organisation was not seen"
+"""Evidence of access that is ended with an extra yes alone, for it may be the last owner's."""
+
 
 class NotIdentified(OffkeyError):
     """The exact credential cannot be tied down: by value, or by an id that belongs to this holder. Nothing was sent."""

@@ -21,7 +21,6 @@ from offkey.http import Answer, Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
 from offkey.secret import Secret
 from revokers import rosters
-from revokers.github_org import LAST_OWNER
 from revokers.parts import (
     answered,
     by_hand,
@@ -36,7 +35,7 @@ from revokers.parts import (
     unexpected,
     unknown,
 )
-from revokers.protocol import Option
+from revokers.protocol import LAST_OWNER, Option
 
 PROVIDER = "sentry"
 URL = "https://sentry.io/api/0"

@@ -15,24 +15,37 @@ https://docs.snowflake.com/en/developer-guide/sql-api/reference
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Credential, Exchange, Gap, Ownership
 from offkey.secret import Secret
-from revokers import snowflake_ways
+from revokers import owners, snowflake_ways
 from revokers.parts import answered, configured, dead, last, live, or_gap, refuse_unlisted, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
-from revokers.snowflake_sql import ALTER, DESCRIBE, READ, SHOW, SHOW_TOKENS, WRITE, Sql, quoted
+from revokers.snowflake_sql import (
+    ALTER,
+    DESCRIBE,
+    READ,
+    SHOW,
+    SHOW_GRANTS,
+    SHOW_TOKENS,
+    WRITE,
+    Sql,
+    administrators,
+    everybody,
+    quoted,
+)
 from revokers.snowflake_ways import ACCOUNT, PAT
 
 PROVIDER = "snowflake"
 URL = ""
 HOSTS: frozenset[str] = frozenset()
-READS: frozenset[Operation] = frozenset({READ, DESCRIBE, SHOW, SHOW_TOKENS})
+READS: frozenset[Operation] = frozenset({READ, DESCRIBE, SHOW, SHOW_GRANTS, SHOW_TOKENS})
 WRITES: frozenset[Operation] = frozenset({WRITE, ALTER})
 BY_EMAIL = True
 NEEDS: Mapping[str, str] = {
-    "MANAGE GRANTS or ownership of the users": "reading SHOW USERS and DESCRIBE USER",
+    "MANAGE GRANTS or ownership of the users": "reading SHOW USERS, DESCRIBE USER and who is ACCOUNTADMIN",
     "MODIFY PROGRAMMATIC AUTHENTICATION METHODS": "the users' tokens; apply: disabling and removing them",
     "OWNERSHIP of the user": "apply and undo: disabling the user",
 }
@@ -53,7 +66,8 @@ class Settings:
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return HANDLES.get(point.kind, ())
+    """The last ACCOUNTADMIN is left to people; where others cannot be seen, disabling needs an extra yes."""
+    return owners.gated(HANDLES.get(point.kind, ()), point, "snowflake-disable-unseen", snowflake_ways.ANOTHER)
 
 
 @answered
@@ -80,16 +94,16 @@ def _inventory(http: Reader, settings: Settings, account: Account, where: str) -
         holder = Account(provider=PROVIDER, id=name, login=name, email=str(user.get("email") or ""))
         shared = "SERVICE" in str(user.get("type") or "").upper()
         ownership = Ownership.SHARED if shared else Ownership.PERSONAL
-        yield _point(ACCOUNT, holder, name, ownership, _account_check(http, str(user["disabled"]), holder))
+        alone, gaps = owners.looked(where, partial(administrators, sql, name), NEEDS)
+        yield _point(ACCOUNT, holder, name, ownership, _account_check(http, str(user["disabled"]), holder), *alone)
+        yield from gaps
         yield from or_gap(f"{where}: tokens", _tokens(sql, holder, ownership), needs=NEEDS)
 
 
 def _users(sql: Sql, account: Account) -> list[dict[str, str]]:
     if not (account.id or account.login or account.email):
         raise NotIdentified("Snowflake finds users by name or address", advice="add either to the directory")
-    rows = list(sql.rows(SHOW, "SHOW USERS"))
-    if len(rows) >= 10_000:
-        raise Unclear("SHOW USERS stops at 10,000 rows, and there are as many", advice="add the user's name")
+    rows = everybody(sql)
     if account.id or account.login:
         return [row for row in rows if row["name"] == (account.id or account.login)]
     return [row for row in rows if str(row["email"] or "").lower() == account.email.lower()]
@@ -101,10 +115,10 @@ def _tokens(sql: Sql, holder: Account, ownership: Ownership) -> Iterator[AccessP
         yield _point(PAT, holder, f"{holder.login}/{row['name']}", ownership, asked)
 
 
-def _point(kind: str, holder: Account, identity: str, ownership: Ownership, check: Check) -> AccessPoint:
+def _point(kind: str, holder: Account, identity: str, ownership: Ownership, check: Check, *alone: str) -> AccessPoint:
     return AccessPoint(
         id=f"{kind}:{identity}", provider=PROVIDER, kind=kind, holder=holder, ownership=ownership, bond=Bond.THEIRS,
-        provider_id=identity, check=check, evidence=(f"Snowflake lists it for user {holder.login}",),
+        provider_id=identity, check=check, evidence=(f"Snowflake lists it for user {holder.login}", *alone),
     )  # fmt: skip
 
 
@@ -159,6 +173,9 @@ def revoke(
     refuse_unlisted(HANDLES, action, point)
     user, token = _named(point)
     change = "SET DISABLED = TRUE"
+    if point.kind == ACCOUNT:
+        sql = _sql(http, settings)
+        owners.refuse_last(point, owners.seen(partial(administrators, sql, user)), snowflake_ways.ANOTHER)
     if point.kind == PAT:
         removed = f"REMOVE PROGRAMMATIC ACCESS TOKEN {quoted(token)}"
         change = f"MODIFY PROGRAMMATIC ACCESS TOKEN {quoted(token)} {change}" if action is Action.DISABLE else removed

@@ -9,6 +9,7 @@ from typing import Any
 
 from offkey.http import Answer, Operation, Reader, Refused, bearer
 from offkey.secret import Secret
+from revokers import owners
 from revokers.parts import fields, trouble
 from revokers.protocol import Unclear
 
@@ -17,6 +18,7 @@ WRITE: Operation = ("POST", "/api/v2/statements?async=false")
 """The same address, under which a Reader is not let through."""
 SHOW: Operation = ("SQL", "SHOW USERS")
 SHOW_TOKENS: Operation = ("SQL", "SHOW USER PROGRAMMATIC ACCESS TOKENS")
+SHOW_GRANTS: Operation = ("SQL", "SHOW GRANTS OF ROLE ACCOUNTADMIN")
 DESCRIBE: Operation = ("SQL", "DESCRIBE USER")
 ALTER: Operation = ("SQL", "ALTER USER")
 _SECONDS = 60
@@ -66,3 +68,20 @@ class Sql:
             "X-Snowflake-Authorization-Token-Type": self.token_type,
             "Accept": "application/json",
         }
+
+
+def everybody(sql: Sql) -> list[dict[str, str]]:
+    rows = list(sql.rows(SHOW, "SHOW USERS"))
+    if len(rows) >= 10_000:
+        raise Unclear("SHOW USERS stops at 10,000 rows, and there are as many", advice="end the user by hand")
+    return rows
+
+
+def administrators(sql: Sql, name: str) -> tuple[str, ...]:
+    """Who is ACCOUNTADMIN besides this user; a disabled user or a service is nobody who could help."""
+    granted = {row["grantee_name"] for row in sql.rows(SHOW_GRANTS, SHOW_GRANTS[1]) if row["granted_to"] == "USER"}
+    if name not in granted:
+        return ()
+    people = (user for user in everybody(sql) if "SERVICE" not in str(user.get("type") or "").upper())
+    able = {str(user["name"]) for user in people if str(user["disabled"]).lower() == "false"}
+    return owners.beside(True, granted & able - {name})

@@ -6,6 +6,10 @@ from offkey.model import Action
 from revokers.protocol import Option
 
 ACCOUNT, PAT = "snowflake.account", "snowflake.pat"
+ANOTHER = (
+    "grant another person the role ACCOUNTADMIN first "
+    "(https://docs.snowflake.com/en/user-guide/security-access-control-considerations), then plan again"
+)
 _BREAKS = ("whatever still signs in with the token",)
 HANDLES: Mapping[str, tuple[Option, ...]] = {
     ACCOUNT: (

@@ -1,7 +1,8 @@
 """SonarQube: user tokens by name, where the name is beyond doubt.
 
-What proves death: `GET /api/authentication/validate`, asked with the token, answers 200 `{"valid": false}`: SonarQube
-has no such token, or its user is deactivated. What does not: any other status. `valid: true` is life.
+What proves the death of a token that was valid here before: `GET /api/authentication/validate`, asked with the token,
+answers 200 `{"valid": false}`: SonarQube has no such token (another one may), or its user is deactivated. What does
+not: any other status. `valid: true` is life.
 Tokens are revoked by name, and no answer ties a value to its name. A user's names are unique, so what an administrator
 lists is ended exactly. A value that was found is ended only where it is a user token (`squ_`), lives, and its user has
 no second user token that could be meant: else the candidates are named and a person decides. Tokens of a project
@@ -25,13 +26,14 @@ from revokers.parts import (
     basic,
     by_hand,
     configured,
-    dead,
+    ended,
     fields,
     given,
     last,
     live,
     or_gap,
     refuse_unlisted,
+    refused,
     text,
     unexpected,
     when,
@@ -101,7 +103,7 @@ def check(http: Reader, credential: Credential) -> Check:
         return unexpected(http, answer.status)
     valid = fields(answer, "GET /api/authentication/validate", "valid")["valid"]
     if valid is False:
-        return dead(http, "SonarQube calls it not valid", status="invalid")
+        return refused(http, "SonarQube calls it not valid")
     if valid is not True:
         return unexpected(http, answer.status)
     if not text(credential.secret).startswith("squ_"):
@@ -153,7 +155,7 @@ def _colon(told: object) -> object:
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind == LEAKED:
-        return check(http, given(point, credential))
+        return ended(http, point, check(http, given(point, credential)))
     login, _, name = point.provider_id.partition("/")
     return rosters.listed(http, login, point, there=name in _tokens(http, settings, login))
 

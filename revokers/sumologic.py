@@ -12,9 +12,11 @@ https://api.sumologic.com/docs/#operation/updateAccessKey
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
+from revokers import owners
 from revokers import sumologic_lists as lists
 from revokers.parts import (
     answered,
@@ -24,12 +26,13 @@ from revokers.parts import (
     fields,
     last,
     live,
+    pair,
     refuse_unlisted,
     text,
     trouble,
     unknown,
 )
-from revokers.protocol import NotIdentified, Option, Unclear
+from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 from revokers.sumologic_lists import KEY, KEY_PATH, NEEDS, PROVIDER, USER, USER_PATH, Settings, inventory
 
 __all__ = [
@@ -80,7 +83,8 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    return HANDLES.get(point.kind, ())
+    """The account's owner is left to people; where nobody tells who it is, deactivating needs an extra yes."""
+    return owners.gated(HANDLES.get(point.kind, ()), point, "sumologic-deactivate-unseen", lists.ANOTHER)
 
 
 @answered
@@ -118,6 +122,9 @@ def revoke(
 ) -> Exchange:
     """Deactivate or delete exactly this key, or deactivate exactly this user."""
     refuse_unlisted(HANDLES, action, point)
+    if point.kind == USER:
+        look = partial(lists.administrators, http, configured(settings), point.provider_id)
+        owners.refuse_last(point, owners.seen(look), lists.ANOTHER)
     if action is Action.DISABLE:
         return _switch(http, settings, point, credential, on=False)
     signer, row = configured(settings, write=True), _row(http, settings, point, credential)
@@ -153,6 +160,8 @@ def _row(http: Writer, settings: Settings, point: AccessPoint, credential: Crede
     row = next((row for row in lists.keys(http, signer) if row["id"] == identity), None)
     if row is None or (point.holder is not None and point.holder.id not in ("", row["createdBy"])):
         raise NotIdentified(f"{identity} is not listed as this user's", advice="plan again")
+    if identity == text(pair(signer)[0]):
+        raise NotAutomatic("this is the key that offkey uses", advice="configure another key, plan again")
     return row
 
 

@@ -8,14 +8,15 @@ https://api.sumologic.com/docs/#tag/userManagement
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from offkey.http import Answer, Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
 from offkey.secret import Secret
+from revokers import owners
 from revokers.parts import basic, configured, dead, fields, live, or_gap, pages, pair, text
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotIdentified, Unclear
 
 PROVIDER = "sumologic"
 NEEDS: Mapping[str, str] = {
@@ -24,7 +25,11 @@ NEEDS: Mapping[str, str] = {
     "Manage Users and Roles": "apply: deactivating a user",
 }
 KEY, USER = "sumologic.access_key", "sumologic.user"
-KEYS, USERS = "/accessKeys", "/users"
+KEYS, USERS, OWNER = "/accessKeys", "/users", "/account/accountOwner"
+ANOTHER = (
+    "make another administrator the account's owner at https://service.sumologic.com (Administration, Organization) "
+    "first, then plan again"
+)
 KEY_PATH, USER_PATH = f"{KEYS}/{{id}}", f"{USERS}/{{id}}"
 
 
@@ -75,6 +80,17 @@ def user(http: Reader, signer: Secret, identity: str) -> dict[str, Any]:
     return found
 
 
+def administrators(http: Reader, signer: Secret, identity: str) -> tuple[str, ...]:
+    """The account's owner is an administrator whom nobody but an owner can take that from.
+
+    https://www.sumologic.com/help/docs/manage/manage-subscription/manage-org-settings/ (change account owner)
+    """
+    answer = http.request("GET", OWNER, headers=signed(signer), hide=(signer,))
+    if answer.status != 200 or not isinstance(answer.json, str) or not answer.json:
+        raise Unclear("the account's owner is not told", advice="offkey's key must be an administrator's")
+    return (LAST_OWNER,) if answer.json == identity else ()
+
+
 def told(http: Reader, row: Mapping[str, Any], holder: Account | None) -> Check:
     """What a key's own row says. Raises KeyError for a row without its fields."""
     if row["disabled"] is True:
@@ -96,7 +112,7 @@ def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[Ac
     yield from or_gap(where, _inventory(http, settings, account), needs=NEEDS)
 
 
-def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint]:
+def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     signer = configured(settings)
     if account.id:
         found = [user(http, signer, account.id)]
@@ -110,7 +126,10 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
     if len(found) > 1:
         raise NotIdentified(f"{len(found)} users have this address", advice="give the user's id in the directory")
     holder = Account(provider=PROVIDER, id=str(found[0]["id"]), email=str(found[0]["email"]))
-    yield _point(USER, holder.id, holder, told_of_user(http, found[0], holder), "listed as a user")
+    alone, gaps = owners.looked("sumologic", lambda: administrators(http, signer, holder.id), NEEDS)
+    person = _point(USER, holder.id, holder, told_of_user(http, found[0], holder), "listed as a user")
+    yield replace(person, evidence=(*person.evidence, *alone))
+    yield from gaps
     for row in keys(http, signer):
         if row["createdBy"] == holder.id:
             evidence = f"listed as made by this user: {row.get('label', '')}"

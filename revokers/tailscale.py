@@ -19,9 +19,8 @@ from dataclasses import replace
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Ownership
 from revokers import tailscale_tailnet
-from revokers.github_org import LAST_OWNER
 from revokers.parts import answered, by_hand, configured, given, last, refuse_unlisted, text, unknown
-from revokers.protocol import NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotIdentified, Option
 from revokers.tailscale_tailnet import KEY, NEEDS, ONE_KEY, PROVIDER, USER, Settings, inventory
 
 __all__ = [

@@ -12,9 +12,8 @@ from offkey.http import Reader, bearer
 from offkey.model import AccessPoint, Account, Check, Gap, Ownership
 from offkey.secret import Secret
 from revokers import rosters
-from revokers.github_org import LAST_OWNER
 from revokers.parts import configured, dead, fields, live, or_gap, trouble, unknown
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotIdentified, Unclear
 
 PROVIDER = "tailscale"
 KEY, USER = "tailscale.key", "tailscale.user"

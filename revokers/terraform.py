@@ -19,9 +19,8 @@ from offkey.http import Answer, Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
 from revokers import terraform_org
-from revokers.github_org import LAST_OWNER
 from revokers.parts import answered, by_hand, dead, fields, given, last, live, refuse_unlisted, unexpected, unknown
-from revokers.protocol import NotAutomatic, NotIdentified, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 from revokers.terraform_org import MEMBERSHIP, NEEDS, PROVIDER, Settings, inventory
 
 __all__ = [

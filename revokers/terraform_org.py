@@ -15,9 +15,8 @@ from offkey.http import Answer, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Check, Exchange, Gap
 from offkey.secret import Secret
 from revokers import rosters
-from revokers.github_org import LAST_OWNER
 from revokers.parts import configured, fields, last, live, pages
-from revokers.protocol import Unclear
+from revokers.protocol import LAST_OWNER, Unclear
 
 PROVIDER = "terraform"
 MEMBERSHIP = "terraform.membership"

@@ -70,7 +70,8 @@ _ACCESSOR = Option(
     breaks=_CHILDREN,
 )
 _HOW = (
-    "A root token, or one that may make tokens: what it made dies with it. See who uses its children, then revoke it "
+    "A root token, or one that may make tokens, or of which nobody can tell: what it made dies with it. See who uses "
+    "its children, then revoke it "
     "with the extra yes, or alone with `vault token revoke -mode=orphan`: https://developer.hashicorp.com/vault/docs/"
     "commands/token/revoke"
 )
@@ -120,7 +121,7 @@ def check(http: Reader, credential: Credential) -> Check:
     if answer.status == 403 and "invalid token" in said and "permission denied" in said:
         return refused(http, "403 invalid token")
     data = found(answer, "lookup-self")
-    status = vault_admin.status(http, data, headers=headers, hide=(secret,))
+    status = vault_admin.status(http, data, None, headers=headers, hide=(secret,))
     return live(http, vault_admin.told(data), vault_admin.holder(data), status)
 
 
@@ -144,6 +145,9 @@ def revoke(
     refuse_unlisted(HANDLES, action, point)
     if point.kind not in BY_VALUE:
         return vault_admin.revoke(http, settings, point)
-    secret = given(point, credential).secret
+    value = given(point, credential)
+    if point.check is None or point.check.status not in GATED:
+        vault_admin.refuse_children(point, check(http, value).status)
+    secret = value.secret
     http.request("POST", "/auth/token/revoke-self", headers={"X-Vault-Token": text(secret)}, hide=(secret,))
     return last(http)

@@ -25,7 +25,7 @@ NEEDS: Mapping[str, str] = {
     "read on identity/entity/*": "finding the person's entity",
     "sudo and list on auth/token/accessors": "listing tokens",
     "update on auth/token/lookup-accessor": "telling whose each token is",
-    "update on sys/capabilities-accessor": "telling a token that may make others",
+    "update on sys/capabilities-accessor, list on auth/token/roles": "telling a token that may make others",
     "update on auth/token/lookup": "proving that a found token is dead",
     "update on auth/token/revoke-accessor": "apply: ending a token",
     "update on identity/entity/id/*": "apply: disabling an entity",
@@ -47,7 +47,7 @@ WRITES: frozenset[Operation] = frozenset(
 )
 ACCESSOR, ENTITY = "vault.accessor", "vault.entity"
 GATED = frozenset({"root", "maker"})
-"""Statuses of tokens that may have children: they hold the root policy, or may make tokens, or nobody could tell."""
+"""Statuses of tokens that may have children: of the root policy, with a right to make tokens, or nobody can tell."""
 _MAKES = "auth/token/create"
 
 
@@ -94,17 +94,39 @@ def told(data: Mapping[str, Any]) -> str:
     return f"signs in as {data['display_name']} with {', '.join(map(str, data['policies']))}"
 
 
-def status(http: Reader, data: Mapping[str, Any], accessor: str = "", **signed: Any) -> str:
-    """ "root", "maker" for a token that may have children or of which nobody can tell, or empty."""
+def roles(http: Reader, **signed: Any) -> list[str] | None:
+    """The token roles, each of which may be a way to make child tokens; None where whoever signs may not list them."""
+    answer = http.request("GET", "/auth/token/roles", params={"list": "true"}, **signed)
+    if answer.status == 404 and isinstance(answer.json, dict) and answer.json.get("errors") == []:
+        return []
+    keys = found(answer, "token roles").get("keys") if answer.status == 200 else None
+    return [str(key) for key in keys] if isinstance(keys, list) else None
+
+
+def status(
+    http: Reader, data: Mapping[str, Any], known: list[str] | None = None, accessor: str = "", **signed: Any
+) -> str:
+    """One of GATED, or empty. `known` are the token roles; where they are not known yet, whoever signs is asked."""
     if "root" in data["policies"]:
         return "root"
     if data.get("num_uses", 0) and not accessor:
         return "maker"  # asking would use it up
+    known = roles(http, **signed) if known is None and not accessor else known
+    if known is None:
+        return "maker"
     what = {"accessor": accessor} if accessor else {}
     template = "/sys/capabilities-accessor" if accessor else "/sys/capabilities-self"
-    answer = http.request("POST", template, json={**what, "paths": [_MAKES]}, **signed)
+    paths = [_MAKES, *(f"{_MAKES}/{role}" for role in known)]
+    answer = http.request("POST", template, json={**what, "paths": paths}, **signed)
     body = answer.json.get("data") if answer.status == 200 and isinstance(answer.json, dict) else None
-    return "" if isinstance(body, dict) and body.get(_MAKES) == ["deny"] else "maker"
+    return "" if isinstance(body, dict) and all(body.get(path) == ["deny"] for path in paths) else "maker"
+
+
+def refuse_children(point: AccessPoint, now: str) -> None:
+    """Raises NotAutomatic for a token that may have children, and could not when it was planned without that yes."""
+    planned = point.check.status if point.check else ""
+    if now in GATED and planned not in GATED:
+        raise NotAutomatic(f"{point.id} may have made child tokens, which die with it", advice="plan again")
 
 
 def lookup(http: Reader, token: Secret, accessor: str) -> Answer:
@@ -151,9 +173,11 @@ def revoke(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
         return _switch(http, settings, point, disabled=True)
     token = configured(settings, write=True)
     answer = lookup(http, token, point.provider_id)
-    gone = "invalid accessor" in errors(answer)
-    if point.holder is None or gone or found(answer, "lookup-accessor")["entity_id"] != point.holder.id:
+    data = {} if "invalid accessor" in errors(answer) else found(answer, "lookup-accessor")
+    if point.holder is None or data.get("entity_id") != point.holder.id:
         raise NotIdentified(f"{point.id} is no token of this entity", advice="plan again")
+    asker = signed(configured(settings))
+    refuse_children(point, status(http, data, roles(http, **asker), point.provider_id, **asker))
     body = {"accessor": point.provider_id}
     http.request("POST", "/auth/token/revoke-accessor", json=body, **signed(token))
     return last(http)

@@ -23,6 +23,7 @@ from revokers.vault_admin import (
     errors,
     found,
     lookup,
+    roles,
     signed,
     status,
     told,
@@ -52,6 +53,7 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
 
 
 def _tokens(http: Reader, token: Secret, who: Account) -> Iterator[AccessPoint]:
+    known = roles(http, **signed(token))
     listed = http.request("GET", "/auth/token/accessors", params={"list": "true"}, **signed(token))
     for accessor in map(str, found(listed, "list of accessors")["keys"]):
         answer = lookup(http, token, accessor)
@@ -59,7 +61,7 @@ def _tokens(http: Reader, token: Secret, who: Account) -> Iterator[AccessPoint]:
             continue  # its token ended meanwhile
         data = found(answer, "lookup-accessor")
         if data["entity_id"] == who.id:
-            seen = live(http, told(data), who, status(http, data, accessor, **signed(token)))
+            seen = live(http, told(data), who, status(http, data, known, accessor, **signed(token)))
             yield _point(ACCESSOR, accessor, who, seen, f"a token of the entity, made at {data['path']}")
 
 

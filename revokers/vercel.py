@@ -15,9 +15,8 @@ from collections.abc import Mapping
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from revokers import vercel_team
-from revokers.github_org import LAST_OWNER
 from revokers.parts import answered, by_hand, dead, given, last, live, refuse_unlisted, unexpected, unknown
-from revokers.protocol import NotAutomatic, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, Option
 from revokers.vercel_team import MEMBER, NEEDS, PROVIDER, Settings, inventory
 
 __all__ = [

@@ -54,7 +54,7 @@ class World:
         )
         return {"aws": ProviderExecutor(revokers.REGISTRY["aws"], http, self.settings)}
 
-    def apply(self) -> dict[Action, Receipt]:
+    def apply(self, confirm_seconds: float = 30) -> dict[Action, Receipt]:
         receipts = apply.apply(
             self.plan,
             [self.approval],
@@ -65,6 +65,7 @@ class World:
             key=KEY,
             now=self.now,
             sleep=lambda _: None,
+            confirm_seconds=confirm_seconds,
         )
         actions = {step.id: step.action for step in self.plan.steps}
         return {actions[receipt.step]: receipt for receipt in receipts}
@@ -157,6 +158,39 @@ def test_an_undo_switches_it_on_again_and_nothing_deletes_it_later(world: Callab
     assert later[Action.DISABLE].outcome is Outcome.UNDONE
     assert later[Action.REVOKE].outcome is Outcome.HANDED_OVER
     assert run.status() == "Active"
+
+
+def test_what_somebody_switched_on_again_by_hand_is_not_deleted_and_waits_for_a_person(
+    world: Callable[[int], World],
+) -> None:
+    run = world(4)
+    run.apply()
+    run.executors()["aws"].undo(run.plan.steps[0], None)
+    run.at = NOW + timedelta(hours=5)
+    receipt = run.apply()[Action.REVOKE]
+    assert receipt.outcome is Outcome.HANDED_OVER
+    assert "switched off" in receipt.note
+    assert receipt.assignee
+    assert run.status() == "Active"
+
+
+def test_what_cannot_be_seen_to_be_off_any_more_is_not_deleted(world: Callable[[int], World]) -> None:
+    run = world(4)
+    run.apply()
+    run.at = NOW + timedelta(hours=5)
+    run.aws.fail("*", "iam:ListAccessKeys", 503, times=2)
+    assert run.apply(confirm_seconds=0.25)[Action.REVOKE].outcome is Outcome.HANDED_OVER
+    assert run.status() == "Inactive"
+
+
+def test_a_look_that_comes_too_early_or_to_nothing_is_repeated_before_the_deletion(
+    world: Callable[[int], World],
+) -> None:
+    run = world(4)
+    run.apply()
+    run.at = NOW + timedelta(hours=5)
+    run.aws.fail("*", "iam:ListAccessKeys", 503, times=2)
+    assert run.apply()[Action.REVOKE].outcome is Outcome.REVOKED
 
 
 def test_only_what_was_switched_off_by_this_run_can_be_taken_back(world: Callable[[int], World]) -> None:

@@ -17,8 +17,7 @@ from offboarding.policy import PR_BEFORE_KILL, Policy
 from offkey.canonical import content_digest
 from offkey.errors import Exit, UsageError
 from offkey.model import AccessPoint, Account, Action, Bond, Gap, Liveness, OptOut, Ownership, Step
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import Option
+from revokers.protocol import LAST_OWNER, Option
 from tests.offboarding.cases import LEAVER, NOW, check, leaked, listed, place, plan_of
 
 PHASES = [Action.DISABLE, Action.REVOKE, Action.REWRITE, Action.KEEP, Action.ROTATE, Action.HAND_OVER]

@@ -8,8 +8,7 @@ import pytest
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Credential, Liveness, Ownership
 from revokers import anthropic
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified, reached
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, reached
 from tests.revokers.contract import CASES, credential
 from tests.simulators.anthropic import AnthropicSimulator, admin_key, key
 

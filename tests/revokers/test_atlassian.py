@@ -7,7 +7,7 @@ import pytest
 from offboarding.demo.simulators.tokens import pick
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import atlassian
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from tests.revokers.case import Case, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.atlassian import AtlassianSimulator
@@ -85,3 +85,38 @@ def test_an_empty_list_of_an_account_that_cannot_be_read_proves_nothing() -> Non
         case.kill(1)
         case.sim.fail("GET", "profile", 403, times=9)
         assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+def account_of(case: Case) -> AccessPoint:
+    point = next(item for item in case.inventory() if isinstance(item, AccessPoint))
+    assert point.kind == "atlassian.account"
+    return point
+
+
+def test_the_last_organization_admin_is_not_deactivated_by_a_plan_or_since() -> None:
+    with CASES["atlassian.account"]() as case:
+        sim = simulator(case)
+        sim.admins = ["557057:ann", "557057:dana"]
+        point = account_of(case)
+        assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
+        sim.accounts["557057:ann"]["account_status"] = "inactive"
+        alone = account_of(case)
+        assert LAST_OWNER in alone.evidence
+        assert [way.action for way in atlassian.options(alone)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):
+            atlassian.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+        assert sim.accounts["557057:dana"]["account_status"] == "active"
+
+
+def test_where_organization_admins_cannot_be_seen_deactivating_needs_a_yes_and_a_gap_says_why() -> None:
+    with CASES["atlassian.account"]() as case:
+        seen = account_of(case)
+        case.settings = replace(case.settings, organisation="")
+        case.person = Account(provider="atlassian", id="557057:dana")
+        items = case.inventory()
+        (gap,) = [item for item in items if isinstance(item, Gap)]
+        assert "organisation" in gap.advice
+        (point,) = [item for item in items if isinstance(item, AccessPoint)]
+        assert [way.needs for way in atlassian.options(point)] == ["atlassian-deactivate-unseen"]
+        with pytest.raises(NotAutomatic):
+            atlassian.revoke(case.writer(), case.settings, Action.DISABLE, seen, None)

@@ -82,6 +82,34 @@ def test_boto3_asks_at_the_listed_hosts() -> None:
         assert httpx.URL(boto.client(http, service, signer).meta.endpoint_url).host in aws.HOSTS
 
 
+@pytest.mark.parametrize("url", ["https://sts.cn-north-1.amazonaws.com.cn", "https://sts.us-gov-west-1.amazonaws.com"])
+def test_another_partitions_account_is_asked_at_its_own_listed_hosts(url: str) -> None:
+    signer = AwsCredentials(access_key_id="AKIA" + "Q7" * 8, secret_access_key=Secret(b"x" * 40))
+    http = reader("aws", aws.Settings(read=signer, url=url))
+    assert str(boto.client(http, "sts", signer).meta.endpoint_url) == url
+    host = httpx.URL(boto.client(http, "iam", signer).meta.endpoint_url).host
+    assert host in aws.HOSTS
+    assert host != "iam.amazonaws.com"
+
+
+def test_a_key_that_aws_does_not_know_may_be_another_partitions(case: Case) -> None:
+    key_id, secret = tokens.aws_pair("of another partition")
+    pair = credential("aws.access_key", id=key_id, secret=secret)
+    case.sim.fail("*", "sts:GetAccessKeyInfo", 403, times=9)  # moto names its own account for any key
+    for said in (aws.check(case.reader(), pair), aws.state(case.reader(), case.settings, LONE, pair)):
+        assert (said.liveness, said.status) == (Liveness.UNKNOWN, "InvalidClientTokenId")
+    alive = aws.check(case.reader(), case.credentials[1])
+    known = aws.state(case.reader(), case.settings, replace(LONE, check=alive), pair)
+    assert known.liveness is Liveness.DEAD
+
+
+def test_a_deleted_key_of_the_configured_account_is_dead_though_nobody_holds_it_any_more(case: Case) -> None:
+    case.kill(1)
+    said = aws.state(case.reader(), case.settings, LONE, case.credentials[1])
+    assert (said.liveness, "of this account" in said.reason) == (Liveness.DEAD, True)
+    assert aws.check(case.reader(), case.credentials[1]).liveness is Liveness.UNKNOWN
+
+
 def test_a_key_of_another_account_is_unknown_and_never_touched(case: Case) -> None:
     with AwsServer() as other:
         other.create_user("dana")

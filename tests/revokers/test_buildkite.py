@@ -6,8 +6,7 @@ import pytest
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import buildkite
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic
+from revokers.protocol import LAST_OWNER, NotAutomatic
 from tests.revokers.contract import CASES, Case, credential
 from tests.simulators.buildkite import REFUSED, BuildkiteSimulator, user_token
 

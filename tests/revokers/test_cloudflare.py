@@ -118,6 +118,20 @@ def test_the_last_super_administrator_is_not_removed() -> None:
         assert sorted(cloudflare.options(p)[0].action for p in points) == [Action.HAND_OVER, Action.REMOVE]
 
 
+def test_where_the_list_names_no_roles_removing_needs_a_yes_that_says_so() -> None:
+    with CASES["cloudflare.member"]() as case:
+        seen = case.points[1]
+        for rows in case.sim.members.values():  # type: ignore[attr-defined]
+            for row in rows.values():
+                row["roles"] = []
+        point = next(p for p in case.inventory() if isinstance(p, AccessPoint))
+        assert [way.needs for way in cloudflare.options(point)] == ["cloudflare-remove-unseen"]
+        with pytest.raises(NotAutomatic):
+            cloudflare.revoke(case.writer(), case.settings, Action.REMOVE, seen)
+        cloudflare.revoke(case.writer(), case.settings, Action.REMOVE, point)
+        assert case.state(1).liveness is Liveness.DEAD
+
+
 def test_a_member_is_found_on_any_page_and_a_stranger_is_nobody() -> None:
     with CASES["cloudflare.member"]() as case:
         asked = [r.path for r in case.sim.requests if r.path.endswith(f"{ACCOUNT}/members")]

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 import rules
-from offkey.model import AccessPoint, Account, Action, Liveness
+from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import confluent
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from tests.revokers.case import Case, credential, leak
 from tests.revokers.contract import CASES
 from tests.simulators.confluent import ConfluentSimulator, api_key
@@ -83,3 +83,35 @@ def test_the_user_whose_key_offkey_asks_with_stays() -> None:
         with pytest.raises(NotAutomatic):
             confluent.revoke(case.writer(), case.settings, Action.REMOVE, root)
         assert "u-root" in simulator(case).users
+
+
+def account_of(case: Case) -> AccessPoint:
+    point = next(item for item in case.inventory() if isinstance(item, AccessPoint) and item.kind == confluent.USER)
+    assert isinstance(point, AccessPoint)
+    return point
+
+
+def test_the_last_organization_admin_is_not_removed_by_a_plan_or_since() -> None:
+    with CASES["confluent.user"]() as case:
+        simulator(case).admins = ["u-ann", "u-dana", "u-left", "sa-robot"]
+        point = account_of(case)
+        assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
+        simulator(case).admins.remove("u-ann")
+        alone = account_of(case)
+        assert LAST_OWNER in alone.evidence
+        assert [way.action for way in confluent.options(alone)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):
+            confluent.revoke(case.writer(), case.settings, Action.REMOVE, point)
+        assert "u-dana" in simulator(case).users
+
+
+def test_where_organization_admins_cannot_be_seen_removing_needs_a_yes_and_a_gap_says_why() -> None:
+    with CASES["confluent.user"]() as case:
+        seen = account_of(case)
+        simulator(case).fail("GET", "/role-bindings", 403, times=2)
+        items = case.inventory()
+        assert any(isinstance(item, Gap) and "administrators" in item.where for item in items)
+        point = next(item for item in items if isinstance(item, AccessPoint) and item.kind == confluent.USER)
+        assert [way.needs for way in confluent.options(point)] == ["confluent-remove-unseen"]
+        with pytest.raises(NotAutomatic):
+            confluent.revoke(case.writer(), case.settings, Action.REMOVE, seen)

@@ -19,7 +19,7 @@ from offkey.http import Reader, Refused, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Gap, Liveness
 from offkey.secret import Secret
 from revokers import database, database_roles
-from revokers.protocol import NotIdentified, Unclear, reached
+from revokers.protocol import NotAutomatic, NotIdentified, Unclear, reached
 from tests.revokers import servers
 from tests.revokers.case import DIGEST, approval, credential, leak
 
@@ -171,6 +171,33 @@ def test_a_right_password_from_an_address_that_its_account_does_not_fit_is_not_d
             assert database.state(world.reader(), world.settings, leak(world.kind), value).liveness is UNKNOWN
         session.run("LOCK", "DROP USER %s@'10.0.0.%%'", far)
     assert database.state(world.reader(), world.settings, leak(world.kind), value).liveness is DEAD
+
+
+@pytest.mark.parametrize("server", ["database.postgres"], indirect=True)
+def test_a_role_whose_password_has_expired_is_not_dead_and_is_ended_all_the_same(world: World) -> None:
+    name = list(world.passwords)[1]
+    (at,) = sql.servers(world.server.url)
+    with sql.session(world.writer(), at, servers.ADMIN, Secret(world.server.password.encode())) as session:
+        session.run("LOCK", f"ALTER ROLE \"{name}\" VALID UNTIL '2020-01-01'")
+    assert world.check(name).status == "password"
+    assert world.state(name).liveness is UNKNOWN
+    point = world.role(name)
+    assert point.check is not None
+    assert (point.check.liveness, "expired" in point.check.reason) == (LIVE, True)
+    for action in (Action.DISABLE, Action.REVOKE):
+        database.revoke(world.writer(), world.settings, action, point)
+        assert reached(revokers.option("database.role", action), database.state(world.reader(), world.settings, point))
+    assert world.state(name).liveness is DEAD
+
+
+def test_the_role_that_offkey_signs_in_as_is_not_locked(world: World) -> None:
+    point = world.role(servers.ADMIN)
+    for action in (Action.DISABLE, Action.REVOKE):
+        with pytest.raises(NotAutomatic):
+            database.revoke(world.writer(), world.settings, action, point)
+    said = world.role(servers.ADMIN).check
+    assert said
+    assert said.liveness is LIVE
 
 
 def test_a_reader_cannot_kill(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from offboarding.demo.simulators.wire import Answer
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import databricks
-from revokers.protocol import NotIdentified
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from tests.revokers.case import leak
 from tests.revokers.contract import CASES, Case, credential
 from tests.simulators.databricks import DatabricksSimulator, pat
@@ -88,3 +88,38 @@ def test_the_tokens_of_a_deactivated_user_do_not_sign_in_until_activated() -> No
         assert databricks.check(case.reader(), DANA).liveness is Liveness.UNKNOWN
         case.undo(1)
         assert databricks.check(case.reader(), DANA).liveness is Liveness.LIVE
+
+
+def account_of(case: Case) -> AccessPoint:
+    point = found(case, email="dana@example.com")[0]
+    assert isinstance(point, AccessPoint)
+    return point
+
+
+def test_the_workspaces_last_administrator_is_not_deactivated_by_a_plan_or_since(case: Case) -> None:
+    ann, dana = list(sim(case).users)[:2]
+    sim(case).admins = [f"Users/{ann}", f"Users/{dana}", "Groups/9", "ServicePrincipals/8"]
+    point = account_of(case)
+    assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
+    sim(case).users[ann]["active"] = False
+    alone = account_of(case)
+    assert LAST_OWNER in alone.evidence
+    assert [way.action for way in databricks.options(alone)] == [Action.HAND_OVER]
+    with pytest.raises(NotAutomatic):
+        databricks.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+    sim(case).admins = ["Groups/9"]
+    sim(case).users[dana]["groups"] = [{"display": "admins", "type": "indirect"}]
+    assert LAST_OWNER in account_of(case).evidence
+    assert sim(case).users[dana]["active"]
+
+
+def test_where_administrators_cannot_be_seen_deactivating_needs_a_yes_and_a_gap_says_why(case: Case) -> None:
+    seen = account_of(case)
+    sim(case).fail("GET", "/Groups", 403, times=3)
+    assert any(
+        isinstance(item, Gap) and "administrators" in item.where for item in found(case, login=seen.holder.login)
+    )  # type: ignore[union-attr]
+    point = account_of(case)
+    assert [way.needs for way in databricks.options(point)] == ["databricks-deactivate-unseen"]
+    with pytest.raises(NotAutomatic):
+        databricks.revoke(case.writer(), case.settings, Action.DISABLE, seen, None)

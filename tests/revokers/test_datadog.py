@@ -8,10 +8,10 @@ import pytest
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import datadog
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from tests.revokers.case import Case, known, leak
 from tests.revokers.contract import CASES, credential
-from tests.simulators.datadog import DatadogSimulator, api_key, app_key
+from tests.simulators.datadog import ADMIN, DatadogSimulator, api_key, app_key
 
 
 def simulator(case: Case) -> DatadogSimulator:
@@ -120,3 +120,38 @@ def test_a_list_that_ends_before_its_end_is_a_gap() -> None:
         )
         assert any(isinstance(found, Gap) and "before its end" in found.why for found in case.inventory())
         assert case.state(1).liveness is Liveness.UNKNOWN
+
+
+def account_of(case: Case) -> AccessPoint:
+    point = next(item for item in case.inventory() if isinstance(item, AccessPoint) and item.kind == "datadog.user")
+    assert isinstance(point, AccessPoint)
+    return point
+
+
+def test_the_organisations_last_administrator_is_not_disabled_by_a_plan_or_since() -> None:
+    with CASES["datadog.user"]() as case:
+        sim = simulator(case)
+        ann, dana = case.points[0].provider_id, case.points[1].provider_id
+        sim.roles[ADMIN] = {ann, dana, sim.add_user("robot", robot=True)}
+        point = account_of(case)
+        assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
+        sim.users[ann].update(disabled=True, status="Disabled")
+        alone = account_of(case)
+        assert LAST_OWNER in alone.evidence
+        assert [way.action for way in datadog.options(alone)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):
+            datadog.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+        assert not sim.users[dana]["disabled"]
+
+
+def test_where_roles_cannot_be_seen_disabling_needs_a_yes_and_a_gap_says_why() -> None:
+    with CASES["datadog.user"]() as case:
+        seen = account_of(case)
+        simulator(case).fail("GET", "/users/", 403, times=2)
+        items = case.inventory()
+        (gap,) = [item for item in items if isinstance(item, Gap)]
+        assert "administrators" in gap.where
+        (point,) = [item for item in items if isinstance(item, AccessPoint)]
+        assert [way.needs for way in datadog.options(point)] == ["datadog-disable-unseen"]
+        with pytest.raises(NotAutomatic):
+            datadog.revoke(case.writer(), case.settings, Action.DISABLE, seen, None)

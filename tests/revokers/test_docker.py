@@ -8,8 +8,7 @@ import pytest
 from offboarding.demo.simulators import tokens
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import docker
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
 from tests.revokers.case import leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.wire_changes import changed

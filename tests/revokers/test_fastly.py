@@ -8,8 +8,7 @@ import pytest
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import fastly
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
 from tests.revokers.contract import CASES, Case, credential
 from tests.simulators.fastly import FastlySimulator, api_token
 

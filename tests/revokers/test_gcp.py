@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from offboarding.demo.simulators import tokens
-from offkey.model import Account, Action, Check, Liveness
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Liveness
 from revokers import gcp
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 from tests.revokers.contract import CASES, Case, credential
@@ -156,3 +156,26 @@ def test_without_a_write_credential_nothing_is_ended(opened: ExitStack) -> None:
         gcp.revoke(case.writer(), replace(case.settings, write=None), Action.DISABLE, case.points[1], case.value(1))
     with pytest.raises(NotAutomatic):
         gcp.undo(case.writer(), case.settings, replace(case.points[1], kind="gcp.oauth_access"), None)
+
+
+def test_a_key_beside_another_accounts_address_is_not_called_dead(opened: ExitStack) -> None:
+    case = arranged(opened, KIND)
+    parts = dict(case.credentials[1].parts) | {"client_email": case.credentials[0].parts["client_email"]}
+    mixed = Credential(kind=KIND, parts=parts)
+    found = AccessPoint(id="leak:1", provider="gcp", kind=KIND)
+    assert gcp.check(case.reader(), mixed).liveness is Liveness.UNKNOWN
+    for settings in (case.settings, replace(case.settings, read=None)):
+        assert gcp.state(case.reader(), settings, found, mixed).liveness is Liveness.UNKNOWN
+        assert gcp.state(case.reader(), settings, found, case.credentials[1]).liveness is Liveness.LIVE
+
+
+def test_a_deleted_key_is_dead_for_whoever_saw_it_sign_in_before(opened: ExitStack) -> None:
+    case = arranged(opened, KIND)
+    value = case.credentials[1]
+    alive = gcp.check(case.reader(), value)
+    known = AccessPoint(id="leak:1", provider="gcp", kind=KIND, check=alive, holder=alive.holder)
+    assert alive.liveness is Liveness.LIVE
+    case.sim.keys.pop(value.parts["id"].reveal().decode())  # type: ignore[attr-defined]
+    for settings in (case.settings, replace(case.settings, read=None)):
+        assert gcp.state(case.reader(), settings, known, value).liveness is Liveness.DEAD
+        assert gcp.state(case.reader(), settings, replace(known, check=None), value).liveness is Liveness.UNKNOWN

@@ -10,8 +10,7 @@ from offboarding.demo.simulators import tokens
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import gitlab
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from revokers.public_keys import fingerprint
 from tests.revokers.contract import CASES, Case, credential
 from tests.simulators.gitlab import GitLabSimulator, User
@@ -230,3 +229,63 @@ def test_gitlab_com_tells_nobody_whose_a_fingerprint_is() -> None:
         (gap,) = gitlab.authorised(case.reader(), there, frozenset({fingerprint(tokens.ssh_public("dana"))}))
         assert isinstance(gap, Gap)
         assert len(lab(case).requests) == before
+
+
+def account_of(case: Case) -> AccessPoint:
+    point = next(found for found in case.inventory() if getattr(found, "kind", "") == "gitlab.account")
+    assert isinstance(point, AccessPoint)
+    return point
+
+
+def test_the_instances_last_administrator_is_not_blocked_by_a_plan_or_since() -> None:
+    with CASES["gitlab.account"]() as case:
+        root = next(user for user in lab(case).users.values() if user.admin)
+        dana(case).admin = True
+        point = account_of(case)
+        assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
+        root.bot = True
+        alone = account_of(case)
+        assert LAST_OWNER in alone.evidence
+        assert [way.action for way in gitlab.options(alone)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):
+            gitlab.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+        assert dana(case).state == "active"
+
+
+def test_where_administrators_cannot_be_seen_blocking_needs_a_yes_and_a_gap_says_why() -> None:
+    with CASES["gitlab.account"]() as case:
+        dana(case).admin = True
+        lab(case).fail("GET", "/users$", 403, times=1, after=False)
+        case.person = Account(provider="gitlab", id=str(dana(case).id))
+        point = account_of(case)
+        assert UNTOLD in point.evidence
+        assert [way.needs for way in gitlab.options(point)] == ["gitlab-block-unseen"]
+        lab(case).fail("GET", "/users$", 403, times=1)
+        assert any(isinstance(found, Gap) and "administrators" in found.where for found in case.inventory())
+
+
+def test_a_value_of_another_user_or_sort_ends_no_token_of_the_same_number() -> None:
+    with CASES["gitlab.pat"]() as case:
+        known = lab(case).tokens
+        theirs = gitlab.check(case.reader(), case.credentials[1]).holder
+        assert theirs is not None
+        point = replace(case.points[1], holder=replace(theirs, id="999"))
+        with pytest.raises(NotIdentified, match="another user"):
+            gitlab.revoke(case.writer(), case.settings, Action.REVOKE, point, case.credentials[1])
+        sort = lab(case).add_token(tokens.gitlab_personal("of another sort"), dana(case), "deploy")
+        other = next(token for token in known.values() if token.user is dana(case) and token.kind == "access")
+        sort.id = other.id
+        held = credential("gitlab.pat", secret=tokens.gitlab_personal("of another sort"))
+        with pytest.raises(NotIdentified):
+            gitlab.revoke(case.writer(), case.settings, Action.REVOKE, case.points[1], held)
+        assert not other.revoked
+
+
+def test_an_account_that_was_deactivated_is_not_made_active_by_an_undo() -> None:
+    with CASES["gitlab.account"]() as case:
+        dana(case).state = "deactivated"
+        point = account_of(case)
+        gitlab.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+        with pytest.raises(NotAutomatic, match="deactivated before"):
+            gitlab.undo(case.writer(), case.settings, point, None)
+        assert dana(case).state == "blocked"

@@ -7,7 +7,7 @@ import pytest
 
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import google
-from revokers.protocol import NotAutomatic
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic
 from tests.discovery import failed
 from tests.revokers.contract import CASES, Case
 
@@ -55,7 +55,7 @@ def test_an_answer_about_somebody_else_is_not_taken(case: Case) -> None:
 def test_the_person_is_signed_out_before_the_account_is_suspended(case: Case) -> None:
     case.sim.requests.clear()
     case.kill(1)
-    assert [request.method for request in case.sim.requests] == ["POST", "PUT"]
+    assert [request.method for request in case.sim.requests] == ["GET", "POST", "PUT"]
     assert case.sim.members[case.points[1].provider_id].signed_out == 1  # type: ignore[attr-defined]
 
 
@@ -75,3 +75,44 @@ def test_an_administrator_is_called_one_and_a_password_says_when_it_was_used(cas
     assert "a super administrator" in account.evidence
     assert password.last_used
     assert password.last_used.year == 2023
+
+
+def admins(case: Case, *names: str, suspended: str = "") -> None:
+    for member in case.sim.members.values():  # type: ignore[attr-defined]
+        name = member.told["primaryEmail"].partition("@")[0]
+        member.told["isAdmin"], member.told["suspended"] = name in names, name == suspended
+
+
+def account_of(case: Case) -> AccessPoint:
+    point = found(case, email="dana@example.com")[0]
+    assert isinstance(point, AccessPoint)
+    return point
+
+
+def test_the_last_super_administrator_is_not_suspended_by_a_plan_or_since(case: Case) -> None:
+    case.sim.fresh = False  # type: ignore[attr-defined]
+    admins(case, "ann", "dana")
+    point = account_of(case)
+    assert LAST_OWNER not in point.evidence
+    assert [way.action for way in google.options(point)] == [Action.DISABLE]
+    admins(case, "ann", "dana", suspended="ann")
+    alone = account_of(case)
+    assert LAST_OWNER in alone.evidence
+    assert [way.action for way in google.options(alone)] == [Action.HAND_OVER]
+    with pytest.raises(NotAutomatic):
+        google.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+    assert not case.sim.members[point.provider_id].told["suspended"]  # type: ignore[attr-defined]
+
+
+def test_where_other_administrators_cannot_be_seen_suspending_needs_a_yes_that_says_so(case: Case) -> None:
+    admins(case, "ann", "dana")
+    seen = account_of(case)
+    case.sim.fail("GET", "/users$", 403, times=2)
+    point = account_of(case)
+    assert UNTOLD in point.evidence
+    assert [way.needs for way in google.options(point)] == ["google-suspend-unseen"]
+    with pytest.raises(NotAutomatic):
+        google.revoke(case.writer(), case.settings, Action.DISABLE, seen, None)
+    case.sim.fail("GET", "/users$", 403, times=1)
+    google.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+    assert case.state(1).status == "suspended"

@@ -6,9 +6,8 @@ import pytest
 from offkey.http import Reader, Refused
 from offkey.model import AccessPoint, Account, Action, Liveness
 from revokers import grafana
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified
-from tests.revokers.case import Case, leak
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
+from tests.revokers.case import Case, known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.grafana import GrafanaSimulator, token
 
@@ -20,16 +19,20 @@ def simulator(case: Case) -> GrafanaSimulator:
     return case.sim
 
 
-def said(status: int, body: object, kind: str = KIND) -> Liveness:
+def said(status: int, body: object, point: AccessPoint | None = None, kind: str = KIND) -> Liveness:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, json=body))
     at = "https://grafana.example.com"
     reader = Reader(grafana.gate, at, instance=at, transport=transport, sleep=lambda _: None)
-    return grafana.check(reader, credential(kind, secret=token("dana"))).liveness
+    value, settings = credential(kind, secret=token("dana")), grafana.Settings(url=at)
+    return grafana.state(reader, settings, point or known(KIND), value).liveness
 
 
 @pytest.mark.parametrize("word", ["api-key.invalid", "api-key.revoked", "api-key.expired"])
 def test_these_words_of_401_are_death_and_others_are_not(word: str) -> None:
     assert said(401, {"messageId": word}) is Liveness.DEAD
+    another_instances = word == "api-key.invalid"
+    first = Liveness.UNKNOWN if another_instances else Liveness.DEAD
+    assert said(401, {"messageId": word}, leak(KIND)) is first
     assert said(403, {"messageId": word}) is Liveness.UNKNOWN
     assert said(401, {"message": "Unauthorized"}) is Liveness.UNKNOWN
     assert said(401, {"messageId": "session.token.rotate"}) is Liveness.UNKNOWN

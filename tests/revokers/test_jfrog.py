@@ -103,8 +103,10 @@ def test_a_404_inside_a_200_is_nobody() -> None:
         assert isinstance(found[0], Gap)
         case.sim.users.clear()  # type: ignore[attr-defined]
         assert case.state(1).liveness is Liveness.UNKNOWN
-        with pytest.raises(Unclear):
+        with pytest.raises(NotAutomatic):
             case.kill(1)
+        with pytest.raises(Unclear):
+            case.undo(1)
 
 
 def test_without_scim_the_tokens_are_listed_all_the_same() -> None:
@@ -117,3 +119,16 @@ def test_without_scim_the_tokens_are_listed_all_the_same() -> None:
 def test_only_an_account_is_switched_on_again() -> None:
     with CASES["jfrog.access_token"]() as case, pytest.raises(NotAutomatic):
         jfrog.undo(case.writer(), case.settings, case.points[1])
+
+
+def test_an_administrator_is_disabled_with_a_yes_of_its_own_alone() -> None:
+    with CASES["jfrog.account"]() as case:
+        ordinary = next(item for item in case.inventory() if isinstance(item, AccessPoint))
+        assert [way.needs for way in jfrog.options(ordinary)] == [""]
+        case.sim.admins.add("dana")  # type: ignore[attr-defined]
+        with pytest.raises(NotAutomatic):
+            jfrog.revoke(case.writer(), case.settings, Action.DISABLE, ordinary)
+        point = next(item for item in case.inventory() if isinstance(item, AccessPoint))
+        assert [way.needs for way in jfrog.options(point)] == ["jfrog-disable-administrator"]
+        jfrog.revoke(case.writer(), case.settings, Action.DISABLE, point)
+        assert case.state(1).status == "disabled"

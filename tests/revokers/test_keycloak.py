@@ -6,8 +6,8 @@ import pytest
 
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import keycloak
-from revokers.protocol import NotAutomatic, NotIdentified
-from tests.revokers.contract import CASES
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
+from tests.revokers.contract import CASES, Case
 from tests.simulators.wire_changes import changed
 
 
@@ -64,3 +64,39 @@ def test_nobody_of_that_address_is_nothing_and_an_unknown_name_is_a_gap() -> Non
         assert list(keycloak.inventory(case.reader(), case.settings, nobody)) == []
         (gap,) = keycloak.inventory(case.reader(), case.settings, replace(nobody, login="nobody"))
         assert isinstance(gap, Gap)
+
+
+def master(case: Case) -> AccessPoint:
+    """Dana, as a user of the realm that administers all others."""
+    case.sim.realm = "master"  # type: ignore[attr-defined]
+    case.settings = replace(case.settings, realm="master")
+    return next(item for item in case.inventory() if isinstance(item, AccessPoint) and item.kind == "keycloak.user")
+
+
+def test_the_master_realms_last_administrator_is_not_disabled_by_a_plan_or_since() -> None:
+    with CASES["keycloak.user"]() as case:
+        ann, dana = (case.points[number].provider_id for number in (0, 1))
+        robot = case.sim.add_user("service-account-ci")  # type: ignore[attr-defined]
+        case.sim.admins = {ann, dana, robot}  # type: ignore[attr-defined]
+        point = master(case)
+        assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
+        case.sim.users[ann]["enabled"] = False  # type: ignore[attr-defined]
+        alone = master(case)
+        assert LAST_OWNER in alone.evidence
+        assert [way.action for way in keycloak.options(alone)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):
+            keycloak.revoke(case.writer(), case.settings, Action.DISABLE, point)
+        assert case.sim.users[dana]["enabled"]  # type: ignore[attr-defined]
+
+
+def test_where_the_master_realms_administrators_cannot_be_seen_disabling_needs_a_yes() -> None:
+    with CASES["keycloak.user"]() as case:
+        case.sim.admins = {case.points[number].provider_id for number in (0, 1)}  # type: ignore[attr-defined]
+        seen = master(case)
+        case.sim.fail("GET", "/roles/admin/users", 403, times=2)
+        items = case.inventory()
+        assert any(isinstance(item, Gap) and "administrators" in item.where for item in items)
+        point = next(item for item in items if isinstance(item, AccessPoint) and item.kind == "keycloak.user")
+        assert [way.needs for way in keycloak.options(point)] == ["keycloak-disable-unseen"]
+        with pytest.raises(NotAutomatic):
+            keycloak.revoke(case.writer(), case.settings, Action.DISABLE, seen)

@@ -8,8 +8,7 @@ import pytest
 from offkey.http import Reader, Refused
 from offkey.model import AccessPoint, Account, Action, Liveness
 from revokers import linear, linear_graphql
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 from tests.revokers.case import Case, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.linear import api_key

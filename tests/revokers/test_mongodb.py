@@ -8,7 +8,9 @@ import pytest
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import mongodb
+from revokers.parts import REFUSED
 from revokers.protocol import NotAutomatic, NotIdentified
+from tests.revokers.case import known, leak
 from tests.revokers.cases.mongodb import ORG
 from tests.revokers.contract import CASES, credential
 from tests.simulators.mongodb import mongodb_private_key, mongodb_public_key
@@ -18,7 +20,8 @@ def test_a_key_is_asked_about_by_digest_and_dead_when_the_root_resource_refuses_
     with CASES["mongodb.api_key"]() as case:
         assert [mongodb.check(case.reader(), value).liveness for value in case.credentials] == [Liveness.LIVE] * 3
         assert case.made_up
-        assert mongodb.check(case.reader(), case.made_up).liveness is Liveness.DEAD
+        assert mongodb.check(case.reader(), case.made_up).liveness is Liveness.UNKNOWN
+        assert mongodb.state(case.reader(), case.settings, case.points[1], case.made_up).liveness is Liveness.DEAD
         case.only(403)
         assert mongodb.check(case.reader(), case.credentials[0]).liveness is Liveness.UNKNOWN
 
@@ -33,7 +36,19 @@ def test_a_401_that_never_judged_the_signature_is_not_death(challenge: str) -> N
     transport = httpx.MockTransport(lambda _: httpx.Response(401, json=body, headers=headers))
     http = Reader(mongodb.gate, mongodb.URL, transport=transport, sleep=lambda _: None)
     halves = {"id": mongodb_public_key("dana"), "secret": mongodb_private_key("dana")}
-    assert mongodb.check(http, credential("mongodb.api_key", **halves)).liveness is Liveness.UNKNOWN
+    value, settings = credential("mongodb.api_key", **halves), mongodb.Settings()
+    assert mongodb.state(http, settings, known("mongodb.api_key"), value).liveness is Liveness.UNKNOWN
+
+
+def test_a_key_of_ops_manager_or_atlas_for_government_is_not_dead_because_atlas_refuses_it() -> None:
+    with CASES["mongodb.api_key"]() as case:
+        halves = {"id": mongodb_public_key("elsewhere"), "secret": mongodb_private_key("elsewhere")}
+        value = credential("mongodb.api_key", **halves)
+        for said in (
+            mongodb.check(case.reader(), value),
+            mongodb.state(case.reader(), case.settings, leak("mongodb.api_key"), value),
+        ):
+            assert (said.liveness, said.status) == (Liveness.UNKNOWN, REFUSED)
 
 
 def test_the_private_half_is_never_sent() -> None:
@@ -51,7 +66,7 @@ def test_a_wrong_private_half_of_a_listed_key_is_not_its_death() -> None:
     with CASES["mongodb.api_key"]() as case:
         halves = {"id": mongodb_public_key("dana"), "secret": mongodb_private_key("somebody else")}
         wrong = credential("mongodb.api_key", **halves)
-        assert mongodb.check(case.reader(), wrong).liveness is Liveness.DEAD
+        assert mongodb.check(case.reader(), wrong).status == REFUSED
         seen = mongodb.state(case.reader(), case.settings, case.points[1], wrong)
         assert (seen.liveness, "private half" in seen.reason) == (Liveness.UNKNOWN, True)
         bare = replace(case.settings, read=None)

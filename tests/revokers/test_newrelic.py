@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from offkey.http import Reader
-from offkey.model import Action, Gap, Liveness
+from offkey.model import AccessPoint, Action, Gap, Liveness
 from revokers import newrelic
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 from tests.revokers.case import Case, known, leak
@@ -61,7 +61,7 @@ def test_a_list_that_hides_keys_or_values_identifies_and_proves_nothing(what: st
         setattr(sim, what, True)
         with pytest.raises(NotIdentified):
             newrelic.revoke(case.writer(), case.settings, Action.REVOKE, found, VALUE)
-        sim.keys.pop(case.points[1].provider_id)
+        sim.keys.pop(case.points[1].provider_id.partition("/")[2])
         assert newrelic.state(case.reader(), case.settings, found, VALUE).liveness is Liveness.UNKNOWN
         if what == "alone":
             assert case.state(1).liveness is Liveness.UNKNOWN
@@ -98,3 +98,17 @@ def test_the_listing_and_the_deletion_are_told_apart_by_the_gate() -> None:
 def test_ingest_keys_are_handed_over() -> None:
     for kind in ("newrelic.license_key", "newrelic.insights_insert", "newrelic.rest_key", "newrelic.admin_key"):
         assert newrelic.HANDLES[kind][0].action is Action.HAND_OVER
+
+
+def test_a_key_of_an_account_that_is_shown_no_more_is_not_gone() -> None:
+    with CASES[KIND]() as case:
+        sim = simulator(case)
+        for key in list(sim.keys.values())[1:3]:  # ann's and dana's
+            key.account = 2
+        points = [p for p in case.inventory() if isinstance(p, AccessPoint)]
+        assert [p.provider_id.partition("/")[0] for p in points] == ["2"]
+        sim.hidden.add(2)
+        assert newrelic.state(case.reader(), case.settings, points[0]).liveness is Liveness.UNKNOWN
+        sim.hidden.clear()
+        sim.keys.pop(points[0].provider_id.partition("/")[2])
+        assert newrelic.state(case.reader(), case.settings, points[0]).liveness is Liveness.DEAD

@@ -9,8 +9,7 @@ from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from offkey.secret import Secret
 from revokers import hints, openai
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic, NotIdentified
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
 from tests.revokers.contract import CASES, credential
 from tests.simulators.openai import OpenAiSimulator, key
 

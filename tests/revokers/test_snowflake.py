@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from offboarding.demo.simulators.wire import Request
 from offkey.http import Refused
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from offkey.secret import Secret
 from revokers import snowflake
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified, Unclear
 from revokers.snowflake_sql import SHOW, Sql, quoted
 from tests.revokers.contract import CASES, Case
 from tests.simulators.snowflake import SnowflakeSimulator, User
@@ -108,3 +109,41 @@ def test_a_point_of_another_holder_than_its_name_says_is_not_identified(case: Ca
         snowflake.revoke(
             case.writer(), case.settings, Action.REVOKE, replace(case.points[1], holder=case.points[0].holder), None
         )
+
+
+def account_of(case: Case) -> AccessPoint:
+    point = found(case, email="dana@example.com")[0]
+    assert isinstance(point, AccessPoint)
+    return point
+
+
+def test_the_last_accountadmin_is_not_disabled_by_a_plan_or_since(case: Case) -> None:
+    sim(case).administrators = ["ANN", 'da"na', "ROBOT"]
+    sim(case).users["ROBOT"] = User("", kind="SERVICE")
+    point = account_of(case)
+    assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
+    sim(case).users["ANN"].disabled = True
+    alone = account_of(case)
+    assert LAST_OWNER in alone.evidence
+    assert [way.action for way in snowflake.options(alone)] == [Action.HAND_OVER]
+    with pytest.raises(NotAutomatic):
+        snowflake.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
+    assert not sim(case).users['da"na'].disabled
+
+
+def test_where_accountadmins_cannot_be_seen_disabling_needs_a_yes_and_a_gap_says_why(case: Case) -> None:
+    seen = account_of(case)
+
+    def refuse(request: Request) -> None:
+        if b"GRANTS OF" in request.body:
+            sim(case).fail("POST", "/statements", 422)
+
+    sim(case).before = refuse
+    items = found(case, email="dana@example.com")
+    (gap,) = [item for item in items if isinstance(item, Gap)]
+    assert "administrators" in gap.where
+    point = account_of(case)
+    assert UNTOLD in point.evidence
+    assert [way.needs for way in snowflake.options(point)] == ["snowflake-disable-unseen"]
+    with pytest.raises(NotAutomatic):
+        snowflake.revoke(case.writer(), case.settings, Action.DISABLE, seen, None)

@@ -7,20 +7,24 @@ import pytest
 from offkey.model import AccessPoint, Action, Gap, Liveness, Ownership
 from revokers import sonar
 from revokers.protocol import NotAutomatic, NotIdentified
-from tests.revokers.case import Case, leak
+from tests.revokers.case import Case, known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.sonar import analysis_token, user_token
 from tests.simulators.wire_changes import changed
 
 
 def living(case: Case, *values: str) -> list[Liveness]:
-    return [sonar.check(case.reader(), credential("sonar.token", secret=value)).liveness for value in values]
+    held = [credential("sonar.token", secret=value) for value in values]
+    return [sonar.state(case.reader(), case.settings, known("sonar.token"), value).liveness for value in held]
 
 
 def test_the_users_token_for_analysis_lives_on() -> None:
     with CASES["sonar.token"]() as case:
         case.kill(1)
         assert living(case, user_token("dana"), analysis_token("dana")) == [Liveness.DEAD, Liveness.LIVE]
+        elsewhere = credential("sonar.token", secret=user_token("of another SonarQube"))
+        said = sonar.state(case.reader(), case.settings, leak("sonar.token"), elsewhere)
+        assert said.liveness is Liveness.UNKNOWN
 
 
 def test_of_two_user_tokens_none_is_chosen_and_both_are_named() -> None:

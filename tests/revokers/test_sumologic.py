@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from offkey.model import AccessPoint, Action, Liveness
+from offkey.model import AccessPoint, Action, Gap, Liveness
 from offkey.secret import Secret
 from revokers import sumologic
-from revokers.protocol import NotIdentified
+from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from tests.revokers.case import Case, credential, leak
 from tests.revokers.contract import CASES
 from tests.simulators.sumologic import SumoLogicSimulator, access_key
@@ -66,3 +66,44 @@ def test_the_contracts_settings_need_both_parts() -> None:
         (gap,) = sumologic.inventory(case.reader(), half, case.person)
         assert not isinstance(gap, AccessPoint)
         assert "two parts" in gap.why
+
+
+def account_of(case: Case) -> AccessPoint:
+    point = next(item for item in case.inventory() if isinstance(item, AccessPoint) and item.kind == sumologic.USER)
+    assert isinstance(point, AccessPoint)
+    return point
+
+
+def test_the_accounts_owner_is_not_deactivated_by_a_plan_or_since() -> None:
+    with CASES["sumologic.user"]() as case:
+        point = account_of(case)
+        assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
+        simulator(case).owner = point.provider_id
+        owner = account_of(case)
+        assert LAST_OWNER in owner.evidence
+        assert [way.action for way in sumologic.options(owner)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):
+            sumologic.revoke(case.writer(), case.settings, Action.DISABLE, point)
+        assert case.state(1).liveness is Liveness.LIVE
+
+
+def test_where_the_owner_is_not_told_deactivating_needs_a_yes_and_a_gap_says_why() -> None:
+    with CASES["sumologic.user"]() as case:
+        seen = account_of(case)
+        simulator(case).fail("GET", "/accountOwner", 403, times=2)
+        items = case.inventory()
+        assert any(isinstance(item, Gap) and "administrators" in item.where for item in items)
+        point = next(item for item in items if isinstance(item, AccessPoint) and item.kind == sumologic.USER)
+        assert [way.needs for way in sumologic.options(point)] == ["sumologic-deactivate-unseen"]
+        with pytest.raises(NotAutomatic):
+            sumologic.revoke(case.writer(), case.settings, Action.DISABLE, seen)
+
+
+def test_the_key_that_offkey_uses_is_not_ended() -> None:
+    with CASES["sumologic.access_key"]() as case:
+        own = access_key("offkey's own")[0]
+        point = replace(case.points[1], provider_id=own, holder=None)
+        for action in (Action.DISABLE, Action.REVOKE):
+            with pytest.raises(NotAutomatic, match="offkey uses"):
+                sumologic.revoke(case.writer(), case.settings, action, point)
+        assert not simulator(case).keys[own].disabled

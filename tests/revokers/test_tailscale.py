@@ -6,8 +6,7 @@ import pytest
 
 from offkey.model import AccessPoint, Account, Action, Liveness, Ownership
 from revokers import tailscale
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotIdentified
+from revokers.protocol import LAST_OWNER, NotIdentified
 from tests.revokers.case import leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.tailscale import ident, key

@@ -16,6 +16,8 @@ from tests.revokers.case import Case, known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.vault import DENIED, INVALID, VaultSimulator, vault_service
 
+MAKER = replace(known("vault.service"), check=replace(known("vault.service").check, status="maker"))  # type: ignore[type-var]
+"""A leaked token of which nobody could tell, when it was planned, whether it has children."""
 VALUE = credential("vault.service", secret=vault_service("dana"))
 
 
@@ -32,7 +34,7 @@ def asked(sim: VaultSimulator, *, read: bool = False) -> Iterator[Case]:
         own = Secret(vault_service("offkey").encode())
         sim.add_token(own.reveal().decode(), "offkey", policies=("offkey",))
         settings = vault.Settings(url=f"{sim.url}/v1", read=own if read else None)
-        yield Case("vault.service", sim, settings, (Action.REVOKE,), [known("vault.service")], [VALUE])
+        yield Case("vault.service", sim, settings, (Action.REVOKE,), [MAKER], [VALUE])
 
 
 def test_only_the_documented_403_is_death() -> None:
@@ -92,7 +94,15 @@ def test_a_token_that_may_have_children_needs_its_own_yes_and_takes_them_along(p
 
 def test_a_plain_token_needs_no_extra_yes_and_one_nobody_can_judge_does() -> None:
     with CASES["vault.service"]() as case:
-        for broken, needs in ((False, ""), (True, "vault-cascade")):
+        case.sim.roles = ["deploy"]  # type: ignore[attr-defined]
+        token = next(t for t in case.sim.tokens.values() if t.name == "dana")  # type: ignore[attr-defined]
+        for policies, broken, needs in (
+            (("lister",), False, ""),
+            ((), False, "vault-cascade"),  # it may not list the roles under which it may make tokens
+            (("lister", "create/deploy"), False, "vault-cascade"),
+            (("lister",), True, "vault-cascade"),
+        ):
+            token.policies = ("default", *policies)
             if broken:
                 case.sim.fail("POST", "capabilities-self", 403)
             check = vault.check(case.reader(), case.credentials[1])
@@ -114,6 +124,37 @@ def test_an_accessor_of_a_root_or_making_token_is_gated() -> None:
         case.sim.add_token(vault_service("more"), "dana", entity=dana.id, policies=("maker",))  # type: ignore[attr-defined]
         tokens = [p for p in case.inventory() if isinstance(p, AccessPoint) and p.kind == "vault.accessor"]
         assert sorted(vault.options(token)[0].needs for token in tokens) == ["", "vault-cascade"]
+
+
+def test_a_token_that_may_make_others_under_a_role_alone_is_gated_too() -> None:
+    with CASES["vault.accessor"]() as case:
+        case.sim.roles = ["nightly", "deploy"]  # type: ignore[attr-defined]
+        dana = case.points[1].holder
+        assert dana
+        value = vault_service("more")
+        case.sim.add_token(value, "dana", entity=dana.id, policies=("create/deploy",))  # type: ignore[attr-defined]
+        tokens = [p for p in case.inventory() if isinstance(p, AccessPoint) and p.kind == "vault.accessor"]
+        assert sorted(vault.options(token)[0].needs for token in tokens) == ["", "vault-cascade"]
+        case.sim.fail("GET", "/auth/token/roles", 403)
+        tokens = [p for p in case.inventory() if isinstance(p, AccessPoint) and p.kind == "vault.accessor"]
+        assert [vault.options(token)[0].needs for token in tokens] == ["vault-cascade"] * 2
+
+
+def test_a_token_that_may_have_children_since_the_plan_is_not_ended_without_that_yes() -> None:
+    for kind in ("vault.accessor", "vault.service"):
+        with CASES[kind]() as case:
+            token = next(t for t in case.sim.tokens.values() if t.name == "dana")  # type: ignore[attr-defined]
+            token.policies = ("default", "lister")
+            value = case.value(1)
+            plain = replace(case.points[1], check=vault.state(case.reader(), case.settings, case.points[1], value))
+            assert [way.needs for way in vault.options(plain)] == [""]
+            token.policies = ("default", "lister", "maker")
+            with pytest.raises(NotAutomatic, match="child"):
+                vault.revoke(case.writer(), case.settings, Action.REVOKE, plain, value)
+            assert case.state(1).liveness is Liveness.LIVE
+            token.policies = ("default", "lister")
+            vault.revoke(case.writer(), case.settings, Action.REVOKE, plain, value)
+            assert case.state(1).liveness is Liveness.DEAD
 
 
 def test_another_entitys_accessor_is_not_ended() -> None:

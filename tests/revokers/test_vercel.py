@@ -7,8 +7,7 @@ from offboarding.demo.simulators.tokens import vercel_personal
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import vercel
-from revokers.github_org import LAST_OWNER
-from revokers.protocol import NotAutomatic
+from revokers.protocol import LAST_OWNER, NotAutomatic
 from tests.revokers.contract import CASES, Case, credential
 from tests.simulators.vercel import VercelSimulator
 

@@ -23,6 +23,8 @@ class AtlassianSimulator(RestSimulator):
         self.keys: set[str] = set()
         self.accounts: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
+        self.admins: list[str] = []
+        """Ids of the Organization admins."""
 
     def add_key(self, value: Secret) -> None:
         self.keys.add(fold(value))
@@ -50,6 +52,15 @@ class AtlassianSimulator(RestSimulator):
         if following is not None:
             links["next"] = f"https://api.atlassian.com{request.path}?cursor={following}"
         return self._refused(request) or ok({"data": part, "links": links, "meta": {"total": len(self.accounts)}})
+
+    @route("GET", "/admin/v2/orgs/{org}/directories/-/users")
+    def search(self, request: Request, org: str) -> Answer:
+        assert request.query["roleIds"] == ["atlassian/org-admin"]
+        known = [self.accounts.get(one, {"account_id": one, "account_status": "active"}) for one in self.admins]
+        rows = [{"accountId": row["account_id"], "accountStatus": row["account_status"]} for row in known]
+        part, following = self.slice(rows, request, offset="cursor")
+        links = {"next": f"https://api.atlassian.com{request.path}?cursor={following}"} if following else {}
+        return self._refused(request) or ok({"data": part, "links": links})
 
     @route("GET", "/users/{account}/manage/profile")
     def profile(self, request: Request, account: str) -> Answer:

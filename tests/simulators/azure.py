@@ -17,6 +17,7 @@ from offkey.secret import Secret
 from tests.simulators.rest import RestSimulator, bearer_of, done, fold, ok, route
 
 ORGANISATION = "acme"
+GLOBAL_ADMIN = "62e90394-69f5-4237-9190-012177145e10"
 _DEVOPS = "/vssps.dev.azure.com/{organisation}/_apis"
 
 
@@ -58,6 +59,10 @@ class AzureSimulator(RestSimulator):
         self.owners: dict[str, list[str]] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
         self.values: dict[str, str] = {}
+        self.roles: dict[str, str] = {}
+        """Assignments of the role Global Administrator: principal by assignment."""
+        self.strangers: set[str] = set()
+        """Users of the tenant whom the Azure DevOps organisation does not have."""
 
     def add_user(self, name: str) -> str:
         made = identity(name)
@@ -66,6 +71,9 @@ class AzureSimulator(RestSimulator):
         self.users[made] = told | {"onPremisesSyncEnabled": None}
         self.owners[made] = []
         return made
+
+    def make_admin(self, user: str) -> None:
+        self.roles[tokens.pick(user, "assignment", 44, tokens.URL_SAFE)] = user
 
     def add_grant(self, user: str, seed: str) -> str:
         made = tokens.pick(seed, "grant", 43, tokens.URL_SAFE)
@@ -135,6 +143,18 @@ class AzureSimulator(RestSimulator):
         self.sign_ins_revoked.append(user)
         return done(200, {"value": True})
 
+    @route("GET", "/v1.0/users/{user}/transitiveMemberOf")
+    def member_of(self, request: Request, user: str) -> Answer:
+        role = {"@odata.type": "#microsoft.graph.directoryRole", "id": identity("role"), "roleTemplateId": GLOBAL_ADMIN}
+        group = {"@odata.type": "#microsoft.graph.group", "id": identity("everybody")}
+        return self._collection([group, role] if user in self.roles.values() else [group], request)
+
+    @route("GET", "/v1.0/roleManagement/directory/roleAssignments")
+    def assignments(self, request: Request) -> Answer:
+        assert request.query["$filter"] == [f"roleDefinitionId eq '{GLOBAL_ADMIN}'"]
+        told = {"roleDefinitionId": GLOBAL_ADMIN, "directoryScopeId": "/"}
+        return self._collection([told | {"id": one, "principalId": who} for one, who in self.roles.items()], request)
+
     @route("GET", "/v1.0/users/{user}/oauth2PermissionGrants")
     def list_grants(self, request: Request, user: str) -> Answer:
         return self._collection([row for row in self.grants.values() if row["principalId"] == user], request)
@@ -173,8 +193,8 @@ class AzureSimulator(RestSimulator):
     def devops_users(self, request: Request, organisation: str) -> Answer:
         rows = [
             {"subjectKind": "user", "principalName": user["userPrincipalName"], "mailAddress": user["mail"],
-             "descriptor": f"aad.{made.replace('-', '')}"}
-            for made, user in self.users.items()
+             "descriptor": f"aad.{made.replace('-', '')}", "originId": made}
+            for made, user in self.users.items() if made not in self.strangers
         ]  # fmt: skip
         shown, after = self.slice(rows, request, offset="continuationToken")
         answer = ok({"count": len(shown), "value": shown})

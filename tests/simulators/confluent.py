@@ -36,6 +36,8 @@ class ConfluentSimulator(RestSimulator):
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, ConfluentKey] = {}
+        self.admins = ["sa-robot"]
+        """Who is OrganizationAdmin."""
 
     def add_user(self, name: str) -> str:
         ident = f"u-{name}"
@@ -53,6 +55,19 @@ class ConfluentSimulator(RestSimulator):
     @route("GET", "/iam/v2/users")
     def list_users(self, request: Request) -> Answer:
         return self._refused(request) or self._list(request, list(self.users.values()))
+
+    @route("GET", "/org/v2/organizations")
+    def organisations(self, request: Request) -> Answer:
+        return self._refused(request) or self._list(request, [{"id": "acme", "display_name": "Acme"}])
+
+    @route("GET", "/iam/v2/role-bindings")
+    def bindings(self, request: Request) -> Answer:
+        crn = request.query["crn_pattern"][0]
+        below = {"principal": "User:u-zoe", "role_name": "OrganizationAdmin", "crn_pattern": f"{crn}/environment=e"}
+        rows = [below, {"principal": "User:u-zoe", "role_name": "MetricsViewer", "crn_pattern": crn}]
+        told = {"role_name": "OrganizationAdmin", "crn_pattern": crn}
+        rows += [told | {"principal": f"User:{one}"} for one in self.admins]
+        return self._refused(request) or self._list(request, rows)
 
     @route("DELETE", "/iam/v2/users/{id}")
     def delete_user(self, request: Request, id: str) -> Answer:

@@ -37,6 +37,8 @@ class DatabricksSimulator(RestSimulator):
         self.admin = pat("the administrator's")
         self.users: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, Token] = {}
+        self.admins: list[str] = []
+        """References to the members of the group admins."""
 
     def add_user(self, name: str) -> str:
         identity = tokens.pick(name, "databricks id", 16, "123456789")
@@ -79,6 +81,13 @@ class DatabricksSimulator(RestSimulator):
         shown = rows[start - 1 :][: self.page_size]
         body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": len(rows)}
         return ok({**body, "startIndex": start, "itemsPerPage": len(shown), **({"Resources": shown} if shown else {})})
+
+    @route("GET", _SCIM + "/Groups")
+    def groups(self, request: Request) -> Answer:
+        assert request.query["filter"] == ['displayName eq "admins"']
+        members = [{"value": one.partition("/")[2], "display": "somebody", "$ref": one} for one in self.admins]
+        body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 1, "itemsPerPage": 1}
+        return ok({**body, "startIndex": 1, "Resources": [{"id": "7", "displayName": "admins", "members": members}]})
 
     @route("GET", _SCIM + "/Users/{user}")
     def get_user(self, _: Request, user: str) -> Answer:

@@ -14,6 +14,7 @@ from offboarding.demo.simulators.wire import Answer, Request
 from tests.simulators.rest import RestSimulator, done, fold, ok, route
 
 AT = "2025-01-01T00:00:00+00:00"
+ADMIN, STANDARD = (f"22222222-0000-0000-0000-{n:012d}" for n in (1, 2))
 ORG = "00000000-aaaa-0000-0000-000000000000"
 
 
@@ -46,6 +47,8 @@ class DatadogSimulator(RestSimulator):
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, Key] = {}
+        self.roles: dict[str, set[str]] = {ADMIN: set(), STANDARD: set()}
+        """The users of each role."""
 
     def add_user(self, name: str, *, robot: bool = False) -> str:
         identity = f"00000000-0000-0000-0000-{len(self.users):012d}"
@@ -92,7 +95,9 @@ class DatadogSimulator(RestSimulator):
     @route("GET", "/api/v2/users/{user_id}")
     def user(self, request: Request, user_id: str) -> Answer:
         known = user_id in self.users
-        return self._refused(request) or (ok({"data": self._user(user_id)}) if known else self.error(404))
+        return self._refused(request) or (
+            ok({"data": self._user(user_id), "included": self._roles()}) if known else self.error(404)
+        )
 
     @route("DELETE", "/api/v2/users/{user_id}")
     def disable(self, request: Request, user_id: str) -> Answer:
@@ -147,10 +152,17 @@ class DatadogSimulator(RestSimulator):
     def _list(self, request: Request, rows: list[dict[str, Any]], **more: int) -> Answer:
         part, _ = self.page(rows, request, number="page[number]", first=0)
         counted: Mapping[str, Any] = {"page": {"total_filtered_count": len(rows), **more}}
-        return self._refused(request) or ok({"data": part, "meta": counted})
+        with_roles = {"included": self._roles()} if request.path.endswith("/users") else {}
+        return self._refused(request) or ok({"data": part, "meta": counted, **with_roles})
 
     def _user(self, identity: str) -> dict[str, Any]:
-        return {"id": identity, "type": "users", "attributes": dict(self.users[identity])}
+        roles = [{"id": role, "type": "roles"} for role, who in self.roles.items() if identity in who]
+        about = {"attributes": dict(self.users[identity]), "relationships": {"roles": {"data": roles}}}
+        return {"id": identity, "type": "users", **about}
+
+    def _roles(self) -> list[dict[str, Any]]:
+        names = {ADMIN: "Datadog Admin Role"}
+        return [{"id": one, "type": "roles", "attributes": {"name": names.get(one, "a role")}} for one in self.roles]
 
 
 def _view(one: Key) -> dict[str, Any]:

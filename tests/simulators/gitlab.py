@@ -139,6 +139,10 @@ class GitLabSimulator(RestSimulator):
 
     @route("GET", f"{API}/users")
     def find(self, request: Request) -> Answer:
+        if request.query.get("admins") == ["true"]:
+            if not self._is_admin(request):
+                return Answer(status=403, body={"message": "403 Forbidden"})
+            return self._listed([_user(user) for user in self.users.values() if user.admin], request)
         name = request.query.get("username", [""])[-1].lower()
         return self._listed([_user(user) for user in self.users.values() if user.username.lower() == name], request)
 
@@ -306,4 +310,5 @@ def _user(user: User) -> dict[str, Any]:
         "state": user.state,
         "email": user.email,
         "bot": user.bot,
+        "is_admin": user.admin,
     }

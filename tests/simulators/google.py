@@ -35,6 +35,8 @@ class GoogleSimulator(DiscoveredSimulator):
         super().__init__()
         self.admin = access_token("the directory's administrator")
         self.members: dict[str, Member] = {}
+        self.fresh = True
+        """Whether the search knows already who is suspended."""
 
     def add_user(self, name: str, *, admin: bool = False) -> str:
         identity = tokens.pick(name, "google id", 21, "123456789")
@@ -55,6 +57,16 @@ class GoogleSimulator(DiscoveredSimulator):
         answer = failed(404, "Resource Not Found: userKey")
         answer.body["error"]["errors"] = [{"message": "Resource Not Found: userKey", "reason": "notFound"}]
         return answer
+
+    @route("GET", "/admin/directory/v1/users")
+    def search(self, request: Request) -> Answer:
+        if bearer_of(request) != self.admin:
+            return failed(401, "Invalid Credentials")
+        assert request.query["query"] == ["isAdmin=true isSuspended=false"]
+        rows = [member.told for member in self.members.values() if member.told["isAdmin"]]
+        rows = [row for row in rows if not row["suspended"]] if self.fresh else rows
+        shown, after = self.slice(rows, request, offset="pageToken")
+        return ok({"kind": "admin#directory#users", "users": shown, **({"nextPageToken": str(after)} if after else {})})
 
     @route("GET", _USER)
     def get(self, request: Request, user: str) -> Answer:

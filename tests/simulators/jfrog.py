@@ -31,6 +31,7 @@ class JFrogSimulator(RestSimulator):
     def __init__(self) -> None:
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
+        self.admins: set[str] = set()
         self.tokens: dict[str, dict[str, Any]] = {}  # by id, with the value folded
         self.keys: dict[str, str] = {}  # folded API key -> user
 
@@ -107,6 +108,11 @@ class JFrogSimulator(RestSimulator):
     @route("GET", "/access/api/v1/scim/v2/Users/{user}")
     def user(self, request: Request, user: str) -> Answer:
         return ok(self.users.get(user) or {"status": 404, "detail": f"{user} isn't found"})
+
+    @route("GET", "/access/api/v2/users/{user}")
+    def details(self, _: Request, user: str) -> Answer:
+        told = {"username": user, "admin": user in self.admins, "status": "enabled"}
+        return ok(told) if user in self.users else self.error(404)
 
     @route("PATCH", "/access/api/v1/scim/v2/Users/{user}")
     def change(self, request: Request, user: str) -> Answer:

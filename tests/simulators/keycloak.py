@@ -22,6 +22,9 @@ class KeycloakSimulator(RestSimulator):
 
     def __init__(self) -> None:
         super().__init__()
+        self.realm = REALM
+        self.admins: set[str] = set()
+        """Ids of those who have the realm's role admin."""
         self.clients: dict[str, str] = {}
         self.users: dict[str, dict[str, Any]] = {}
         self.sessions: dict[str, list[dict[str, Any]]] = {}
@@ -46,7 +49,7 @@ class KeycloakSimulator(RestSimulator):
 
     def _may(self, request: Request, realm: str, ident: str = "") -> bool:
         known = bearer_of(request) in {f"signed in as {name}" for name in self.clients}
-        return known and realm == REALM and (not ident or ident in self.users)
+        return known and realm == self.realm and (not ident or ident in self.users)
 
     @route("POST", "/realms/{realm}/protocol/openid-connect/token")
     def sign_in(self, request: Request, realm: str) -> Answer:
@@ -81,6 +84,17 @@ class KeycloakSimulator(RestSimulator):
     @route("GET", "/admin/realms/{realm}/users/{ident}/sessions")
     def list_sessions(self, request: Request, realm: str, ident: str) -> Answer:
         return ok(self.sessions[ident]) if self._may(request, realm, ident) else self.error(404)
+
+    @route("GET", "/admin/realms/{realm}/users/{ident}/role-mappings/realm/composite")
+    def roles(self, request: Request, realm: str, ident: str) -> Answer:
+        rows = [{"id": "1", "name": "default-roles"}, *([{"id": "2", "name": "admin"}] if ident in self.admins else [])]
+        return ok(rows) if self._may(request, realm, ident) else self.error(404)
+
+    @route("GET", "/admin/realms/{realm}/roles/admin/users")
+    def of_role(self, request: Request, realm: str) -> Answer:
+        first, most = (int(request.query[name][0]) for name in ("first", "max"))
+        rows = [self.users[ident] for ident in sorted(self.admins)][first:][: min(most, self.page_size)]
+        return ok(rows) if self._may(request, realm) else self.error(403)
 
     @route("POST", "/admin/realms/{realm}/users/{ident}/logout")
     def logout(self, request: Request, realm: str, ident: str) -> Answer:

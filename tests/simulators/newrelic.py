@@ -3,7 +3,7 @@
 Facts (docs.newrelic.com; the public schema as in newrelic-client-go): one address takes every operation; a key that is
 not known is refused with 401; errors come with status 200 too; the search says count and nextCursor and shows whole
 keys; keys are deleted by id. There is no official description to hold the answers against.
-Simpler than New Relic: a query is told by its name, its fields are not looked at; one account.
+Simpler than New Relic: a query is told by its name, its fields are not looked at.
 """
 
 import re
@@ -27,6 +27,7 @@ class Key:
     id: str
     value: Secret
     user: int
+    account: int = 1
 
 
 class NewRelicSimulator(RestSimulator):
@@ -39,6 +40,8 @@ class NewRelicSimulator(RestSimulator):
         self.users: dict[int, str] = {}
         self.keys: dict[str, Key] = {}
         self.alone = self.masked = False
+        self.hidden: set[int] = set()
+        """Accounts in which the asking user may not see others' keys."""
 
     def add_user(self, name: str) -> int:
         self.users[1000 + len(self.users)] = name
@@ -76,7 +79,8 @@ class NewRelicSimulator(RestSimulator):
         return {"id": number, "email": f"{self.users[number]}@example.com", "name": self.users[number]}
 
     def _search(self, asker: Key, variables: dict[str, Any]) -> dict[str, Any]:
-        rows = [one for one in self.keys.values() if not self.alone or one.user == asker.user]
+        seen = [one for one in self.keys.values() if one.account not in self.hidden or one.user == asker.user]
+        rows = [one for one in seen if not self.alone or one.user == asker.user]
         at = int(variables.get("cursor") or 0)
         end = at + self.page_size
         return {
@@ -88,7 +92,14 @@ class NewRelicSimulator(RestSimulator):
     def _view(self, one: Key) -> dict[str, Any]:
         whole = one.value.reveal().decode()
         shown = f"{whole[:8]}***" if self.masked else whole
-        return {"id": one.id, "key": shown, "name": one.id, "type": "USER", "accountId": 1, "userId": one.user}
+        return {
+            "id": one.id,
+            "key": shown,
+            "name": one.id,
+            "type": "USER",
+            "accountId": one.account,
+            "userId": one.user,
+        }
 
     def _delete(self, asker: Key, wanted: list[str]) -> Answer:
         gone = [i for i in wanted if i in self.keys and (not self.alone or self.keys[i].user == asker.user)]

@@ -36,6 +36,7 @@ class SnowflakeSimulator(RestSimulator):
         super().__init__()
         self.admin = "eyJ." + tokens.pick("snowflake", "jwt", 200, tokens.URL_SAFE)
         self.users: dict[str, User] = {}
+        self.administrators: list[str] = []
         self.statements: list[str] = []
         self.results: dict[str, list[list[Any]]] = {}
 
@@ -56,6 +57,10 @@ class SnowflakeSimulator(RestSimulator):
         if statement == "SHOW USERS":
             rows = [[name, user.email, str(user.disabled).lower(), user.kind] for name, user in self.users.items()]
             return self._result(["name", "email", "disabled", "type"], rows)
+        if statement == "SHOW GRANTS OF ROLE ACCOUNTADMIN":
+            granted = [["ACCOUNTADMIN", "USER", name] for name in self.administrators]
+            rows = [["ACCOUNTADMIN", "ROLE", "PARENT"], *granted]
+            return self._result(["role", "granted_to", "grantee_name"], rows)
         if told := re.fullmatch(f"SHOW USER PROGRAMMATIC ACCESS TOKENS FOR USER {_NAME}", statement):
             user = self.users.get(_plain(told[1]))
             listed = [[name, _plain(told[1]), status] for name, status in user.tokens.items()] if user else []

@@ -36,6 +36,7 @@ class SumoLogicSimulator(RestSimulator):
         self.users: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, SumoKey] = {}
         self.admins: set[str] = set()
+        self.owner = "00000000000000FF"
 
     def add_user(self, name: str, *, admin: bool = False) -> str:
         ident = f"{len(self.users) + 1:016X}"
@@ -86,6 +87,10 @@ class SumoLogicSimulator(RestSimulator):
         address = request.query.get("email", [""])[0]
         rows = [row for row in self.users.values() if address in ("", row["email"])]
         return self._refused(request) or self._list(request, rows)
+
+    @route("GET", "/account/accountOwner")
+    def account_owner(self, request: Request) -> Answer:
+        return self._refused(request) or ok(self.owner)
 
     @route("GET", "/users/{id}")
     def one_user(self, request: Request, id: str) -> Answer:

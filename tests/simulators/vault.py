@@ -48,6 +48,8 @@ class VaultSimulator(RestSimulator):
         self.openbao = openbao
         self.tokens: dict[str, Token] = {}  # by accessor
         self.entities: dict[str, dict[str, Any]] = {}
+        self.roles: list[str] = []
+        """Roles for making tokens. A token's policy `create/ROLE` lets it make some under that role alone."""
 
     def add_entity(self, name: str) -> str:
         number = pick(name, "entity", 32, "0123456789abcdef")
@@ -87,7 +89,8 @@ class VaultSimulator(RestSimulator):
         if token is None:
             dead = self._of(request.headers.get("x-vault-token", "")) is None and not self.openbao
             return ok({"errors": [INVALID if dead else DENIED]}, 403)
-        if not request.path.endswith("-self") and not {"root", "offkey"} & set(token.policies):
+        listing = request.path.endswith("/token/roles") and "lister" in token.policies
+        if not (request.path.endswith("-self") or listing or {"root", "offkey"} & set(token.policies)):
             return self.error(403)
         if token.uses:
             token.uses -= 1
@@ -135,6 +138,11 @@ class VaultSimulator(RestSimulator):
         assert request.query["list"] == ["true"]
         return ok({"data": {"keys": list(self.tokens)}})
 
+    @route("GET", "/v1/auth/token/roles")
+    def list_roles(self, request: Request) -> Answer:
+        assert request.query["list"] == ["true"]
+        return ok({"data": {"keys": self.roles}}) if self.roles else ok({"errors": []}, 404)
+
     @route("POST", "/v1/sys/capabilities-self")
     def may(self, request: Request) -> Answer:
         return self._may(self._asks(request), request)
@@ -145,8 +153,9 @@ class VaultSimulator(RestSimulator):
 
     @staticmethod
     def _may(token: Token | None, request: Request) -> Answer:
-        makes = token is not None and {"root", "maker"} & set(token.policies)
-        found = {path: ["create", "update"] if makes else ["deny"] for path in request.json()["paths"]}
+        held = set(token.policies) if token else set()
+        makes = {path: {"root", "maker", path.removeprefix("auth/token/")} & held for path in request.json()["paths"]}
+        found = {path: ["create", "update"] if may else ["deny"] for path, may in makes.items()}
         return ok({"capabilities": ["deny"], "data": found, **found})
 
     @route("POST", "/v1/auth/token/revoke-self")

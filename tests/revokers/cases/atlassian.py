@@ -26,6 +26,7 @@ def _atlassian(kind: str, action: Action) -> Arrange:
             case.person = people[1]
             for name in NAMES:
                 account = sim.add_account(name)
+                sim.admins = ["557057:root"]
                 if kind == "atlassian.api_token":
                     sim.add_token(account, f"{name}'s laptop")
             case.points = listed(case, people)

@@ -7,7 +7,7 @@ import revokers
 from offboarding.demo.simulators import tokens
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak
+from tests.revokers.case import Arrange, Case, credential, known, leak
 from tests.simulators.gcp import PROJECT, GcpSimulator, access_token, private_key_body
 
 
@@ -30,7 +30,7 @@ def _thing(gcp: GcpSimulator, case: Case, name: str) -> None:
     if case.kind == "gcp.service_account":
         email, identity = gcp.add_key(name)
         parts = {"id": identity, "secret": private_key_body(name), "client_email": email}
-        point = leak(case.kind, provider_id=identity)
+        point = known(case.kind, provider_id=identity)
     elif case.kind == "gcp.hmac":
         point = leak(case.kind, provider_id=gcp.add_hmac(name))
         case.points.append(point)

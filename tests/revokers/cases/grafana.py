@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak, listed
+from tests.revokers.case import Arrange, Case, credential, known, listed
 from tests.simulators.grafana import ADMIN, GrafanaSimulator, token
 
 NAMES = ("ann", "dana", "zoe")
@@ -28,7 +28,7 @@ def _grafana(kind: str, action: Action) -> Arrange:
                 if kind == "grafana.service_account":
                     sim.add_token(sim.add_account(f"sa-{name}"), token(name))
                     case.credentials.append(credential(kind, secret=token(name)))
-                    case.points.append(leak(kind))
+                    case.points.append(known(kind))
             if kind == "grafana.service_account":
                 case.made_up = credential(kind, secret=token("made up"))
             else:

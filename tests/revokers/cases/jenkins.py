@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak
+from tests.revokers.case import Arrange, Case, credential, known
 from tests.simulators.jenkins import JenkinsSimulator, api_token
 
 KIND = "jenkins.api_token"
@@ -25,7 +25,7 @@ def _tokens() -> Iterator[Case]:
         for name in ("ann", "dana", "zoe"):
             sim.add_token(name, api_token(name))
             sim.add_token(name, api_token(f"{name}'s other"))
-            case.points.append(leak(KIND))
+            case.points.append(known(KIND))
             case.credentials.append(credential(KIND, user=name, secret=api_token(name)))
         case.person = Account(provider="jenkins", id="", login="dana")
         case.made_up = credential(KIND, user="dana", secret=api_token("made up"))

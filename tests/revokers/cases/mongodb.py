@@ -8,7 +8,7 @@ import revokers
 from offboarding.demo.simulators.tokens import HEX, pick
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak, listed
+from tests.revokers.case import Arrange, Case, credential, known, listed
 from tests.simulators.mongodb import MongoDBSimulator, mongodb_private_key, mongodb_public_key
 
 ORG = pick("acme", "atlas organisation", 24, HEX)
@@ -32,7 +32,7 @@ def _mongodb(kind: str, action: Action) -> Any:
                 atlas.add_key(ORG, name)
             case.person = Account(provider="mongodb", id="", email="dana@example.com")
             if kind == "mongodb.api_key":
-                case.points = [leak(kind) for _ in names]
+                case.points = [known(kind) for _ in names]
                 made = [credential(kind, **_halves(name)) for name in (*names, "made up")]
                 case.credentials, case.made_up = made[:3], made[3]
             else:

@@ -7,7 +7,7 @@ from typing import Any
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak, listed
+from tests.revokers.case import Arrange, Case, credential, known, listed
 from tests.simulators.sonar import SonarSimulator, analysis_token, user_token
 
 NAMES = ("ann", "dana", "zoe")
@@ -29,7 +29,7 @@ def _sonar(kind: str) -> Any:
             if kind == "sonar.token":
                 for name in NAMES:
                     sim.add_token(name, "pipeline", analysis_token(name), kind="GLOBAL_ANALYSIS_TOKEN")
-                case.points = [leak(kind) for _ in NAMES]
+                case.points = [known(kind) for _ in NAMES]
                 case.credentials = [credential(kind, secret=user_token(name)) for name in NAMES]
                 case.made_up = credential(kind, secret=user_token("made up"))
             else:
