@@ -1,0 +1,63 @@
+"""Which listed key a leaked value is, where the value itself names no holder (ADR 17).
+
+Asked at planning, of the value's own provider, with the administrator's read credential. A finding and the key that it
+is become one access point, as the list has it: whose it is and whether it is shared, the list says and never the value.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import revokers
+from offkey.errors import OffkeyError
+from offkey.http import Reader
+from offkey.model import AccessPoint, Check, Credential, Finding, Gap, Liveness
+from offkey.secret import Secret
+from revokers.protocol import Identifies, NotIdentified
+
+
+@dataclass(frozen=True)
+class Identified:
+    """By fingerprint: the listed key that a value is, the value for comparison, and what the plan says about it."""
+
+    points: dict[str, AccessPoint] = field(default_factory=dict)
+    values: dict[str, Secret] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def look(self, reader: Reader, settings: Any, credential: Credential, check: Check, fingerprint: str) -> Gap | None:
+        """Ask which listed key the value is. A Gap where the list could not be read: then it is none."""
+        revoker = revokers.REGISTRY[reader.gate.provider]
+        if not isinstance(revoker, Identifies) or credential.kind not in revoker.IDENTIFIES:
+            return None
+        if check.liveness is Liveness.DEAD or settings.read is None:
+            return None
+        try:
+            point = revoker.identify(reader, settings, credential)
+        except OffkeyError as error:
+            self.notes[fingerprint] = f"which of the keys that {revoker.PROVIDER} lists it is, is not known: {error}"
+            why = f"which listed key a leaked value is could not be looked up: {error}"
+            unread = not isinstance(error, NotIdentified)
+            return Gap(where=revoker.PROVIDER, why=why, advice=error.advice) if unread else None
+        self.points[fingerprint], self.values[fingerprint] = point, credential.secret
+        self.notes[fingerprint] = f"it is {point.id}, as {revoker.PROVIDER} lists it: {revoker.IDENTIFIES[point.kind]}"
+        return None
+
+    def settle(self) -> None:
+        """Two values cannot be one key: where two were taken for it, neither is."""
+        for point in {point.id: point for point in self.points.values()}.values():
+            same = [fingerprint for fingerprint, other in self.points.items() if other.id == point.id]
+            if any(self.values[fingerprint] != self.values[same[0]] for fingerprint in same):
+                for fingerprint in same:
+                    del self.points[fingerprint]
+                    self.notes[fingerprint] = f"several found values look like {point.id}, so none is taken for it"
+
+    def ids(self) -> dict[str, str]:
+        """By fingerprint: the provider's id of the listed key."""
+        return {fingerprint: point.provider_id for fingerprint, point in self.points.items()}
+
+    def told(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings, each with what is known of which key it is."""
+        return [
+            replace(one, evidence=(*one.evidence, note)) if (note := self.notes.get(one.fingerprint)) else one
+            for one in findings
+        ]
