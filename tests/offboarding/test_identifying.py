@@ -1,0 +1,271 @@
+"""Leaked values that are listed keys, from the repository to their end: the command line against three providers."""
+
+import io
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from offboarding import cli
+from offkey.errors import Exit
+from offkey.secret import Secret
+from tests import needs
+from tests.simulators import anthropic, datadog, openai
+from tests.simulators.anthropic import AnthropicSimulator
+from tests.simulators.datadog import DatadogSimulator
+from tests.simulators.openai import OpenAiSimulator
+
+pytestmark = needs.OPENSSH
+SAM, KIM, APPROVER = "sam@example.com", "kim@example.com", "grace@example.com"
+DATADOG_OWN = (datadog.api_key("offkey's own"), datadog.app_key("offkey's own"))
+
+
+@dataclass
+class World:
+    """Three providers with keys of Sam's and Kim's, Sam's repository, and the command line."""
+
+    folder: Path
+    openai: OpenAiSimulator
+    anthropic: AnthropicSimulator
+    datadog: DatadogSimulator
+    said: str = ""
+
+    def offkey(self, *words: str) -> int:
+        out = io.StringIO()
+        with redirect_stdout(out), redirect_stderr(out):
+            code = cli.main(list(words))
+        self.said += out.getvalue()
+        return code
+
+    def commit(self, *lines: str) -> None:
+        (self.folder / "shop" / "settings.env").write_text("".join(f"{line}\n" for line in lines))
+        self.git("add", "-A")
+        self.git("-c", "user.name=Sam", "-c", f"user.email={SAM}", "commit", "-q", "-m", "Settings")
+
+    def git(self, *words: str) -> None:
+        subprocess.run(["git", *words], cwd=self.folder / "shop", check=True)
+
+    def plan(self) -> dict[str, Any]:
+        assert self.offkey("plan", SAM, "-o", "plan.json", "--jobs", "1") == Exit.WAITS_FOR_APPROVAL
+        found: dict[str, Any] = json.loads((self.folder / "plan.json").read_bytes())
+        return found
+
+    def apply(self) -> dict[str, str]:
+        """Each step's outcome by its action and its point's id."""
+        yes = ("--yes", "approve", "plan.json", "--as", APPROVER, "--key", "private/approver")
+        assert self.offkey(*yes) == Exit.DONE
+        self.offkey("apply", "plan.json")
+        run = json.loads((self.folder / "plan.json").read_bytes())
+        self.offkey("report", run["run"], "-o", "evidence")
+        steps = {step["id"]: f"{step['action']} {step['point']['id']}" for step in run["steps"]}
+        told = [json.loads(path.read_bytes()) for path in (self.folder / "evidence" / "receipts").glob("*.json")]
+        return {steps[one["step"]]: one["outcome"] for one in told}
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with ExitStack() as stack:
+        sims = [stack.enter_context(made()) for made in (OpenAiSimulator, AnthropicSimulator, DatadogSimulator)]
+        made = World(tmp_path, *sims)  # type: ignore[arg-type]  # each is of its own class
+        (tmp_path / "private").mkdir(mode=0o700)
+        (tmp_path / "shop").mkdir()
+        made.git("init", "-q")
+        _fill(made)
+        monkeypatch.chdir(tmp_path)
+        yield made
+
+
+def _fill(world: World) -> None:
+    admins = {"openai": openai.key("admin", "offkey's own"), "anthropic": anthropic.admin_key("offkey's own")}
+    world.openai.add_key(world.openai.add_member("root", "owner"), admins["openai"])
+    world.openai.add_project("shop")
+    world.anthropic.add_admin_key(Secret(admins["anthropic"].encode()))
+    world.anthropic.add_member("root", "admin")
+    root = world.datadog.add_user("root")
+    world.datadog.add_key("api_keys", root, DATADOG_OWN[0])
+    world.datadog.add_key("application_keys", root, DATADOG_OWN[1])
+    for name in ("sam", "kim"):
+        world.openai.add_key(world.openai.add_member(name), openai.key("proj", name), "proj_shop")
+        world.anthropic.add_key(world.anthropic.add_member(name), anthropic.key(name))
+        world.datadog.add_key("application_keys", world.datadog.add_user(name), datadog.app_key(name))
+    held = {**admins, "datadog": ",".join(DATADOG_OWN), "key": "k" * 32}
+    for name, value in held.items():
+        (world.folder / "private" / name).write_text(value)
+        (world.folder / "private" / name).chmod(0o600)
+    approver = world.folder / "private" / "approver"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(approver)], check=True)
+    public = approver.with_suffix(".pub").read_text()
+    (world.folder / "approvers").write_text(f'{APPROVER} namespaces="offkey-plan" {public}')
+    people = [
+        {"id": "sam", "names": ["Sam"], "emails": [SAM], "left_at": "2026-11-01"},
+        {"id": "kim", "names": ["Kim"], "emails": [KIM]},
+    ]
+    (world.folder / "people.yaml").write_text(json.dumps({"people": people}))
+    (world.folder / "offkey.toml").write_text(_configuration(world))
+
+
+def _configuration(world: World) -> str:
+    providers = "".join(
+        f'[providers.{name}]\nurl = "{sim.url}"\nread = "file:private/{name}"\nwrite = "file:private/{name}"\n'
+        for name, sim in (("openai", world.openai), ("anthropic", world.anthropic), ("datadog", world.datadog))
+    )
+    return f"""
+[organisation]
+key = "file:private/key"
+state = "state"
+requester = "ann@example.com"
+[directory]
+people = "people.yaml"
+[repositories]
+paths = ["shop"]
+[approvers]
+register = "approvers"
+[policy]
+confirm_seconds = 1
+{providers}"""
+
+
+def steps_on(plan: dict[str, Any], kind: str) -> dict[str, list[str]]:
+    """The actions on each point of a kind."""
+    found: dict[str, list[str]] = {}
+    for step in plan["steps"]:
+        if step["point"]["kind"] == kind:
+            found.setdefault(step["point"]["id"], []).append(step["action"])
+    return found
+
+
+def point(plan: dict[str, Any], ident: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(step["point"] for step in plan["steps"] if step["point"]["id"] == ident)
+    return found
+
+
+def looks_like(value: str, begins: int) -> str:
+    """Another value of the same shortened form."""
+    middle = value[begins:-4]
+    return f"{value[:begins]}{middle[1:8]}{middle[0]}{middle[8:]}{value[-4:]}"
+
+
+def test_a_leaked_key_of_the_leavers_is_one_point_and_dies_as_listed_and_as_found(world: World) -> None:
+    world.commit(
+        f"OPENAI={openai.key('proj', 'sam')}",
+        f"ANTHROPIC={anthropic.key('sam')}",
+        f"DD_APP_KEY={datadog.app_key('sam')}",
+    )
+    plan = world.plan()
+    listed = {
+        "openai.project": ("openai.project:proj_shop/key_0002", ["REVOKE", "REWRITE"]),
+        "anthropic.api_key": ("anthropic.api_key:apikey_0001", ["DISABLE", "REVOKE", "REWRITE"]),
+        "datadog.app_key": ("datadog.app_key:11111111-0000-0000-0000-000000000002", ["REVOKE", "REWRITE"]),
+    }
+    for kind, (ident, actions) in listed.items():
+        assert steps_on(plan, kind) == {ident: actions}
+        told = point(plan, ident)
+        assert (told["bond"], told["ownership"], bool(told["places"])) == ("theirs", "PERSONAL", True)
+        assert any(line.startswith(f"it is {ident}, as ") for line in told["evidence"])
+    outcomes = world.apply()
+    for kind, (ident, _) in listed.items():
+        assert outcomes[f"REVOKE {ident}"] == "REVOKED", kind
+    assert {one.id: one.alive for one in world.openai.keys.values()} == {
+        "key_0001": True,
+        "key_0002": False,
+        "key_0003": True,
+    }
+    assert [one.status for one in world.anthropic.keys.values()] == ["archived", "active"]
+    assert datadog.app_key("kim")[-4:] in {one.last4 for one in world.datadog.keys.values()}
+    assert len(world.datadog.keys) == 3
+    told = [json.loads(path.read_bytes()) for path in (world.folder / "evidence" / "receipts").glob("*.json")]
+    for value in (openai.key("proj", "sam"), anthropic.key("sam"), datadog.app_key("sam")):
+        assert value not in json.dumps([plan, told]) + world.said
+
+
+def test_a_colleagues_leaked_key_is_named_and_not_ended(world: World) -> None:
+    world.commit(f"OPENAI={openai.key('proj', 'kim')}")
+    plan = world.plan()
+    kims, sams = "openai.project:proj_shop/key_0003", "openai.project:proj_shop/key_0002"
+    assert steps_on(plan, "openai.project") == {sams: ["REVOKE"], kims: ["REWRITE", "ROTATE"]}
+    told = point(plan, kims)
+    assert (told["holder"]["email"], told["bond"]) == (KIM, "introduced")
+    assert any(line.startswith("CONFLICT") for line in told["evidence"])
+    assert world.apply()[f"ROTATE {kims}"] == "HANDED_OVER"
+    assert world.openai.keys["key_0003"].alive
+
+
+@pytest.mark.parametrize("whose", ["sam", "kim"])
+def test_a_made_up_value_that_looks_like_a_listed_key_is_not_that_key(world: World, whose: str) -> None:
+    forged = looks_like(openai.key("proj", whose), 9)
+    sims = looks_like(anthropic.key(whose), 16)
+    worthless = looks_like(datadog.app_key(whose), 0)
+    world.commit(f"OPENAI={forged}", f"ANTHROPIC={sims}", f"DD_APP_KEY={worthless}")
+    plan = world.plan()
+    for kind, ident in (
+        ("openai.project", "openai.project:proj_shop/key_0002"),
+        ("anthropic.api_key", "anthropic.api_key:apikey_0001"),
+        ("datadog.app_key", "datadog.app_key:11111111-0000-0000-0000-000000000002"),
+    ):
+        leaks = [name for name in steps_on(plan, kind) if name.startswith("leak:")]
+        assert len(leaks) == 1, kind
+        assert not point(plan, leaks[0])["holder"]
+        assert not point(plan, ident)["places"]
+    world.apply()
+    assert world.openai.keys["key_0003"].alive
+    assert world.anthropic.keys["apikey_0002"].status == "active"
+    assert len(world.datadog.keys) == 3
+
+
+def test_a_key_that_programs_share_is_one_point_and_is_left_to_people(world: World) -> None:
+    world.anthropic.add_key("user_sam", anthropic.key("shop"), acts=False)
+    world.commit(f"ANTHROPIC={anthropic.key('shop')}")
+    plan = world.plan()
+    shared = "anthropic.api_key:apikey_0003"
+    assert steps_on(plan, "anthropic.api_key")[shared] == ["REWRITE", "ROTATE"]
+    assert point(plan, shared)["ownership"] == "SHARED"
+    world.apply()
+    assert world.anthropic.keys["apikey_0003"].status == "active"
+
+
+def test_a_list_that_cannot_be_read_to_its_end_joins_nothing_and_is_a_gap(world: World) -> None:
+    world.openai.page_size = 1
+    value = openai.key("proj", "sam")
+    world.commit(f"OPENAI={value}")
+    listing: list[object] = []
+
+    def before(request: Any) -> None:
+        """The second reading of the project's keys, after Sam's inventory, breaks off at its second page."""
+        if request.path.endswith("/api_keys") and "after" in request.query:
+            listing.append(request)
+            if len(listing) == 2:
+                world.openai.fail("*", "", 500, times=3)
+
+    world.openai.before = before
+    plan = world.plan()
+    leaks = [name for name in steps_on(plan, "openai.project") if name.startswith("leak:")]
+    assert len(leaks) == 1
+    assert any("is not known: " in line for line in point(plan, leaks[0])["evidence"])
+    assert any("which listed key a leaked value is could not be looked up" in gap["why"] for gap in plan["gaps"])
+    assert value not in json.dumps(plan)
+
+
+def test_a_value_that_still_answers_after_its_key_is_listed_no_more_is_not_called_dead(world: World) -> None:
+    world.commit(f"OPENAI={openai.key('proj', 'sam')}")
+    world.plan()
+    held = openai.fold(openai.key("proj", "sam"))
+    asker = world.openai._asker
+    world.openai._asker = lambda request: (  # type: ignore[method-assign]  # the value outlives its row
+        next(one for one in world.openai.keys.values() if one.folded == held)
+        if openai.fold(openai.bearer_of(request)) == held
+        else asker(request)
+    )
+    outcomes = world.apply()
+    assert outcomes["REVOKE openai.project:proj_shop/key_0002"] == "NOT_CONFIRMED"
+    assert outcomes["REWRITE openai.project:proj_shop/key_0002"] == "HANDED_OVER"
+
+
+def test_two_plans_of_the_same_are_alike(world: World) -> None:
+    world.commit(f"OPENAI={openai.key('proj', 'sam')}")
+    first, second = world.plan(), world.plan()
+    assert [step["id"] for step in first["steps"]] == [step["id"] for step in second["steps"]]
