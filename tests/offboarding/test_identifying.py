@@ -265,6 +265,32 @@ def test_a_value_that_still_answers_after_its_key_is_listed_no_more_is_not_calle
     assert outcomes["REWRITE openai.project:proj_shop/key_0002"] == "HANDED_OVER"
 
 
+def foreign(world: World, seed: str) -> str:
+    """A living key of somebody else's organisation whose shortened form is that of Sam's key."""
+    value = looks_like(openai.key("proj", seed), 9)
+    world.openai.add_key("user-elsewhere", value, "proj_that_this_organisation_does_not_list")
+    return value
+
+
+def test_of_two_living_values_that_look_like_one_key_neither_is_it(world: World) -> None:
+    world.commit(f"OPENAI={openai.key('proj', 'sam')}", f"OTHER={foreign(world, 'sam')}")
+    plan = world.plan()
+    leaks = [name for name in steps_on(plan, "openai.project") if name.startswith("leak:")]
+    assert len(leaks) == 2
+    assert not point(plan, "openai.project:proj_shop/key_0002")["places"]
+    for name in leaks:
+        assert any(line.startswith("several found values look like") for line in point(plan, name)["evidence"])
+
+
+def test_a_strangers_living_value_that_looks_like_the_leavers_key_is_not_called_dead(world: World) -> None:
+    value = foreign(world, "sam")
+    world.commit(f"OPENAI={value}")
+    world.plan()
+    outcomes = world.apply()
+    assert outcomes["REVOKE openai.project:proj_shop/key_0002"] == "NOT_CONFIRMED"
+    assert [one.alive for one in world.openai.keys.values()] == [True, False, True, True]
+
+
 def test_two_plans_of_the_same_are_alike(world: World) -> None:
     world.commit(f"OPENAI={openai.key('proj', 'sam')}")
     first, second = world.plan(), world.plan()

@@ -10,7 +10,8 @@ from offkey.model import AccessPoint, Liveness
 from revokers.protocol import Identifies, NotIdentified
 from tests.recording import NOTHING_TO_TRY
 from tests.revokers.case import fails_at
-from tests.revokers.contract import CASES, Case
+from tests.revokers.contract import CASES, WRONG, Case
+from tests.revokers.test_garbage import answering
 
 Property = Callable[[str, object], None]
 KINDS = sorted(kind for one in revokers.REGISTRY.values() if isinstance(one, Identifies) for kind in one.IDENTIFIES)
@@ -82,3 +83,14 @@ def test_a_key_that_is_listed_no_more_is_not_dead_while_its_value_answers(
         record_property(NOTHING_TO_TRY, "a value is not tried")
         return
     assert case.revoker.state(case.reader(), case.settings, point, values[0]).liveness is Liveness.LIVE
+
+
+def test_garbage_with_a_good_status_says_of_no_value_which_key_it_is(case: Case) -> None:
+    value = (case.leaked or case.credentials)[1]
+    case.sim.requests.clear()
+    case.identify(value)
+    for label in ("", *sorted({request.path for request in case.sim.requests})):
+        for body in WRONG[case.provider]:
+            answering(case.sim, label, body)
+            with pytest.raises(OffkeyError):
+                case.identify(value)
