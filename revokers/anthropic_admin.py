@@ -26,8 +26,8 @@ NEEDS: Mapping[str, str] = {"an Admin API key (sk-ant-admin…)": "reading membe
 KEY, MEMBER = "anthropic.api_key", "anthropic.member"
 USERS, KEYS = "/v1/organizations/users", "/v1/organizations/api_keys"
 KEY_PATH, USER_PATH = f"{KEYS}/{{api_key_id}}", f"{USERS}/{{user_id}}"
-PUBLIC = "sk-ant-api03-"
-"""What all API keys begin with."""
+PUBLIC, ENDING = "sk-ant-api03-", "AA"
+"""What all API keys begin and end with."""
 OWNERS = frozenset({"admin", "owner", "primary_owner"})
 _ENDED = frozenset({"inactive", "archived", "expired"})
 
@@ -94,7 +94,7 @@ def row_of(http: Reader, key: Secret, identity: str) -> dict[str, Any]:
 
 
 def fitting(http: Reader, key: Secret, credential: Credential) -> Mapping[str, Any]:
-    return only(rows(http, key, KEYS), "partial_key_hint", credential.secret, PUBLIC)
+    return only(rows(http, key, KEYS), "partial_key_hint", credential.secret, PUBLIC, ENDING)
 
 
 def point_of(http: Reader, key: Secret, credential: Credential) -> AccessPoint:

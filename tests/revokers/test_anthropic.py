@@ -59,6 +59,20 @@ def test_a_shortened_form_that_two_keys_have_names_neither() -> None:
         assert twin.status == "active"
 
 
+@pytest.mark.parametrize(("begins", "enough"), [(13, False), (14, False), (15, True)])
+def test_what_all_keys_end_with_tells_none_from_another(begins: int, enough: bool) -> None:
+    with CASES["anthropic.api_key"]() as case:
+        sim = case.sim
+        assert isinstance(sim, AnthropicSimulator)
+        value = key("shown in short")
+        sim.add_key("user_dana", value, shown=f"{value[:begins]}...{value[-4:]}")
+        if enough:
+            assert case.identify(credential("anthropic.api_key", secret=value)).provider_id == "apikey_0004"
+            return
+        with pytest.raises(NotIdentified, match="no keys"):
+            case.identify(credential("anthropic.api_key", secret=value))
+
+
 def test_a_dead_value_does_not_end_the_living_key_it_resembles() -> None:
     with CASES["anthropic.api_key"]() as case:
         sim = case.sim
