@@ -29,12 +29,16 @@ class Identified:
         revoker = revokers.REGISTRY[reader.gate.provider]
         if not isinstance(revoker, Identifies) or credential.kind not in revoker.IDENTIFIES:
             return None
-        if check.liveness is Liveness.DEAD or settings.read is None:
+        if check.liveness is Liveness.DEAD:
+            return None
+        unknown = f"which of the keys that {revoker.PROVIDER} lists it is, is not known"
+        if settings.read is None:
+            self.notes[fingerprint] = f"{unknown}: no read credential is configured"
             return None
         try:
             point = revoker.identify(reader, settings, credential)
         except OffkeyError as error:
-            self.notes[fingerprint] = f"which of the keys that {revoker.PROVIDER} lists it is, is not known: {error}"
+            self.notes[fingerprint] = f"{unknown}: {error}"
             why = f"which listed key a leaked value is could not be looked up: {error}"
             unread = not isinstance(error, NotIdentified)
             return Gap(where=revoker.PROVIDER, why=why, advice=error.advice) if unread else None

@@ -5,7 +5,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -178,9 +178,35 @@ def test_a_leaked_key_of_the_leavers_is_one_point_and_dies_as_listed_and_as_foun
     assert [one.status for one in world.anthropic.keys.values()] == ["archived", "active"]
     assert datadog.app_key("kim")[-4:] in {one.last4 for one in world.datadog.keys.values()}
     assert len(world.datadog.keys) == 3
+    assert world.offkey("verify", plan["run"]) == Exit.NOT_ALL_CONFIRMED  # the literals still stand in the code
+    assert "ALIVE" not in world.said
     told = [json.loads(path.read_bytes()) for path in (world.folder / "evidence" / "receipts").glob("*.json")]
     for value in (openai.key("proj", "sam"), anthropic.key("sam"), datadog.app_key("sam")):
         assert value not in json.dumps([plan, told]) + world.said
+
+
+def test_what_comes_back_to_life_is_seen_by_its_value_although_no_list_has_it(world: World) -> None:
+    world.commit(f"OPENAI={openai.key('proj', 'sam')}")
+    plan = world.plan()
+    assert world.apply()["REVOKE openai.project:proj_shop/key_0002"] == "REVOKED"
+    folded = world.openai.keys["key_0002"].folded
+    asker = world.openai._asker
+    key = replace(world.openai.keys["key_0002"], alive=True)
+    world.openai._asker = lambda request: (  # type: ignore[method-assign]  # it answers again, and is not listed
+        key if openai.fold(openai.bearer_of(request)) == folded else asker(request)
+    )
+    assert world.offkey("verify", plan["run"]) == Exit.OPEN
+    assert "ALIVE AGAIN: openai.project" in world.said
+
+
+def test_without_an_administrators_credential_nothing_is_looked_up(world: World) -> None:
+    config = world.folder / "offkey.toml"
+    config.write_text(config.read_text().replace('read = "file:private/openai"\n', ""))
+    world.commit(f"OPENAI={openai.key('proj', 'sam')}")
+    plan = world.plan()
+    (leak,) = steps_on(plan, "openai.project")
+    assert leak.startswith("leak:")
+    assert any(line.endswith("no read credential is configured") for line in point(plan, leak)["evidence"])
 
 
 def test_a_colleagues_leaked_key_is_named_and_not_ended(world: World) -> None:
