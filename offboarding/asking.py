@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import revokers
 from offboarding import gather, lanes, mirror
 from offboarding.config import Config
-from offboarding.identifying import Identified
+from offboarding.identifying import Identified, Issuer
 from offboarding.setting import Setting, Tell
 from offkey.errors import OffkeyError
 from offkey.http import Reader
@@ -67,13 +67,17 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
         finding, credential = item
         with telling:
             setting.tell(f"asking {finding.provider}", len(asked.checks), total)
-        reader, fingerprint = readers[finding.provider], finding.fingerprint
-        asked.checks[fingerprint] = check = _checked(setting, reader, credential)
-        gap = asked.identified.look(reader, settings[finding.provider], credential, check, fingerprint)
+        asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
+
+    def which(item: tuple[Finding, Credential]) -> None:
+        finding, credential = item
+        at, known = Issuer(readers[finding.provider], settings[finding.provider]), asked.checks[finding.fingerprint]
+        gap = asked.identified.look(at, finding.fingerprint, credential, known)
         gaps.extend([gap] if gap else [])
 
     telling = threading.Lock()
     lanes.run(lanes_of, one)
+    lanes.run(lanes_of, which)
     asked.identified.settle()
     asked.ids.update(asked.identified.ids())
     return asked

@@ -6,7 +6,7 @@ is become one access point, as the list has it: whose it is and whether it is sh
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import revokers
 from offkey.errors import OffkeyError
@@ -16,43 +16,55 @@ from offkey.secret import Secret
 from revokers.protocol import Identifies, NotIdentified
 
 
+class Issuer(NamedTuple):
+    """Who is asked: a reader for its addresses, and the administrator's settings."""
+
+    http: Reader
+    settings: Any
+
+
 @dataclass(frozen=True)
 class Identified:
-    """By fingerprint: the listed key that a value is, the value for comparison, and what the plan says about it."""
+    """By fingerprint: the listed key that a value is, and what the plan says about it.
+
+    `values` are those in which the key's id does not stand, for comparison.
+    """
 
     points: dict[str, AccessPoint] = field(default_factory=dict)
     values: dict[str, Secret] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
 
-    def look(self, reader: Reader, settings: Any, credential: Credential, check: Check, fingerprint: str) -> Gap | None:
+    def look(self, issuer: Issuer, fingerprint: str, credential: Credential, check: Check) -> Gap | None:
         """Ask which listed key the value is. A Gap where the list could not be read: then it is none."""
-        revoker = revokers.REGISTRY[reader.gate.provider]
+        revoker = revokers.REGISTRY[issuer.http.gate.provider]
         if not isinstance(revoker, Identifies) or credential.kind not in revoker.IDENTIFIES:
             return None
         if check.liveness is Liveness.DEAD:
             return None
         unknown = f"which of the keys that {revoker.PROVIDER} lists it is, is not known"
-        if settings.read is None:
+        if issuer.settings.read is None:
             self.notes[fingerprint] = f"{unknown}: no read credential is configured"
             return None
         try:
-            point = revoker.identify(reader, settings, credential)
+            point = revoker.identify(*issuer, credential)
         except OffkeyError as error:
             self.notes[fingerprint] = f"{unknown}: {error}"
             why = f"which listed key a leaked value is could not be looked up: {error}"
             unread = not isinstance(error, NotIdentified)
             return Gap(where=revoker.PROVIDER, why=why, advice=error.advice) if unread else None
-        self.points[fingerprint], self.values[fingerprint] = point, credential.secret
+        self.points[fingerprint] = point
+        if point.provider_id.encode() not in credential.secret.reveal():
+            self.values[fingerprint] = credential.secret
         self.notes[fingerprint] = f"it is {point.id}, as {revoker.PROVIDER} lists it: {revoker.IDENTIFIES[point.kind]}"
         return None
 
     def settle(self) -> None:
-        """Two values cannot be one key: where two were taken for it, neither is."""
+        """Two values cannot be one key: where two were taken for it, neither is. Those that name its id stay its own."""
         for point in {point.id: point for point in self.points.values()}.values():
-            same = [fingerprint for fingerprint, other in self.points.items() if other.id == point.id]
+            same = [fingerprint for fingerprint in self.values if self.points[fingerprint].id == point.id]
             if any(self.values[fingerprint] != self.values[same[0]] for fingerprint in same):
                 for fingerprint in same:
-                    del self.points[fingerprint]
+                    del self.points[fingerprint], self.values[fingerprint]
                     self.notes[fingerprint] = f"several found values look like {point.id}, so none is taken for it"
 
     def ids(self) -> dict[str, str]:

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from offboarding import cli
+from offboarding.identifying import Identified, Issuer
 from offkey.errors import Exit
 from offkey.secret import Secret
 from tests import needs
+from tests.revokers.contract import CASES, credential
 from tests.simulators import anthropic, datadog, openai
 from tests.simulators.anthropic import AnthropicSimulator
 from tests.simulators.datadog import DatadogSimulator
@@ -315,6 +317,18 @@ def test_a_strangers_living_value_that_looks_like_the_leavers_key_is_not_called_
     outcomes = world.apply()
     assert outcomes["REVOKE openai.project:proj_shop/key_0002"] == "NOT_CONFIRMED"
     assert [one.alive for one in world.openai.keys.values()] == [True, False, True, True]
+
+
+def test_a_copy_of_the_id_inside_a_value_does_not_part_the_value_from_its_key() -> None:
+    with CASES["tailscale.key"]() as case:
+        issuer, told = Issuer(case.reader(), case.settings), Identified()
+        untried = case.revoker.check(case.reader(), case.leaked[1])
+        copied = case.leaked[1].secret.reveal().rpartition(b"-")[0] + b"-" + b"x" * 32
+        values = {"true": case.leaked[1], "copied": credential(case.kind, secret=copied.decode())}
+        for name, value in values.items():
+            assert told.look(issuer, name, value, untried) is None
+        told.settle()
+        assert told.ids() == dict.fromkeys(values, case.points[1].provider_id)
 
 
 def test_two_plans_of_the_same_are_alike(world: World) -> None:
