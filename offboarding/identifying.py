@@ -59,7 +59,7 @@ class Identified:
         return None
 
     def settle(self) -> None:
-        """Two values cannot be one key: where two were taken for it, neither is. Those that name its id stay its own."""
+        """Two values cannot be one key: where two were taken for it, neither is, but where its id stands in both."""
         for point in {point.id: point for point in self.points.values()}.values():
             same = [fingerprint for fingerprint in self.values if self.points[fingerprint].id == point.id]
             if any(self.values[fingerprint] != self.values[same[0]] for fingerprint in same):
