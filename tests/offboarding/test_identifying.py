@@ -1,155 +1,31 @@
-"""Leaked values that are listed keys, from the repository to their end: the command line against three providers."""
+"""Leaked values that are listed keys, from the repository to their end: the command line against five providers."""
 
-import io
 import json
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from offboarding import cli
 from offboarding.identifying import Identified, Issuer
 from offkey.errors import Exit
-from offkey.secret import Secret
 from tests import needs
+from tests.offboarding import leaking
+from tests.offboarding.leaking import KIM, World, looks_like, point, steps_on
 from tests.revokers.contract import CASES, credential
-from tests.simulators import anthropic, datadog, openai
-from tests.simulators.anthropic import AnthropicSimulator
-from tests.simulators.datadog import DatadogSimulator
-from tests.simulators.openai import OpenAiSimulator
+from tests.simulators import anthropic, databricks, datadog, openai, tailscale
 
 pytestmark = needs.OPENSSH
-SAM, KIM, APPROVER = "sam@example.com", "kim@example.com", "grace@example.com"
-DATADOG_OWN = (datadog.api_key("offkey's own"), datadog.app_key("offkey's own"))
-
-
-@dataclass
-class World:
-    """Three providers with keys of Sam's and Kim's, Sam's repository, and the command line."""
-
-    folder: Path
-    openai: OpenAiSimulator
-    anthropic: AnthropicSimulator
-    datadog: DatadogSimulator
-    said: str = ""
-
-    def offkey(self, *words: str) -> int:
-        out = io.StringIO()
-        with redirect_stdout(out), redirect_stderr(out):
-            code = cli.main(list(words))
-        self.said += out.getvalue()
-        return code
-
-    def commit(self, *lines: str) -> None:
-        (self.folder / "shop" / "settings.env").write_text("".join(f"{line}\n" for line in lines))
-        self.git("add", "-A")
-        self.git("-c", "user.name=Sam", "-c", f"user.email={SAM}", "commit", "-q", "-m", "Settings")
-
-    def git(self, *words: str) -> None:
-        subprocess.run(["git", *words], cwd=self.folder / "shop", check=True)
-
-    def plan(self) -> dict[str, Any]:
-        assert self.offkey("plan", SAM, "-o", "plan.json", "--jobs", "1") == Exit.WAITS_FOR_APPROVAL
-        found: dict[str, Any] = json.loads((self.folder / "plan.json").read_bytes())
-        return found
-
-    def apply(self) -> dict[str, str]:
-        """Each step's outcome by its action and its point's id."""
-        yes = ("--yes", "approve", "plan.json", "--as", APPROVER, "--key", "private/approver")
-        assert self.offkey(*yes) == Exit.DONE
-        self.offkey("apply", "plan.json")
-        run = json.loads((self.folder / "plan.json").read_bytes())
-        self.offkey("report", run["run"], "-o", "evidence")
-        steps = {step["id"]: f"{step['action']} {step['point']['id']}" for step in run["steps"]}
-        told = [json.loads(path.read_bytes()) for path in (self.folder / "evidence" / "receipts").glob("*.json")]
-        return {steps[one["step"]]: one["outcome"] for one in told}
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with ExitStack() as stack:
-        sims = [stack.enter_context(made()) for made in (OpenAiSimulator, AnthropicSimulator, DatadogSimulator)]
-        made = World(tmp_path, *sims)  # type: ignore[arg-type]  # each is of its own class
-        (tmp_path / "private").mkdir(mode=0o700)
-        (tmp_path / "shop").mkdir()
-        made.git("init", "-q")
-        _fill(made)
+        made = leaking.world(tmp_path, stack)
         monkeypatch.chdir(tmp_path)
         yield made
-
-
-def _fill(world: World) -> None:
-    admins = {"openai": openai.key("admin", "offkey's own"), "anthropic": anthropic.admin_key("offkey's own")}
-    world.openai.add_key(world.openai.add_member("root", "owner"), admins["openai"])
-    world.openai.add_project("shop")
-    world.anthropic.add_admin_key(Secret(admins["anthropic"].encode()))
-    world.anthropic.add_member("root", "admin")
-    root = world.datadog.add_user("root")
-    world.datadog.add_key("api_keys", root, DATADOG_OWN[0])
-    world.datadog.add_key("application_keys", root, DATADOG_OWN[1])
-    for name in ("sam", "kim"):
-        world.openai.add_key(world.openai.add_member(name), openai.key("proj", name), "proj_shop")
-        world.anthropic.add_key(world.anthropic.add_member(name), anthropic.key(name))
-        world.datadog.add_key("application_keys", world.datadog.add_user(name), datadog.app_key(name))
-    held = {**admins, "datadog": ",".join(DATADOG_OWN), "key": "k" * 32}
-    for name, value in held.items():
-        (world.folder / "private" / name).write_text(value)
-        (world.folder / "private" / name).chmod(0o600)
-    approver = world.folder / "private" / "approver"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(approver)], check=True)
-    public = approver.with_suffix(".pub").read_text()
-    (world.folder / "approvers").write_text(f'{APPROVER} namespaces="offkey-plan" {public}')
-    people = [
-        {"id": "sam", "names": ["Sam"], "emails": [SAM], "left_at": "2026-11-01"},
-        {"id": "kim", "names": ["Kim"], "emails": [KIM]},
-    ]
-    (world.folder / "people.yaml").write_text(json.dumps({"people": people}))
-    (world.folder / "offkey.toml").write_text(_configuration(world))
-
-
-def _configuration(world: World) -> str:
-    providers = "".join(
-        f'[providers.{name}]\nurl = "{sim.url}"\nread = "file:private/{name}"\nwrite = "file:private/{name}"\n'
-        for name, sim in (("openai", world.openai), ("anthropic", world.anthropic), ("datadog", world.datadog))
-    )
-    return f"""
-[organisation]
-key = "file:private/key"
-state = "state"
-requester = "ann@example.com"
-[directory]
-people = "people.yaml"
-[repositories]
-paths = ["shop"]
-[approvers]
-register = "approvers"
-[policy]
-confirm_seconds = 1
-{providers}"""
-
-
-def steps_on(plan: dict[str, Any], kind: str) -> dict[str, list[str]]:
-    """The actions on each point of a kind."""
-    found: dict[str, list[str]] = {}
-    for step in plan["steps"]:
-        if step["point"]["kind"] == kind:
-            found.setdefault(step["point"]["id"], []).append(step["action"])
-    return found
-
-
-def point(plan: dict[str, Any], ident: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(step["point"] for step in plan["steps"] if step["point"]["id"] == ident)
-    return found
-
-
-def looks_like(value: str, begins: int) -> str:
-    """Another value of the same shortened form."""
-    middle = value[begins:-4]
-    return f"{value[:begins]}{middle[1:8]}{middle[0]}{middle[8:]}{value[-4:]}"
 
 
 def test_a_leaked_key_of_the_leavers_is_one_point_and_dies_as_listed_and_as_found(world: World) -> None:
@@ -185,6 +61,28 @@ def test_a_leaked_key_of_the_leavers_is_one_point_and_dies_as_listed_and_as_foun
     told = [json.loads(path.read_bytes()) for path in (world.folder / "evidence" / "receipts").glob("*.json")]
     for value in (openai.key("proj", "sam"), anthropic.key("sam"), datadog.app_key("sam")):
         assert value not in json.dumps([plan, told]) + world.said
+
+
+def test_a_token_that_names_its_user_and_a_key_that_names_its_id_die_by_their_ids(world: World) -> None:
+    world.commit(f"DATABRICKS={databricks.pat('sam')}", f"TAILSCALE={tailscale.key('sam')}")
+    plan = world.plan()
+    (token,), (key,) = steps_on(plan, "databricks.pat"), steps_on(plan, "tailscale.key")
+    assert key == f"tailscale.key:{tailscale.ident('sam')}"
+    assert steps_on(plan, "databricks.pat")[token] == steps_on(plan, "tailscale.key")[key] == ["REVOKE", "REWRITE"]
+    outcomes = world.apply()
+    assert (outcomes[f"REVOKE {token}"], outcomes[f"REVOKE {key}"]) == ("REVOKED", "REVOKED")
+    assert len(world.databricks.tokens) == 1
+    assert {row["id"] for row in world.tailscale.keys} == {tailscale.ident("kim"), tailscale.ident("offkey's own")}
+
+
+def test_a_value_with_a_colleagues_id_inside_is_handed_over_in_the_colleagues_name(world: World) -> None:
+    world.commit(f"TAILSCALE={tailscale.key('kim').rpartition('-')[0]}-{tailscale.key('else').rpartition('-')[2]}")
+    plan = world.plan()
+    kims = f"tailscale.key:{tailscale.ident('kim')}"
+    assert steps_on(plan, "tailscale.key")[kims] == ["REWRITE", "ROTATE"]
+    assert point(plan, kims)["holder"]["email"] == KIM
+    world.apply()
+    assert tailscale.ident("kim") in {row["id"] for row in world.tailscale.keys}
 
 
 def test_what_comes_back_to_life_is_seen_by_its_value_although_no_list_has_it(world: World) -> None:
