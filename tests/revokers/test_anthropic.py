@@ -12,6 +12,7 @@ from revokers.github_org import LAST_OWNER
 from revokers.protocol import NotAutomatic, NotIdentified, reached
 from tests.revokers.contract import CASES, credential
 from tests.simulators.anthropic import AnthropicSimulator, admin_key, key
+from tests.simulators.rest import ok
 
 
 def said(status: int, kind: str, value: Credential) -> Liveness:
@@ -71,6 +72,16 @@ def test_what_all_keys_end_with_tells_none_from_another(begins: int, enough: boo
             return
         with pytest.raises(NotIdentified, match="no keys"):
             case.identify(credential("anthropic.api_key", secret=value))
+
+
+def test_a_living_value_is_not_an_ended_key_that_looks_like_it() -> None:
+    with CASES["anthropic.api_key"]() as case:
+        sim = case.sim
+        assert isinstance(sim, AnthropicSimulator)
+        sim.keys["apikey_0002"].status = "archived"
+        sim.models = lambda request: ok({"data": []})  # type: ignore[method-assign]  # alive, in another organisation
+        with pytest.raises(NotIdentified, match="has ended"):
+            case.identify(case.credentials[1])
 
 
 def test_a_dead_value_does_not_end_the_living_key_it_resembles() -> None:
