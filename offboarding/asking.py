@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import revokers
 from offboarding import gather, lanes, mirror
 from offboarding.config import Config
+from offboarding.identifying import Identified, Issuer
 from offboarding.setting import Setting, Tell
 from offkey.errors import OffkeyError
 from offkey.http import Reader
@@ -34,10 +35,11 @@ class Listing(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """Issuers' answers, and the public id inside a value, both by fingerprint."""
+    """Issuers' answers, and the id by which a value is a listed key: inside it, or looked up. Both by fingerprint."""
 
     checks: dict[str, Check] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    identified: Identified = field(default_factory=Identified)
 
 
 def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked:
@@ -45,7 +47,8 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
     asked = Asked()
     read = mirror.reader(setting.state, setting.run, setting.key)
     mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
-    readers = _readers(setting, {finding.provider for finding in mine}, gaps)
+    settings = _settings(setting, {finding.provider for finding in mine}, gaps)
+    readers = {name: revokers.reader(name, found) for name, found in settings.items()}
     lanes_of: dict[Hashable, list[tuple[Finding, Credential]]] = defaultdict(list)
     for number, finding in enumerate(mine):
         setting.tell("reading values", number, len(mine))
@@ -66,9 +69,24 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
             setting.tell(f"asking {finding.provider}", len(asked.checks), total)
         asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
 
+    def which(item: tuple[Finding, Credential]) -> None:
+        finding, credential = item
+        at, known = Issuer(readers[finding.provider], settings[finding.provider]), asked.checks[finding.fingerprint]
+        gap = asked.identified.look(at, finding.fingerprint, credential, known)
+        gaps.extend([gap] if gap else [])
+
     telling = threading.Lock()
     lanes.run(lanes_of, one)
+    lanes.run(lanes_of, which)
+    asked.identified.settle()
+    asked.ids.update(asked.identified.ids())
     return asked
+
+
+def with_identified(listed: Iterable[AccessPoint], asked: Asked, now: datetime) -> list[AccessPoint]:
+    """What was listed for the person, and the keys that found values are, each once: the person's list says more."""
+    points = {point.id: steady(point, now) for point in asked.identified.points.values()}
+    return list((points | {point.id: point for point in listed}).values())
 
 
 def _checked(setting: Setting, reader: Reader, credential: Credential) -> Check:
@@ -86,15 +104,15 @@ def as_point(finding: Finding) -> AccessPoint:
     )
 
 
-def _readers(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dict[str, Reader]:
-    made = {}
+def _settings(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
     for name in sorted(providers):
         settings = setting.config.provider_settings(name, write=False)
         if isinstance(settings, Gap):
             why = f"its credentials were found, and it was not asked: {settings.why}"
             gaps.append(replace(settings, why=why))
         else:
-            made[name] = revokers.reader(name, settings)
+            made[name] = settings
     return made
 
 

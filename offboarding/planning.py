@@ -86,10 +86,10 @@ def _points(
     gaps: list[Gap],
 ) -> tuple[AccessPoint, ...]:
     looked = keypairs.look(setting, told.findings, gaps)
-    points = keypairs.merged(listed, looked, told.findings)
+    points = keypairs.merged(asking.with_identified(listed, asked, setting.now), looked, told.findings)
     return gather.gather(
         person,
-        told.findings,
+        asked.identified.told(told.findings),
         points,
         asked.checks | keypairs.checks(setting, person, told.findings, points, looked=looked),
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},

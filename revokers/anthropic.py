@@ -24,25 +24,24 @@ from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Liven
 from offkey.secret import Secret
 from revokers import anthropic_admin as admin
 from revokers.anthropic_admin import KEY, MEMBER, NEEDS, PROVIDER, Settings, inventory
+from revokers.anthropic_value import ADMIN, OAUTH, check, identify
+from revokers.identified import SHORTENED, also
 from revokers.parts import (
     answered,
     by_hand,
     configured,
-    dead,
     fields,
     given,
     last,
-    live,
     refuse_unlisted,
     trouble,
-    unexpected,
     unknown,
-)
+)  # fmt: skip
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option, Unclear
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state", "undo",
+    "BY_EMAIL", "HANDLES", "HOSTS", "IDENTIFIES", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check",
+    "gate", "identify", "inventory", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://api.anthropic.com"
@@ -50,9 +49,9 @@ HOSTS = frozenset({"api.anthropic.com"})
 READS: frozenset[Operation] = frozenset()
 WRITES: frozenset[Operation] = frozenset({("POST", admin.KEY_PATH), ("DELETE", admin.USER_PATH)})
 BY_EMAIL = True
+IDENTIFIES = {KEY: SHORTENED}
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
-ADMIN, OAUTH = "anthropic.admin_key", "anthropic.oauth"
 _STATUS = {Action.DISABLE: "inactive", Action.REVOKE: "archived"}
 _BREAKS = ("whatever calls with it: keys belong to the organisation, and several programs may share one",)
 _DISABLE = Option(
@@ -106,26 +105,11 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
 
 
 @answered
-def check(http: Reader, credential: Credential) -> Check:
-    """Anthropic names no holder to a key; the organisation's list says who made it."""
-    if credential.kind == OAUTH:
-        return unknown(http, "an OAuth token is not tried: it belongs to a person's own session")
-    template = "/v1/organizations/me" if credential.kind == ADMIN else "/v1/models"
-    answer = http.request("GET", template, headers=admin.signed(credential.secret), hide=(credential.secret,))
-    body = answer.json if isinstance(answer.json, dict) else {}
-    error = body.get("error")
-    if answer.status == 401 and isinstance(error, dict) and error.get("type") == "authentication_error":
-        return dead(http, "401 authentication_error", status="401")
-    if answer.status == 200 and (isinstance(body.get("data"), list) or body.get("type") == "organization"):
-        return live(http, f"GET {template} is answered")
-    return unexpected(http, answer.status)
-
-
-@answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    """By the key's own status where its id is known; else as the key itself, and a dead one's status by its hint."""
+    """By the key's own status where its id is known, and by its value where that is at hand; else as the key itself,
+    and a dead one's status by its hint."""
     if point.provider_id:
-        return admin.by_id(http, configured(settings), point)
+        return also(admin.by_id(http, configured(settings), point), lambda value: check(http, value), credential)
     if credential is None:
         return unknown(http, "neither its id nor its value is at hand")
     found = check(http, credential)

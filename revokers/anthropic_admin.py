@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from offkey.http import Answer, Reader
-from offkey.model import AccessPoint, Account, Bond, Check, Credential, Gap, Ownership
+from offkey.model import AccessPoint, Account, Bond, Check, Credential, Gap, Liveness, Ownership
 from offkey.secret import Secret
 from revokers.hints import only
 from revokers.parts import configured, dead, fields, goes_on, live, objects, or_gap, pages, text, unknown
@@ -25,8 +25,8 @@ NEEDS: Mapping[str, str] = {"an Admin API key (sk-ant-admin…)": "reading membe
 KEY, MEMBER = "anthropic.api_key", "anthropic.member"
 USERS, KEYS = "/v1/organizations/users", "/v1/organizations/api_keys"
 KEY_PATH, USER_PATH = f"{KEYS}/{{api_key_id}}", f"{USERS}/{{user_id}}"
-PUBLIC = "sk-ant-api03-"
-"""What all API keys begin with."""
+PUBLIC, ENDING = "sk-ant-api03-", "AA"
+"""What all API keys begin and end with."""
 OWNERS = frozenset({"admin", "owner", "primary_owner"})
 _ENDED = frozenset({"inactive", "archived", "expired"})
 
@@ -93,7 +93,17 @@ def row_of(http: Reader, key: Secret, identity: str) -> dict[str, Any]:
 
 
 def fitting(http: Reader, key: Secret, credential: Credential) -> Mapping[str, Any]:
-    return only(rows(http, key, KEYS), "partial_key_hint", credential.secret, PUBLIC)
+    return only(rows(http, key, KEYS), "partial_key_hint", credential.secret, PUBLIC, ENDING)
+
+
+def point_of(http: Reader, key: Secret, credential: Credential) -> AccessPoint:
+    """The one key whose shortened form fits, as `inventory` lists it. Raises NotIdentified, also where it has ended."""
+    row = fitting(http, key, credential)
+    if told(http, row, None).liveness is not Liveness.LIVE:
+        raise NotIdentified(f"{row['id']} fits the value, which is alive, and has ended", advice="by hand")
+    maker = row["created_by"] or {}
+    holder = Account(provider=PROVIDER, id=str(maker["id"])) if maker.get("type") == "user" else None
+    return _key(http, row, holder)
 
 
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
@@ -120,11 +130,11 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
             yield _key(http, row, holder)
 
 
-def _key(http: Reader, row: Mapping[str, Any], holder: Account) -> AccessPoint:
+def _key(http: Reader, row: Mapping[str, Any], holder: Account | None) -> AccessPoint:
     principal = row.get("principal") or {}
-    own = principal.get("type") == "user" and principal.get("id") == holder.id
+    own = holder is not None and principal.get("type") == "user" and principal.get("id") == holder.id
     ownership = Ownership.PERSONAL if own else Ownership.SHARED
-    shown = f"{row['name']}, shown as {row['partial_key_hint']}, made by them"
+    shown = f"{row['name']}, shown as {row['partial_key_hint']}" + (", made by them" if holder else "")
     return _point(KEY, str(row["id"]), holder, told(http, row, holder), shown, ownership=ownership)
 
 
@@ -137,7 +147,7 @@ def _is(row: Mapping[str, Any], account: Account) -> bool:
 def _point(
     kind: str,
     identity: str,
-    holder: Account,
+    holder: Account | None,
     check: Check,
     *evidence: str,
     ownership: Ownership = Ownership.PERSONAL,

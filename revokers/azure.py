@@ -4,8 +4,9 @@ What proves death: `accountEnabled` is false; the user's grants, the application
 the one in question no more. What does not: any 401, 403 or 404, an empty answer where a list is due, and the codes
 AADSTS..., on which Microsoft says not to rely. Blocking an account leaves access tokens of about an hour; sign-ins are
 revoked before it, with some minutes' delay, and not for guests. A secret is found by its application's client id, which
-must stand near the value, and by its first three characters, which Entra tells; an application is its users', not its
-owner's, so ending its secret needs a yes of its own. No e-mail is sent.
+must stand near the value, and by its first three characters, which Entra tells; it is taken for that listed one where
+it signs in to the configured tenant, too (`azure_value.py`). An application is its users', not its owner's, so ending
+its secret needs a yes of its own. No e-mail is sent.
 Keys of Azure services (storage, Service Bus, Cosmos DB ...) come in pairs and are everybody's: a person replaces them.
 
 https://learn.microsoft.com/graph/api/user-revokesigninsessions
@@ -19,20 +20,24 @@ from dataclasses import dataclass
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Credential, Exchange, Gap, Ownership
 from offkey.secret import Secret
-from revokers import azure_devops, azure_graph, azure_roles, azure_ways, owners
+from revokers import azure_devops, azure_graph, azure_roles, azure_value, azure_ways, owners
 from revokers.azure_devops import PAT
 from revokers.azure_graph import ACCOUNT, CERTIFICATE, GRANT, PROVIDER, SECRET
+from revokers.azure_value import IDENTIFIES, identify
+from revokers.identified import also
 from revokers.parts import answered, configured, last, live, or_gap, refuse_unlisted, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state", "undo",
+    "BY_EMAIL", "HANDLES", "HOSTS", "IDENTIFIES", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check",
+    "gate", "identify", "inventory", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://graph.microsoft.com"
-HOSTS = frozenset({"graph.microsoft.com", "vssps.dev.azure.com", "app.vssps.visualstudio.com"})
-READS: frozenset[Operation] = frozenset()
+HOSTS = frozenset({
+    "graph.microsoft.com", "vssps.dev.azure.com", "app.vssps.visualstudio.com", "login.microsoftonline.com",
+})  # fmt: skip
+READS: frozenset[Operation] = frozenset({azure_value.SIGN_IN})
 WRITES: frozenset[Operation] = azure_graph.WRITES | {azure_devops.REVOKE}
 BY_EMAIL = True
 NEEDS: Mapping[str, str] = {
@@ -53,13 +58,15 @@ gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 class Settings:
     """`read` and `write` are access tokens for Graph, each with a second word for Azure DevOps if it is asked too.
 
-    `organisation` is the one in Azure DevOps; the tokens' tenant is the tenant.
+    `organisation` is the one in Azure DevOps. `tenant` is the id of the tokens' tenant, where a found application
+    secret may sign in.
     """
 
     read: Secret | None = None
     write: Secret | None = None
     url: str = ""
     organisation: str = ""
+    tenant: str = ""
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
@@ -145,7 +152,8 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         second = azure_devops.token(read)
         return azure_devops.state(http, second, settings.organisation, point.provider_id, point.holder)
     if point.kind == SECRET:
-        return azure_graph.secret_state(http, azure_graph.token(read), point, credential)
+        said = azure_graph.secret_state(http, azure_graph.token(read), point, credential)
+        return also(said, lambda value: azure_value.sign_in(http, settings, value), credential, mute=True)
     if point.kind not in (ACCOUNT, GRANT):
         return unknown(http, f"nothing asks about a {point.kind}")
     return azure_graph.state(http, azure_graph.token(read), point)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from offkey.http import Answer, Operation, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Check, Credential
+from offkey.model import AccessPoint, Account, Check, Credential, Liveness
 from offkey.secret import Secret
 from revokers.parts import dead, fields, live, objects, pages, trouble, unknown, when
 from revokers.protocol import NotIdentified, Unclear
@@ -146,6 +146,18 @@ def named(http: Reader, admin: Secret, point: AccessPoint, credential: Credentia
     if len(same) > 1:
         raise NotIdentified("several of its secrets begin alike", advice=_candidates(same))
     return str(found[0]["id"]), str(same[0]["keyId"]) if same else ""
+
+
+def one_secret(http: Reader, read: Secret, credential: Credential) -> tuple[str, str, Check]:
+    """The ids of the application and of the secret that begins as the value does, and that it lives. Raises
+    NotIdentified, Unclear."""
+    owner, key = named(http, read, AccessPoint(id="", provider=PROVIDER, kind=SECRET), credential)
+    told = application(http, read, owner)
+    row = next((row for row in told["passwordCredentials"] if row["keyId"] == key), None)
+    seen = secret_check(http, told, row, None) if row else None
+    if seen is None or seen.liveness is not Liveness.LIVE:
+        raise NotIdentified("the application has no living secret that begins so", advice="see its secrets in Entra")
+    return owner, key, seen
 
 
 def _candidates(secrets: list[dict[str, Any]]) -> str:

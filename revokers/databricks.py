@@ -2,9 +2,9 @@
 
 What proves death: SCIM says `active` false; the token's id is answered 404 RESOURCE_DOES_NOT_EXIST while its owner's
 list can be read. What does not: a 401 or 403 to the value itself (a network rule says the same), any other 404, and a
-list alone, which without rows is empty JSON. Which token a value is, Databricks tells nobody: a leaked one is ended as
-itself, and only where its owner has exactly one. Deactivating a user keeps what belongs to them; their tokens do not
-sign in until they are activated again. No e-mail is sent.
+list alone, which without rows is empty JSON. Which token a value is, Databricks tells nobody: a living one is told by
+its owner, and only where the whole workspace lists exactly one of theirs. Deactivating a user keeps what belongs to
+them; their tokens do not sign in until they are activated again. No e-mail is sent.
 There is no fixed host: `url` is the workspace's. A value goes there and nowhere else.
 
 https://docs.databricks.com/api/workspace/tokenmanagement
@@ -22,23 +22,21 @@ from offkey.model import AccessPoint, Account, Action, Bond, Check, Credential, 
 from offkey.secret import Secret
 from revokers import databricks_ways, owners
 from revokers.databricks_admin import (
-    DELETE_OWN,
     PROVIDER,
     TOKEN,
     USER,
     administrators,
-    end_itself,
     find,
     holder_of,
     one_user,
     token_rows,
 )
 from revokers.databricks_ways import ACCOUNT, PAT
+from revokers.identified import alive, also, exactly
 from revokers.parts import (
     answered,
     configured,
     dead,
-    given,
     last,
     live,
     or_gap,
@@ -47,18 +45,19 @@ from revokers.parts import (
     unexpected,
     unknown,
 )  # fmt: skip
-from revokers.protocol import NotAutomatic, Option, Unclear
+from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state", "undo",
+    "BY_EMAIL", "HANDLES", "HOSTS", "IDENTIFIES", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check",
+    "gate", "identify", "inventory", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = ""
 HOSTS: frozenset[str] = frozenset()
 READS: frozenset[Operation] = frozenset()
-WRITES: frozenset[Operation] = frozenset({("PATCH", USER), ("DELETE", TOKEN), ("POST", DELETE_OWN)})
+WRITES: frozenset[Operation] = frozenset({("PATCH", USER), ("DELETE", TOKEN)})
 BY_EMAIL = True
+IDENTIFIES = {PAT: "it signs in as its owner, and the whole workspace lists one token of theirs"}
 NEEDS: Mapping[str, str] = {
     "workspace administrator": "finding users and reading their tokens; apply: ending them",
 }
@@ -96,6 +95,18 @@ def check(http: Reader, credential: Credential) -> Check:
     return unexpected(http, answer.status)
 
 
+@exactly
+def identify(http: Reader, settings: Settings, credential: Credential) -> AccessPoint:
+    """The only token of the user as whom a living value signs in. Tokens made for others are their owner's."""
+    holder = alive(check(http, credential)).holder
+    rows = token_rows(http, configured(settings))
+    own = [row for row in rows if holder is not None and str(row["owner_id"]) == holder.id]
+    if holder is None or len(own) != 1:
+        several = ", ".join(f"{row['token_id']} ({row.get('comment')})" for row in own)
+        raise NotIdentified("its owner has not one token alone", advice=f"one of these, by hand: {several}")
+    return _token(http, holder, own[0])
+
+
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
     """The user in the workspace, and the tokens that the user owns."""
     where = f"databricks {account.login or account.email or account.id}"
@@ -125,11 +136,13 @@ def _account_check(http: Reader, user: Mapping[str, Any], holder: Account) -> Ch
 def _listed(http: Reader, read: Secret, holder: Account) -> Iterator[AccessPoint]:
     for row in token_rows(http, read, holder.id):
         if str(row["owner_id"]) == holder.id:
-            used = int(row.get("last_used_day") or 0)
-            yield _point(
-                PAT, holder, f"{holder.id}/{row['token_id']}", live(http, "listed for its owner", holder),
-                f"a token called {row.get('comment') or 'nothing'}", used=used,
-            )  # fmt: skip
+            yield _token(http, holder, row)
+
+
+def _token(http: Reader, holder: Account, row: Mapping[str, Any]) -> AccessPoint:
+    told, called = live(http, "listed for its owner", holder), f"a token called {row.get('comment') or 'nothing'}"
+    used = int(row.get("last_used_day") or 0)
+    return _point(PAT, holder, f"{holder.id}/{row['token_id']}", told, called, used=used)
 
 
 def _point(kind: str, holder: Account, identity: str, check: Check, *evidence: str, used: int = 0) -> AccessPoint:
@@ -156,7 +169,8 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         return live(http, "listed for its owner", point.holder)
     gone = answer.status == 404 and body.get("error_code") == "RESOURCE_DOES_NOT_EXIST"
     if gone and all(row["token_id"] != token for row in token_rows(http, read, user)):
-        return dead(http, "RESOURCE_DOES_NOT_EXIST, and its owner's list has it no more", point.holder, "deleted")
+        said = dead(http, "RESOURCE_DOES_NOT_EXIST, and its owner's list has it no more", point.holder, "deleted")
+        return also(said, lambda value: check(http, value), credential, mute=True)
     return unexpected(http, answer.status)
 
 
@@ -175,7 +189,7 @@ def revoke(
         write = configured(settings, write=True)
         http.request("DELETE", TOKEN, path={"token": token}, headers=bearer(write), hide=(write,))
         return last(http)
-    return end_itself(http, given(point, credential).secret)
+    raise NotIdentified("which listed token the value is, nobody can tell", advice=HANDLES[PAT][0].how)
 
 
 def _activate(http: Writer, settings: Settings, user: str, *, active: bool) -> Exchange:

@@ -1,13 +1,13 @@
-"""What a workspace's administrator sees of a user, and what a token may do to itself."""
+"""What a workspace's administrator sees of a user."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from offkey.http import Answer, Reader, Writer, bearer
-from offkey.model import Account, Exchange
+from offkey.http import Answer, Reader, bearer
+from offkey.model import Account
 from offkey.secret import Secret
 from revokers import owners
-from revokers.parts import fields, last, pages, text, trouble
+from revokers.parts import fields, pages, trouble
 from revokers.protocol import NotIdentified, Unclear
 
 PROVIDER = "databricks"
@@ -16,7 +16,6 @@ USER = USERS + "/{user}"
 _GROUPS = "/api/2.0/preview/scim/v2/Groups"
 TOKENS = "/api/2.0/token-management/tokens"
 TOKEN = TOKENS + "/{token}"
-OWN, DELETE_OWN = "/api/2.0/token/list", "/api/2.0/token/delete"
 
 
 def holder_of(user: Mapping[str, Any]) -> Account:
@@ -79,23 +78,12 @@ def administrators(http: Reader, read: Secret, user: Mapping[str, Any]) -> tuple
     return owners.beside(True, (other for other in others if other["active"] is True))
 
 
-def token_rows(http: Reader, read: Secret, user: str) -> list[dict[str, Any]]:
-    """The list has no pages; without rows it is empty JSON."""
-    answer = http.request("GET", TOKENS, params={"created_by_id": user}, headers=bearer(read), hide=(read,))
+def token_rows(http: Reader, read: Secret, user: str = "") -> list[dict[str, Any]]:
+    """The tokens that a user made, or every one of the workspace. No pages; without rows the list is empty JSON."""
+    made_by = {"created_by_id": user} if user else {}
+    answer = http.request("GET", TOKENS, params=made_by, headers=bearer(read), hide=(read,))
     body = fields(answer, "token-management/tokens:")
     if body.keys() - {"token_infos"}:
         raise Unclear(f"token-management/tokens {trouble(200)}")
     found: list[dict[str, Any]] = body.get("token_infos", [])
     return found
-
-
-def end_itself(http: Writer, token: Secret) -> Exchange:
-    """Delete the only token that its owner has. Raises NotIdentified where there are several."""
-    headers = {"Authorization": f"Bearer {text(token)}"}
-    answer = http.request("GET", OWN, headers=headers, hide=(token,))
-    rows = fields(answer, "token/list:", "token_infos")["token_infos"]
-    if len(rows) != 1:
-        names = ", ".join(f"{row['token_id']} ({row.get('comment')})" for row in rows)
-        raise NotIdentified("its owner has several tokens, and nobody tells which is it", advice=f"candidates: {names}")
-    http.request("POST", DELETE_OWN, headers=headers, json={"token_id": rows[0]["token_id"]}, hide=(token,))
-    return last(http)

@@ -31,7 +31,6 @@ from revokers.datadog_admin import (
     TOKEN,
     USER,
     USERS,
-    Admin,
     Settings,
     admin,
     inventory,
@@ -39,25 +38,25 @@ from revokers.datadog_admin import (
     told,
 )
 from revokers.datadog_roles import ANOTHER
+from revokers.datadog_value import IDENTIFIES, check, identified, identify
+from revokers.identified import also
 from revokers.parts import (
     answered,
     by_hand,
     dead,
-    fields,
     given,
     last,
     live,
     refuse_unlisted,
     refused_here,
     text,
-    unexpected,
     unknown,
 )
 from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state", "undo",
+    "BY_EMAIL", "HANDLES", "HOSTS", "IDENTIFIES", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check",
+    "gate", "identify", "inventory", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://api.datadoghq.com"
@@ -117,32 +116,24 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
 
 
 @answered
-def check(http: Reader, credential: Credential) -> Check:
-    """An API key names no holder; an application key cannot be asked about without an API key."""
-    if credential.kind != API_KEY:
-        return unknown(http, "it is asked about only beside an API key of its organisation")
-    signed = {"DD-API-KEY": text(credential.secret)}
-    answer = http.request("GET", "/api/v1/validate", headers=signed, hide=(credential.secret,))
-    body = answer.json if isinstance(answer.json, dict) else {}
-    if answer.status == 200 and body.get("valid") is True:
-        return live(http, "valid; API keys are the organisation's", status="shared")
-    if answer.status == 403 and body.get("errors") == ["Forbidden"]:
-        return unknown(http, "validate: 403 Forbidden: deleted, or of another site", status="403")
-    return unexpected(http, answer.status)
-
-
-@answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    """By the organisation's list where the id is known; else as the key itself."""
+    """By the organisation's list where the id is known, and as the key itself where that is at hand."""
     if point.kind == USER:
         asker = admin(http, settings)
         return told(http, asker.user_of(point.provider_id), point.holder)
     if point.provider_id:
         if any(str(row["id"]) == point.provider_id for row in admin(http, settings).every(point.kind)):
             return live(http, "listed by the organisation", point.holder, "listed")
-        return dead(http, "no longer listed by the organisation", point.holder, "deleted")
+        gone = dead(http, "no longer listed by the organisation", point.holder, "deleted")
+        return also(
+            gone, lambda value: _as_itself(http, settings, point, value), credential, mute=point.kind == APP_KEY
+        )
     if credential is None:
         return unknown(http, "neither its id nor its value is at hand")
+    return _as_itself(http, settings, point, credential)
+
+
+def _as_itself(http: Reader, settings: Settings, point: AccessPoint, credential: Credential) -> Check:
     if point.kind == APP_KEY and admin(http, settings).works(credential):
         return live(http, "works beside the organisation's API key")
     return refused_here(check(http, credential), point, "403")
@@ -161,7 +152,7 @@ def revoke(
         owners.refuse_last(point, owners.seen(lambda: reader.administrators(point.provider_id)), ANOTHER)
         http.request("DELETE", _USER_PATH, path={"user_id": point.provider_id}, headers=asker.signed(), hide=asker.keys)
         return last(http)
-    identity = point.provider_id or _identified(asker, point, given(point, credential))
+    identity = point.provider_id or identified(asker, given(point, credential))
     row = next((row for row in asker.listed(point.kind) if str(row["id"]) == identity), None)
     if row is None:
         raise NotIdentified(f"the organisation does not list {identity}", advice="plan again")
@@ -173,23 +164,6 @@ def revoke(
     template = f"{LISTS[point.kind][0]}/{{id}}"
     http.request("DELETE", template, path={"id": identity}, headers=asker.signed(), hide=asker.keys)
     return last(http)
-
-
-def _identified(asker: Admin, point: AccessPoint, credential: Credential) -> str:
-    """The id of a value: as an API key says itself, or of the one key in the list that ends alike."""
-    if point.kind == API_KEY:
-        signed = {"DD-API-KEY": text(credential.secret)}
-        answer = asker.http.request("GET", "/api/v2/validate", headers=signed, hide=(credential.secret,))
-        if answer.status == 403:
-            raise NotIdentified("the API key is not valid at this site", advice="see whether it is of another site")
-        return str(fields(answer, "validate", "data")["data"]["attributes"]["api_key_id"])
-    if not asker.works(credential):
-        raise NotIdentified("the key does not work beside the organisation's API key", advice="it may be another's")
-    ends = text(credential.secret)[-4:]
-    found = [str(row["id"]) for row in asker.listed(APP_KEY) if row["attributes"]["last4"] == ends]
-    if len(found) != 1:
-        raise NotIdentified(f"{len(found) or 'no'} application keys end alike", advice=f"by hand: {', '.join(found)}")
-    return found[0]
 
 
 def undo(http: Writer, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Exchange:

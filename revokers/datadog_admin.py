@@ -146,6 +146,13 @@ def owner(kind: str, row: Mapping[str, Any]) -> str:
     return str(row["relationships"][LISTS[kind][1]]["data"]["id"])
 
 
+def account_of(user: Mapping[str, Any]) -> Account:
+    about = user["attributes"]
+    return Account(
+        provider=PROVIDER, id=str(user["id"]), login=str(about.get("handle") or ""), email=str(about["email"])
+    )
+
+
 def told(http: Reader, user: Mapping[str, Any], holder: Account | None) -> Check:
     """What a user's own `disabled` says."""
     disabled = user["attributes"]["disabled"]
@@ -167,9 +174,7 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
     if user is None:
         return
     about = user["attributes"]
-    holder = Account(
-        provider=PROVIDER, id=str(user["id"]), login=str(about.get("handle") or ""), email=str(about["email"])
-    )
+    holder = account_of(user)
     shared = Ownership.SHARED if about.get("service_account") else Ownership.PERSONAL
     alone, gaps = owners.looked("datadog", lambda: asker.administrators(holder.id), NEEDS)
     listed = _point(USER, holder, told(http, user, holder), shared, evidence="the organisation lists the user")
@@ -181,19 +186,23 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
 
 def _of(asker: Admin, kind: str, holder: Account, shared: Ownership) -> Iterator[AccessPoint]:
     for row in asker.listed(kind, holder.id):
-        about = row["attributes"]
-        ends = about.get("last4") or about.get("public_portion") or ""
-        used = when(about.get("last_used_at") or about.get("date_last_used"))
-        made = "made by them for the organisation" if kind == API_KEY else "theirs"
-        yield _point(
-            kind,
-            holder,
-            live(asker.http, "listed by the organisation", holder, "listed"),
-            Ownership.SHARED if kind == API_KEY else shared,
-            evidence=f"{about.get('name') or ''} …{ends}: {made}",
-            identity=str(row["id"]),
-            used=used,
-        )
+        yield row_point(asker, kind, row, holder, robot=shared is Ownership.SHARED)
+
+
+def row_point(asker: Admin, kind: str, row: Mapping[str, Any], holder: Account, *, robot: bool) -> AccessPoint:
+    """A listed key. `robot`: its user is a service account."""
+    about = row["attributes"]
+    ends = about.get("last4") or about.get("public_portion") or ""
+    made = "made by them for the organisation" if kind == API_KEY else "theirs"
+    return _point(
+        kind,
+        holder,
+        live(asker.http, "listed by the organisation", holder, "listed"),
+        Ownership.SHARED if kind == API_KEY or robot else Ownership.PERSONAL,
+        evidence=f"{about.get('name') or ''} …{ends}: {made}",
+        identity=str(row["id"]),
+        used=when(about.get("last_used_at") or about.get("date_last_used")),
+    )
 
 
 def _point(

@@ -16,8 +16,8 @@ SHOWN = 4
 """How many characters of a key's random part a shortened form must show: four of 64 are 1 in 16 million by chance."""
 
 
-def fits(hint: str, value: Secret, public: str) -> bool:
-    """Whether `hint` can be the shortened form of `value`; `public` is the part that all keys of its kind begin with.
+def fits(hint: str, value: Secret, public: str, ending: str = "") -> bool:
+    """Whether `hint` can be the shortened form of `value`; all keys of its kind begin with `public`, end with `ending`.
 
     False for a form that shows too little of the random part.
     """
@@ -26,13 +26,15 @@ def fits(hint: str, value: Secret, public: str) -> bool:
     if parts is None or not whole.startswith(public):
         return False
     head, tail = parts[1], parts[2]
-    shown = max(len(head) - len(public), 0) + len(tail)
+    shown = max(len(head) - len(public), 0) + max(len(tail) - len(ending), 0)
     return shown >= SHOWN and whole.startswith(head) and whole.endswith(tail) and len(head) + len(tail) < len(whole)
 
 
-def only(rows: Iterable[Mapping[str, Any]], field: str, value: Secret, public: str) -> Mapping[str, Any]:
+def only(
+    rows: Iterable[Mapping[str, Any]], field: str, value: Secret, public: str, ending: str = ""
+) -> Mapping[str, Any]:
     """The one row whose `field` fits the value. Raises NotIdentified for none and for several, naming their ids."""
-    found = [row for row in rows if fits(str(row[field]), value, public)]
+    found = [row for row in rows if fits(str(row[field]), value, public, ending)]
     if len(found) != 1:
         several = ", ".join(sorted(str(row["id"]) for row in found))
         raise NotIdentified(

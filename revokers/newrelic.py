@@ -20,6 +20,7 @@ from typing import Any
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
+from revokers.identified import alive, also, exactly
 from revokers.newrelic_admin import (
     ACTOR,
     DELETE,
@@ -32,6 +33,7 @@ from revokers.newrelic_admin import (
     ask,
     inventory,
     keys,
+    listed_key,
     place,
 )
 from revokers.parts import (
@@ -52,8 +54,8 @@ from revokers.parts import (
 from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state",
+    "BY_EMAIL", "HANDLES", "HOSTS", "IDENTIFIES", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check",
+    "gate", "identify", "inventory", "options", "revoke", "state",
 ]  # fmt: skip
 
 URL = "https://api.newrelic.com"
@@ -61,6 +63,7 @@ HOSTS = frozenset({"api.newrelic.com"})
 READS: frozenset[Operation] = frozenset({("POST", ACTOR), ("POST", SEARCH)})
 WRITES: frozenset[Operation] = frozenset({("POST", DELETE)})
 BY_EMAIL = False
+IDENTIFIES = {USER_KEY: "the list of user keys has this very value"}
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 _REVOKE = Option(
@@ -137,13 +140,24 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         return unknown(http, "401, and not in the list: deleted, or of another region", status="401")
     if not others or (told and any("*" in str(row["key"]) or "." in str(row["key"]) for row in others)):
         return unknown(http, "not in the list, which shows too little to prove anything", point.holder)
-    return dead(http, "no longer in the list of user keys", point.holder, "deleted")
+    gone = dead(http, "no longer in the list of user keys", point.holder, "deleted")
+    return also(gone, lambda value: told or check(http, value), credential, mute=True)
 
 
 def _same(row: Mapping[str, Any], point: AccessPoint, credential: Credential | None) -> bool:
     if point.provider_id:
         return place(row) == point.provider_id
     return credential is not None and Secret(str(row["key"]).encode()) == credential.secret
+
+
+@exactly
+def identify(http: Reader, settings: Settings, credential: Credential) -> AccessPoint:
+    """The key of the list that has this very value, and the user that it names."""
+    holder = alive(check(http, credential)).holder
+    rows = [row for row in keys(http, configured(settings)) if Secret(str(row["key"]).encode()) == credential.secret]
+    if holder is None or [str(row["userId"]) for row in rows] != [holder.id]:
+        raise NotIdentified("the list has no such value of its user", advice=f"it needs: {', '.join(NEEDS)}")
+    return listed_key(http, rows[0], holder)
 
 
 def revoke(

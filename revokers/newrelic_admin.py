@@ -87,14 +87,18 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
         yield Gap(where="newrelic", why="only one user's keys are visible", advice=f"it needs: {', '.join(NEEDS)}")
     for row in rows:
         if str(row["userId"]) == account.id:
-            yield AccessPoint(
-                id=f"{USER_KEY}:{row['id']}",
-                provider=PROVIDER,
-                kind=USER_KEY,
-                holder=account,
-                ownership=Ownership.PERSONAL,
-                bond=Bond.THEIRS,
-                provider_id=place(row),
-                check=live(http, "listed for the user", account, "listed"),
-                evidence=(f"listed for the user: {row.get('name') or ''}",),
-            )
+            yield listed_key(http, row, account)
+
+
+def listed_key(http: Reader, row: Mapping[str, Any], holder: Account) -> AccessPoint:
+    return AccessPoint(
+        id=f"{USER_KEY}:{row['id']}",
+        provider=PROVIDER,
+        kind=USER_KEY,
+        holder=holder,
+        ownership=Ownership.PERSONAL,
+        bond=Bond.THEIRS,
+        provider_id=place(row),
+        check=live(http, "listed for the user", holder, "listed"),
+        evidence=(f"listed for the user: {row.get('name') or ''}",),
+    )

@@ -4,7 +4,8 @@ What proves death: `GET /models` (for an admin key `GET /organization/projects`)
 code invalid_api_key. By the administrator: the project's, or the organisation's, whole list has it no more.
 What does not: 401 with another code (account_deactivated, incorrect_hostname, an address that is not allowed), 403 (a
 restricted key may not list models), 429 (no money left).
-A key's value is in no list; its shortened form is (`revokers/hints.py`). It counts only while the key is alive. OpenAI
+A key's value is in no list; its shortened form is (`revokers/hints.py`). It names a key only while the value is alive,
+and a key is dead when neither the list has it nor the value is answered (`revokers/identified.py`). OpenAI
 refuses to delete the key of a service account (400): the account is deleted, with all its keys, which is everybody's.
 Removing a member is not documented to end the keys; they are ended first, each by itself. Nobody is mailed by a
 deletion, as far as is documented. Keys from before projects (`sk-…T3BlbkFJ…`) are in no list.
@@ -20,7 +21,8 @@ from dataclasses import replace
 from typing import Any
 
 from offkey.http import Gate, Operation, Reader, Writer, bearer
-from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Liveness
+from offkey.model import AccessPoint, Action, Check, Credential, Exchange
+from revokers.identified import SHORTENED, alive, also
 from revokers.openai_admin import (
     ADMIN,
     LEGACY,
@@ -35,6 +37,7 @@ from revokers.openai_admin import (
     only_owner,
     owner,
 )  # fmt: skip
+from revokers.openai_value import check, identify
 from revokers.parts import (
     answered,
     by_hand,
@@ -45,15 +48,13 @@ from revokers.parts import (
     last,
     live,
     refuse_unlisted,
-    text,
-    unexpected,
     unknown,
 )  # fmt: skip
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option, Unclear
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state",
+    "BY_EMAIL", "HANDLES", "HOSTS", "IDENTIFIES", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check",
+    "gate", "identify", "inventory", "options", "revoke", "state",
 ]  # fmt: skip
 
 URL = "https://api.openai.com/v1"
@@ -67,6 +68,7 @@ _DELETE = {
 }
 WRITES: frozenset[Operation] = frozenset(("DELETE", template) for template in _DELETE.values())
 BY_EMAIL = True
+IDENTIFIES = {PROJECT: SHORTENED, ADMIN: SHORTENED}
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 _PROOF = "GET /models: 401 invalid_api_key; the project's list has it no more"
@@ -124,30 +126,15 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
 
 
 @answered
-def check(http: Reader, credential: Credential) -> Check:
-    """OpenAI names no holder to a key; the organisation's list does."""
-    template = "/organization/projects" if credential.kind == ADMIN else "/models"
-    signed = {"Authorization": f"Bearer {text(credential.secret)}"}
-    answer = http.request("GET", template, headers=signed, hide=(credential.secret,))
-    body = answer.json if isinstance(answer.json, dict) else {}
-    error = body.get("error")
-    code = str(error.get("code")) if isinstance(error, dict) else ""
-    if answer.status == 401 and code == "invalid_api_key":
-        return dead(http, "401 invalid_api_key", status="401")
-    if answer.status == 200 and body.get("object") == "list" and isinstance(body.get("data"), list):
-        return live(http, f"GET {template} is answered")
-    return unexpected(http, answer.status)
-
-
-@answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
-    """By the list where the id is known; else as the key itself."""
+    """By the list where the id is known, and by the value where it is at hand."""
     if not point.provider_id:
         return check(http, credential) if credential else unknown(http, "neither its id nor its value is at hand")
     row = Admin(http, configured(settings)).listed(point)
     if row is not None:
         return live(http, "listed by the organisation", point.holder, "listed")
-    return dead(http, "no longer listed by the organisation", point.holder, "deleted")
+    gone = dead(http, "no longer listed by the organisation", point.holder, "deleted")
+    return also(gone, lambda value: check(http, value), credential)
 
 
 def revoke(
@@ -180,8 +167,7 @@ def _identified(asker: Admin, point: AccessPoint, credential: Credential | None)
         found = asker.listed(point)
     else:
         known = given(point, credential)
-        if check(asker.http, known).liveness is not Liveness.LIVE:
-            raise NotIdentified("the value is not alive, so no key in the list can be shown to be it")
+        alive(check(asker.http, known))
         project, found = asker.found(point.kind, known.secret)
     if found is None:
         raise NotIdentified(f"the organisation does not list {point.provider_id}", advice="plan again")

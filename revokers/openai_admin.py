@@ -69,9 +69,15 @@ class Admin:
         if kind == ADMIN:
             return "", only(self.admin_keys(), "redacted_value", value, PUBLIC[kind])
         rows = [{**row, "project": project} for project in self.projects() for row in self.keys(project)]
-        wanted = "service_account" if kind == SERVICE else "user"
-        row = only((row for row in rows if row["owner"]["type"] == wanted), "redacted_value", value, PUBLIC[kind])
+        row = only(rows, "redacted_value", value, PUBLIC[kind])
+        if row["owner"]["type"] != ("service_account" if kind == SERVICE else "user"):
+            raise NotIdentified(f"{row['id']} fits the value, and is of another kind", advice="by hand")
         return str(row["project"]), row
+
+    def point(self, kind: str, value: Secret) -> AccessPoint:
+        """The one key whose shortened form fits, as `inventory` lists it. Raises NotIdentified."""
+        project, row = self.found(kind, value)
+        return _key(self.http, kind, f"{project}/" if project else "", row, owner(kind, row))
 
     def listed(self, point: AccessPoint) -> Mapping[str, Any] | None:
         """The row that `provider_id` names, None when its whole list has none. Raises Unclear, NotIdentified."""
@@ -144,8 +150,12 @@ def _projects_keys(asker: Admin, project: str, holder: Account) -> Iterator[Acce
 def _theirs(http: Reader, kind: str, within: str, holder: Account, rows: Any) -> Iterator[AccessPoint]:
     for row in rows:
         if row["owner"]["type"] == "user" and owner(kind, row).id == holder.id:
-            shown = (f"shown as {row['redacted_value']}",)
-            yield _point(http, kind, f"{within}{row['id']}", holder=holder, row=row, evidence=shown)
+            yield _key(http, kind, within, row, holder)
+
+
+def _key(http: Reader, kind: str, within: str, row: Mapping[str, Any], holder: Account) -> AccessPoint:
+    shown = (f"shown as {row['redacted_value']}",)
+    return _point(http, kind, f"{within}{row['id']}", holder=holder, row=row, evidence=shown)
 
 
 def _point(

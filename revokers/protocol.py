@@ -76,6 +76,22 @@ class Trusts(Protocol):
         """
 
 
+@runtime_checkable
+class Identifies(Protocol):
+    """A module that can say which listed key a value is, where the value itself names no holder (ADR 19)."""
+
+    IDENTIFIES: Mapping[str, str]
+    """The kinds, each with what makes it certain, as a sentence of the plan's evidence."""
+
+    def identify(self, http: Reader, settings: Any, credential: Credential, /) -> AccessPoint:
+        """The listed key that this value is, whoever's it is, with the id and kind that `inventory` gives it.
+
+        By an id that stands in the value or that its issuer names, or by what is true of one key in lists of the whole
+        organisation, read to their end. Raises NotIdentified where it is none or may be several, Unclear and NoAnswer
+        where a list could not be read: then nothing is joined.
+        """
+
+
 class Revoker(Protocol):
     """One provider. READS and WRITES are the whole of what may be sent, besides GET and HEAD."""
 

@@ -19,13 +19,14 @@ from dataclasses import replace
 from offkey.http import Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Ownership
 from revokers import tailscale_tailnet
+from revokers.identified import exactly
 from revokers.parts import answered, by_hand, configured, given, last, refuse_unlisted, text, unknown
 from revokers.protocol import LAST_OWNER, NotIdentified, Option
 from revokers.tailscale_tailnet import KEY, NEEDS, ONE_KEY, PROVIDER, USER, Settings, inventory
 
 __all__ = [
-    "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check", "gate",
-    "inventory", "options", "revoke", "state", "undo",
+    "BY_EMAIL", "HANDLES", "HOSTS", "IDENTIFIES", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "check",
+    "gate", "identify", "inventory", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://api.tailscale.com/api/v2"
@@ -37,6 +38,7 @@ WRITES: frozenset[Operation] = frozenset(
     {("DELETE", ONE_KEY), ("POST", _RESTORE)} | {("POST", template) for template in _ON_USER.values()}
 )
 BY_EMAIL = True
+IDENTIFIES = {KEY: "its id stands inside the value"}
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
 HANDLES: Mapping[str, tuple[Option, ...]] = {
@@ -93,6 +95,12 @@ def check(http: Reader, credential: Credential) -> Check:
     return unknown(http, "a key is not tried: the tailnet's administrator is asked about its id")
 
 
+@exactly
+def identify(http: Reader, settings: Settings, credential: Credential) -> AccessPoint:
+    """By the id inside the value. The rest of the value is not tried, so it may be made up: the list decides whose."""
+    return tailscale_tailnet.point_of(http, settings, _id_inside(credential))
+
+
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     return tailscale_tailnet.state(http, settings, _named(point, credential))
@@ -100,12 +108,14 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
 
 def _named(point: AccessPoint, credential: Credential | None) -> AccessPoint:
     """The point with its id, for a key that was found the one in its value. Raises NotIdentified."""
-    if point.provider_id:
-        return point
-    named = re.match(r"tskey-(auth|api)-([A-Za-z0-9]{8,24})-", text(given(point, credential).secret))
+    return point if point.provider_id else replace(point, provider_id=_id_inside(given(point, credential)))
+
+
+def _id_inside(credential: Credential) -> str:
+    named = re.match(r"tskey-(auth|api)-([A-Za-z0-9]{8,24})-", text(credential.secret))
     if named is None:
         raise NotIdentified("a key of the tailnet, not of a person", advice=_SHARED[0].how)
-    return replace(point, provider_id=named[2])
+    return named[2]
 
 
 def revoke(

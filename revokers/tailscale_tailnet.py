@@ -58,10 +58,25 @@ def _made_by(http: Reader, settings: Settings, holder: Account) -> Iterator[Acce
         key = listed if "userId" in listed else _key(http, settings, str(listed["id"]))
         if key is None or str(key.get("userId")) != holder.id or key.get("invalid") is True:
             continue
-        made = rosters.point(KEY, str(key["id"]), holder, live(http, "listed", holder), "a key that the user made")
-        tagged = key.get("tags") or ((key.get("capabilities") or {}).get("devices") or {}).get("create", {}).get("tags")
-        personal = key.get("keyType") in _OF_A_PERSON and not tagged
-        yield replace(made, ownership=Ownership.PERSONAL if personal else Ownership.SHARED)
+        yield _point(http, key, holder)
+
+
+def _point(http: Reader, key: Mapping[str, Any], holder: Account) -> AccessPoint:
+    made = rosters.point(KEY, str(key["id"]), holder, live(http, "listed", holder), "a key that the user made")
+    tagged = key.get("tags") or ((key.get("capabilities") or {}).get("devices") or {}).get("create", {}).get("tags")
+    personal = key.get("keyType") in _OF_A_PERSON and not tagged
+    return replace(made, ownership=Ownership.PERSONAL if personal else Ownership.SHARED)
+
+
+def point_of(http: Reader, settings: Settings, ident: str) -> AccessPoint:
+    """The key of this id with the user who made it. Raises NotIdentified where the tailnet has no such living key."""
+    key = _key(http, settings, ident)
+    if key is None or key.get("invalid") is True:
+        raise NotIdentified(f"the tailnet has no valid key {ident}", advice="it has ended, or is another tailnet's")
+    users = [user for user in _all(http, settings, "users") if str(user["id"]) == str(key.get("userId"))]
+    if len(users) != 1:
+        raise NotIdentified(f"the tailnet does not say who made the key {ident}", advice="see who it is under Keys")
+    return _point(http, key, _holder(users[0]))
 
 
 def _holder(user: Mapping[str, Any]) -> Account:

@@ -1,6 +1,6 @@
 """The contract test's own record, revokers/tested.json: which tests each kind passed, and what was called.
 
-    python -m pytest tests/revokers/test_{contract,garbage,database}.py -n 2 --record
+    python -m pytest tests/revokers/test_{contract,identified,garbage,database}.py -n 2 --record
 
 Whether a kind counts as tested is read from there. The record holds the digest of the revoker that was tried: a test
 compares it with the revoker as it is.
@@ -20,7 +20,9 @@ RECORD = ROOT / "revokers" / "tested.json"
 OPERATIONS = "operations"
 NOTHING_TO_TRY = "nothing to try"
 """The property of a test that has nothing to try on its kind: it does not count."""
-_TESTS = re.compile(r"tests/revokers/(test_contract|test_garbage|test_database)\.py::(\w+)\[([\w.]+)\]$")
+_TESTS = re.compile(
+    r"tests/revokers/(test_contract|test_identified|test_garbage|test_database)\.py::(\w+)\[([\w.]+)\]$"
+)
 ON_REAL_SERVERS = frozenset({"database.postgres", "database.mysql", "database.redis", "database.role"})
 """Kinds of tests/revokers/test_database.py: the tests that say so are of roles."""
 

@@ -11,7 +11,7 @@ from offboarding.demo.simulators.wire import LocalServer, Trouble
 from offkey.http import Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Approval, Check, Credential, Gap, Liveness
 from offkey.secret import Secret
-from revokers.protocol import Undoes
+from revokers.protocol import Identifies, Undoes
 
 PUBLIC = frozenset({"client_email", "client_id", "host", "id", "url", "user"})
 """Parts of a credential that are no secret."""
@@ -43,6 +43,10 @@ class Case:
     `person` holds the second of the three. `lists` is False where no list of the provider's has anything of a person.
     `hidden` are further values that must never be shown. `more` gives the person that many more of the kind, so that
     its list has further pages; `unpaged` says why it has none.
+
+    Where leaked values are identified (`Identifies`): `leaked` are the values of the three where `credentials` is
+    empty, `forged` is no key and looks like the first, `twin` adds a key that looks like the second; `exact` says why
+    no other value can look like it.
     """
 
     kind: str
@@ -57,6 +61,10 @@ class Case:
     hidden: tuple[Secret, ...] = ()
     more: Callable[[int], object] | None = None
     unpaged: str = ""
+    leaked: list[Credential] = field(default_factory=list)
+    forged: Credential | None = None
+    twin: Callable[[], object] | None = None
+    exact: str = ""
 
     @property
     def provider(self) -> str:
@@ -90,6 +98,10 @@ class Case:
     def undo(self, number: int) -> Any:
         assert isinstance(self.revoker, Undoes), f"{self.provider} has no `undo`"
         return self.revoker.undo(self.writer(), self.settings, self.points[number], self.value(number))
+
+    def identify(self, value: Credential) -> AccessPoint:
+        assert isinstance(self.revoker, Identifies), f"{self.provider} has no `identify`"
+        return self.revoker.identify(self.reader(), self.settings, value)
 
     def inventory(self, http: Reader | None = None) -> list[AccessPoint | Gap]:
         """Everything that the provider lists for the person."""
@@ -129,3 +141,15 @@ def listed(case: Case, people: Iterable[Account]) -> list[AccessPoint]:
     """What the inventory lists of the case's kind for the people, in that order, without its Gaps."""
     found = (point for account in people for point in case.revoker.inventory(case.reader(), case.settings, account))
     return [point for point in found if isinstance(point, AccessPoint) and point.kind == case.kind]
+
+
+def fails_at(case: Case, number: int, trouble: Trouble) -> Callable[[object], None]:
+    """For `sim.before`: the request of this number, counted from 0, goes wrong in this way."""
+    left = [number]
+
+    def broken(request: object) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            case.sim.fail("*", "", trouble, times=3)
+
+    return broken

@@ -11,6 +11,7 @@ from revokers import anthropic
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, reached
 from tests.revokers.contract import CASES, credential
 from tests.simulators.anthropic import AnthropicSimulator, admin_key, key
+from tests.simulators.rest import ok
 
 
 def said(status: int, kind: str, value: Credential) -> Liveness:
@@ -56,6 +57,30 @@ def test_a_shortened_form_that_two_keys_have_names_neither() -> None:
             case.kill(1, action=Action.DISABLE)
         assert twin.id in refused.value.advice
         assert twin.status == "active"
+
+
+@pytest.mark.parametrize(("begins", "enough"), [(13, False), (14, False), (15, True)])
+def test_what_all_keys_end_with_tells_none_from_another(begins: int, enough: bool) -> None:
+    with CASES["anthropic.api_key"]() as case:
+        sim = case.sim
+        assert isinstance(sim, AnthropicSimulator)
+        value = key("shown in short")
+        sim.add_key("user_dana", value, shown=f"{value[:begins]}...{value[-4:]}")
+        if enough:
+            assert case.identify(credential("anthropic.api_key", secret=value)).provider_id == "apikey_0004"
+            return
+        with pytest.raises(NotIdentified, match="no keys"):
+            case.identify(credential("anthropic.api_key", secret=value))
+
+
+def test_a_living_value_is_not_an_ended_key_that_looks_like_it() -> None:
+    with CASES["anthropic.api_key"]() as case:
+        sim = case.sim
+        assert isinstance(sim, AnthropicSimulator)
+        sim.keys["apikey_0002"].status = "archived"
+        sim.models = lambda request: ok({"data": []})  # type: ignore[method-assign]  # alive, in another organisation
+        with pytest.raises(NotIdentified, match="has ended"):
+            case.identify(case.credentials[1])
 
 
 def test_a_dead_value_does_not_end_the_living_key_it_resembles() -> None:

@@ -12,7 +12,7 @@ from revokers import azure
 from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from tests.revokers.case import leak
 from tests.revokers.contract import CASES, Case, credential
-from tests.simulators.azure import AzureSimulator, client_secret, devops_pat
+from tests.simulators.azure import TENANT, AzureSimulator, client_secret, devops_pat
 
 SECRET = "azure.client_secret"
 
@@ -95,6 +95,23 @@ def test_a_secret_of_another_tenant_or_without_its_client_id_is_not_identified(s
         assert azure.state(case.reader(), case.settings, leak(SECRET), held).liveness is Liveness.UNKNOWN
         with pytest.raises(NotIdentified):
             azure.revoke(case.writer(), case.settings, Action.REVOKE, leak(SECRET), held)
+
+
+def test_a_secret_signs_in_to_the_configured_tenant_alone(stack: ExitStack) -> None:
+    case, sim = arranged(stack, SECRET)
+    sim.requests.clear()
+    lone = credential(SECRET, secret=client_secret("dana"))
+    for settings, held in (
+        (replace(case.settings, tenant=""), case.leaked[1]),
+        (case.settings, lone),
+    ):
+        with pytest.raises(NotIdentified):
+            azure.identify(case.reader(), settings, held)
+    assert not [request for request in sim.requests if request.path.startswith("/login")]
+    with pytest.raises(NotIdentified, match="not alive"):
+        azure.identify(case.reader(), replace(case.settings, tenant="another"), case.leaked[1])
+    assert azure.identify(case.reader(), case.settings, case.leaked[1]).id == case.points[1].id
+    assert {request.path.split("/")[2] for request in sim.requests if "/login" in request.path} == {"another", TENANT}
 
 
 def test_ending_an_applications_secret_waits_for_a_yes_of_its_own(stack: ExitStack) -> None:

@@ -19,6 +19,7 @@ from offkey.http import NoAnswer, Refused
 from offkey.model import AccessPoint, Action, Gap, Liveness
 from revokers.protocol import NotIdentified, Unclear, reached
 from tests.recording import NOTHING_TO_TRY
+from tests.revokers.case import fails_at
 from tests.revokers.contract import CASES, NOT_ARRANGED, Case
 
 Property = Callable[[str, object], None]
@@ -159,14 +160,7 @@ def test_a_page_that_fails_is_a_gap_and_not_the_end_of_the_list(case: Case, reco
     pages = len(case.sim.requests) - before
     for number in range(pages):
         case.only(None)
-        left = [number]
-
-        def broken(request: object, left: list[int] = left) -> None:
-            left[0] -= 1
-            if left[0] == -1:
-                case.sim.fail("*", "", 500, times=3)
-
-        case.sim.before = broken
+        case.sim.before = fails_at(case, number, 500)
         listed = case.inventory()
         case.sim.before = None
         assert any(isinstance(item, Gap) for item in listed), f"request {number} of {pages} failed"

@@ -59,8 +59,7 @@ def test_an_api_key_is_the_organisations_and_needs_its_own_yes() -> None:
 
 def test_an_application_key_is_told_by_working_here_and_its_last_four() -> None:
     with CASES["datadog.app_key"]() as case:
-        value = credential("datadog.app_key", secret=app_key("dana"))
-        point = leak("datadog.app_key")
+        value, point = case.leaked[1], leak("datadog.app_key")
         assert datadog.check(case.reader(), value).liveness is Liveness.UNKNOWN
         assert datadog.state(case.reader(), case.settings, point, value).liveness is Liveness.LIVE
         datadog.revoke(case.writer(), case.settings, Action.REVOKE, point, value)
@@ -71,12 +70,13 @@ def test_an_application_key_is_told_by_working_here_and_its_last_four() -> None:
 def test_two_keys_that_end_alike_and_a_foreign_one_are_not_identified() -> None:
     with CASES["datadog.app_key"]() as case:
         sim, point = simulator(case), leak("datadog.app_key")
-        twin = sim.add_key("application_keys", next(iter(sim.users)), app_key("dana")[:-5] + "0" + app_key("dana")[-4:])
-        value = credential("datadog.app_key", secret=app_key("dana"))
+        value = case.leaked[1]
+        ends = value.secret.reveal().decode()[-4:]
+        twin = sim.add_key("application_keys", next(iter(sim.users)), "0" * 36 + ends)
         with pytest.raises(NotIdentified) as refused:
             datadog.revoke(case.writer(), case.settings, Action.REVOKE, point, value)
         assert twin.id in refused.value.advice
-        foreign = credential("datadog.app_key", secret=("0" * 36) + app_key("zoe")[-4:])
+        foreign = credential("datadog.app_key", secret="1" * 36 + ends)
         with pytest.raises(NotIdentified, match="does not work"):
             datadog.revoke(case.writer(), case.settings, Action.REVOKE, point, foreign)
 

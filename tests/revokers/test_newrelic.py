@@ -35,6 +35,19 @@ def test_a_key_names_its_user_and_a_refusal_proves_nothing() -> None:
         assert newrelic.check(case.reader(), stranger).liveness is Liveness.UNKNOWN
 
 
+def test_a_value_that_the_list_gives_to_another_user_or_shortened_is_not_identified() -> None:
+    with CASES[KIND]() as case:
+        sim = simulator(case)
+        sim.masked = True
+        with pytest.raises(NotIdentified):
+            case.identify(VALUE)
+        sim.masked = False
+        whole = sim._view
+        sim._view = lambda one: whole(one) | {"userId": 1}  # type: ignore[method-assign]
+        with pytest.raises(NotIdentified):
+            case.identify(VALUE)
+
+
 def test_errors_in_an_answer_of_200_are_no_answer() -> None:
     transport = httpx.MockTransport(
         lambda _: httpx.Response(200, json={"data": None, "errors": [{"message": user_key("dana")}]})

@@ -63,6 +63,16 @@ def test_two_keys_of_the_same_shortened_form_are_nobodys() -> None:
         assert twin.alive
 
 
+def test_a_service_accounts_key_is_not_the_members_that_it_looks_like() -> None:
+    with CASES["openai.project"]() as case:
+        sim = case.sim
+        assert isinstance(sim, OpenAiSimulator)
+        robot = sim.add_service_account("proj_shop", "robot")
+        sim.keys["key_0003"].owner = robot
+        with pytest.raises(NotIdentified, match="of another kind"):
+            case.identify(case.credentials[1])
+
+
 def test_a_key_that_is_dead_or_anothers_is_not_looked_for() -> None:
     with CASES["openai.project"]() as case:
         case.points[1] = replace(case.points[1], holder=Account(provider="openai", id="user-ann"))

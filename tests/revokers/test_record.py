@@ -8,7 +8,7 @@ from offboarding import revoking
 from tests import recording
 from tests.revokers.contract import CASES, NOT_ARRANGED
 
-AGAIN = "run: python -m pytest tests/revokers/test_{contract,garbage,database}.py -n 2 --record"
+AGAIN = "run: python -m pytest tests/revokers/test_{contract,identified,garbage,database}.py -n 2 --record"
 
 
 def test_the_record_is_of_the_revokers_as_they_are() -> None:

@@ -9,7 +9,7 @@ from revokers import tailscale
 from revokers.protocol import LAST_OWNER, NotIdentified
 from tests.revokers.case import leak
 from tests.revokers.contract import CASES, credential
-from tests.simulators.tailscale import ident, key
+from tests.simulators.tailscale import TailscaleSimulator, ident, key
 
 KEY = "tailscale.key"
 
@@ -21,6 +21,20 @@ def test_a_found_key_is_ended_by_the_id_in_its_value() -> None:
         assert tailscale.state(case.reader(), case.settings, leak(KEY), value).liveness is Liveness.LIVE
         tailscale.revoke(case.writer(), case.settings, Action.REVOKE, leak(KEY), value)
         assert [case.state(n).liveness for n in range(3)] == [Liveness.LIVE, Liveness.DEAD, Liveness.LIVE]
+
+
+def test_a_key_that_has_ended_or_of_nobody_is_not_identified() -> None:
+    with CASES[KEY]() as case:
+        sim = case.sim
+        assert isinstance(sim, TailscaleSimulator)
+        (row,) = [row for row in sim.keys if row["id"] == ident("dana")]
+        for change in ({"invalid": True}, {"invalid": False, "userId": "somebody who left"}):
+            row.update(change)
+            with pytest.raises(NotIdentified):
+                case.identify(case.leaked[1])
+        client = credential(KEY, secret=key("dana", "client"))
+        with pytest.raises(NotIdentified, match="not of a person"):
+            case.identify(client)
 
 
 def test_an_oauth_clients_secret_is_not_a_persons_key() -> None:

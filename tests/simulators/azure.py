@@ -4,12 +4,13 @@ Facts (descriptions of Graph v1.0 and of Azure DevOps's token administration): c
 link names; `hint` is the first three characters of a secret; actions without a result answer 204, revoking sign-ins
 200 with a value. Azure DevOps's token list ends with an all-zero continuation token.
 Simpler than Microsoft: one tenant, one organisation, filters are the two that offkey sends. Azure DevOps's two hosts
-are asked under `/host/path`.
+and the one where applications sign in are asked under `/host/path`.
 """
 
 import re
 import uuid
 from typing import Any
+from urllib.parse import parse_qs
 
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.wire import Answer, Request
@@ -18,6 +19,7 @@ from tests.simulators.rest import RestSimulator, bearer_of, done, fold, ok, rout
 
 ORGANISATION = "acme"
 GLOBAL_ADMIN = "62e90394-69f5-4237-9190-012177145e10"
+TENANT = "11111111-2222-3333-4444-555555555555"
 _DEVOPS = "/vssps.dev.azure.com/{organisation}/_apis"
 
 
@@ -63,6 +65,7 @@ class AzureSimulator(RestSimulator):
         """Assignments of the role Global Administrator: principal by assignment."""
         self.strangers: set[str] = set()
         """Users of the tenant whom the Azure DevOps organisation does not have."""
+        self.secrets: dict[str, str] = {}
 
     def add_user(self, name: str) -> str:
         made = identity(name)
@@ -92,6 +95,7 @@ class AzureSimulator(RestSimulator):
         made = identity(value)
         told = {"keyId": made, "hint": value[:3], "displayName": "made", "endDateTime": "2099-01-01T00:00:00Z"}
         self.applications[application]["passwordCredentials"].append(told)
+        self.secrets[fold(value)] = made
         return made
 
     def add_token(self, user: str, seed: str) -> str:
@@ -226,3 +230,14 @@ class AzureSimulator(RestSimulator):
             return Answer(status=401)
         mail = self.users[row["userId"]]["mail"]
         return ok({"id": row["userId"], "coreAttributes": {"Email": {"value": mail}}})
+
+    @route("POST", "/login.microsoftonline.com/{tenant}/oauth2/v2.0/token")
+    def sign_in(self, request: Request, tenant: str) -> Answer:
+        given = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        key = self.secrets.get(fold(given["client_secret"]), "")
+        mine = [row for row in self.applications.values() if row["appId"] == given["client_id"]]
+        known = any(row["keyId"] == key for told in mine for row in told["passwordCredentials"])
+        if tenant != TENANT or given["grant_type"] != "client_credentials" or not known:
+            return Answer(status=401, body={"error": "invalid_client", "error_description": "AADSTS7000215"})
+        made = tokens.pick(key, "entra access token", 60)
+        return ok({"token_type": "Bearer", "expires_in": 3599, "access_token": made})

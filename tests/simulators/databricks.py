@@ -1,4 +1,4 @@
-"""A Databricks workspace, stateful: its users by SCIM, their tokens by token management and as the token itself.
+"""A Databricks workspace, stateful: its users by SCIM, their tokens by token management.
 
 Facts (Databricks's own SDK, its pages on the REST API): lists without rows are empty JSON; a token's id that is not
 there is 404 RESOURCE_DOES_NOT_EXIST; times are milliseconds; SCIM lists come in pages by `startIndex`.
@@ -60,7 +60,7 @@ class DatabricksSimulator(RestSimulator):
         return found if found and self.users[str(found.told["owner_id"])]["active"] else None
 
     def answer(self, request: Request) -> Answer:
-        as_itself = request.path.startswith("/api/2.0/token/") or request.path.endswith("/Me")
+        as_itself = request.path.endswith("/Me")
         if (as_itself and self._self(request) is None) or (not as_itself and bearer_of(request) != self.admin):
             return Answer(status=403, body={"error_code": "403", "message": "Invalid access token."})
         return super().answer(request)
@@ -102,8 +102,8 @@ class DatabricksSimulator(RestSimulator):
 
     @route("GET", _TOKENS)
     def list_tokens(self, request: Request) -> Answer:
-        wanted = int(request.query["created_by_id"][0])
-        rows = [token.told for token in self.tokens.values() if token.told["created_by_id"] == wanted]
+        wanted = request.query.get("created_by_id", [""])[0]
+        rows = [token.told for token in self.tokens.values() if wanted in ("", str(token.told["created_by_id"]))]
         return ok({"token_infos": rows} if rows else {})
 
     @route("GET", _TOKENS + "/{token}")
@@ -113,17 +113,6 @@ class DatabricksSimulator(RestSimulator):
     @route("DELETE", _TOKENS + "/{token}")
     def delete_token(self, _: Request, token: str) -> Answer:
         return done(200, {}) if self.tokens.pop(token, None) else self._missing()
-
-    @route("GET", "/api/2.0/token/list")
-    def own(self, request: Request) -> Answer:
-        token = self._self(request)
-        assert token
-        same = [one.told for one in self.tokens.values() if one.told["owner_id"] == token.told["owner_id"]]
-        return ok({"token_infos": [{name: row[name] for name in ("token_id", "comment")} for row in same]})
-
-    @route("POST", "/api/2.0/token/delete")
-    def delete_own(self, request: Request) -> Answer:
-        return done(200, {}) if self.tokens.pop(request.json()["token_id"], None) else self._missing()
 
     def _missing(self) -> Answer:
         return Answer(status=404, body={"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "Token does not exist"})

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, listed
-from tests.simulators.azure import ORGANISATION, AzureSimulator, client_secret
+from tests.revokers.case import Arrange, Case, credential, listed
+from tests.simulators.azure import ORGANISATION, TENANT, AzureSimulator, client_secret
 
 
 def _azure(kind: str, action: Action) -> Arrange:
@@ -15,17 +15,26 @@ def _azure(kind: str, action: Action) -> Arrange:
     def arrange() -> Iterator[Case]:
         with AzureSimulator() as azure:
             admin = Secret(" ".join(azure.admin).encode())
-            settings = revokers.azure.Settings(read=admin, write=admin, url=azure.url, organisation=ORGANISATION)
+            settings = revokers.azure.Settings(
+                read=admin, write=admin, url=azure.url, organisation=ORGANISATION, tenant=TENANT
+            )
             case = Case(kind, azure, settings, (action,), [], unpaged="one a person")
             case.hidden = tuple(Secret(word.encode()) for word in azure.admin)
-            people = []
+            people, applications = [], []
             for name in ("ann", "dana", "zoe"):
                 user = azure.add_user(name)
                 azure.add_grant(user, name)
-                azure.add_secret(azure.add_application(user, name), client_secret(name))
+                applications.append(azure.add_application(user, name))
+                azure.add_secret(applications[-1], client_secret(name))
+                client = azure.applications[applications[-1]]["appId"]
+                case.leaked.append(credential(kind, secret=client_secret(name), client_id=client))
                 azure.add_token(user, name)
                 people.append(Account(provider="azure", id=user))
-            dana = people[1].id
+            dana, anns = people[1].id, case.leaked[0]
+            case.hidden += tuple(value.secret for value in case.leaked)
+            forged = client_secret("ann")[:6] + client_secret("made up")[6:]
+            case.forged = credential(kind, secret=forged, client_id=anns.parts["client_id"])
+            case.twin = lambda: azure.add_secret(applications[1], client_secret("dana")[:3] + client_secret("twin")[3:])
             more = {
                 "azure.grant": lambda count: [azure.add_grant(dana, f"more {n}") for n in range(count)],
                 "azure.client_secret": lambda count: [

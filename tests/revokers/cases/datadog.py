@@ -17,6 +17,11 @@ LISTED = {
 }
 
 
+def alike(value: str, number: int) -> str:
+    """A key whose last four characters differ from the others' in the last alone."""
+    return f"{value[:-4]}abc{number}"
+
+
 def _datadog(kind: str, action: Action = Action.REVOKE) -> Arrange:
     @contextmanager
     def arrange() -> Iterator[Case]:
@@ -32,16 +37,21 @@ def _datadog(kind: str, action: Action = Action.REVOKE) -> Arrange:
             people = [Account(provider="datadog", id="", email=f"{name}@example.com") for name in NAMES]
             case.person = people[1]
             users = {name: sim.add_user(name) for name in NAMES}
-            for name in NAMES if kind in LISTED else ():
-                value = api_key(name) if kind == "datadog.api_key" else app_key(name)
+            for number, name in enumerate(NAMES) if kind in LISTED else ():
+                value = api_key(name) if kind == "datadog.api_key" else alike(app_key(name), number)
                 sim.add_key(LISTED[kind], users[name], value)
-                if kind == "datadog.api_key":
-                    case.credentials.append(credential(kind, secret=value))
+                held = case.credentials if kind == "datadog.api_key" else case.leaked
+                held.append(credential(kind, secret=value))
             if kind == "datadog.api_key":
                 case.points = [known(kind) for _ in NAMES]
-                case.made_up = credential(kind, secret=api_key("made up"))
+                case.made_up = case.forged = credential(kind, secret=api_key("made up"))
+                case.exact = "a living key names its own id"
             else:
                 case.points = listed(case, people)
+            case.hidden += tuple(one.secret for one in case.leaked)
+            if kind == "datadog.app_key":
+                case.forged = credential(kind, secret=alike(app_key("made up"), 0))
+                case.twin = lambda: sim.add_key(LISTED[kind], users["zoe"], alike(app_key("twin"), 1))
             if kind in LISTED:
                 case.more = lambda count: [
                     sim.add_key(LISTED[kind], users["dana"], app_key(f"more {n}")) for n in range(count)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, listed
+from tests.revokers.case import Arrange, Case, credential, listed
 from tests.simulators.newrelic import NewRelicSimulator, user_key
 
 KIND = "newrelic.user_key"
@@ -19,8 +19,11 @@ def _newrelic() -> Iterator[Case]:
         own = Secret(user_key("offkey's own").encode())
         sim.add_key(sim.add_user("root"), own)
         settings = revokers.newrelic.Settings(read=own, write=own, url=sim.url)
-        hidden = tuple(Secret(user_key(name).encode()) for name in NAMES)
-        case = Case(KIND, sim, settings, (Action.REVOKE,), [], hidden=hidden)
+        leaked = [credential(KIND, secret=user_key(name)) for name in NAMES]
+        hidden = tuple(value.secret for value in leaked)
+        case = Case(KIND, sim, settings, (Action.REVOKE,), [], hidden=hidden, leaked=leaked)
+        case.forged = credential(KIND, secret=user_key("made up"))
+        case.exact = "the list shows whole values"
         people = []
         for name in NAMES:
             user = sim.add_user(name)

@@ -12,6 +12,12 @@ from tests.simulators.openai import OpenAiSimulator, key
 PREFIX = {"openai.project": "proj", "openai.service_account": "svcacct", "openai.admin": "admin"}
 
 
+def alike(kind: str, seed: str, number: int) -> str:
+    """A key whose shortened form differs from the others' in its last character alone."""
+    begins, value = f"sk-{PREFIX[kind]}-A", key(PREFIX[kind], seed)
+    return f"{begins}{value[len(begins) : -4]}wxy{number}"
+
+
 def _openai(kind: str, action: Action = Action.REVOKE) -> Arrange:
     @contextmanager
     def arrange() -> Iterator[Case]:
@@ -23,10 +29,10 @@ def _openai(kind: str, action: Action = Action.REVOKE) -> Arrange:
             settings = revokers.openai.Settings(read=admin, write=admin, url=sim.url)
             case = Case(kind, sim, settings, (action,), [])
             case.person = Account(provider="openai", id="", email="dana@example.com")
-            for name in ("ann", "dana", "zoe"):
+            for number, name in enumerate(("ann", "dana", "zoe")):
                 owner = sim.add_member(name)
                 if kind in PREFIX:
-                    value = key(PREFIX[kind], name)
+                    value = alike(kind, name, number)
                     if kind == "openai.service_account":
                         owner = sim.add_service_account(project, name)
                     sim.add_key(owner, value, "" if kind == "openai.admin" else project)
@@ -34,6 +40,9 @@ def _openai(kind: str, action: Action = Action.REVOKE) -> Arrange:
                     case.points.append(leak(kind))
             if kind in PREFIX:
                 case.made_up = credential(kind, secret=key(PREFIX[kind], "made up"))
+                case.forged = credential(kind, secret=alike(kind, "made up", 0))
+                within = "" if kind == "openai.admin" else project
+                case.twin = lambda: sim.add_key("user-zoe", alike(kind, "twin", 1), within)
             if kind == "openai.member":
                 people = [Account(provider="openai", id="", email=f"{n}@example.com") for n in ("ann", "dana", "zoe")]
                 case.points = listed(case, people)

@@ -7,7 +7,7 @@ from typing import Any
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, listed
+from tests.revokers.case import Arrange, Case, credential, listed
 from tests.simulators.tailscale import TailscaleSimulator, key
 
 NAMES = ("ann", "dana", "zoe")
@@ -22,6 +22,9 @@ def _tailscale(kind: str, *actions: Action) -> Any:
             sim.add_key(sim.add_user("root-owner", "owner"), "offkey's own", "api")
             settings = revokers.tailscale.Settings(read=root, write=root, url=sim.url)
             case = Case(kind, sim, settings, actions, [], unpaged="all in one answer")
+            case.leaked = [credential(kind, secret=key(name)) for name in NAMES]
+            case.hidden = tuple(value.secret for value in case.leaked)
+            case.exact = "its id stands in the value, and the list says whose that is"
             for name in NAMES:
                 sim.add_key(sim.add_user(name), name)
             people = [Account(provider="tailscale", id="", email=f"{name}@example.com") for name in NAMES]
