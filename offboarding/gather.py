@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from offboarding.identity.addresses import PLATFORM_ADDRESSES, normal_email
 from offboarding.identity.edges import PROVEN
+from offboarding.instances import family
 from offboarding.ownership import testimony
 from offboarding.ownership.testimony import NO_FACTS, Facts, Heard, Known, Voice
 from offkey.model import (
@@ -82,7 +83,9 @@ def gather(
 
 
 def _leak_id(finding: Finding, inside: str) -> str:
-    return f"leak:{finding.kind}:{inside or finding.fingerprint.rsplit(':', 1)[-1][:16]}"
+    # An id inside a value is its instance's own.
+    at = f"{finding.provider}:" if finding.provider != family(finding.provider) else ""
+    return f"{at}leak:{finding.kind}:{inside or finding.fingerprint.rsplit(':', 1)[-1][:16]}"
 
 
 def _join(
@@ -281,7 +284,7 @@ def _with_ids(person: Person, seen: Iterable[Account]) -> Person:
 def _by_login_alone(person: Person, answered: Account) -> bool:
     """Whether only a login ties an issuer's answer to the person, where logins are taken over by others."""
     ours = [account for account in accounts(person) if same_account(account, answered)]
-    return answered.provider in LOGINS_REUSED and bool(ours) and not any(account.id for account in ours)
+    return family(answered.provider) in LOGINS_REUSED and bool(ours) and not any(account.id for account in ours)
 
 
 def is_alive(point: AccessPoint) -> bool:

@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import revokers
-from offboarding import asking, forecast, gather, keypairs, mirror, people, plan, storelists, stores, wiring
+from offboarding import asking, forecast, gather, issuers, keypairs, mirror, people, plan, storelists, stores, wiring
 from offboarding.identity import authors, changes, overrides, proofs
 from offboarding.identity.population import Population
 from offboarding.ownership import facts
@@ -54,7 +53,7 @@ def make(subject: str, setting: Setting) -> Planned:
     findings = _stored(setting, targets, bare, known.names, gaps=gaps)
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = asking.listed(setting, person, gaps)
-    asked = asking.ask(setting, findings, gaps)
+    asked = asking.ask(setting, person, findings, listed, gaps)
     told = _told(setting, person, findings, given=given, listed=listed, targets=targets, gaps=gaps)
     points = _points(setting, person, told, listed, asked, gaps=gaps)
     made = plan.build(
@@ -64,7 +63,7 @@ def make(subject: str, setting: Setting) -> Planned:
         (),
         setting.config.limits(),
         heading=_heading(setting, findings),
-        options=_options,
+        options=issuers.options,
         by_hand=_by_hand(setting.rules),
         before_kill=setting.before_kill,
     )
@@ -89,7 +88,7 @@ def _points(
     points = keypairs.merged(listed, looked, told.findings)
     return gather.gather(
         person,
-        told.findings,
+        asked.placed(told.findings),
         points,
         asked.checks | keypairs.checks(setting, person, told.findings, points, looked=looked),
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
@@ -167,11 +166,6 @@ def _told(
         return read_text(place, mirror.folder(setting.state, setting.run, place.repo) if is_url(place.repo) else None)
 
     return _Told(with_surroundings(findings, read, gits, masking(setting.rules)), looked_up)
-
-
-def _options(point: AccessPoint) -> tuple[Any, ...]:
-    revoker = revokers.REGISTRY.get(point.provider)
-    return revoker.options(point) if revoker else ()
 
 
 def _targets(setting: Setting, gaps: list[Gap]) -> Iterator[Target]:

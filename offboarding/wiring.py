@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import mirror
+from offboarding import issuers, mirror, providers
 from offboarding.config import Config
 from offboarding.executors import REMEDY, Executor, ProviderExecutor, RemedyExecutor
+from offboarding.instances import is_undecided
 from offboarding.remedy.address import git_host, remote_at
 from offboarding.remedy.branch import Author
 from offboarding.remedy.executor import GATE, Remedy, Target
@@ -16,10 +17,14 @@ from offkey.errors import UsageError
 from offkey.http import Reader, Refused, Writer
 from offkey.model import AccessPoint, Action, Approval, Gap, Plan
 from offkey.secret import Secret
+from revokers.protocol import Revoker
 from scanner import gitconfig
 from scanner.clone import is_url
 from scanner.git import Git
 from scanner.giterrors import GitError
+
+Asker = tuple[Revoker, Reader, Any]
+"""A revoker, a Reader and its read settings."""
 
 
 def executors(
@@ -28,13 +33,12 @@ def executors(
     """One executor for each provider the plan needs, and one for removal from code; a Gap for each that is missing."""
     made: dict[str, Executor] = {}
     gaps: list[Gap] = []
-    for name in sorted({step.point.provider for step in plan.steps if step.point.provider in revokers.REGISTRY}):
-        settings = config.provider_settings(name, write=True)
-        if isinstance(settings, Gap):
-            gaps.append(settings)
-            continue
-        http = revokers.writer(name, settings, approval=approval, plan_digest=plan.digest, now=now)
-        made[name] = ProviderExecutor(revokers.REGISTRY[name], http, settings)
+    for name in sorted({step.point.provider for step in plan.steps if providers.known(step.point.provider)}):
+        executor = _executor(config, name, plan, approval, now)
+        if isinstance(executor, Gap):
+            gaps.append(executor)
+        else:
+            made[name] = executor
     if any(step.action is Action.REWRITE for step in plan.steps):
         settings = config.provider_settings("github", write=True)
         if isinstance(settings, Gap) or settings.write is None:
@@ -44,6 +48,35 @@ def executors(
             made[REMEDY] = RemedyExecutor(
                 _remedy(config, settings, settings.write, plan, where=where, now=now, yes=(approval, plan.digest))
             )
+    return made, gaps
+
+
+def _executor(
+    config: Config, name: str, plan: Plan, approval: Approval, now: Callable[[], datetime]
+) -> ProviderExecutor | Gap:
+    if is_undecided(name):
+        asked = issuers.asker(config, name, now)
+        return asked if isinstance(asked, Gap) else ProviderExecutor(*asked, None)
+    settings = config.provider_settings(name, write=True)
+    if isinstance(settings, Gap):
+        return settings
+    http = providers.writer(name, settings, approval=approval, plan_digest=plan.digest, now=now)
+    return ProviderExecutor(providers.revoker(name), http, settings)
+
+
+def askers(config: Config, plan: Plan, now: Callable[[], datetime]) -> tuple[dict[str, Asker], list[Gap]]:
+    """By instance of the plan: its revoker, a Reader and its read settings; a Gap for each that cannot be asked."""
+    made: dict[str, Asker] = {}
+    gaps: list[Gap] = []
+    for name in sorted({step.point.provider for step in plan.steps if providers.known(step.point.provider)}):
+        asked = issuers.asker(config, name, now) if is_undecided(name) else None
+        settings = None if asked else config.provider_settings(name, write=False)
+        if isinstance(asked, Gap) or isinstance(settings, Gap):
+            gaps += [gap for gap in (asked, settings) if isinstance(gap, Gap)]
+        elif asked:
+            made[name] = (*asked, None)
+        else:
+            made[name] = (providers.revoker(name), providers.reader(name, settings), settings)
     return made, gaps
 
 

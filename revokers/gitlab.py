@@ -30,7 +30,7 @@ from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",
-    "gate", "inventory", "options", "revoke", "state", "undo",
+    "gate", "inventory", "issued", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://gitlab.com/api/v4"
@@ -76,6 +76,11 @@ def check(http: Reader, credential: Credential) -> Check:
     if answer.status == 401:
         return unknown(http, "answered 401: no token of this instance, and perhaps another's")
     return unexpected(http, answer.status, "your account has been blocked" if "been blocked" in str(body) else "")
+
+
+def issued(settings: Settings, answer: Check) -> bool | None:
+    """That a token was revoked or is expired, its own instance says alone: another's gets the plain 401."""
+    return True if answer.liveness is Liveness.DEAD else None
 
 
 def _alive(http: Reader, secret: Secret, number: str, scopes: str) -> Check:
