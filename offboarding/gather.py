@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from offboarding.identity.addresses import PLATFORM_ADDRESSES, normal_email
 from offboarding.identity.edges import PROVEN
-from offboarding.instances import family
+from offboarding.instances import family, prefix
 from offboarding.ownership import testimony
 from offboarding.ownership.testimony import NO_FACTS, Facts, Heard, Known, Voice
 from offkey.model import (
@@ -51,10 +51,9 @@ def gather(
 ) -> tuple[AccessPoint, ...]:
     """Every credential once, sorted by id, with its bond to the person, its ownership and the evidence for both.
 
-    `points` are what providers list; `checks` are issuers' answers by fingerprint. `ownership` says of each kind what
-    its rule says. `ids` gives, by fingerprint, the public id that stands inside a value (an AWS key's), by which it is
-    the same credential as a listed one. `facts` are what was looked up about each finding's introduction. What trusts
-    the public half of a private key that was found is a point of its own, with that finding's evidence (ADR 16).
+    `points` are what providers list; `checks` are issuers' answers by fingerprint. `ownership` is each kind's by its
+    rule. `ids` gives, by fingerprint, the public id inside a value (an AWS key's), by which it is a listed one. `facts`
+    are what was looked up of each introduction. What trusts a private key is a point with its evidence (ADR 16).
     """
     findings = list(findings)
     listed = {point.id: point for point in points}
@@ -83,9 +82,7 @@ def gather(
 
 
 def _leak_id(finding: Finding, inside: str) -> str:
-    # An id inside a value is its instance's own.
-    at = f"{finding.provider}:" if finding.provider != family(finding.provider) else ""
-    return f"{at}leak:{finding.kind}:{inside or finding.fingerprint.rsplit(':', 1)[-1][:16]}"
+    return f"{prefix(finding.provider)}leak:{finding.kind}:{inside or finding.fingerprint.rsplit(':', 1)[-1][:16]}"
 
 
 def _join(

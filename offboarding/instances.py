@@ -41,6 +41,11 @@ def table(name: str) -> str:
     return f"providers.{name.replace(SEPARATOR, '.instances.')}"
 
 
+def prefix(name: str) -> str:
+    """What precedes ids of a named instance, since two instances may have the same: `gitlab/corp:`; else nothing."""
+    return "" if name == family(name) else f"{name}:"
+
+
 def account(name: str, told: Account | None) -> Account | None:
     """A provider's account as that instance's, or, for the provider's own name, as the revoker knows it."""
     return replace(told, provider=name) if told else None
@@ -52,17 +57,17 @@ def check(name: str, told: Check) -> Check:
 
 
 def outward(name: str, told: AccessPoint) -> AccessPoint:
-    """What a revoker told of, as that instance's: ids of two instances are two ids."""
+    """What a revoker told of, as that instance's."""
     if name == family(name):
         return told
-    return replace(_of(name, told), id=f"{name}:{told.id}")
+    return replace(_of(name, told), id=f"{prefix(name)}{told.id}")
 
 
 def inward(name: str, point: AccessPoint) -> AccessPoint:
     """An instance's point as its revoker knows it."""
     if name == family(name):
         return point
-    return replace(_of(family(name), point), id=point.id.removeprefix(f"{name}:"))
+    return replace(_of(family(name), point), id=point.id.removeprefix(prefix(name)))
 
 
 def _of(name: str, point: AccessPoint) -> AccessPoint:

@@ -13,6 +13,7 @@ from typing import Any
 from offboarding import asking, forecast, gather, issuers, keypairs, mirror, people, plan, storelists, stores, wiring
 from offboarding.identity import authors, changes, overrides, proofs
 from offboarding.identity.population import Population
+from offboarding.instances import family
 from offboarding.ownership import facts
 from offboarding.ownership.testimony import Facts
 from offboarding.setting import Setting
@@ -214,7 +215,7 @@ def _stored(
 ) -> Sequence[Finding]:
     """The findings with the jobs that get the same values from a CI variable, where a provider's can be read."""
     where = storelists.whereabouts(setting.config, {target.name for target in targets} | {use.repo for use in names})
-    if not findings or not any(name in known for known in where.values() for name in storelists.TELLING):
+    if not findings or not any(family(name) in storelists.TELLING for known in where.values() for name in known):
         return findings
     setting.tell("reading CI variables", 0, 0)
     read = mirror.reader(setting.state, setting.run, setting.key)

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from offboarding import cli, config
+from offboarding import cli, config, storelists, stores, wiring
 from offboarding.demo.simulators import tokens
 from offboarding.schema import SettingsError
 from offkey.errors import Exit
+from offkey.model import Use
+from revokers.stores import Stored
 from tests import needs
 from tests.simulators.gitlab import GitLabSimulator
 from tests.simulators.vault import VaultSimulator, vault_service
@@ -291,6 +293,80 @@ def test_equal_runs_give_equal_plans(world: World) -> None:
     world.plan("one.json", *at)
     world.plan("two.json", *at)
     assert (world.folder / "one.json").read_bytes() == (world.folder / "two.json").read_bytes()
+
+
+HUBS = """
+[providers.github]
+organisations = ["corp", "acme"]
+[providers.github.instances.ghes]
+url = "https://git.corp.test/api/v3"
+[providers.github.instances.second]
+organisations = ["zweite"]
+[providers.gitlab]
+[providers.gitlab.instances.own]
+url = "https://lab.corp.test/api/v4"
+[providers.gitlab.instances.com]
+groups = ["corp"]
+[remedy.repositories]
+"/srv/app" = "github/ghes:corp/app"
+"/srv/lib" = "corp/lib"
+"/srv/who" = "nobody/who"
+"""
+
+
+@pytest.mark.parametrize(
+    ("repo", "at", "name"),
+    [
+        ("https://github.com/corp/app.git", "github", "corp/app"),
+        ("https://github.com/Zweite/app", "github/second", "Zweite/app"),
+        ("https://github.com/stranger/app", "", ""),
+        ("https://git.corp.test/corp/app.git", "github/ghes", "corp/app"),
+        ("https://elsewhere.test/corp/app.git", "", ""),
+        ("/srv/app", "github/ghes", "corp/app"),
+        ("/srv/lib", "github", "corp/lib"),
+        ("/srv/who", "", ""),
+    ],
+)
+def test_a_repository_is_at_the_github_whose_host_and_organisation_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repo: str, at: str, name: str
+) -> None:
+    monkeypatch.setattr(wiring, "origin", lambda path: f"/mirrors/{path.name}.git")
+    (tmp_path / "offkey.toml").write_text(HUBS)
+    assert wiring.github_name(config.load(tmp_path / "offkey.toml"), repo) == (at, name)
+
+
+def test_a_repositorys_stores_are_those_of_the_instance_that_has_it(tmp_path: Path) -> None:
+    (tmp_path / "offkey.toml").write_text(HUBS.replace("[providers.gitlab]\n", ""))
+    known = config.load(tmp_path / "offkey.toml")
+    repos = ["https://gitlab.com/team/app.git", "https://lab.corp.test/team/app.git", "https://git.corp.test/corp/app"]
+    assert list(storelists.whereabouts(known, repos).values()) == [
+        {"gitlab/com": "team/app"}, {"gitlab/own": "team/app"}, {"github/ghes": "corp/app"},
+    ]  # fmt: skip
+
+
+def test_of_two_projects_of_one_name_a_job_gets_its_own_instances_variable() -> None:
+    def variable(instance: str) -> Stored:
+        return Stored(
+            store="gitlab.variables", level="project", owner="team/app", name="DEPLOY_TOKEN", environment="*",
+            projects=("team/app",), readable=True, instance=instance,
+        )  # fmt: skip
+
+    def use(repo: str, name: str = "DEPLOY_TOKEN") -> Use:
+        return Use(system="gitlab-ci", repo=repo, path=".gitlab-ci.yml", line=3, job="ship", name=name, present=True)
+
+    where = {"here": {"gitlab": "team/app"}, "corp": {"gitlab/corp": "team/app"}}
+    stored = storelists.merged([variable(""), variable("gitlab/corp"), variable("gitlab/corp")])
+    names = [use("here"), use("corp"), use("corp", "LOST_TOKEN")]
+    joined = stores.join(stored, names, (), where, {"gitlab": frozenset(), "gitlab/corp": frozenset({"team/app"})})
+    assert [(held.secret.instance, [one.repo for one in held.uses]) for held in joined.held] == [
+        ("", ["here"]), ("gitlab/corp", ["corp"]),
+    ]  # fmt: skip
+    assert (
+        stores.title(joined.held[1].secret) == "GitLab CI variable DEPLOY_TOKEN of the project team/app at gitlab/corp"
+    )
+    assert [(missing.name, missing.doubt) for missing in joined.missing] == [
+        ("LOST_TOKEN", "not all stores of the repository could be read")
+    ]
 
 
 def test_a_table_with_instances_alone_is_no_instance(tmp_path: Path) -> None:
