@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
-from offboarding import cli, config, storelists, stores, wiring
+from offboarding import cli, config, mirror, storelists, stores, wiring
 from offboarding.demo.simulators import tokens
+from offboarding.remedy.executor import Remedies, Remedy
 from offboarding.schema import SettingsError
 from offkey.errors import Exit
-from offkey.model import Use
+from offkey.model import Action, Credential, Use
 from revokers.stores import Stored
 from tests import needs
+from tests.builders import Repo
+from tests.offboarding.cases import NOW, leaked, place, plan_of
 from tests.simulators.gitlab import GitLabSimulator
 from tests.simulators.vault import VaultSimulator, vault_service
 
@@ -333,6 +336,36 @@ def test_a_repository_is_at_the_github_whose_host_and_organisation_it_names(
     monkeypatch.setattr(wiring, "origin", lambda path: f"/mirrors/{path.name}.git")
     (tmp_path / "offkey.toml").write_text(HUBS)
     assert wiring.github_name(config.load(tmp_path / "offkey.toml"), repo) == (at, name)
+
+
+def test_a_pull_request_is_opened_at_the_github_that_has_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repos = {f"/srv/{name}": f"https://{host}/corp/{name}.git" for name, host in (
+        ("app", "git.corp.test"), ("lib", "github.com"),
+    )}  # fmt: skip
+    monkeypatch.setattr(wiring, "origin", lambda path: repos[str(path)])
+    plan = plan_of(*(leaked(value=repo, places=(place(repo),)) for repo in repos))
+    for repo in repos:
+        Repo.create(mirror.folder(tmp_path / "state", plan.run, repo), bare=True)
+    for name in ("com", "ghes"):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(0o600)
+    (tmp_path / "offkey.toml").write_text(
+        '[providers.github]\nread = "file:com"\n[providers.github.instances.ghes]\n'
+        'url = "https://git.corp.test/api/v3"\nread = "file:ghes"\n'
+    )
+    told = wiring.watcher(config.load(tmp_path / "offkey.toml"), plan, tmp_path / "state", lambda: NOW)
+    assert isinstance(told, Remedies)
+    assert [(one.host, list(one.targets)) for one in told.each] == [
+        ("github.com", ["/srv/lib"]), ("git.corp.test", ["/srv/app"]),
+    ]  # fmt: skip
+    asked: list[str] = []
+    monkeypatch.setattr(Remedy, "before", lambda self, step, credential: asked.append(self.host))
+    steps = {step.point.places[0].repo: step for step in plan.steps if step.action is Action.REWRITE}
+    for repo in repos:
+        told.before(steps[repo], Credential(kind="aws.access_key", parts={}))
+    assert asked == ["git.corp.test", "github.com"]
 
 
 def test_a_repositorys_stores_are_those_of_the_instance_that_has_it(tmp_path: Path) -> None:
