@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from offboarding import cli, config, mirror, storelists, stores, wiring
+from offboarding import cli, config, directory, mirror, storelists, stores, wiring
 from offboarding.demo.simulators import tokens
+from offboarding.policy import Policy
 from offboarding.remedy.executor import Remedies, Remedy
 from offboarding.schema import SettingsError
 from offkey.errors import Exit
-from offkey.model import Action, Credential, Use
+from offkey.model import Account, Action, Credential, Use
 from revokers.stores import Stored
 from tests import needs
 from tests.builders import Repo
@@ -400,6 +401,25 @@ def test_of_two_projects_of_one_name_a_job_gets_its_own_instances_variable() -> 
     assert [(missing.name, missing.doubt) for missing in joined.missing] == [
         ("LOST_TOKEN", "not all stores of the repository could be read")
     ]
+
+
+def test_people_have_accounts_at_instances(tmp_path: Path) -> None:
+    (tmp_path / "people.yaml").write_text(
+        "- {id: sam, accounts: {slack/two: U2, gitlab/lab: sam, gitlab/lab.id: 7}}\n"
+        "- {id: kim, accounts: {gitlab: sam}}\n"
+    )
+    people = directory.load(tmp_path / "people.yaml")
+    assert people.entries[0].account_records == (
+        Account(provider="gitlab/lab", id="7", login="sam"), Account(provider="slack/two", id="U2", login="U2"),
+    )  # fmt: skip
+    found = [people.find(subject) for subject in ("gitlab/lab:sam", "gitlab/lab:7", "gitlab:sam")]
+    assert [one.id for one in found if one] == ["sam", "sam", "kim"]
+
+
+def test_a_break_glass_account_is_one_instances() -> None:
+    policy = Policy(break_glass=("gitlab/lab:root",))
+    assert policy.protects(Account(provider="gitlab/lab", id="1", login="root"))
+    assert not policy.protects(Account(provider="gitlab", id="1", login="root"))
 
 
 def test_a_table_with_instances_alone_is_no_instance(tmp_path: Path) -> None:
