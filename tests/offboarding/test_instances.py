@@ -243,6 +243,21 @@ def test_a_value_that_all_instances_refuse_is_unknown(world: World) -> None:
 
 
 @needs.OPENSSH
+def test_what_nobody_could_place_is_asked_about_at_all_instances_again(world: World) -> None:
+    value = tokens.gitlab_personal("lost")
+    world.commit(lost=value)
+    plan = world.plan()
+    assert leaks(plan)["lost"]["provider"] == "gitlab/?"
+    world.second.add_token(value, user(world.second, "srivera"), revoked=True)
+    (told,) = [told for name, told in world.apply().items() if "gitlab/?" in name and "REWRITE" not in name]
+    assert (told["outcome"], told["after"]["liveness"]) == ("ALREADY_DEAD", "DEAD")
+    asked = {sent["target"].partition("/")[0] for sent in told["exchanges"]}
+    assert asked == {lab.url.partition("://")[2] for lab in (world.first, world.second)}
+    assert world.offkey("verify", plan["run"]) != Exit.ERROR
+    assert "DEAD 401 Token was revoked" in " ".join(world.said.split())
+
+
+@needs.OPENSSH
 def test_a_value_that_one_instance_knows_as_revoked_is_dead(world: World) -> None:
     value = tokens.gitlab_personal("old")
     world.second.add_token(value, user(world.second, "srivera"), revoked=True)

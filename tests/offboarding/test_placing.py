@@ -106,7 +106,7 @@ def test_a_single_instance_is_as_it_always_was() -> None:
 def test_of_two_aws_accounts_the_arn_says_which() -> None:
     def of(account: str) -> Here:
         settings = AwsSettings(read=AwsCredentials(profile="none"), account=account)
-        return Here(name=f"aws/a{account[-1]}", settings=settings, base="https://sts.amazonaws.com")
+        return Here(name=f"aws/a{account[-1:]}", settings=settings, base="https://sts.amazonaws.com")
 
     with AwsServer() as server:
         server.create_user("sam")
@@ -118,6 +118,7 @@ def test_of_two_aws_accounts_the_arn_says_which() -> None:
         own = Here(name="aws/own", settings=settings, base="https://sts.amazonaws.com")
     answers: dict[str, Check] = {"https://sts.amazonaws.com": answer}
     assert placing.placed(AWS, [of("000000000001"), own, of("000000000002")], answers)[0] == "aws/own"
+    assert placing.placed(AWS, [of(""), own], answers)[0] == "aws/own"
     assert placing.placed(AWS, [of("000000000001"), of("000000000002")], answers)[0] == "aws/?"
 
 

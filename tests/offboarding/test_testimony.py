@@ -108,7 +108,7 @@ def test_accounts_inside_a_token_are_compared_with_the_persons_own() -> None:
 def test_accounts_inside_a_token_are_those_of_its_instance() -> None:
     """The same number at another index is another person's."""
     known = Known(lambda _: None, lambda account: account == Account(provider="pypi", id="77"))
-    told = replace(finding(claims=(Claim("PyPI user id", "77", "issued"),)), provider="pypi/corp")
+    told = replace(finding(claims=(Claim(source="PyPI user id", subject="77", grade="issued"),)), provider="pypi/corp")
     assert [voice.mine for _, voice in testimony.inside(told, known)] == [False]
     assert [voice.mine for _, voice in testimony.inside(replace(told, provider="pypi"), known)] == [True]
 
