@@ -1,4 +1,5 @@
-"""GitLab: tokens by their value. What administrators and groups' owners list is in `revokers/gitlab_lists.py`.
+"""GitLab: tokens by their value. What administrators and groups' owners list is in `revokers/gitlab_lists.py`, what a
+group's owner sees of enterprise users in `revokers/gitlab_enterprise.py`.
 
 What proves death: `GET /personal_access_tokens/self`, asked as the token, answers 401 invalid_token "Token was revoked"
 or "Token is expired" (any scope may ask). What does not: the plain "401 Unauthorized", which is what any instance says
@@ -16,14 +17,16 @@ https://docs.gitlab.com/api/admin/token/
 https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
 """
 
+from collections.abc import Iterator
+
 from offkey.http import Answer, Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
-from revokers import gitlab_lists, gitlab_ssh
+from revokers import gitlab_enterprise, gitlab_lists, gitlab_ssh
 from revokers.github_org import LAST_OWNER
 from revokers.gitlab_admin import NEEDS, PROVIDER, Admin, Settings, judged, signed
 from revokers.gitlab_kinds import ALONE, BOT, HANDLES, TOKENS
-from revokers.gitlab_lists import ACCOUNT, inventory
+from revokers.gitlab_lists import ACCOUNT
 from revokers.gitlab_ssh import DEPLOY_KEY, authorised
 from revokers.parts import answered, configured, dead, given, last, live, refuse_unlisted, unexpected, unknown
 from revokers.protocol import NotAutomatic, NotIdentified, Option
@@ -46,11 +49,13 @@ WRITES: frozenset[Operation] = frozenset(
         ("DELETE", "/groups/{group}/members/{id}"),
         ("POST", "/users/{id}/block"),
         ("POST", "/users/{id}/unblock"),
+        *gitlab_enterprise.WRITES,
     }
 )
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
+ENTERPRISE = frozenset({gitlab_enterprise.TOKEN, gitlab_enterprise.KEY})
 _REVOKED, _EXPIRED = "Token was revoked", "Token is expired"
 
 
@@ -59,6 +64,13 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
     if point.kind in TOKENS and point.check and point.check.status == "bot":
         return BOT
     return ALONE if LAST_OWNER in point.evidence else HANDLES.get(point.kind, ())
+
+
+def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
+    """What the instance or the configured groups list of the account."""
+    yield from gitlab_lists.inventory(http, settings, account)
+    if settings.enterprise:
+        yield from gitlab_enterprise.inventory(http, settings, account)
 
 
 @answered
@@ -98,6 +110,8 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     """By value as itself; a self-managed instance's administrator is asked where that says nothing."""
     if point.kind == DEPLOY_KEY:
         return gitlab_ssh.state(http, settings, point)
+    if point.kind in ENTERPRISE:
+        return gitlab_enterprise.state(http, settings, point)
     if HANDLES.get(point.kind, ALONE)[0].by == "id":
         return gitlab_lists.state(http, settings, point)
     if credential is None:
@@ -115,8 +129,8 @@ def revoke(
     """By value as itself, or by the number that an administrator is told for the value."""
     option = refuse_unlisted(HANDLES, action, point)
     if option.by == "id":
-        end = gitlab_ssh.revoke if point.kind == DEPLOY_KEY else gitlab_lists.revoke
-        return end(http, settings, point)
+        ends = {DEPLOY_KEY: gitlab_ssh.revoke, **dict.fromkeys(ENTERPRISE, gitlab_enterprise.revoke)}
+        return ends.get(point.kind, gitlab_lists.revoke)(http, settings, point)
     secret = given(point, credential).secret
     if settings.server != "self-managed" or (settings.write is None and point.kind in TOKENS):
         if point.kind not in TOKENS:
