@@ -27,7 +27,8 @@ TOKENS, ACCOUNT = "jfrog.access_token", "jfrog.account"
 OWN = "/artifactory/api/security/apiKey"
 _ONE = "/access/api/v1/tokens/{id}"
 _USER = "/access/api/v1/scim/v2/Users/{user}"
-WRITES: frozenset[Operation] = frozenset({("DELETE", OWN), ("DELETE", _ONE), ("PATCH", _USER)})
+_BY_VALUE = "/artifactory/api/security/token/revoke"
+WRITES: frozenset[Operation] = frozenset({("DELETE", OWN), ("DELETE", _ONE), ("POST", _BY_VALUE), ("PATCH", _USER)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,12 @@ class Settings:
 def bearing(token: Secret) -> dict[str, Any]:
     text(token)
     return {"headers": bearer(token), "hide": (token,)}
+
+
+def end_by_value(http: Writer, admin: Secret, value: Secret) -> None:
+    """An administrator ends a token by its value. The answer is the same for a value that never was."""
+    headers, hidden = bearer(admin), (admin, value)
+    http.request("POST", _BY_VALUE, form={"token": text(value)}, headers=headers, hide=hidden)
 
 
 def api_key(secret: Secret) -> dict[str, str]:
