@@ -17,7 +17,7 @@ from offboarding.policy import Policy
 from offboarding.remedy.executor import Remedies, Remedy
 from offboarding.schema import SettingsError
 from offkey.errors import Exit
-from offkey.model import Account, Action, Credential, Use
+from offkey.model import Account, Action, Credential, Gap, Use
 from revokers.stores import Stored
 from tests import needs
 from tests.builders import Repo
@@ -469,3 +469,42 @@ def test_what_is_wrong_with_an_instance_is_said_by_its_table(tmp_path: Path, tex
     with pytest.raises(SettingsError) as raised:
         config.load(tmp_path / "offkey.toml")
     assert words in str(raised.value)
+
+
+def test_a_csv_names_instances_too(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("id,account:gitlab/eu-lab,Account: gitlab/eu-lab.id\nsam,srivera,7\n")
+    (sam,) = directory.load(tmp_path / "people.csv").entries
+    assert sam.account_records == (Account(provider="gitlab/eu-lab", id="7", login="srivera"),)
+
+
+def test_a_provider_with_named_instances_alone_is_not_asked_at_its_own_address(tmp_path: Path) -> None:
+    (tmp_path / "offkey.toml").write_text(
+        "[policy]\nunlisted_providers = true\n[providers.gitlab.instances.corp]\n"
+        'url = "https://lab.corp.test/api/v4"\nserver = "self-managed"\n'
+    )
+    read = config.load(tmp_path / "offkey.toml")
+    assert read.instances_of("gitlab") == ("gitlab/corp",)
+    assert isinstance(read.provider_settings("gitlab", write=False), Gap)
+    assert isinstance(read.provider_settings("gitlab/other", write=False), Gap)
+    assert not isinstance(read.provider_settings("buildkite", write=False), Gap)
+    assert read.provider_settings("gitlab/corp", write=False).url == "https://lab.corp.test/api/v4"
+
+
+@needs.OPENSSH
+def test_a_private_key_is_looked_up_at_each_instance(world: World) -> None:
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(world.folder / "private" / "laptop")]
+    subprocess.run(command, check=True)
+    line = (world.folder / "private" / "laptop.pub").read_text().strip()
+    (world.folder / "shop" / "id_ed25519").write_bytes((world.folder / "private" / "laptop").read_bytes())
+    world.commit(nothing="x")
+    world.first.add_key(user(world.first, "srivera"), "laptop", line)
+    world.second.add_key(user(world.second, "srivera"), "laptop", line)
+    plan = world.plan()
+    keys = {step["point"]["id"]: step for step in plan["steps"] if step["point"]["kind"] == "gitlab.ssh_key"}
+    found = {ident: (step["point"]["bond"], step["action"]) for ident, step in keys.items()}
+    assert found == {
+        "gitlab.ssh_key:102/500": ("introduced", "HAND_OVER"),
+        "gitlab/corp:gitlab.ssh_key:102/500": ("theirs", "REVOKE"),
+    }
+    world.apply()
+    assert [len(user(lab, "srivera").keys) for lab in (world.first, world.second)] == [1, 0]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 import revokers
@@ -10,6 +11,7 @@ from offboarding import instances, placing
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.placing import Here
 from offkey.boto import AwsCredentials
+from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Check, Credential, Gap, Liveness, Person
 from offkey.secret import Secret
 from revokers.aws_iam import Settings as AwsSettings
@@ -137,3 +139,28 @@ def test_names_go_on_and_come_off() -> None:
         where="gitlab/corp sam", why="403", advice="see [providers.gitlab.instances.corp]"
     )
     assert instances.gap("gitlab/corp", Gap(where="the list", why="x")).where == "gitlab/corp: the list"
+
+
+def test_a_token_that_names_its_shop_goes_to_that_instance_alone() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(401, json={"errors": "[API] Invalid API key or access token (unrecognized login)"})
+
+    shopify = revokers.REGISTRY["shopify"]
+    shops = {f"https://{name}.myshopify.com": name for name in ("one", "two")}
+    parts = {"secret": Secret(b"shpat_" + b"0" * 32), "host": Secret(b"two.myshopify.com")}
+    value = Credential(kind="shopify.admin", parts=parts)
+    kinds = [kind for kind in shopify.HANDLES if kind.startswith("shopify.")]
+    answers = {
+        url: shopify.check(
+            Reader(shopify.gate, url, instance=url, transport=httpx.MockTransport(answer), sleep=lambda _: None),
+            Credential(kind=kinds[0], parts=value.parts),
+        )
+        for url in shops
+    }
+    instances_of = [Here(name=f"shopify/{name}", settings=None, base=url) for url, name in shops.items()]
+    name, check = placing.placed(shopify, instances_of, answers)
+    assert set(asked) == {"two.myshopify.com"}
+    assert (name, check.liveness) == ("shopify/two", DEAD)
