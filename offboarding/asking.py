@@ -75,14 +75,20 @@ def ask(
         for base in here[finding.provider].readers:
             lanes_of[finding.provider, base].append((finding, credential))
     _answers(setting, lanes_of, here, answers)
+    known = frozenset((one.provider, one.id) for one in (*gather.accounts(person), *_holders(listed)))
     for finding in mine:
         told = answers.get(finding.fingerprint)
         if told is None:
             continue
-        known = placing.listed_at(listed, finding.kind, asked.ids.get(finding.fingerprint, ""))
-        at, check = here[finding.provider].placed(told, known, person)
+        inside = placing.listed_at(listed, finding.kind, asked.ids.get(finding.fingerprint, ""))
+        at, check = here[finding.provider].placed(told, inside, known)
         asked.at[finding.fingerprint], asked.checks[finding.fingerprint] = at, check
     return asked
+
+
+def _holders(listed: Iterable[AccessPoint]) -> Iterator[Account]:
+    """The person's accounts as the lists have them."""
+    return (point.holder for point in listed if point.holder is not None)
 
 
 def _answers(

@@ -13,7 +13,7 @@ from offboarding.placing import Here
 from offboarding.providers import At
 from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
-from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Gap, Liveness, Person
+from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Gap, Liveness
 from revokers.protocol import NotAutomatic, Option, Revoker
 
 
@@ -34,9 +34,11 @@ class Issuers:
         except OffkeyError as error:
             return Check(liveness=Liveness.UNKNOWN, reason=str(error), at=reader.now())
 
-    def placed(self, answers: Mapping[str, Check], listed: frozenset[str], person: Person) -> tuple[str, Check]:
+    def placed(
+        self, answers: Mapping[str, Check], listed: frozenset[str], known: frozenset[tuple[str, str]]
+    ) -> tuple[str, Check]:
         """At which instance the value is, by the answers of those that were asked, and what is said of it."""
-        return placing.placed(self.revoker, self.here, {**answers, **self.unasked}, listed=listed, person=person)
+        return placing.placed(self.revoker, self.here, {**answers, **self.unasked}, listed=listed, known=known)
 
     def everywhere(self, credential: Credential) -> Check:
         """What all of them say together."""

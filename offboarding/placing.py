@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from offboarding import gather, instances
-from offkey.model import AccessPoint, Check, Liveness, Person
+from offboarding import instances
+from offkey.model import AccessPoint, Check, Liveness
 from revokers.parts import REFUSED
 from revokers.protocol import Issues, Revoker
 
@@ -34,11 +34,12 @@ def placed(
     answers: Mapping[str, Check],
     *,
     listed: Collection[str] = (),
-    person: Person | None = None,
+    known: Collection[tuple[str, str]] = (),
 ) -> tuple[str, Check]:
     """(instance, answer), the instance "?" where nobody can say which. `answers` are the module's own, by address.
 
-    `listed` are the instances whose lists have this very value, by the id inside it.
+    `listed` are the instances whose lists have this very value, by the id inside it; `known` the person's accounts, as
+    (instance, id), in the directory and the lists.
     """
     if len(here) == 1:
         return _at(here[0].name, answers[here[0].base])
@@ -51,7 +52,7 @@ def placed(
     told = told or _dead(revoker, here, asked)
     if len(told) == 1:
         candidates = [one for one in here if one.base == told[0]]
-        return _at(_which(revoker, candidates, asked[told[0]], person), asked[told[0]])
+        return _at(_which(revoker, candidates, asked[told[0]], known), asked[told[0]])
     name = instances.undecided(revoker.PROVIDER)
     if told:
         at = ", ".join(one.name for one in here if one.base in told)
@@ -71,13 +72,12 @@ def _issued(revoker: Revoker, one: Here, said: Check) -> bool | None:
     return revoker.issued(one.settings, said) if isinstance(revoker, Issues) else None
 
 
-def _which(revoker: Revoker, candidates: Sequence[Here], said: Check, person: Person | None) -> str:
+def _which(revoker: Revoker, candidates: Sequence[Here], said: Check, known: Collection[tuple[str, str]]) -> str:
     """Of instances at one address: the one that issued it, or where the person has this very account."""
     told = {one.name: _issued(revoker, one, said) for one in candidates}
     sure = [name for name, is_its in told.items() if is_its]
     possible = sure or [name for name, is_its in told.items() if is_its is not False]
-    if len(possible) != 1 and person is not None and said.holder is not None and said.holder.id:
-        known = {(mine.provider, mine.id) for mine in gather.accounts(person)}
+    if len(possible) != 1 and said.holder is not None and said.holder.id:
         possible = [name for name in possible if (name, said.holder.id) in known]
     return possible[0] if len(possible) == 1 else instances.undecided(revoker.PROVIDER)
 

@@ -12,7 +12,7 @@ from offboarding.demo.simulators.aws import AwsServer
 from offboarding.placing import Here
 from offkey.boto import AwsCredentials
 from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Check, Credential, Gap, Liveness, Person
+from offkey.model import AccessPoint, Account, Check, Credential, Gap, Liveness
 from offkey.secret import Secret
 from revokers.aws_iam import Settings as AwsSettings
 
@@ -89,8 +89,8 @@ def test_the_list_that_has_its_id_says_where_it_is() -> None:
 def test_of_instances_at_one_address_it_is_where_the_person_has_that_account(
     accounts: dict[str, str], wanted: str
 ) -> None:
-    person = Person(id="sam", accounts=tuple(Account(provider=name, id=ident) for name, ident in accounts.items()))
-    name, check = placing.placed(SLACK, SAME, {"https://slack": said(LIVE, ident="U2")}, person=person)
+    answers = {"https://slack": said(LIVE, ident="U2")}
+    name, check = placing.placed(SLACK, SAME, answers, known=accounts.items())
     assert (name, check.liveness) == (wanted, LIVE)
     assert check.holder is not None
     assert check.holder.provider == wanted
