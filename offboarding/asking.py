@@ -1,24 +1,26 @@
 """Asks providers, without changing anything: whose a leaked value is, and what they list for the person.
 
-Providers are asked side by side, each by one request at a time. A value goes to its own issuer and nowhere else, and
-only where the provider is configured. What could not be asked is a Gap.
+Providers are asked side by side, each address by one request at a time. A value goes to its own issuer and nowhere
+else: where its provider is configured several times, to each of those instances (ADR 18). What could not be asked is a
+Gap.
 """
 
 import threading
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 import revokers
-from offboarding import gather, lanes, mirror
+from offboarding import gather, instances, issuers, lanes, mirror, placing, providers
 from offboarding.config import Config
-from offboarding.identifying import Identified, Issuer
+from offboarding.identifying import Identified
+from offboarding.instances import family
+from offboarding.issuers import Issuers
 from offboarding.setting import Setting, Tell
 from offkey.errors import OffkeyError
-from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Check, Credential, Finding, Gap, Liveness, Person
+from offkey.model import AccessPoint, Account, Check, Credential, Finding, Gap, Person
 from scanner.values import ValueGone
 
 
@@ -35,21 +37,38 @@ class Listing(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """Issuers' answers, and the id by which a value is a listed key: inside it, or looked up. Both by fingerprint."""
+    """By fingerprint: issuers' answers, the instance that a value is at, and the id by which it is a listed key.
+
+    That id stands inside it, or was looked up.
+    """
 
     checks: dict[str, Check] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
+    at: dict[str, str] = field(default_factory=dict)
     identified: Identified = field(default_factory=Identified)
 
+    def told(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings, each with the instance that its value is at in `provider`, and with which key it is."""
+        placed = [replace(one, provider=self.at.get(one.fingerprint, one.provider)) for one in findings]
+        return self.identified.told(placed)
 
-def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked:
-    """Each issuer's answer about each value that has a revoker, and the public ids inside values."""
-    asked = Asked()
+
+Answers = dict[str, dict[str, Check]]
+"""By fingerprint and address."""
+
+
+def ask(
+    setting: Setting, person: Person, findings: Sequence[Finding], listed: Sequence[AccessPoint], gaps: list[Gap]
+) -> Asked:
+    """Each issuer's answer about each value that has a revoker, and the public ids inside values.
+
+    A value is shown to each configured instance of its provider once an address, except where it names another host.
+    """
+    asked, answers = Asked(), Answers()
     read = mirror.reader(setting.state, setting.run, setting.key)
     mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
-    settings = _settings(setting, {finding.provider for finding in mine}, gaps)
-    readers = {name: revokers.reader(name, found) for name, found in settings.items()}
-    lanes_of: dict[Hashable, list[tuple[Finding, Credential]]] = defaultdict(list)
+    here = {name: _issuers(setting, name, gaps) for name in sorted({finding.provider for finding in mine})}
+    lanes_of: dict[tuple[str, str], list[tuple[Finding, Credential]]] = defaultdict(list)
     for number, finding in enumerate(mine):
         setting.tell("reading values", number, len(mine))
         try:
@@ -59,28 +78,44 @@ def ask(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Asked
             continue
         if "id" in credential.parts:
             asked.ids[finding.fingerprint] = credential.parts["id"].reveal().decode("ascii", "replace")
-        if finding.provider in readers:
-            lanes_of[finding.provider].append((finding, credential))
-    total = sum(map(len, lanes_of.values()))
+        for base in here[finding.provider].readers:
+            lanes_of[finding.provider, base].append((finding, credential))
+    _answers(setting, lanes_of, here, answers)
+    known = frozenset((one.provider, one.id) for one in (*gather.accounts(person), *_holders(listed)))
+    for finding in mine:
+        told = answers.get(finding.fingerprint)
+        if told is None:
+            continue
+        inside = placing.listed_at(listed, finding.kind, asked.ids.get(finding.fingerprint, ""))
+        at, check = here[finding.provider].placed(told, inside, known)
+        asked.at[finding.fingerprint], asked.checks[finding.fingerprint] = at, check
+    _identify(lanes_of, here, asked, gaps)
+    return asked
 
-    def one(item: tuple[Finding, Credential]) -> None:
-        finding, credential = item
-        with telling:
-            setting.tell(f"asking {finding.provider}", len(asked.checks), total)
-        asked.checks[finding.fingerprint] = _checked(setting, readers[finding.provider], credential)
 
-    def which(item: tuple[Finding, Credential]) -> None:
-        finding, credential = item
-        at, known = Issuer(readers[finding.provider], settings[finding.provider]), asked.checks[finding.fingerprint]
-        gap = asked.identified.look(at, finding.fingerprint, credential, known)
+Lanes = Mapping[tuple[str, str], Sequence[tuple[Finding, Credential]]]
+"""By provider and address: each finding that was asked about there, with its value."""
+
+
+def _identify(lanes_of: Lanes, here: Mapping[str, Issuers], asked: Asked, gaps: list[Gap]) -> None:
+    """Look up which listed keys the values are, each where it was placed."""
+
+    def which(item: tuple[str, Finding, Credential]) -> None:
+        base, finding, credential = item
+        issuer = here[finding.provider].issuer(asked.at[finding.fingerprint])
+        if issuer is None or issuer.http is not here[finding.provider].readers[base]:
+            return
+        check = asked.checks[finding.fingerprint]
+        gap = asked.identified.look(issuer, finding.fingerprint, credential, check)
         gaps.extend([gap] if gap else [])
 
-    telling = threading.Lock()
-    lanes.run(lanes_of, one)
-    lanes.run(lanes_of, which)
+    lanes.run(_work(lanes_of), which)
     asked.identified.settle()
     asked.ids.update(asked.identified.ids())
-    return asked
+
+
+def _work(lanes_of: Lanes) -> dict[Hashable, list[tuple[str, Finding, Credential]]]:
+    return {lane: [(lane[1], *item) for item in items] for lane, items in lanes_of.items()}
 
 
 def with_identified(listed: Iterable[AccessPoint], asked: Asked, now: datetime) -> list[AccessPoint]:
@@ -89,31 +124,45 @@ def with_identified(listed: Iterable[AccessPoint], asked: Asked, now: datetime) 
     return list((points | {point.id: point for point in listed}).values())
 
 
-def _checked(setting: Setting, reader: Reader, credential: Credential) -> Check:
-    try:
-        answer = revokers.REGISTRY[reader.gate.provider].check(reader, credential)
-    except OffkeyError as error:
-        answer = Check(liveness=Liveness.UNKNOWN, reason=str(error), at=setting.now)
-    # The moment of asking differs from run to run; the plan's own moment stands for all of it (DESIGN rule 8).
-    return replace(answer, at=setting.now)
+def _holders(listed: Iterable[AccessPoint]) -> Iterator[Account]:
+    """The person's accounts as the lists have them."""
+    return (point.holder for point in listed if point.holder is not None)
+
+
+def _answers(
+    setting: Setting,
+    lanes_of: Lanes,
+    here: Mapping[str, Issuers],
+    answers: Answers,
+) -> None:
+    """Fill in every answer: the addresses side by side, each asked one thing at a time."""
+    total, told = sum(map(len, lanes_of.values())), 0
+    telling = threading.Lock()
+
+    def one(item: tuple[str, Finding, Credential]) -> None:
+        nonlocal told
+        base, finding, credential = item
+        with telling:
+            setting.tell(f"asking {finding.provider}", told, total)
+            told += 1
+            known = answers.setdefault(finding.fingerprint, {})
+        # The moment of asking differs from run to run; the plan's own moment stands for all of it (DESIGN rule 8).
+        known[base] = replace(here[finding.provider].ask(base, credential), at=setting.now)
+
+    lanes.run(_work(lanes_of), one)
+
+
+def _issuers(setting: Setting, provider: str, gaps: list[Gap]) -> Issuers:
+    unasked: list[Gap] = []
+    found = issuers.of(setting.config, provider, unasked, lambda: setting.now)
+    gaps += [replace(gap, why=f"its credentials were found, and it was not asked: {gap.why}") for gap in unasked]
+    return found
 
 
 def as_point(finding: Finding) -> AccessPoint:
     return AccessPoint(
         id="", provider=finding.provider, kind=finding.kind, fingerprint=finding.fingerprint, places=finding.places
     )
-
-
-def _settings(setting: Setting, providers: Iterable[str], gaps: list[Gap]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for name in sorted(providers):
-        settings = setting.config.provider_settings(name, write=False)
-        if isinstance(settings, Gap):
-            why = f"its credentials were found, and it was not asked: {settings.why}"
-            gaps.append(replace(settings, why=why))
-        else:
-            made[name] = settings
-    return made
 
 
 def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
@@ -137,10 +186,10 @@ def _listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPo
     if isinstance(settings, Gap):
         yield settings
         return
-    if not revokers.REGISTRY[name].NEEDS:  # it lists nothing of anybody
+    if not revokers.REGISTRY[family(name)].NEEDS:  # it lists nothing of anybody
         return
     if settings.read is None:
-        advice = f"set `read` under [providers.{name}] in offkey.toml"
+        advice = f"set `read` under [{instances.table(name)}] in offkey.toml"
         yield Gap(where=name, why="what the person holds there cannot be listed", advice=advice)
         return
     there = _accounts(name, person)
@@ -154,7 +203,7 @@ def _listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPo
 def _accounts(name: str, person: Person) -> list[Account]:
     """The person's accounts at a provider; where it finds people by address, their proven addresses stand for one."""
     known = [account for account in gather.accounts(person) if account.provider == name]
-    if known or not revokers.REGISTRY[name].BY_EMAIL:
+    if known or not revokers.REGISTRY[family(name)].BY_EMAIL:
         return known
     return [Account(provider=name, id="", email=email) for email in sorted(gather.certain_emails(person))]
 
@@ -166,9 +215,9 @@ def steady(point: AccessPoint, now: datetime) -> AccessPoint:
 
 
 def _inventory(name: str, settings: Any, account: Account) -> Iterator[AccessPoint | Gap]:
-    reader = revokers.reader(name, settings)
+    reader = providers.reader(name, settings)
     try:
-        yield from revokers.REGISTRY[name].inventory(reader, settings, account)
+        yield from providers.revoker(name).inventory(reader, settings, account)
     except OffkeyError as error:
         yield Gap(where=name, why=str(error), advice=error.advice)
     finally:

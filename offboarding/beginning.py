@@ -80,6 +80,12 @@ register = "approvers"
 #read = "profile:audit"
 #write = "profile:offboarding"
 
+# A provider that you have several times has a table for each other one (docs/configuration.md).
+#[providers.aws.instances.research]
+#account = "210987654321"
+#read = "profile:research-audit"
+#write = "profile:research-offboarding"
+
 #[providers.slack]
 #read = "env:OFFKEY_SLACK_READ"
 

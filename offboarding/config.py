@@ -7,6 +7,7 @@ Credentials stand in it by reference alone and are resolved only when they are a
 import dataclasses
 import importlib
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self, get_type_hints
 
@@ -18,11 +19,13 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     ValidationInfo,
+    field_validator,
     model_validator,
 )
 
-from offboarding import references
+from offboarding import instances, references
 from offboarding.installation import require_own_packages
+from offboarding.instances import family
 from offboarding.policy import Policy as Limits
 from offboarding.references import ReferenceBroken
 from offboarding.schema import Beside, SettingsError, Table, validated
@@ -135,7 +138,17 @@ class Config(Table):
     break_glass: BreakGlass = BreakGlass()
     canaries: Canaries = Canaries()
     providers: dict[str, Provider] = {}
+    """By instance: `gitlab` for the table's own, `gitlab/corp` for [providers.gitlab.instances.corp]."""
     remedy: Remedy = Remedy()
+
+    @field_validator("providers", mode="before")
+    @classmethod
+    def _by_instance(cls, tables: Any) -> Any:
+        return dict(_instances(tables)) if isinstance(tables, dict) else tables
+
+    def instances_of(self, provider: str) -> tuple[str, ...]:
+        """The configured instances of a provider, its own table first."""
+        return tuple(sorted(name for name in self.providers if family(name) == provider))
 
     def org_key(self) -> OrgKey | None:
         """The organisation key, or None when none is configured. Raises ReferenceBroken, KeyUnusable."""
@@ -168,11 +181,13 @@ class Config(Table):
         """An empty table, for a provider of a fixed address that needs nothing else; None where nobody asked for it."""
         from revokers import REGISTRY
 
+        if name not in REGISTRY or self.instances_of(name):
+            return None
         asked = name in OFFLINE or (self.policy.unlisted_providers and REGISTRY[name].URL)
         return Provider() if asked and not _needed(name) else None
 
     def provider_settings(self, name: str, write: bool) -> Any:
-        """`revokers.<name>.Settings` with the read credential, and the write credential only when `write`; or a Gap.
+        """An instance's Settings with the read credential, and the write credential only when `write`; or a Gap.
 
         Without `write` the write reference is not so much as looked at. Raises ForeignPackage.
         """
@@ -182,10 +197,10 @@ class Config(Table):
             return Gap(
                 where=name,
                 why="the provider is not configured" if table is None else "no read credential is configured",
-                advice=f"add [providers.{name}]{' with `read`' if needs else ''} to offkey.toml",
+                advice=f"add [{instances.table(name)}]{' with `read`' if needs else ''} to offkey.toml",
             )
         require_own_packages()
-        resolve = references.aws if name == "aws" else references.token
+        resolve = references.aws if family(name) == "aws" else references.token
         try:
             given: dict[str, Any] = {"read": resolve(table.read)} if table.read else {}
             if write and table.write:
@@ -215,8 +230,27 @@ def load(path: Path | None) -> Config:
     return config
 
 
+def _instances(tables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each instance with its table. A table that holds instances alone is none itself. Raises ValueError."""
+    for provider, table in tables.items():
+        if instances.SEPARATOR in provider:
+            raise ValueError(
+                f"an instance is written [providers.{provider.replace(instances.SEPARATOR, '.instances.')}]"
+            )
+        if not isinstance(table, dict) or "instances" not in table:
+            yield provider, table
+            continue
+        own = {key: value for key, value in table.items() if key != "instances"}
+        if not isinstance(table["instances"], dict) or not table["instances"]:
+            raise ValueError(f"[providers.{provider}.instances] holds a table for each instance")
+        if own:
+            yield provider, own
+        for name, one in table["instances"].items():
+            yield instances.named(provider, name), one
+
+
 def _settings_type(name: str) -> Any:
-    return importlib.import_module(f"revokers.{name}").Settings
+    return importlib.import_module(f"revokers.{family(name)}").Settings
 
 
 def _needed(name: str) -> frozenset[str]:
@@ -235,8 +269,8 @@ def _check_provider(file: Path, name: str, table: Provider) -> None:
     """Refuse a provider that no revoker exists for, and keys that its Settings lack, need or cannot take."""
     from revokers import REGISTRY
 
-    where = f"{file}: [providers.{name}]"
-    if name not in REGISTRY:
+    where = f"{file}: [{instances.table(name)}]"
+    if family(name) not in REGISTRY:
         raise SettingsError(f"{where}: unknown provider; allowed here: {', '.join(sorted(REGISTRY))}")
     fields = {field.name for field in dataclasses.fields(_settings_type(name))}
     given = set(table.model_extra or {})

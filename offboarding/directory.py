@@ -22,6 +22,7 @@ from offboarding import directory_csv, directory_exports
 from offboarding.directory_exports import Told
 from offboarding.identity import names
 from offboarding.identity.addresses import normal_email
+from offboarding.instances import family
 from offboarding.moments import moment
 from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
@@ -55,7 +56,9 @@ class Entry(Table):
 
     def account_id(self, provider: str) -> str:
         """The provider's immutable id of the person, or empty."""
-        return str(self.accounts.get(f"{provider}.id", "")) or (self.login(provider) if provider in NAMED_BY_ID else "")
+        return str(self.accounts.get(f"{provider}.id", "")) or (
+            self.login(provider) if family(provider) in NAMED_BY_ID else ""
+        )
 
     @property
     def account_records(self) -> tuple[Account, ...]:

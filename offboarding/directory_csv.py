@@ -61,7 +61,7 @@ def _column(path: Path, header: str) -> str:
     bare = re.sub(r"[\s_-]+", "", header.strip().casefold())
     if bare in HEADERS:
         return HEADERS[bare]
-    account = re.fullmatch(r"account:(?P<name>[\w.]+)", bare)
+    account = re.fullmatch(r"account:\s*(?P<name>[\w./-]+)", header.strip().casefold())
     if account:
         return f"accounts.{account['name']}"
     for provider in PROVIDERS:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import config, directory, signing
+from offboarding import config, directory, instances, signing
 from offboarding.config import Config
 from offboarding.identity import overrides
 from offboarding.installation import foreign_packages
+from offboarding.instances import family
 from offboarding.ledger import Ledger
 from offboarding.ownership import facts
 from offboarding.state import CONFIGURATION
@@ -213,10 +214,10 @@ def _provider(settings: Config, name: str) -> Result:
     if isinstance(given, Gap):
         return fail(what, given.why, given.advice)
     unset = "" if settings.providers[name].write else "; no write credential: nothing can be applied here"
-    import revokers
+    from offboarding import providers
 
-    reader = revokers.reader(name, given)
-    if name == "aws":
+    reader = providers.reader(name, given)
+    if family(name) == "aws":
         from revokers import aws_iam
 
         return ok(what, f"reads as account {aws_iam.admin(reader, given, given.read).account}{unset}")
@@ -226,12 +227,15 @@ def _provider(settings: Config, name: str) -> Result:
 def _asked(what: str, name: str, reader: Reader, token: Secret, unset: str) -> Result:
     from revokers import REGISTRY
 
-    if name not in ASKED_AS:
+    provider = family(name)
+    if provider not in ASKED_AS:
         return warn(what, "the read credential cannot be tried here", "`offkey plan` shows what it may read")
-    kind = next(kind for prefix, kind in ASKED_AS[name] if token.reveal().startswith(prefix))
-    answer = REGISTRY[name].check(reader, Credential(kind=kind, parts={"secret": token}))
+    kind = next(kind for prefix, kind in ASKED_AS[provider] if token.reveal().startswith(prefix))
+    answer = REGISTRY[provider].check(reader, Credential(kind=kind, parts={"secret": token}))
     if answer.liveness is Liveness.LIVE:
         return ok(what, answer.reason + unset)
     if answer.liveness is Liveness.DEAD:
-        return fail(what, f"the read credential is dead: {answer.reason}", f"replace `read` under [providers.{name}]")
+        return fail(
+            what, f"the read credential is dead: {answer.reason}", f"replace `read` under [{instances.table(name)}]"
+        )
     return warn(what, f"the read credential could not be tried: {answer.reason}", "check network, url and permissions")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from offboarding.remedy.executor import NothingToPropose, Remedy
-from offkey.http import Writer
+from offboarding.remedy.executor import NothingToPropose, Remedies, Remedy
+from offkey.http import Reader, Writer
 from offkey.model import Check, Credential, Exchange, Liveness, Step
 from revokers.protocol import NotAutomatic, NotIdentified, Revoker, Undoes, reached
 
@@ -40,10 +40,10 @@ class Executor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProviderExecutor:
-    """Carries out steps through a provider's revoker, with one Writer for all of them."""
+    """Carries out steps through an instance's revoker, with one Writer for all of them; a Reader can ask alone."""
 
     revoker: Revoker
-    http: Writer
+    http: Reader
     settings: Any
 
     @property
@@ -56,13 +56,18 @@ class ProviderExecutor:
     after = before
 
     def act(self, step: Step, credential: Credential | None) -> tuple[Exchange, ...]:
-        return (self.revoker.revoke(self.http, self.settings, step.action, step.point, credential),)
+        return (self.revoker.revoke(self._writer(step), self.settings, step.action, step.point, credential),)
 
     def undo(self, step: Step, credential: Credential | None) -> Exchange:
         """Switch on again what the step switched off. Raises NotAutomatic where the provider's module cannot."""
         if not isinstance(self.revoker, Undoes):
             raise NotAutomatic(f"{self.revoker.PROVIDER}: nothing here switches it on again", advice=step.how)
-        return self.revoker.undo(self.http, self.settings, step.point, credential)
+        return self.revoker.undo(self._writer(step), self.settings, step.point, credential)
+
+    def _writer(self, step: Step) -> Writer:
+        if not isinstance(self.http, Writer):
+            raise NotAutomatic(f"nothing is ended at {step.point.provider}", advice=step.how)
+        return self.http
 
     def reached(self, step: Step, check: Check) -> bool:
         """By the option that the step came from; for what people do (HAND_OVER, ROTATE) by any death that lasts."""
@@ -80,7 +85,7 @@ class ProviderExecutor:
 class RemedyExecutor:
     """Removal from code, with the value at hand in memory alone."""
 
-    remedy: Remedy
+    remedy: Remedy | Remedies
     exchanges: list[Exchange] = field(default_factory=list)
 
     def before(self, step: Step, credential: Credential | None) -> Check:

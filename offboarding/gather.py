@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from offboarding.identity.addresses import PLATFORM_ADDRESSES, normal_email
 from offboarding.identity.edges import PROVEN
+from offboarding.instances import family, prefix
 from offboarding.ownership import testimony
 from offboarding.ownership.testimony import NO_FACTS, Facts, Heard, Known, Voice
 from offkey.model import (
@@ -50,10 +51,9 @@ def gather(
 ) -> tuple[AccessPoint, ...]:
     """Every credential once, sorted by id, with its bond to the person, its ownership and the evidence for both.
 
-    `points` are what providers list; `checks` are issuers' answers by fingerprint. `ownership` says of each kind what
-    its rule says. `ids` gives, by fingerprint, the public id that stands inside a value (an AWS key's), by which it is
-    the same credential as a listed one. `facts` are what was looked up about each finding's introduction. What trusts
-    the public half of a private key that was found is a point of its own, with that finding's evidence (ADR 16).
+    `points` are what providers list; `checks` are issuers' answers by fingerprint. `ownership` is each kind's by its
+    rule. `ids` gives, by fingerprint, the public id inside a value (an AWS key's), by which it is a listed one. `facts`
+    are what was looked up of each introduction. What trusts a private key is a point with its evidence (ADR 16).
     """
     findings = list(findings)
     listed = {point.id: point for point in points}
@@ -82,7 +82,7 @@ def gather(
 
 
 def _leak_id(finding: Finding, inside: str) -> str:
-    return f"leak:{finding.kind}:{inside or finding.fingerprint.rsplit(':', 1)[-1][:16]}"
+    return f"{prefix(finding.provider)}leak:{finding.kind}:{inside or finding.fingerprint.rsplit(':', 1)[-1][:16]}"
 
 
 def _join(
@@ -281,7 +281,7 @@ def _with_ids(person: Person, seen: Iterable[Account]) -> Person:
 def _by_login_alone(person: Person, answered: Account) -> bool:
     """Whether only a login ties an issuer's answer to the person, where logins are taken over by others."""
     ours = [account for account in accounts(person) if same_account(account, answered)]
-    return answered.provider in LOGINS_REUSED and bool(ours) and not any(account.id for account in ours)
+    return family(answered.provider) in LOGINS_REUSED and bool(ours) and not any(account.id for account in ours)
 
 
 def is_alive(point: AccessPoint) -> bool:

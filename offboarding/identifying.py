@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-import revokers
 from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.model import AccessPoint, Check, Credential, Finding, Gap, Liveness
 from offkey.secret import Secret
-from revokers.protocol import Identifies, NotIdentified
+from revokers.protocol import Identifies, NotIdentified, Revoker
 
 
 class Issuer(NamedTuple):
-    """Who is asked: a reader for its addresses, and the administrator's settings."""
+    """Who is asked: an instance by its name, its revoker, a reader at its address, and the administrator's settings."""
 
+    name: str
+    revoker: Revoker
     http: Reader
     settings: Any
 
@@ -36,26 +37,26 @@ class Identified:
 
     def look(self, issuer: Issuer, fingerprint: str, credential: Credential, check: Check) -> Gap | None:
         """Ask which listed key the value is. A Gap where the list could not be read: then it is none."""
-        revoker = revokers.REGISTRY[issuer.http.gate.provider]
+        revoker = issuer.revoker
         if not isinstance(revoker, Identifies) or credential.kind not in revoker.IDENTIFIES:
             return None
         if check.liveness is Liveness.DEAD:
             return None
-        unknown = f"which of the keys that {revoker.PROVIDER} lists it is, is not known"
+        unknown = f"which of the keys that {issuer.name} lists it is, is not known"
         if issuer.settings.read is None:
             self.notes[fingerprint] = f"{unknown}: no read credential is configured"
             return None
         try:
-            point = revoker.identify(*issuer, credential)
+            point = revoker.identify(issuer.http, issuer.settings, credential)
         except OffkeyError as error:
             self.notes[fingerprint] = f"{unknown}: {error}"
             why = f"which listed key a leaked value is could not be looked up: {error}"
             unread = not isinstance(error, NotIdentified)
-            return Gap(where=revoker.PROVIDER, why=why, advice=error.advice) if unread else None
+            return Gap(where=issuer.name, why=why, advice=error.advice) if unread else None
         self.points[fingerprint] = point
         if point.provider_id.encode() not in credential.secret.reveal():
             self.values[fingerprint] = credential.secret
-        self.notes[fingerprint] = f"it is {point.id}, as {revoker.PROVIDER} lists it: {revoker.IDENTIFIES[point.kind]}"
+        self.notes[fingerprint] = f"it is {point.id}, as {issuer.name} lists it: {revoker.IDENTIFIES[point.kind]}"
         return None
 
     def settle(self) -> None:

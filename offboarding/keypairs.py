@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import revokers
-from offboarding import asking, gather, lanes
+from offboarding import asking, gather, instances, lanes, providers
 from offboarding.ownership.testimony import public_half
 from offboarding.setting import Setting
 from offkey.errors import OffkeyError
@@ -36,7 +36,7 @@ class Looked:
 def look(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Looked:
     """Ask each provider which of the findings' public keys it trusts. Nobody is asked where there is no such key."""
     keys = frozenset(public_half(finding) for finding in findings) - {""}
-    found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in TRUSTING} if keys else {}
+    found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in _trusting(setting)} if keys else {}
     telling = threading.Lock()
 
     def one(name: str) -> None:
@@ -56,18 +56,24 @@ def look(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Look
     return looked
 
 
+def _trusting(setting: Setting) -> Iterator[str]:
+    """Each instance of those providers; those without any by their own name, whose gap says so."""
+    for name in TRUSTING:
+        yield from setting.config.instances_of(name) or (name,)
+
+
 def _asked(setting: Setting, name: str, keys: frozenset[str]) -> Iterator[AccessPoint | Gap]:
-    revoker = revokers.REGISTRY[name]
+    revoker = providers.revoker(name)
     settings = setting.config.provider_settings(name, write=False)
     if isinstance(settings, Gap):
         yield settings
         return
     if settings.read is None and revoker.NEEDS:
-        advice = f"set `read` under [providers.{name}] in offkey.toml"
+        advice = f"set `read` under [{instances.table(name)}] in offkey.toml"
         yield Gap(where=name, why="no read credential is configured", advice=advice)
         return
     assert isinstance(revoker, Trusts)
-    reader = revokers.reader(name, settings)
+    reader = providers.reader(name, settings)
     try:
         yield from revoker.authorised(reader, settings, keys)
     except OffkeyError as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 import cattrs
 
 from offboarding import forecast, gather
+from offboarding.instances import family
 from offboarding.policy import PR_BEFORE_KILL, Policy, opt_out_for
 from offkey.canonical import canonical, digest
 from offkey.errors import Exit, OffkeyError, UsageError
@@ -160,7 +161,7 @@ def _steps(point: AccessPoint, optout: OptOut | None, options: Options, by_hand:
         return [_step(point, Action.KEEP, True, ways[0].reason)]
     mine = point.ownership is Ownership.PERSONAL and point.bond is Bond.THEIRS
     steps = _ending(point, ways) if mine else []
-    steps = steps or [_for_people(point, ways, by_hand.get(point.provider, ""))]
+    steps = steps or [_for_people(point, ways, by_hand.get(family(point.provider), ""))]
     return [*steps, *_rewrites(point, steps[0])]
 
 

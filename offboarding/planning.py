@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import revokers
-from offboarding import asking, forecast, gather, keypairs, mirror, people, plan, storelists, stores, wiring
+from offboarding import asking, forecast, gather, issuers, keypairs, mirror, people, plan, storelists, stores, wiring
 from offboarding.identity import authors, changes, overrides, proofs
 from offboarding.identity.population import Population
+from offboarding.instances import family
 from offboarding.ownership import facts
 from offboarding.ownership.testimony import Facts
 from offboarding.setting import Setting
@@ -54,7 +54,7 @@ def make(subject: str, setting: Setting) -> Planned:
     findings = _stored(setting, targets, bare, known.names, gaps=gaps)
     # Listed first: asking with a value counts as a use of it at some providers.
     listed = asking.listed(setting, person, gaps)
-    asked = asking.ask(setting, findings, gaps)
+    asked = asking.ask(setting, person, findings, listed, gaps)
     told = _told(setting, person, findings, given=given, listed=listed, targets=targets, gaps=gaps)
     points = _points(setting, person, told, listed, asked, gaps=gaps)
     made = plan.build(
@@ -64,7 +64,7 @@ def make(subject: str, setting: Setting) -> Planned:
         (),
         setting.config.limits(),
         heading=_heading(setting, findings),
-        options=_options,
+        options=issuers.options,
         by_hand=_by_hand(setting.rules),
         before_kill=setting.before_kill,
     )
@@ -89,7 +89,7 @@ def _points(
     points = keypairs.merged(asking.with_identified(listed, asked, setting.now), looked, told.findings)
     return gather.gather(
         person,
-        asked.identified.told(told.findings),
+        asked.told(told.findings),
         points,
         asked.checks | keypairs.checks(setting, person, told.findings, points, looked=looked),
         ownership={rule.kind: rule.ownership for rule in setting.rules.rules},
@@ -169,11 +169,6 @@ def _told(
     return _Told(with_surroundings(findings, read, gits, masking(setting.rules)), looked_up)
 
 
-def _options(point: AccessPoint) -> tuple[Any, ...]:
-    revoker = revokers.REGISTRY.get(point.provider)
-    return revoker.options(point) if revoker else ()
-
-
 def _targets(setting: Setting, gaps: list[Gap]) -> Iterator[Target]:
     """What to scan: local repositories as they are, remote ones as the run's own copy."""
     paths = setting.config.repositories.paths
@@ -220,7 +215,7 @@ def _stored(
 ) -> Sequence[Finding]:
     """The findings with the jobs that get the same values from a CI variable, where a provider's can be read."""
     where = storelists.whereabouts(setting.config, {target.name for target in targets} | {use.repo for use in names})
-    if not findings or not any(name in known for known in where.values() for name in storelists.TELLING):
+    if not findings or not any(family(name) in storelists.TELLING for known in where.values() for name in known):
         return findings
     setting.tell("reading CI variables", 0, 0)
     read = mirror.reader(setting.state, setting.run, setting.key)

@@ -57,6 +57,8 @@ def _line(detail: ErrorDetails, lines: Sequence[int]) -> str:
 def _explain(model: type[BaseModel], detail: ErrorDetails) -> str:
     location = detail["loc"]
     *tables, key = location or ("",)
+    if tables[:1] == ["providers"] and len(tables) > 1:
+        tables = ["providers", str(tables[1]).replace("/", ".instances."), *tables[2:]]
     where = f"[{'.'.join(map(str, tables))}] {key}" if tables else str(key)
     if detail["type"] == "extra_forbidden":
         allowed = ", ".join(_allowed(model, tables))

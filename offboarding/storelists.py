@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from offboarding import lanes, wiring
 from offboarding.config import Config
+from offboarding.instances import family
+from offboarding.instances import gap as gap_of
 from offboarding.remedy.address import git_host, remote_at
 from offboarding.stores import Where
 from offkey.errors import OffkeyError
@@ -70,24 +72,23 @@ def comparison(key: OrgKey, values: Iterable[tuple[str, Secret]]) -> Compare:
 
 
 def whereabouts(config: Config, repos: Iterable[str]) -> Where:
-    """What each repository, as it was scanned, is called at each configured provider of stores."""
+    """What each repository, as it was scanned, is called at each configured instance of a provider of stores."""
     found: dict[str, dict[str, str]] = {}
     for repo in repos:
-        names = {"jenkins": Path(repo).name} if "jenkins" in config.providers else {}
-        hub = wiring.github_name(config, repo)
-        if hub and "github" in config.providers:
-            names["github"] = hub
-        if hub and "circleci" in config.providers:
-            names["circleci"] = f"gh/{hub}"
-        if "gitlab" in config.providers and (path := _gitlab_path(config, repo)):
-            names["gitlab"] = path
+        names = {name: Path(repo).name for name in config.instances_of("jenkins")}
+        at, hub = wiring.github_name(config, repo)
+        if hub and at in config.providers:
+            names[at] = hub
+        if hub:
+            names |= dict.fromkeys(config.instances_of("circleci"), f"gh/{hub}")
+        names |= {name: path for name in config.instances_of("gitlab") if (path := _gitlab_path(config, name, repo))}
         found[repo] = names
     return found
 
 
-def _gitlab_path(config: Config, repo: str) -> str:
-    """`group/subgroup/project`, or "" for a repository that is not at the configured GitLab."""
-    host = git_host(config.providers["gitlab"].url or stores_gitlab.URL)
+def _gitlab_path(config: Config, name: str, repo: str) -> str:
+    """`group/subgroup/project`, or "" for a repository that is not at this configured GitLab."""
+    host = git_host(config.providers[name].url or stores_gitlab.URL)
     address, _ = remote_at(host, repo if is_url(repo) else wiring.origin(Path(repo)))
     parts = urlsplit(address)
     return parts.path.strip("/").removesuffix(".git") if parts.hostname == host else ""
@@ -98,7 +99,8 @@ def read(config: Config, where: Where, compare: Compare, *, values: bool = False
 
     With `values` only stores that tell values are read.
     """
-    asked = [name for name in READERS if name in config.providers and (name in TELLING or not values)]
+    telling = [provider for provider in READERS if provider in TELLING or not values]
+    asked = [name for provider in telling for name in config.instances_of(provider)]
     found: dict[str, list[Stored | Unread]] = {name: [] for name in asked}
 
     def one(name: str) -> None:
@@ -124,7 +126,8 @@ def _read(
     try:
         http = _reader(name, settings)
         try:
-            found.extend(READERS[name].stored(http, settings, projects, compare, values=values))
+            told = READERS[family(name)].stored(http, settings, projects, compare, values=values)
+            found.extend(_at(name, item) for item in told)
         finally:
             http.close()
     except OffkeyError as error:
@@ -133,8 +136,14 @@ def _read(
     return found
 
 
+def _at(name: str, item: Stored | Unread) -> Stored | Unread:
+    if name == family(name):
+        return item
+    return replace(item, instance=name) if isinstance(item, Stored) else replace(item, gap=gap_of(name, item.gap))
+
+
 def _reader(name: str, settings: Any) -> Reader:
-    reader = READERS[name]
+    reader = READERS[family(name)]
     return Reader(reader.gate, settings.url or reader.URL, instance=settings.url)
 
 
@@ -142,7 +151,7 @@ def merged(found: Iterable[Stored]) -> tuple[Stored, ...]:
     """Each stored secret once: an organisation's is told by its own list and by those of the repositories it is for."""
     once: dict[tuple[str, ...], Stored] = {}
     for item in found:
-        same = (item.store, item.level, item.owner.casefold(), item.environment, item.name)
+        same = (item.instance, item.store, item.level, item.owner.casefold(), item.environment, item.name)
         known = once.get(same, item)
         projects = tuple(sorted({*known.projects, *item.projects}))
         equals = tuple(sorted({*known.equals, *item.equals}))

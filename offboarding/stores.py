@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from offboarding.instances import family
 from offkey.model import Finding, Use
 from revokers.stores import EVERYWHERE, Stored
 from scanner.ci.config import EVERY_SECRET, SECRET, VARIABLE, sounds_secret
@@ -40,7 +41,7 @@ _FOLDED = frozenset({"github-actions"})
 """Systems whose secrets are named without regard to case."""
 
 Where = Mapping[str, Mapping[str, str]]
-"""For each repository as it was scanned: by provider, what it is called there."""
+"""For each repository as it was scanned: by the provider's instance, what it is called there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,8 @@ def title(secret: Stored) -> str:
     """`GitHub Actions secret DEPLOY_KEY of the environment production of acme/shop`."""
     narrowed = f"the environment {secret.environment} of " if secret.environment not in ("", EVERYWHERE) else ""
     level = "" if secret.level in ("environment", "repository") else f"the {secret.level} "
-    return " ".join(f"{TITLES[secret.store]} {secret.name} of {narrowed}{level}{secret.owner}".split())
+    at = f" at {secret.instance}" if secret.instance else ""
+    return " ".join(f"{TITLES[secret.store]} {secret.name} of {narrowed}{level}{secret.owner}{at}".split())
 
 
 def join(
@@ -88,7 +90,7 @@ def join(
 ) -> Joined:
     """What each stored secret is used by and leaked as, and the names that no store has.
 
-    `unread` has, for each provider that was asked, the repositories of which not all stores could be read.
+    `unread` has, for each instance that was asked, the repositories of which not all stores could be read.
     """
     used = [use for use in of_today(names) if use.repo in where]
     shelf = _Shelf(stored, used, where)
@@ -98,20 +100,24 @@ def join(
         found = shelf.nearest(use)
         for secret in found:
             given[secret].append(use)
-        project = where[use.repo].get(PROVIDERS.get(use.system, ""), "")
-        asked = project and PROVIDERS[use.system] in unread
-        if asked and _asks(use) and all(secret.store == _BESIDE for secret in found):
+        project = next((path for name, path in _there(use, where) if name in unread), "")
+        if project and _asks(use) and all(secret.store == _BESIDE for secret in found):
             lost[(use.system, project, shelf.fold(use))].append(use)
     known = _by_job(findings)
     held = tuple(_held(secret, tuple(dict.fromkeys(given[secret])), known) for secret in sorted(stored, key=_order))
     missing = [
         Missing(
             system=system, project=project, name=uses[0].name, uses=tuple(dict.fromkeys(uses)),
-            doubt=_doubt(uses, project in unread[PROVIDERS[system]]),
+            doubt=_doubt(uses, any(project in unread[name] for name in unread if family(name) == PROVIDERS[system])),
         )
         for (system, project, _), uses in sorted(lost.items())
     ]  # fmt: skip
     return Joined(held, tuple(missing))
+
+
+def _there(use: Use, where: Where) -> list[tuple[str, str]]:
+    """What the repository is called at each instance of the provider whose jobs these are."""
+    return [one for one in sorted(where[use.repo].items()) if family(one[0]) == PROVIDERS.get(use.system)]
 
 
 def told(findings: Sequence[Finding], joined: Joined) -> tuple[Finding, ...]:
@@ -171,7 +177,7 @@ class _Shelf:
             return use.note == CREDENTIAL
         elif secret.store == "circleci.context":
             return secret.owner in self._contexts[(use.repo, use.path, use.job)]
-        project = self._where[use.repo].get(PROVIDERS[use.system], "").casefold()
+        project = self._where[use.repo].get(secret.instance or PROVIDERS[use.system], "").casefold()
         open_to = {one.casefold() for one in secret.projects}
         return bool(project) and (project in open_to or EVERYWHERE in open_to) and _at(use.environment, secret)
 
@@ -228,4 +234,4 @@ def _held(secret: Stored, uses: tuple[Use, ...], known: Mapping[tuple[str, ...],
 
 
 def _order(secret: Stored) -> tuple[str, ...]:
-    return (secret.store, secret.owner, secret.environment, secret.name, secret.level)
+    return (secret.store, secret.owner, secret.environment, secret.name, secret.level, secret.instance)

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from offboarding import forecast
+from offboarding.instances import family
 from offboarding.outcomes import SETTLED, words
 from offboarding.ui import UI
 from offkey.model import CLOSED, AccessPoint, Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, Step
@@ -38,7 +39,8 @@ FORECAST_SHOWN = 30
 
 def named(point: AccessPoint) -> str:
     """A credential in a few words, without its value."""
-    words = (point.kind, point.provider_id, point.redacted if not point.provider_id else "")
+    at = f"at {point.provider}" if point.provider != family(point.provider) else ""
+    words = (point.kind, point.provider_id, point.redacted if not point.provider_id else "", at)
     return printable(" ".join(filter(None, words)))
 
 

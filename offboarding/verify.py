@@ -11,7 +11,7 @@ from typing import Any
 
 from offboarding.history import Past
 from offboarding.outcomes import DONE
-from offboarding.remedy.executor import Remedy
+from offboarding.remedy.executor import Remedies, Remedy
 from offboarding.step import said
 from offkey.errors import OffkeyError
 from offkey.http import Reader
@@ -43,7 +43,7 @@ def recheck(
     ask: Ask,
     credentials: Callable[[AccessPoint], Credential],
     now: Callable[[], datetime],
-    remedy: Remedy | None = None,
+    remedy: Remedy | Remedies | None = None,
 ) -> Iterator[Rechecked]:
     """Each step that changes something, asked anew, in the plan's order; with `remedy` also removal from code."""
     assert told.plan is not None
@@ -59,7 +59,7 @@ def recheck(
 
 
 def _in_code(
-    step: Step, remedy: Remedy, credentials: Callable[[AccessPoint], Credential], now: Callable[[], datetime]
+    step: Step, remedy: Remedy | Remedies, credentials: Callable[[AccessPoint], Credential], now: Callable[[], datetime]
 ) -> Check:
     """Whether any branch still holds the value: DEAD when none does."""
     try:

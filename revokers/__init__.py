@@ -50,6 +50,7 @@ from revokers import openai as openai
 from revokers import pagerduty as pagerduty
 from revokers import private_key as private_key
 from revokers import pypi as pypi
+from revokers import rubygems as rubygems
 from revokers import sendgrid as sendgrid
 from revokers import sentry as sentry
 from revokers import shopify as shopify
@@ -114,6 +115,7 @@ REGISTRY: dict[str, Revoker] = {
     "pagerduty": pagerduty,
     "private_key": private_key,
     "pypi": pypi,
+    "rubygems": rubygems,
     "sendgrid": sendgrid,
     "sentry": sentry,
     "shopify": shopify,

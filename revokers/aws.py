@@ -21,7 +21,7 @@ from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
 from revokers import aws_factors, aws_iam, aws_keys, aws_sessions, aws_ssh, aws_ways
-from revokers.aws_iam import KEY, LISTS, MFA, PROVIDER, Settings, admin, listed_check, owner
+from revokers.aws_iam import KEY, LISTS, MFA, PROVIDER, Settings, admin, issued, listed_check, owner
 from revokers.aws_keys import NO_KEY
 from revokers.aws_sessions import SESSIONS
 from revokers.aws_ssh import authorised
@@ -30,7 +30,7 @@ from revokers.protocol import NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",
-    "gate", "inventory", "options", "revoke", "state", "undo",
+    "gate", "inventory", "issued", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://sts.amazonaws.com"

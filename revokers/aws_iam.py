@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -114,6 +115,12 @@ def admin(http: Reader, settings: Settings, credentials: AwsCredentials) -> Admi
             advice="set account under [providers.aws] to the account of read and write",
         )
     return Admin(http, sts, boto.client(http, "iam", credentials), settings.account)
+
+
+def issued(settings: Settings, answer: Check) -> bool | None:
+    """Whether the ARN that a key answered with is of the configured account; a refusal names none."""
+    arn = re.search(r"\barn:[a-z-]+:(?:iam|sts)::(\d{12}):", answer.reason)
+    return arn[1] == settings.account if arn and settings.account else None
 
 
 def owner(asker: Admin, point: AccessPoint, identity: str) -> Account:

@@ -1,4 +1,5 @@
-"""GitLab: tokens by their value. What administrators and groups' owners list is in `revokers/gitlab_lists.py`.
+"""GitLab: tokens by their value. What administrators and groups' owners list is in `revokers/gitlab_lists.py`, what a
+group's owner sees of enterprise users in `revokers/gitlab_enterprise.py`.
 
 What proves death: `GET /personal_access_tokens/self`, asked as the token, answers 401 invalid_token "Token was revoked"
 or "Token is expired" (any scope may ask). What does not: the plain "401 Unauthorized", which is what any instance says
@@ -16,20 +17,22 @@ https://docs.gitlab.com/api/admin/token/
 https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
 """
 
+from collections.abc import Iterator
+
 from offkey.http import Answer, Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
 from offkey.secret import Secret
-from revokers import gitlab_lists, gitlab_ssh, owners
+from revokers import gitlab_enterprise, gitlab_lists, gitlab_ssh, owners
 from revokers.gitlab_admin import NEEDS, PROVIDER, Admin, Settings, judged, signed
 from revokers.gitlab_kinds import ALONE, BOT, HANDLES, TOKENS
-from revokers.gitlab_lists import ACCOUNT, ANOTHER, inventory
+from revokers.gitlab_lists import ACCOUNT, ANOTHER
 from revokers.gitlab_ssh import DEPLOY_KEY, authorised
 from revokers.parts import answered, configured, dead, given, last, live, refuse_unlisted, unexpected, unknown
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 
 __all__ = [
     "BY_EMAIL", "HANDLES", "HOSTS", "NEEDS", "PROVIDER", "READS", "URL", "WRITES", "Settings", "authorised", "check",
-    "gate", "inventory", "options", "revoke", "state", "undo",
+    "gate", "inventory", "issued", "options", "revoke", "state", "undo",
 ]  # fmt: skip
 
 URL = "https://gitlab.com/api/v4"
@@ -45,11 +48,13 @@ WRITES: frozenset[Operation] = frozenset(
         ("DELETE", "/groups/{group}/members/{id}"),
         ("POST", "/users/{id}/block"),
         ("POST", "/users/{id}/unblock"),
+        *gitlab_enterprise.WRITES,
     }
 )
 BY_EMAIL = False
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
+ENTERPRISE = frozenset({gitlab_enterprise.TOKEN, gitlab_enterprise.KEY})
 _REVOKED, _EXPIRED = "Token was revoked", "Token is expired"
 
 
@@ -61,6 +66,13 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
     if point.kind == ACCOUNT:
         return owners.gated(ways, point, "gitlab-block-unseen", ANOTHER)
     return ALONE if LAST_OWNER in point.evidence else ways
+
+
+def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
+    """What the instance or the configured groups list of the account."""
+    yield from gitlab_lists.inventory(http, settings, account)
+    if settings.enterprise:
+        yield from gitlab_enterprise.inventory(http, settings, account)
 
 
 @answered
@@ -80,6 +92,11 @@ def check(http: Reader, credential: Credential) -> Check:
     return unexpected(http, answer.status, "your account has been blocked" if "been blocked" in str(body) else "")
 
 
+def issued(settings: Settings, answer: Check) -> bool | None:
+    """That a token was revoked or is expired, its own instance says alone: another's gets the plain 401."""
+    return True if answer.liveness is Liveness.DEAD else None
+
+
 def _alive(http: Reader, secret: Secret, number: str, scopes: str) -> Check:
     user = _ask(http, "/user", secret)
     body = user.json if user.status == 200 and isinstance(user.json, dict) else {}
@@ -95,6 +112,8 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     """By value as itself; a self-managed instance's administrator is asked where that says nothing."""
     if point.kind == DEPLOY_KEY:
         return gitlab_ssh.state(http, settings, point)
+    if point.kind in ENTERPRISE:
+        return gitlab_enterprise.state(http, settings, point)
     if HANDLES.get(point.kind, ALONE)[0].by == "id":
         return gitlab_lists.state(http, settings, point)
     if credential is None:
@@ -112,8 +131,8 @@ def revoke(
     """By value as itself, or by the number that an administrator is told for the value."""
     option = refuse_unlisted(HANDLES, action, point)
     if option.by == "id":
-        end = gitlab_ssh.revoke if point.kind == DEPLOY_KEY else gitlab_lists.revoke
-        return end(http, settings, point)
+        ends = {DEPLOY_KEY: gitlab_ssh.revoke, **dict.fromkeys(ENTERPRISE, gitlab_enterprise.revoke)}
+        return ends.get(point.kind, gitlab_lists.revoke)(http, settings, point)
     secret = given(point, credential).secret
     if settings.server != "self-managed" or (settings.write is None and point.kind in TOKENS):
         if point.kind not in TOKENS:

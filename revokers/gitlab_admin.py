@@ -24,7 +24,7 @@ PROVIDER = "gitlab"
 NEEDS: Mapping[str, str] = {
     "read_api": "reading users and the members of the configured groups",
     "an administrator's read_api (self-managed)": "reading everybody's tokens, keys and accounts",
-    "api as an owner of the groups": "apply: ending group memberships",
+    "api as an owner of the groups": "apply: ending group memberships, and enterprise users' tokens and keys",
     "an administrator's api (self-managed)": "apply: blocking accounts, ending tokens and keys",
 }
 
@@ -33,7 +33,8 @@ NEEDS: Mapping[str, str] = {
 class Settings:
     """`url` is the API's base, empty for gitlab.com, else `https://HOST/api/v4`. `groups` are full paths.
 
-    With `server` "self-managed", `read` and `write` are an administrator's.
+    With `server` "self-managed", `read` and `write` are an administrator's. `enterprise` is the top-level group at
+    gitlab.com whose enterprise users' tokens and keys are listed; `read` and `write` are then an owner's of it.
     """
 
     read: Secret | None = None
@@ -41,6 +42,7 @@ class Settings:
     url: str = ""
     server: Literal["gitlab.com", "self-managed"] = "gitlab.com"
     groups: tuple[str, ...] = ()
+    enterprise: str = ""
 
 
 def signed(token: Secret) -> dict[str, str]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from offkey.model import Action
+from revokers.gitlab_enterprise import KEY as ENTERPRISE_KEY
+from revokers.gitlab_enterprise import TOKEN as ENTERPRISE_TOKEN
 from revokers.gitlab_lists import ACCOUNT, KEY, LISTED, MEMBER
 from revokers.gitlab_ssh import DEPLOY_KEY
 from revokers.parts import by_hand
@@ -74,6 +76,16 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         _revoke(proof="GET /personal_access_tokens/{id}: revoked", reason="ends this one token; mails its owner"),
     ),
     KEY: (_revoke(proof="no longer in the user's keys", reason="deletes this one SSH key of the account"),),
+    ENTERPRISE_TOKEN: (
+        _revoke(
+            proof="the group's list: revoked",
+            reason="ends this one token of an enterprise user; mails the user",
+            breaks=("whatever still signs in with this token",),
+        ),
+    ),
+    ENTERPRISE_KEY: (
+        _revoke(proof="no longer in the group's list", reason="deletes this one SSH key of an enterprise user"),
+    ),
     DEPLOY_KEY: (
         _revoke(
             needs="gitlab-deploy-key",

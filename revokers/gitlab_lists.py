@@ -54,7 +54,7 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
     if settings.server == "self-managed":
         alone, gaps = owners.looked(where, lambda: admin.administrators(user), NEEDS)
         told = ("the instance's account", *alone)
-        yield _point(ACCOUNT, number, holder, _account(http, user, holder), *told, user=user)
+        yield made(ACCOUNT, number, holder, _account(http, user, holder), *told, user=user)
         yield from gaps
         yield from or_gap(f"gitlab {holder.login}: tokens", _tokens(admin, holder, user))
         yield from or_gap(f"gitlab {holder.login}: SSH keys", _keys(admin, holder, user))
@@ -67,14 +67,14 @@ def _tokens(admin: Admin, holder: Account, user: Mapping[str, Any]) -> Iterator[
         if str(row["user_id"]) == holder.id:
             told = f"GitLab lists the token {row.get('name', '')} with {' '.join(row.get('scopes') or ())}"
             check, used = judged(admin.http, row, holder), when(row.get("last_used_at"))
-            yield _point(LISTED, str(row["id"]), holder, check, told, user=user, used=used)
+            yield made(LISTED, str(row["id"]), holder, check, told, user=user, used=used)
 
 
 def _keys(admin: Admin, holder: Account, user: Mapping[str, Any]) -> Iterator[AccessPoint]:
     for row in admin.listed("keys", "/users/{id}/keys", "id", "title", id=holder.id):
         check = live(admin.http, "listed by GitLab", holder)
         identity = f"{holder.id}/{row['id']}"
-        point = _point(KEY, identity, holder, check, f"GitLab lists the SSH key {row['title']}", user=user)
+        point = made(KEY, identity, holder, check, f"GitLab lists the SSH key {row['title']}", user=user)
         yield replace(point, redacted=fingerprint(row.get("key")))
 
 
@@ -85,7 +85,7 @@ def _membership(admin: Admin, group: str, holder: Account, user: Mapping[str, An
     alone = (LAST_OWNER,) if _alone(members, holder.id) else ()
     check = live(admin.http, f"a direct member of {group}", holder)
     told = (f"{group} lists a member with access level {members[holder.id]['access_level']}", *alone)
-    yield _point(MEMBER, f"{group}/{holder.id}", holder, check, *told, user=user)
+    yield made(MEMBER, f"{group}/{holder.id}", holder, check, *told, user=user)
 
 
 def _alone(members: Mapping[str, Mapping[str, Any]], number: str) -> bool:
@@ -94,9 +94,10 @@ def _alone(members: Mapping[str, Mapping[str, Any]], number: str) -> bool:
     return number in owners and not any(row["state"] == "active" for each, row in owners.items() if each != number)
 
 
-def _point(
+def made(
     kind: str, identity: str, holder: Account, check: Check, *evidence: str, user: Mapping[str, Any], used: Any = None
 ) -> AccessPoint:
+    """The point of something that GitLab lists for this user."""
     return AccessPoint(
         id=f"{kind}:{identity}",
         provider=PROVIDER,

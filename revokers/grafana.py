@@ -7,7 +7,7 @@ instance, so it is asked about at the configured one alone, and "invalid" means 
 A token's value is in no list. It answers with the login of its service account, whose list of tokens has ids and names;
 only where that account has one token is it this one. Service accounts are nobody's own: an extra yes. Nobody is mailed.
 Access policy tokens of Grafana Cloud name no person, and what stands inside them is not documented; they are ended by
-hand, and so are API keys from before service accounts.
+hand, and so are API keys from before service accounts. Cloud's members are in `revokers/grafana_cloud.py`.
 
 https://grafana.com/docs/grafana/latest/developers/http_api/serviceaccount/
 https://grafana.com/docs/grafana/latest/developers/http_api/org/
@@ -15,20 +15,20 @@ https://github.com/grafana/grafana/blob/main/pkg/services/authn/clients/api_key.
 https://github.com/grafana/grafana/blob/main/pkg/api/user.go
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from offkey.http import Gate, Operation, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
 from offkey.secret import Secret
+from revokers import grafana_admin, grafana_cloud
 from revokers.grafana_admin import (
-    NEEDS,
     PROVIDER,
     TOKENS,
     USER,
     USERS,
     Settings,
     account_of,
-    inventory,
     only_admin,
     users_of,
 )
@@ -59,7 +59,8 @@ URL = ""
 HOSTS: frozenset[str] = frozenset()
 READS: frozenset[Operation] = frozenset()
 _USER, _TOKEN = f"{USERS}/{{user_id}}", f"{TOKENS}/{{token_id}}"
-WRITES: frozenset[Operation] = frozenset({("DELETE", _TOKEN), ("DELETE", _USER)})
+WRITES: frozenset[Operation] = frozenset({("DELETE", _TOKEN), ("DELETE", _USER)}) | grafana_cloud.WRITES
+NEEDS: Mapping[str, str] = {**grafana_admin.NEEDS, **grafana_cloud.NEEDS}
 BY_EMAIL = True
 gate = Gate(provider=PROVIDER, hosts=HOSTS, reads=READS, writes=WRITES)
 
@@ -90,6 +91,16 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
             breaks=("signing in to this organisation", "what the user alone may edit"),
         ),
     ),
+    grafana_cloud.MEMBER: (
+        Option(
+            action=Action.REMOVE,
+            reversible=False,
+            via="person",
+            proof="the organisation's list of members has them no more",
+            reason="removes the member from the Grafana Cloud organisation; they can be invited again",
+            breaks=("signing in to the organisation's stacks", "what the member alone may edit"),
+        ),
+    ),
     "grafana.cloud": by_hand(
         "In the Cloud portal at https://grafana.com/orgs open the organisation, Access policies, find the token by its "
         "name and delete it; setting the policy inactive stops all its tokens. Confirm that it is listed no more."
@@ -110,11 +121,19 @@ def options(point: AccessPoint) -> tuple[Option, ...]:
     return _LAST if LAST_OWNER in point.evidence else HANDLES.get(point.kind, ())
 
 
+def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:
+    """The user of the instance, or the member of the Cloud organisation."""
+    where = grafana_cloud if settings.organisation else grafana_admin
+    yield from where.inventory(http, settings, account)
+
+
 @answered
 def check(http: Reader, credential: Credential) -> Check:
     """The status is "bot" for a service account's token, whose holder is that account."""
     if credential.kind not in (TOKEN, LEGACY):
         return unknown(http, "nothing documented asks about an access policy token")
+    if urlsplit(http.base).hostname == "grafana.com":
+        return unknown(http, "instance not configured: grafana.com has no instance's tokens")
     text(credential.secret)
     answer = http.request("GET", "/api/user", headers=bearer(credential.secret), hide=(credential.secret,))
     body = answer.json if isinstance(answer.json, dict) else {}
@@ -132,6 +151,8 @@ def check(http: Reader, credential: Credential) -> Check:
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     """A user by the organisation's list; a token as itself."""
+    if point.kind == grafana_cloud.MEMBER:
+        return grafana_cloud.state(http, settings, point)
     if point.kind != USER:
         return ended(http, point, check(http, credential)) if credential else unknown(http, "the value is not at hand")
     if any(str(row["userId"]) == point.provider_id for row in users_of(http, configured(settings))):
@@ -144,6 +165,8 @@ def revoke(
 ) -> Exchange:
     """Remove exactly this user, or delete the one token that this can be."""
     refuse_unlisted(HANDLES, action, point)
+    if point.kind == grafana_cloud.MEMBER:
+        return grafana_cloud.revoke(http, settings, point)
     key = configured(settings, write=True)
     if point.kind == USER:
         users = users_of(http, key)

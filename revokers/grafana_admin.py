@@ -30,11 +30,16 @@ ACCOUNTS, TOKENS = "/api/serviceaccounts/search", "/api/serviceaccounts/{account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`url` is the instance, `https://grafana.example.com`. `read` and `write` are tokens of an Admin there."""
+    """`url` is the instance, `https://grafana.example.com`. `read` and `write` are tokens of an Admin there.
+
+    With `organisation`, the name of one in Grafana Cloud, `url` is `https://grafana.com/api` and they are access policy
+    tokens; its stacks are instances of their own.
+    """
 
     url: str
     read: Secret | None = None
     write: Secret | None = None
+    organisation: str = ""
 
 
 def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint | Gap]:

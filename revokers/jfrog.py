@@ -7,11 +7,14 @@ What does not: 401 and 404 in any other form (a proxy before the platform), 403,
 also the answer about a token that never was.
 Of API keys JFrog documents no answer to a dead one: after its end such a key is UNKNOWN. A user has one API key, which
 JFrog retires; it ends itself for all clients that share it.
+A token that may not end itself any more (its user is disabled) is ended by an administrator, who gives its value to
+`POST /artifactory/api/security/token/revoke`; that says 200 of any value, so what it proves is asked as above.
 A subject with `/users/` is a user's, one without is a service's: ending that needs an approval of its own.
 Accounts are switched off and on by SCIM, which not every edition has. The address comes from offkey.toml alone.
 
 https://jfrog.com/help/r/jfrog-rest-apis/get-token-by-id
 https://jfrog.com/help/r/jfrog-rest-apis/revoke-token-by-id
+https://jfrog.com/help/r/jfrog-rest-apis/revoke-token-deprecated
 https://jfrog.com/help/r/jfrog-rest-apis/disable-user
 https://jfrog.com/help/r/jfrog-platform-administration-documentation/api-keys-rest-api
 """
@@ -148,5 +151,7 @@ def revoke(
     if point.kind == KEY:
         http.request("DELETE", OWN, headers=api_key(secret), hide=(secret,))
     else:
-        http.request("DELETE", "/access/api/v1/tokens/{id}", path={"id": "me"}, **bearing(secret))
+        ended_itself = http.request("DELETE", "/access/api/v1/tokens/{id}", path={"id": "me"}, **bearing(secret))
+        if ended_itself.status in (401, 403) and settings.write is not None:
+            jfrog_admin.end_by_value(http, settings.write, secret)
     return last(http)

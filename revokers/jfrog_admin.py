@@ -32,7 +32,8 @@ _DETAILS = "/access/api/v2/users/{user}"
 ANOTHER = (
     "see that another administrator remains: https://jfrog.com/help/r/jfrog-platform-administration-documentation/"
 )
-WRITES: frozenset[Operation] = frozenset({("DELETE", OWN), ("DELETE", _ONE), ("PATCH", _USER)})
+_BY_VALUE = "/artifactory/api/security/token/revoke"
+WRITES: frozenset[Operation] = frozenset({("DELETE", OWN), ("DELETE", _ONE), ("POST", _BY_VALUE), ("PATCH", _USER)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,12 @@ class Settings:
 def bearing(token: Secret) -> dict[str, Any]:
     text(token)
     return {"headers": bearer(token), "hide": (token,)}
+
+
+def end_by_value(http: Writer, admin: Secret, value: Secret) -> None:
+    """An administrator ends a token by its value. The answer is the same for a value that never was."""
+    headers, hidden = bearer(admin), (admin, value)
+    http.request("POST", _BY_VALUE, form={"token": text(value)}, headers=headers, hide=hidden)
 
 
 def api_key(secret: Secret) -> dict[str, str]:

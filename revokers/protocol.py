@@ -92,6 +92,14 @@ class Identifies(Protocol):
         """
 
 
+@runtime_checkable
+class Issues(Protocol):
+    """A module that can tell from an answer whether the configured instance issued the value (ADR 18)."""
+
+    def issued(self, settings: Any, answer: Check, /) -> bool | None:
+        """Whether `check`'s answer is what this instance alone says; False: another's; None: that cannot be told."""
+
+
 class Revoker(Protocol):
     """One provider. READS and WRITES are the whole of what may be sent, besides GET and HEAD."""
 

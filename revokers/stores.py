@@ -42,6 +42,8 @@ class Stored:
     projects: tuple[str, ...] = ()
     note: str = ""
     equals: tuple[str, ...] = ()
+    instance: str = ""
+    """Which of several configured instances has it (`gitlab/corp`); "" for the provider's own table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

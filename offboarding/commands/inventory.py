@@ -15,6 +15,7 @@ from rich.text import Text
 
 from offboarding import asking, config, directory, gather, people, tables
 from offboarding.config import Config
+from offboarding.instances import family
 from offboarding.setting import Tell
 from offboarding.ui import UI
 from offkey.errors import Exit
@@ -64,6 +65,7 @@ def _show(points: Sequence[AccessPoint], ui: UI) -> None:
         who = point.holder.login or point.holder.email or point.holder.id if point.holder else ""
         state = tables.check_words(point.check) if point.check else ""
         used = timestamp(point.last_used)[:10] if point.last_used else ""
-        cells = (point.kind, who, point.provider_id, point.ownership.value, state, used)
+        at = f"{point.kind} at {point.provider}" if point.provider != family(point.provider) else point.kind
+        cells = (at, who, point.provider_id, point.ownership.value, state, used)
         table.add_row(*(Text(printable(cell)) for cell in cells))
     ui.out.print(table if points else "No configured provider lists anything.")

@@ -87,7 +87,7 @@ def _look(args: argparse.Namespace, settings: Config, names: Sequence[str], ui: 
     findings = [f for f in told.findings if f.fingerprint not in settings.canaries.fingerprints]
     values = _values(targets, result, findings, gaps)
     where = storelists.whereabouts(settings, {target.name for target in targets} | {use.repo for use in told.names})
-    if not any(name in settings.providers for name in READERS):
+    if not any(settings.instances_of(name) for name in READERS):
         advice = f"add one of {', '.join(READERS)} to [providers] in offkey.toml"
         gaps.append(Gap(where="secret stores", why="no provider of secret stores is configured", advice=advice))
     with ui.progress("Reading secret stores"):

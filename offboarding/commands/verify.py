@@ -11,11 +11,9 @@ from pathlib import Path
 
 from rich.text import Text
 
-import revokers
 from offboarding import config, evidence, mirror, tables, verify, wiring
 from offboarding.commands.apply import close_if_done, code
 from offboarding.commands.report import run_name
-from offboarding.config import Config
 from offboarding.evidence_kit import verify as kit
 from offboarding.history import Past, past
 from offboarding.ledger import Ledger
@@ -65,7 +63,7 @@ def _run(args: argparse.Namespace, ui: UI) -> Exit:
             told = past(ledger.events(name))
             if told.plan is None:
                 raise evidence.NothingToSeal(f"no plan was made in a run {name!r}", advice="see `offkey ledger export`")
-            ask, gaps = _readers(settings, told)
+            ask, gaps = wiring.askers(settings, told.plan, _now)
             seen = []
             watcher = wiring.watcher(settings, told.plan, state, _now)
             remedy = None if isinstance(watcher, Gap) else watcher
@@ -79,19 +77,6 @@ def _run(args: argparse.Namespace, ui: UI) -> Exit:
     finally:
         store.close()
     return _show(told, seen, gaps, ui)
-
-
-def _readers(settings: Config, told: Past) -> tuple[verify.Ask, list[Gap]]:
-    assert told.plan is not None
-    gaps: list[Gap] = []
-    made = {}
-    for name in sorted({step.point.provider for step in told.plan.steps if step.point.provider in revokers.REGISTRY}):
-        given = settings.provider_settings(name, write=False)
-        if isinstance(given, Gap):
-            gaps.append(given)
-        else:
-            made[name] = (revokers.REGISTRY[name], revokers.reader(name, given), given)
-    return made, gaps
 
 
 def _record(ledger: Ledger, name: str, seen: Sequence[verify.Rechecked]) -> None:

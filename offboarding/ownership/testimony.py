@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from offboarding.instances import family
 from offkey.model import Account, Authorship, Bond, Claim, Finding
 
 ISSUED = "issued"
@@ -81,7 +82,7 @@ def inside(finding: Finding, known: Known) -> Iterator[tuple[bool, Voice]]:
     """
     issued: list[Voice] = []
     for claim in finding.claims:
-        mine = _names(claim, known)
+        mine = _names(claim, known, finding.provider)
         if mine is None or not (mine or not claim.source.startswith(AROUND)):
             continue
         voice = Voice(f"{claim.source} names {claim.subject}", mine)
@@ -93,11 +94,13 @@ def inside(finding: Finding, known: Known) -> Iterator[tuple[bool, Voice]]:
         yield True, Voice(_joined(issued, []), any(voice.mine for voice in issued))
 
 
-def _names(claim: Claim, known: Known) -> bool | None:
+def _names(claim: Claim, known: Known, at: str) -> bool | None:
+    """Whether a claim names the person; accounts are those of the instance that the value is at."""
     if provider := _USER_IDS.get(claim.source):
-        return known.account(Account(provider=provider, id=claim.subject))
+        return known.account(Account(provider=at if family(at) == provider else provider, id=claim.subject))
     if provider := _LOGINS.get(claim.source):
-        return known.account(Account(provider=provider, id="", login=claim.subject))
+        there = at if family(at) == provider else provider
+        return known.account(Account(provider=there, id="", login=claim.subject))
     if claim.source.startswith(_JWT) and claim.source.removeprefix(_JWT) not in _PRINCIPALS:
         return None  # who issued it, and for whom it is meant
     found = _ADDRESS.search(claim.subject)

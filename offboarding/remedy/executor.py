@@ -187,6 +187,25 @@ class Remedy:
         return Check(liveness=liveness, reason=reason, at=self.now(), status=status)
 
 
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """Several GitHubs: a step goes to the one that has its repository."""
+
+    each: Sequence[Remedy]
+
+    def before(self, step: Step, credential: Credential) -> Check:
+        return self._of(step).before(step, credential)
+
+    after = before
+
+    def act(self, step: Step, credential: Credential) -> tuple[Exchange, ...]:
+        return self._of(step).act(step, credential)
+
+    def _of(self, step: Step) -> Remedy:
+        labels = {place.repo for place in step.point.places[:1]}
+        return next((one for one in self.each if labels & one.targets.keys()), self.each[0])
+
+
 def _asked(question: Callable[[], T]) -> T:
     """Raises NoAnswer with GitHub's status: PyGithub's own errors quote the answer."""
     return _answered(*pygithub.ask(question))

@@ -71,7 +71,7 @@ def test_every_setting_in_the_commented_examples_is_valid_when_switched_on(tmp_p
     (tmp_path / "offkey.toml").write_text(switched.sub("", beginning.CONFIGURATION))
     (tmp_path / "people.yaml").write_text(re.sub(r"^#(?=-|  )", "", beginning.PEOPLE, flags=re.MULTILINE))
     read = config.load(tmp_path / "offkey.toml")
-    assert set(read.providers) == {"aws", "github", "private_key", "slack", "vercel"}
+    assert set(read.providers) == {"aws", "aws/research", "github", "private_key", "slack", "vercel"}
     assert read.policy == config.Policy()
     ann, build = directory.load(read.directory.people).entries
     assert (ann.account_id("github"), build.shared) == ("4711", True)

@@ -56,6 +56,18 @@ def test_a_wrong_secret_beside_a_real_id_does_not_stand_for_it(decoys: tuple[str
     assert point.check == checks[real.fingerprint]
 
 
+def test_one_id_at_two_instances_is_two_credentials() -> None:
+    findings = [finding(value="one"), finding(value="two", provider="aws/research")]
+    ids = {found.fingerprint: "AKIAONE" for found in findings}
+    points = gather(LEAVER, findings, (), {}, ownership=PERSONAL, ids=ids)
+    assert [(point.provider, point.id) for point in points] == [
+        ("aws/research", "aws/research:leak:aws.access_key:AKIAONE"),
+        ("aws", "leak:aws.access_key:AKIAONE"),
+    ]
+    joined = gather(LEAVER, findings, (listed(),), {}, ownership=PERSONAL, ids=ids)
+    assert [point.fingerprint for point in joined if point.provider == "aws"] == [findings[0].fingerprint]
+
+
 def test_an_author_field_alone_makes_introduced_and_never_personal() -> None:
     point = one(finding())
     assert (point.bond, point.ownership) == (Bond.INTRODUCED, Ownership.UNKNOWN)
@@ -128,13 +140,13 @@ def test_what_a_provider_lists_for_somebody_else_is_not_theirs() -> None:
     assert one(points=(listed(holder=STRANGER),)).bond is Bond.NONE
 
 
-def by_login(listed_id: str = "") -> AccessPoint:
+def by_login(listed_id: str = "", at: str = "github") -> AccessPoint:
     """A token that answers as sam-gh (id 77); the directory knows the login alone; the organisation may list an id."""
-    person = replace(LEAVER, accounts=(Account(provider="github", id="", login="sam-gh"),), certain=())
-    member = Account(provider="github", id=listed_id, login="sam-gh")
-    membership = AccessPoint(id="m", provider="github", kind="github.membership", holder=member)
-    token = finding("github.pat.classic", provider="github")
-    answer = check(holder=Account(provider="github", id="77", login="sam-gh"))
+    person = replace(LEAVER, accounts=(Account(provider=at, id="", login="sam-gh"),), certain=())
+    member = Account(provider=at, id=listed_id, login="sam-gh")
+    membership = AccessPoint(id="m", provider=at, kind="github.membership", holder=member)
+    token = finding("github.pat.classic", provider=at)
+    answer = check(holder=Account(provider=at, id="77", login="sam-gh"))
     points = gather(
         person, [token], [membership] if listed_id else [], {token.fingerprint: answer},
         ownership={"github.pat.classic": Ownership.PERSONAL}, ids={},
@@ -142,10 +154,11 @@ def by_login(listed_id: str = "") -> AccessPoint:
     return next(point for point in points if point.kind == "github.pat.classic")
 
 
-def test_a_login_that_could_have_been_taken_over_is_not_enough_to_call_a_token_personal() -> None:
-    point = by_login()
+@pytest.mark.parametrize("at", ["github", "github/ghes"])
+def test_a_login_that_could_have_been_taken_over_is_not_enough_to_call_a_token_personal(at: str) -> None:
+    point = by_login(at=at)
     assert point.ownership is Ownership.UNKNOWN
-    assert any("add github.id to people.yaml" in line for line in point.evidence)
+    assert any(f"add {at}.id to people.yaml" in line for line in point.evidence)
 
 
 def test_a_login_whose_id_the_organisation_lists_is_enough() -> None:

@@ -105,6 +105,14 @@ def test_accounts_inside_a_token_are_compared_with_the_persons_own() -> None:
     assert [voice.mine for _, voice in said(("Mapbox user", "sam-maps", "issued"))] == [True]
 
 
+def test_accounts_inside_a_token_are_those_of_its_instance() -> None:
+    """The same number at another index is another person's."""
+    known = Known(lambda _: None, lambda account: account == Account(provider="pypi", id="77"))
+    told = replace(finding(claims=(Claim(source="PyPI user id", subject="77", grade="issued"),)), provider="pypi/corp")
+    assert [voice.mine for _, voice in testimony.inside(told, known)] == [False]
+    assert [voice.mine for _, voice in testimony.inside(replace(told, provider="pypi"), known)] == [True]
+
+
 def test_an_introduction_is_told_by_signature_and_push() -> None:
     facts = Facts(signed_by="Sam@example.com", pushed_by=Account(provider="github", id="78", login="x"))
     assert [voice.mine for voice in testimony.introduction(facts, KNOWN)] == [True, False]

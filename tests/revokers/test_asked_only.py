@@ -17,7 +17,7 @@ from tests.contracts import at_hand, contract
 from tests.revokers.case import DIGEST, approval, credential, leak
 
 INSTANCE = "https://registry.example.com"
-NAMES = ("circleci", "figma", "mailchimp", "netlify", "npm", "pypi", "stripe", "telegram")
+NAMES = ("circleci", "figma", "mailchimp", "netlify", "npm", "pypi", "rubygems", "stripe", "telegram")
 LIVE: dict[str, tuple[str, object, str]] = {
     "circleci.token": ("CCIPAT_x", {"id": "u1", "login": "dana", "name": "Dana"}, "u1"),
     "figma.pat": ("figd_x", {"id": "u1", "handle": "dana", "email": "dana@example.com", "img_url": "x"}, "u1"),
@@ -29,6 +29,7 @@ LIVE: dict[str, tuple[str, object, str]] = {
     "mailchimp.transactional_key": ("md-x", {"PING": "PONG!"}, ""),
     "netlify.pat": ("nfp_x", {"id": "u1", "email": "dana@example.com"}, "u1"),
     "npm.token": ("npm_x", {"username": "dana"}, ""),
+    "rubygems.api_key": ("rubygems_x", [{"name": "dana-tools"}], ""),
     "stripe.secret": ("sk_" + "live_x", {"id": "acct_1", "object": "account"}, ""),
     "telegram.bot": ("1:AA", {"ok": True, "result": {"id": 1, "is_bot": True, "username": "helper_bot"}}, "1"),
 }
@@ -125,7 +126,7 @@ def test_described_answers_are_what_these_modules_read() -> None:
 
 
 def test_there_is_no_registrys_address_in_the_registries_modules() -> None:
-    for name in ("npm", "pypi"):
+    for name in ("npm", "pypi", "rubygems"):
         assert ("", frozenset()) == (revokers.REGISTRY[name].URL, revokers.REGISTRY[name].HOSTS)
 
 
@@ -141,6 +142,20 @@ def test_what_opens_nothing_or_is_a_password_is_not_sent() -> None:
         http = reader(kind.split(".")[0], lambda _: pytest.fail("something was sent"))
         value = credential(kind, secret="CCIPRJ_x")
         assert revokers.REGISTRY[kind.split(".")[0]].check(http, value).liveness is Liveness.UNKNOWN
+
+
+def test_a_gem_servers_own_refusal_is_the_end_of_a_key_that_answered_before() -> None:
+    def told(words: str, status: int = 401, liveness: Liveness = Liveness.LIVE) -> Liveness:
+        http = reader("rubygems", lambda _: httpx.Response(status, text=words))
+        seen = Check(liveness=liveness, reason="before", at=datetime(2026, 11, 22, tzinfo=UTC))
+        value = credential("rubygems.api_key", secret=LIVE["rubygems.api_key"][0])
+        return revokers.rubygems.state(http, None, leak("rubygems.api_key", check=seen), value).liveness
+
+    denied = "Access Denied. Please sign up for an account at https://rubygems.org"
+    assert told(denied) is Liveness.DEAD
+    assert told(denied, liveness=Liveness.UNKNOWN) is Liveness.UNKNOWN
+    assert told(denied, 403) is Liveness.UNKNOWN
+    assert told("You have enabled multifactor authentication but no OTP code provided.") is Liveness.UNKNOWN
 
 
 def pypi(*caveats: object) -> str:

@@ -289,3 +289,29 @@ def test_an_account_that_was_deactivated_is_not_made_active_by_an_undo() -> None
         with pytest.raises(NotAutomatic, match="deactivated before"):
             gitlab.undo(case.writer(), case.settings, point, None)
         assert dana(case).state == "blocked"
+
+
+def test_who_is_no_enterprise_user_of_the_group_is_a_gap() -> None:
+    with CASES["gitlab.enterprise_pat"]() as case:
+        lab(case).enterprise["acme"].discard(dana(case).id)
+        found = list(gitlab.inventory(case.reader(), case.settings, Account(provider="gitlab", id="", login="dana")))
+        assert [item.why.startswith("no enterprise user of acme") for item in found if isinstance(item, Gap)] == [True]
+        assert not [item for item in found if isinstance(item, AccessPoint) and ".enterprise_" in item.kind]
+
+
+@pytest.mark.parametrize("kind", ["gitlab.enterprise_pat", "gitlab.enterprise_ssh_key"])
+def test_leaving_the_group_is_not_the_end_of_a_token_or_key(kind: str) -> None:
+    with CASES[kind]() as case:
+        lab(case).enterprise["acme"].discard(dana(case).id)
+        assert gitlab.state(case.reader(), case.settings, case.points[1]).liveness is Liveness.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", ["gitlab.enterprise_pat", "gitlab.enterprise_ssh_key"])
+def test_an_enterprise_users_token_or_key_is_ended_for_its_holder_alone(kind: str) -> None:
+    with CASES[kind]() as case:
+        swapped = replace(case.points[1], provider_id=case.points[2].provider_id)
+        with pytest.raises(NotIdentified):
+            gitlab.revoke(case.writer(), case.settings, Action.REVOKE, swapped)
+        with pytest.raises(NotIdentified):
+            gitlab.revoke(case.writer(), replace(case.settings, enterprise=""), Action.REVOKE, case.points[1])
+        assert [case.state(number).liveness for number in range(3)] == [Liveness.LIVE] * 3

@@ -1,10 +1,12 @@
 """Grafana's own truths: a token is of one instance, and names its service account but not itself."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from offkey.http import Reader, Refused
-from offkey.model import AccessPoint, Account, Action, Liveness
+from offkey.model import AccessPoint, Account, Action, Gap, Liveness
 from revokers import grafana
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
 from tests.revokers.case import Case, known, leak
@@ -85,3 +87,39 @@ def test_offkeys_own_token_and_the_only_admin_are_left_alone() -> None:
         assert grafana.options(point)[0].action is Action.HAND_OVER
         with pytest.raises(NotAutomatic):
             grafana.revoke(case.writer(), case.settings, Action.REMOVE, point)
+
+
+def test_the_only_admin_of_a_cloud_organisation_is_left_to_people() -> None:
+    with CASES["grafana.cloud_member"]() as case:
+        root = Account(provider="grafana", id="700")
+        (point,) = grafana.inventory(case.reader(), case.settings, root)
+        assert isinstance(point, AccessPoint)
+        assert [way.action for way in grafana.options(point)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):
+            grafana.revoke(case.writer(), case.settings, Action.REMOVE, point)
+        case.sim.add_member("second", "Admin")  # type: ignore[attr-defined]
+        (point,) = grafana.inventory(case.reader(), case.settings, root)
+        assert isinstance(point, AccessPoint)
+        assert [way.action for way in grafana.options(point)] == [Action.REMOVE]
+
+
+def test_a_list_of_cloud_members_that_goes_on_proves_nothing() -> None:
+    with CASES["grafana.cloud_member"]() as case:
+        case.sim.pages = 2  # type: ignore[attr-defined]
+        assert case.state(1).liveness is Liveness.UNKNOWN
+        assert [type(item) for item in case.inventory()] == [Gap]
+
+
+def test_a_member_of_an_organisation_that_is_not_configured_is_not_removed() -> None:
+    with CASES["grafana.cloud_member"]() as case:
+        other = replace(case.settings, organisation="other")
+        with pytest.raises(NotIdentified):
+            grafana.revoke(case.writer(), other, Action.REMOVE, case.points[1])
+
+
+def test_no_instances_token_is_shown_to_the_cloud_portal() -> None:
+    url = "https://grafana.com/api"
+    transport = httpx.MockTransport(lambda _: pytest.fail("something was sent"))
+    http = Reader(grafana.gate, url, instance=url, transport=transport)
+    answer = grafana.check(http, credential("grafana.service_account", secret=token("dana")))
+    assert answer.reason.startswith("instance not configured")

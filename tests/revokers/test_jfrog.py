@@ -14,6 +14,7 @@ from tests.revokers.case import known, leak
 from tests.revokers.cases.jfrog import API_KEY
 from tests.revokers.contract import CASES, credential
 from tests.simulators.jfrog import jfrog_api_key, jfrog_reference_token
+from tests.simulators.rest import fold
 
 VALUE = credential("jfrog.reference_token", secret=jfrog_reference_token("dana"))
 
@@ -132,3 +133,16 @@ def test_an_administrator_is_disabled_with_a_yes_of_its_own_alone() -> None:
         assert [way.needs for way in jfrog.options(point)] == ["jfrog-disable-administrator"]
         jfrog.revoke(case.writer(), case.settings, Action.DISABLE, point)
         assert case.state(1).status == "disabled"
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_token_that_may_not_end_itself_is_ended_by_an_administrator_by_its_value(written: bool) -> None:
+    with CASES["jfrog.reference_token"]() as case:
+        case.sim.may_not_end_themselves = {fold(jfrog_reference_token("dana"))}  # type: ignore[attr-defined]
+        settings = case.settings if written else replace(case.settings, write=None)
+        sent = jfrog.revoke(case.writer(), settings, Action.REVOKE, case.points[1], case.credentials[1])
+        wanted = ("POST", 200) if written else ("DELETE", 403)
+        assert (sent.method, sent.status) == wanted
+        assert jfrog_reference_token("dana") not in repr(sent)
+        ends = [Liveness.LIVE, Liveness.DEAD if written else Liveness.LIVE, Liveness.LIVE]
+        assert [case.state(number).liveness for number in range(3)] == ends

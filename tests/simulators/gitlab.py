@@ -66,6 +66,7 @@ class GitLabSimulator(RestSimulator):
         self.users: dict[int, User] = {}
         self.tokens: dict[str, Token] = {}
         self.groups: dict[str, dict[int, int]] = {}
+        self.enterprise: dict[str, set[int]] = {}
         self.lines: dict[int, str] = {}
         self.projects: dict[int, dict[int, str]] = {}
         self.administers_tokens = True
@@ -247,6 +248,54 @@ class GitLabSimulator(RestSimulator):
             return done()
         views = {"access": _token, "deploy": _deploy, "agent": _agent}
         return ok(views[found.kind](found))
+
+    def _owns(self, request: Request, group: str) -> bool:
+        user = self._me(request).user
+        return user is not None and self.groups.get(group, {}).get(user.id) == 50
+
+    @route("GET", f"{API}/groups/{{group}}/enterprise_users")
+    def enterprise_users(self, request: Request, group: str) -> Answer:
+        if not self._owns(request, group):
+            return Answer(status=403, body={"message": "403 Forbidden"})
+        name = request.query.get("username", [""])[-1]
+        users = [self.users[number] for number in sorted(self.enterprise.get(group, ()))]
+        return self._listed([_user(user) for user in users if name in ("", user.username)], request)
+
+    @route("GET", f"{API}/groups/{{group}}/manage/personal_access_tokens")
+    def enterprise_tokens(self, request: Request, group: str) -> Answer:
+        if not self._owns(request, group):
+            return Answer(status=403, body={"message": "403 Forbidden"})
+        active = request.query.get("state", [""])[-1] == "active"
+        known = self.enterprise.get(group, set())
+        held = [token for token in self.tokens.values() if token.user and token.user.id in known]
+        return self._listed([_token(token) for token in held if not active or _active(token)], request)
+
+    @route("DELETE", f"{API}/groups/{{group}}/manage/personal_access_tokens/{{id}}")
+    def end_enterprise_token(self, request: Request, group: str, id: str) -> Answer:
+        known = self.enterprise.get(group, set())
+        found = next((t for t in self.tokens.values() if str(t.id) == id and t.user and t.user.id in known), None)
+        if not self._owns(request, group) or found is None:
+            return Answer(status=404, body={"message": "404 Not Found"})
+        found.revoked = True
+        return done()
+
+    @route("GET", f"{API}/groups/{{group}}/manage/ssh_keys")
+    def enterprise_keys(self, request: Request, group: str) -> Answer:
+        if not self._owns(request, group):
+            return Answer(status=403, body={"message": "403 Forbidden"})
+        users = [self.users[number] for number in sorted(self.enterprise.get(group, ()))]
+        keys = [
+            {"id": number, "title": title, "usage_type": "auth_and_signing", "user_id": user.id}
+            for user in users
+            for number, title in user.keys.items()
+        ]
+        return self._listed(keys, request)
+
+    @route("DELETE", f"{API}/groups/{{group}}/manage/ssh_keys/{{id}}")
+    def end_enterprise_key(self, request: Request, group: str, id: str) -> Answer:
+        users = [self.users[number] for number in self.enterprise.get(group, ())]
+        found = self._owns(request, group) and [user.keys.pop(int(id)) for user in users if int(id) in user.keys]
+        return done() if found else Answer(status=404, body={"message": "404 Not Found"})
 
     @route("GET", f"{API}/groups/{{group}}/members")
     def members(self, request: Request, group: str) -> Answer:

@@ -119,3 +119,45 @@ class GrafanaSimulator(RestSimulator):
 def _invalid() -> Answer:
     body = {"message": "Invalid API key", "messageId": "api-key.invalid", "statusCode": 401, "traceID": ""}
     return Answer(status=401, body=body)
+
+
+class GrafanaCloudSimulator(RestSimulator):
+    """An organisation at grafana.com: its members, for whoever has the one token."""
+
+    PROVIDER = "grafana"
+    CONTRACTS = (("/api", "grafana-cloud"),)
+    DEVIATIONS = {
+        ("grafana-cloud", "GET", "/orgs/{slugOrId}/members", "answer"): "a member here has the fields about the person "
+        "and the role; those about plans, usage and subscriptions are left out",
+    }  # fmt: skip
+
+    def __init__(self, own: Secret) -> None:
+        super().__init__()
+        self.own = fold(own)
+        self.members: dict[int, dict[str, Any]] = {}
+        self.pages = 1
+
+    def add_member(self, name: str, role: str = "Editor") -> int:
+        number = 700 + len(self.members)
+        self.members[number] = {
+            "id": len(self.members), "orgId": 1, "userId": number, "role": role, "orgSlug": "acme",
+            "userUsername": name, "userEmail": f"{name}@example.com", "userName": name.title(),
+        }  # fmt: skip
+        return number
+
+    def error(self, status: int) -> Answer:
+        return Answer(status=status, body={"code": "Trouble", "message": f"trouble {status}"})
+
+    def answer(self, request: Request) -> Answer:
+        return super().answer(request) if fold(bearer_of(request)) == self.own else self.error(401)
+
+    @route("GET", "/api/orgs/acme/members")
+    def listed(self, request: Request) -> Answer:
+        rows = list(self.members.values())
+        return ok({"items": rows, "total": len(rows), "pages": self.pages, "links": []})
+
+    @route("DELETE", "/api/orgs/acme/members/{user}")
+    def remove(self, request: Request, user: str) -> Answer:
+        if "x-request-id" not in request.headers or self.members.pop(int(user), None) is None:
+            return self.error(404)
+        return done(200)

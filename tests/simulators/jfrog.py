@@ -34,6 +34,7 @@ class JFrogSimulator(RestSimulator):
         self.admins: set[str] = set()
         self.tokens: dict[str, dict[str, Any]] = {}  # by id, with the value folded
         self.keys: dict[str, str] = {}  # folded API key -> user
+        self.may_not_end_themselves: set[str] = set()  # folded values
 
     def add_user(self, name: str) -> None:
         self.users[name] = {"id": name, "userName": name, "active": True, "groups": [{"value": "readers"}]}
@@ -71,6 +72,8 @@ class JFrogSimulator(RestSimulator):
         if request.path != OWN:
             if row is None:
                 return self._error(401, "Token failed verification: revoked")
+            if row["folded"] in self.may_not_end_themselves and request.method == "DELETE":
+                return self._error(403, "Forbidden")
             if not row["admin"] and not request.path.endswith("/me"):
                 return self._error(403, "Forbidden")
         return super().answer(request)
@@ -103,6 +106,13 @@ class JFrogSimulator(RestSimulator):
         if row is None:
             return ok(status=204)
         del self.tokens[row["token_id"]]
+        return done(200)
+
+    @route("POST", "/artifactory/api/security/token/revoke")
+    def end_by_value(self, request: Request) -> Answer:
+        """200 "also returned if the token was already revoked or non-existent"; 400 for another instance's."""
+        held = fold(request.form()["token"])
+        self.tokens = {number: row for number, row in self.tokens.items() if row["folded"] != held}
         return done(200)
 
     @route("GET", "/access/api/v1/scim/v2/Users/{user}")

@@ -1,4 +1,4 @@
-"""GitLab, on its simulator: a self-managed instance with an administrator."""
+"""GitLab, on its simulator: a self-managed instance with an administrator, and gitlab.com with a group's owner."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,14 +24,17 @@ def _gitlab(kind: str, action: Action, make: Callable[[str], str] | None = None,
             owner = lab.add_user("root", admin=True)
             lab.add_token(admin, owner)
             lab.add_member(GROUP, owner, 50)
+            server = {"server": "self-managed"} if ".enterprise" not in kind else {"enterprise": GROUP}
             settings = revokers.gitlab.Settings(
-                read=admin, write=admin, url=f"{lab.url}/api/v4", server="self-managed", groups=(GROUP,)
+                read=admin, write=admin, url=f"{lab.url}/api/v4", groups=(GROUP,), **server
             )
+            lab.enterprise[GROUP] = {owner.id}
             case = Case(kind, lab, settings, (action,), [], unpaged="one a person" if kind in _ONE else "")
             people = [lab.add_user(name) for name in ("ann", "dana", "zoe")]
             case.person = Account(provider="gitlab", id="", login="dana")
             for user in people:
                 lab.add_member(GROUP, user)
+                lab.enterprise[GROUP].add(user.id)
                 _thing(lab, case, user, make, sort)
             case.points = (
                 [leak(kind) for _ in people]
@@ -62,12 +65,12 @@ def _thing(
     if make:
         lab.add_token(make(user.username), user if sort == "access" else None, sort)
         case.credentials.append(credential(case.kind, secret=make(user.username)))
-    elif case.kind == "gitlab.listed_pat":
+    elif case.kind in ("gitlab.listed_pat", "gitlab.enterprise_pat"):
         lab.add_token(tokens.gitlab_personal(user.username + more), user)
     elif case.kind == "gitlab.deploy_key":
         lab.add_deploy_key(7, user.username, tokens.ssh_public(user.username))
         lab.add_deploy_key(8, "another project", tokens.ssh_public("nobody's"))
-    elif case.kind == "gitlab.ssh_key":
+    elif case.kind in ("gitlab.ssh_key", "gitlab.enterprise_ssh_key"):
         lab.add_key(user, f"laptop {more}")
 
 
@@ -80,6 +83,8 @@ CASES: dict[str, Arrange] = {
     "gitlab.listed_pat": _gitlab("gitlab.listed_pat", Action.REVOKE),
     "gitlab.ssh_key": _gitlab("gitlab.ssh_key", Action.REVOKE),
     "gitlab.deploy_key": _gitlab("gitlab.deploy_key", Action.REVOKE),
+    "gitlab.enterprise_pat": _gitlab("gitlab.enterprise_pat", Action.REVOKE),
+    "gitlab.enterprise_ssh_key": _gitlab("gitlab.enterprise_ssh_key", Action.REVOKE),
     "gitlab.group_member": _gitlab("gitlab.group_member", Action.REMOVE),
 }
 

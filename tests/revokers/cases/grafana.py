@@ -7,7 +7,7 @@ import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
 from tests.revokers.case import Arrange, Case, credential, known, listed
-from tests.simulators.grafana import ADMIN, GrafanaSimulator, token
+from tests.simulators.grafana import ADMIN, GrafanaCloudSimulator, GrafanaSimulator, token
 
 NAMES = ("ann", "dana", "zoe")
 
@@ -38,7 +38,25 @@ def _grafana(kind: str, action: Action) -> Arrange:
     return arrange
 
 
+@contextmanager
+def _cloud() -> Iterator[Case]:
+    own = Secret(b"an access policy token")
+    with GrafanaCloudSimulator(own) as sim:
+        sim.add_member("root", "Admin")
+        settings = revokers.grafana.Settings(read=own, write=own, url=f"{sim.url}/api", organisation="acme")
+        case = Case(
+            "grafana.cloud_member", sim, settings, (Action.REMOVE,), [], unpaged="a longer list than one page is a gap"
+        )
+        for name in NAMES:
+            sim.add_member(name)
+        people = [Account(provider="grafana", id="", email=f"{name}@example.com") for name in NAMES]
+        case.person = people[1]
+        case.points = listed(case, people)
+        yield case
+
+
 CASES: dict[str, Arrange] = {
     "grafana.service_account": _grafana("grafana.service_account", Action.REVOKE),
     "grafana.user": _grafana("grafana.user", Action.REMOVE),
+    "grafana.cloud_member": _cloud,
 }
