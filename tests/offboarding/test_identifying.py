@@ -219,7 +219,7 @@ def test_a_strangers_living_value_that_looks_like_the_leavers_key_is_not_called_
 
 def test_a_copy_of_the_id_inside_a_value_does_not_part_the_value_from_its_key() -> None:
     with CASES["tailscale.key"]() as case:
-        issuer, told = Issuer(case.reader(), case.settings), Identified()
+        issuer, told = Issuer("tailscale", case.revoker, case.reader(), case.settings), Identified()
         untried = case.revoker.check(case.reader(), case.leaked[1])
         copied = case.leaked[1].secret.reveal().rpartition(b"-")[0] + b"-" + b"x" * 32
         values = {"true": case.leaked[1], "copied": credential(case.kind, secret=copied.decode())}

@@ -283,7 +283,7 @@ def test_two_vaults(world: World) -> None:
     values = {name: vault_service(name) for name in ("one", "two")}
     for number, (vault, value) in enumerate(zip(world.vaults, values.values(), strict=True)):
         entity = vault.add_entity("sam")
-        vault.add_token(value, "sam", entity=entity)
+        vault.add_token(value, "sam", entity=entity, policies=("lister",))
         world.entities[f"vault/{'ab'[number]}.id"] = entity
     people = json.loads((world.folder / "people.yaml").read_text())
     people["people"][0]["accounts"] |= world.entities
