@@ -75,6 +75,8 @@ def test_the_only_owner_is_handed_over_and_nothing_ends_for_somebody_else() -> N
         assert isinstance(found, AccessPoint)
         assert LAST_OWNER in found.evidence
         assert [way.action for way in launchdarkly.options(found)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):  # whatever the plan saw
+            launchdarkly.revoke(case.writer(), case.settings, Action.REMOVE, replace(found, evidence=()))
         wrong = replace(case.points[1], holder=case.points[0].holder)
         with pytest.raises(NotIdentified):
             launchdarkly.revoke(case.writer(), case.settings, Action.REMOVE, wrong)

@@ -64,6 +64,8 @@ def test_the_only_owner_and_a_provisioned_member_are_handed_over() -> None:
             assert isinstance(point, AccessPoint)
             assert why in point.evidence
             assert [way.action for way in sentry.options(point)] == [Action.HAND_OVER]
+            with pytest.raises(NotAutomatic):  # whatever the plan saw
+                sentry.revoke(case.writer(), case.settings, Action.REMOVE, replace(point, evidence=()))
 
 
 def test_a_member_is_found_by_the_users_own_address_too() -> None:
