@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from offkey.http import Answer, NoAnswer, Reader
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
@@ -59,6 +60,13 @@ REFUSED = "refused"
 def refused(http: Reader, reason: str) -> Check:
     """UNKNOWN, for what an instance says to a value that it does not know: it ended, or is another instance's."""
     return unknown(http, f"{reason}; it has ended, or is another instance's", status=REFUSED)
+
+
+def gone(http: Reader, reason: str, status: str) -> Check:
+    """DEAD for a value that the provider itself refuses; of one that a configured instance refuses, `refused`."""
+    if urlsplit(http.base).hostname in http.gate.hosts:
+        return dead(http, reason, status=status)
+    return refused(http, f"{reason} at {urlsplit(http.base).netloc}")
 
 
 def ended(http: Reader, point: AccessPoint, said: Check) -> Check:

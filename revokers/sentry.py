@@ -25,8 +25,9 @@ from revokers.parts import (
     answered,
     by_hand,
     configured,
-    dead,
+    ended,
     fields,
+    gone,
     last,
     live,
     pages,
@@ -109,7 +110,7 @@ def check(http: Reader, credential: Credential) -> Check:
     answer = http.request("GET", "/", headers=bearer(secret), hide=(secret,))
     said = answer.json.get("detail") if isinstance(answer.json, dict) else None
     if answer.status == 401 and said in DEAD:
-        return dead(http, f"401 {said}", status="401")
+        return gone(http, f"401 {said}", "401")
     if answer.status != 200:
         return unexpected(http, answer.status)
     body = fields(answer, "GET /", "version", "auth", "user")
@@ -181,7 +182,7 @@ def _names(row: Mapping[str, Any]) -> Iterator[Account]:
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind != MEMBER:
-        return check(http, credential) if credential else unknown(http, "the value is not at hand")
+        return ended(http, point, check(http, credential)) if credential else unknown(http, "the value is not at hand")
     org, ident = rosters.where(settings.organisations, point)
     rows = _members(http, settings, org)
     return rosters.listed(http, org, point, there=any(str(row["id"]) == ident for row in rows))

@@ -9,7 +9,7 @@ from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Liveness, Ownership
 from revokers import launchdarkly
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
-from tests.revokers.case import leak
+from tests.revokers.case import known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.launchdarkly import key
 
@@ -65,7 +65,9 @@ def test_a_members_tokens_go_with_the_member() -> None:
     with CASES["launchdarkly.member"]() as case:
         case.kill(1)
         alive = [launchdarkly.check(case.reader(), credential(KIND, secret=key(name))) for name in ("ann", "dana")]
-        assert [told.liveness for told in alive] == [Liveness.LIVE, Liveness.DEAD]
+        assert [told.liveness for told in alive] == [Liveness.LIVE, Liveness.UNKNOWN]
+        value = credential(KIND, secret=key("dana"))
+        assert launchdarkly.state(case.reader(), case.settings, known(KIND), value).liveness is Liveness.DEAD
 
 
 def test_the_only_owner_is_handed_over_and_nothing_ends_for_somebody_else() -> None:
