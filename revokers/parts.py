@@ -17,7 +17,7 @@ from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 P = ParamSpec("P")
 T = TypeVar("T")
 
-GARBLED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+GARBLED = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What reading an answer raises that has the right status and none of the expected form."""
 _MEANING = {
     401: "the credential that asked was refused",
@@ -248,9 +248,9 @@ def when(told: object) -> datetime | None:
     """A provider's RFC 3339 time in UTC, or None for anything that is none."""
     try:
         moment = datetime.fromisoformat(told) if isinstance(told, str) else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (OverflowError, ValueError):
         return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None
 
 
 def last(http: Reader) -> Exchange:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Action, Liveness, Ownership
+from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import launchdarkly
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
 from tests.revokers.case import known, leak
@@ -82,3 +82,11 @@ def test_the_only_owner_is_handed_over_and_nothing_ends_for_somebody_else() -> N
         wrong = replace(case.points[1], holder=case.points[0].holder)
         with pytest.raises(NotIdentified):
             launchdarkly.revoke(case.writer(), case.settings, Action.REMOVE, wrong)
+
+
+def test_a_time_that_no_calendar_has_is_a_gap_and_breaks_nothing() -> None:
+    with CASES["launchdarkly.access_token"]() as case:
+        for row in case.sim.tokens.values():  # type: ignore[attr-defined]
+            row["lastUsed"] = 10**30
+        items = case.inventory()
+        assert any(isinstance(item, Gap) and "OverflowError" in item.why for item in items)
