@@ -85,3 +85,9 @@ def test_offkeys_own_token_and_the_only_admin_are_left_alone() -> None:
         assert grafana.options(point)[0].action is Action.HAND_OVER
         with pytest.raises(NotAutomatic):
             grafana.revoke(case.writer(), case.settings, Action.REMOVE, point)
+        second = simulator(case).users[simulator(case).add_user("second", "Admin")]
+        for disabled in (True, False):
+            second["isDisabled"] = disabled  # who cannot sign in is no other administrator
+            (point,) = grafana.inventory(case.reader(), case.settings, root)
+            assert isinstance(point, AccessPoint)
+            assert (LAST_OWNER in point.evidence) is disabled
