@@ -47,7 +47,8 @@ people = "people.yaml"
 #confirm_seconds = 30
 #hand_over_days = 7
 # What can be switched off is switched off at once, and deleted for good only after this many hours (`offkey apply
-# --resume`); until then `offkey undo` switches it on again. Less than plan_valid_hours.
+# --resume`); until then `offkey undo` switches it on again. Less than plan_valid_hours. What somebody has switched
+# on by hand meanwhile is not deleted: the step waits for a person.
 #observe_hours = 0
 # A leaked value can be shown to its own issuer, at the issuer's fixed address, without a table under [providers].
 #unlisted_providers = false
@@ -77,6 +78,8 @@ register = "approvers"
 
 #[providers.aws]
 #account = "123456789012"
+# Another partition's account is asked at its own STS: China, or GovCloud at https://sts.us-gov-west-1.amazonaws.com
+#url = "https://sts.cn-north-1.amazonaws.com.cn"
 #read = "profile:audit"
 #write = "profile:offboarding"
 

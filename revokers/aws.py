@@ -178,6 +178,8 @@ def _change(
     holder = owner(asker, point, identity)
     if point.holder and point.holder.login not in ("", holder.login):
         raise NotIdentified(f"{identity} is {holder.login}'s, the plan says {point.holder.login}'s")
+    if status != "Active":
+        aws_iam.refuse_shared(admin(http, settings, settings.read), point, holder)
     if point.kind == MFA:
         aws_factors.end_factor(http, asker, holder, identity)
         return last(http)

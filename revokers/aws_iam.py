@@ -20,7 +20,7 @@ from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Bond, Check, Gap, Ownership
 from revokers import aws_keys
 from revokers.parts import dead, live, or_gap, trouble
-from revokers.protocol import NotIdentified, Unclear
+from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "aws"
 KEY, PROFILE, MFA = "aws.access_key", "aws.login_profile", "aws.mfa_device"
@@ -191,6 +191,12 @@ def _told(asker: Admin, user: str) -> tuple[tuple[str, ...], Ownership]:
     machine = bool(words & _MACHINE) and not any("@" in word for word in words)
     evidence = (f"IAM lists it for user {user}", *(f"IAM user tag {text}" for text in texts))
     return evidence, Ownership.SHARED if machine else Ownership.PERSONAL
+
+
+def refuse_shared(asker: Admin, point: AccessPoint, holder: Account) -> None:
+    """Raises NotAutomatic where the user was a person's when it was planned, and its tags say a machine's now."""
+    if point.ownership is Ownership.PERSONAL and _told(asker, holder.login)[1] is Ownership.SHARED:
+        raise NotAutomatic(f"{holder.login} is tagged as a machine's user since", advice="plan again")
 
 
 def points_of(asker: Admin, kind: str, holder: Account) -> Iterator[AccessPoint]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from offkey.http import Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Action, Check, Credential, Exchange
+from offkey.model import AccessPoint, Action, Check, Credential, Exchange, Liveness
 from revokers import confluent_lists as lists
 from revokers import owners
 from revokers.confluent_lists import KEY, KEY_PATH, NEEDS, PROVIDER, SERVICE, USER, USER_PATH, Settings, inventory
@@ -103,6 +103,9 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     key = lists.ask(http, signer, point.provider_id)
     if key is not None:
         return lists.told(http, key)
+    said = check(http, credential) if credential else None
+    if said is not None and said.liveness is Liveness.LIVE:
+        return said
     if point.holder is None:
         return unknown(http, "no key of this organisation; it may be another's")
     return dead(http, "404: no such key any more", point.holder, "deleted")

@@ -32,7 +32,7 @@ from revokers.github_admin import (
 from revokers.github_keys import authorised
 from revokers.github_kinds import HANDLES, INSTALLATION, LAST_OWNER_ALONE, ON_SERVER, REFRESH
 from revokers.github_org import inventory
-from revokers.parts import answered, dead, given, last, live, trouble, unexpected, unknown
+from revokers.parts import answered, ended, given, gone, last, live, trouble, unexpected, unknown
 from revokers.protocol import LAST_OWNER, NotAutomatic, Option, Unclear
 
 __all__ = [
@@ -73,7 +73,7 @@ def check(http: Reader, credential: Credential) -> Check:
     answer = http.request("GET", template, headers=signed(credential.secret), hide=(credential.secret,))
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 401 and "Bad credentials" in str(body.get("message")):
-        return dead(http, "401 Bad credentials", status="401")
+        return gone(http, "401 Bad credentials", "401")
     if answer.status == 200 and credential.kind == INSTALLATION and "repositories" in body:
         return live(http, f"an App's token for {body.get('total_count')} repositories")
     if answer.status == 200 and "id" in body and "login" in body:
@@ -92,7 +92,7 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
         if point.kind in (DEPLOY_KEY, SSH_KEY):
             return github_keys.state(Admin(http, settings.read), settings, point)
         return github_org.state(http, settings, point)
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+    return ended(http, point, check(http, credential)) if credential else unknown(http, "the value is not at hand")
 
 
 def revoke(

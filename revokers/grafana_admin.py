@@ -78,7 +78,9 @@ def _is(row: Mapping[str, Any], account: Account) -> bool:
 
 
 def only_admin(users: list[dict[str, Any]], identity: str) -> bool:
-    return [str(row["userId"]) for row in users if row["role"] == "Admin"] == [identity]
+    """Whether this is the one who administers the organisation; a disabled user does not."""
+    admins = {str(row["userId"]): row.get("isDisabled") is True for row in users if row["role"] == "Admin"}
+    return identity in admins and all(disabled for user, disabled in admins.items() if user != identity)
 
 
 def users_of(http: Reader, key: Secret) -> list[dict[str, Any]]:

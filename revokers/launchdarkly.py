@@ -23,9 +23,10 @@ from revokers.parts import (
     answered,
     by_hand,
     configured,
-    dead,
+    ended,
     fields,
     given,
+    gone,
     last,
     live,
     refuse_unlisted,
@@ -117,7 +118,7 @@ def _identity(http: Reader, token: Secret) -> tuple[dict[str, Any], Check | None
     answer = http.request("GET", "/api/v2/caller-identity", headers=signed(token), hide=(token,))
     body = answer.json if isinstance(answer.json, dict) else {}
     if answer.status == 401 and body.get("code") == "unauthorized" and body.get("message") == "Invalid access token":
-        return {}, dead(http, "401 Invalid access token", status="401")
+        return {}, gone(http, "401 Invalid access token", "401")
     if answer.status != 200:
         return {}, unexpected(http, answer.status)
     return fields(answer, "GET /api/v2/caller-identity", "accountId"), None
@@ -126,7 +127,7 @@ def _identity(http: Reader, token: Secret) -> tuple[dict[str, Any], Check | None
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind == KEY:
-        told = check(http, given(point, credential))
+        told = ended(http, point, check(http, given(point, credential)))
         if told.liveness is Liveness.DEAD and settings.read and _identity(http, settings.read)[1]:
             return unknown(http, "offkey's own token is refused too")
         return told

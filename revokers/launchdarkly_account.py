@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from offkey.http import Answer, Reader
 from offkey.model import AccessPoint, Account, Check, Gap, Ownership
 from offkey.secret import Secret
-from revokers import rosters
+from revokers import owners, rosters
 from revokers.parts import configured, fields, live, or_gap, pages, text
 from revokers.protocol import LAST_OWNER, NotIdentified
 
@@ -51,10 +51,14 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
     if row is None:
         return
     holder = _holder(row)
-    alone = (LAST_OWNER,) if [r["_id"] for r in everybody if r["role"] == "owner"] == [row["_id"]] else ()
+    alone = _alone(everybody, holder.id)
     check = live(http, f"a member with the role {row['role']}", holder)
     yield rosters.point(MEMBER, holder.id, holder, check, f"listed as {row['role']}", *alone)
     yield from or_gap("launchdarkly: access tokens", _tokens_of(http, settings, holder), needs=NEEDS)
+
+
+def _alone(everybody: list[dict[str, Any]], member: str) -> tuple[str, ...]:
+    return (LAST_OWNER,) if [str(row["_id"]) for row in everybody if row["role"] == "owner"] == [member] else ()
 
 
 def _holder(row: Mapping[str, Any]) -> Account:
@@ -99,9 +103,12 @@ def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:
 
 
 def seen_again(http: Reader, settings: Settings, point: AccessPoint) -> str:
-    """The point's id, if the list still has it for this holder. Raises NotIdentified."""
+    """The point's id, if the list still has it for this holder. Raises NotIdentified, NotAutomatic for the owner."""
     owner = "_id" if point.kind == MEMBER else "memberId"
-    for row in _all(http, settings, "members" if point.kind == MEMBER else "tokens", write=True):
+    found = _all(http, settings, "members" if point.kind == MEMBER else "tokens", write=True)
+    if point.kind == MEMBER:
+        owners.refuse_last(point, _alone(found, point.provider_id), "make another member an owner first")
+    for row in found:
         if str(row["_id"]) == point.provider_id and point.holder and str(row[owner]) == point.holder.id:
             return point.provider_id
     raise NotIdentified(f"{point.id} is not listed for this member", advice="plan again")

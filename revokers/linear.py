@@ -16,7 +16,7 @@ from typing import Any
 
 from offkey.http import Gate, Operation, Reader, Writer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap
-from revokers import rosters
+from revokers import owners, rosters
 from revokers.linear_graphql import CHANGES, QUERIES, Settings, data, post, users
 from revokers.parts import (
     answered,
@@ -117,13 +117,16 @@ def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[A
     user = rosters.the_one([row for row in everybody if rosters.same(_holder(row), account)], account, "the workspace")
     if user is None:
         return
-    admins = [row["id"] for row in everybody if row["admin"] and row["active"]]
-    alone = (LAST_OWNER,) if admins == [user["id"]] else ()
+    alone = _alone(everybody, str(user["id"]))
     for kind in (USER, SESSIONS):
         point = rosters.point(
             kind, str(user["id"]), _holder(user), _standing(http, kind, user), "a listed user", *alone
         )
         yield point
+
+
+def _alone(everybody: list[dict[str, Any]], user: str) -> tuple[str, ...]:
+    return (LAST_OWNER,) if [str(row["id"]) for row in everybody if row["admin"] and row["active"]] == [user] else ()
 
 
 def _standing(http: Reader, kind: str, user: Mapping[str, Any]) -> Check:
@@ -154,6 +157,8 @@ def revoke(
     http: Writer, settings: Settings, action: Action, point: AccessPoint, credential: Credential | None = None
 ) -> Exchange:
     refuse_unlisted(HANDLES, action, point)
+    if point.kind == USER:
+        owners.refuse_last(point, _alone(users(http, settings, write=True), point.provider_id), _LAST_ADMIN[0].how)
     return _change(http, settings, point, _DONE_BY[point.kind])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from offkey.http import Answer, NoAnswer, Reader
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Gap, Liveness
@@ -16,7 +17,7 @@ from revokers.protocol import NotAutomatic, NotIdentified, Option, Unclear
 P = ParamSpec("P")
 T = TypeVar("T")
 
-GARBLED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+GARBLED = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What reading an answer raises that has the right status and none of the expected form."""
 _MEANING = {
     401: "the credential that asked was refused",
@@ -59,6 +60,13 @@ REFUSED = "refused"
 def refused(http: Reader, reason: str) -> Check:
     """UNKNOWN, for what an instance says to a value that it does not know: it ended, or is another instance's."""
     return unknown(http, f"{reason}; it has ended, or is another instance's", status=REFUSED)
+
+
+def gone(http: Reader, reason: str, status: str) -> Check:
+    """DEAD for a value that the provider itself refuses; of one that a configured instance refuses, `refused`."""
+    if urlsplit(http.base).hostname in http.gate.hosts:
+        return dead(http, reason, status=status)
+    return refused(http, f"{reason} at {urlsplit(http.base).netloc}")
 
 
 def ended(http: Reader, point: AccessPoint, said: Check) -> Check:
@@ -240,9 +248,9 @@ def when(told: object) -> datetime | None:
     """A provider's RFC 3339 time in UTC, or None for anything that is none."""
     try:
         moment = datetime.fromisoformat(told) if isinstance(told, str) else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (OverflowError, ValueError):
         return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None
 
 
 def last(http: Reader) -> Exchange:

@@ -25,8 +25,9 @@ from revokers.parts import (
     answered,
     by_hand,
     configured,
-    dead,
+    ended,
     fields,
+    gone,
     last,
     live,
     pages,
@@ -35,7 +36,7 @@ from revokers.parts import (
     unexpected,
     unknown,
 )
-from revokers.protocol import LAST_OWNER, Option
+from revokers.protocol import LAST_OWNER, NotAutomatic, Option
 
 PROVIDER = "sentry"
 URL = "https://sentry.io/api/0"
@@ -109,7 +110,7 @@ def check(http: Reader, credential: Credential) -> Check:
     answer = http.request("GET", "/", headers=bearer(secret), hide=(secret,))
     said = answer.json.get("detail") if isinstance(answer.json, dict) else None
     if answer.status == 401 and said in DEAD:
-        return dead(http, f"401 {said}", status="401")
+        return gone(http, f"401 {said}", "401")
     if answer.status != 200:
         return unexpected(http, answer.status)
     body = fields(answer, "GET /", "version", "auth", "user")
@@ -181,10 +182,10 @@ def _names(row: Mapping[str, Any]) -> Iterator[Account]:
 @answered
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind != MEMBER:
-        return check(http, credential) if credential else unknown(http, "the value is not at hand")
+        return ended(http, point, check(http, credential)) if credential else unknown(http, "the value is not at hand")
     org, ident = rosters.where(settings.organisations, point)
-    there = any(str(row["id"]) == ident for row in _members(http, settings, org))
-    return rosters.listed(http, org, point, there=there)
+    rows = _members(http, settings, org)
+    return rosters.listed(http, org, point, there=any(str(row["id"]) == ident for row in rows))
 
 
 def revoke(
@@ -193,7 +194,9 @@ def revoke(
     refuse_unlisted(HANDLES, action, point)
     org, ident = rosters.where(settings.organisations, point)
     found = _members(http, settings, org, write=True)
-    rosters.the_holders(((row, _holder(row)) for row in found if str(row["id"]) == ident), point, org)
+    row = rosters.the_holders(((row, _holder(row)) for row in found if str(row["id"]) == ident), point, org)
+    for why in _held_back(http, settings, org, row):
+        raise NotAutomatic(f"{point.id}: {why}", advice="see https://sentry.io/settings/members/, then plan again")
     token, path = configured(settings, write=True), {"org": org, "id": ident}
     http.request("DELETE", "/organizations/{org}/members/{id}/", path=path, headers=bearer(token), hide=(token,))
     return last(http)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from offkey.http import Gate, Operation, Reader, Writer
-from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
+from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange, Liveness
 from revokers import owners
 from revokers import sumologic_lists as lists
 from revokers.parts import (
@@ -112,6 +112,9 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     row = next((row for row in lists.keys(http, signer) if row["id"] == _id(point, credential)), None)
     if row is not None:
         return lists.told(http, row, point.holder)
+    said = check(http, credential) if credential else None
+    if said is not None and said.liveness is Liveness.LIVE:
+        return said
     if point.holder is None:
         return unknown(http, "not listed; it may be another organisation's")
     return dead(http, "no longer listed", point.holder, "deleted")

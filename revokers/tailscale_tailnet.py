@@ -13,7 +13,7 @@ from offkey.model import AccessPoint, Account, Check, Gap, Ownership
 from offkey.secret import Secret
 from revokers import rosters
 from revokers.parts import configured, dead, fields, live, or_gap, trouble, unknown
-from revokers.protocol import LAST_OWNER, NotIdentified, Unclear
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "tailscale"
 KEY, USER = "tailscale.key", "tailscale.user"
@@ -129,9 +129,12 @@ def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:
 
 
 def seen_again(http: Reader, settings: Settings, point: AccessPoint) -> str:
-    """The point's id, if it is still there and of this holder. Raises NotIdentified."""
+    """The point's id, if it is still there and of this holder. Raises NotIdentified, NotAutomatic for the owner."""
     if point.kind == USER:
-        known = any(str(row["id"]) == point.provider_id for row in _all(http, settings, "users"))
+        found = [row for row in _all(http, settings, "users") if str(row["id"]) == point.provider_id]
+        known = bool(found)
+        if known and found[0]["role"] == "owner":
+            raise NotAutomatic(f"{point.id} is the tailnet's owner", advice="make somebody else the owner first")
     else:
         key = _key(http, settings, point.provider_id) or {}
         known = bool(key) and (point.holder is None or str(key.get("userId")) == point.holder.id)

@@ -19,7 +19,19 @@ from offkey.http import Answer, Gate, Operation, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Action, Check, Credential, Exchange
 from offkey.secret import Secret
 from revokers import terraform_org
-from revokers.parts import answered, by_hand, dead, fields, given, last, live, refuse_unlisted, unexpected, unknown
+from revokers.parts import (
+    answered,
+    by_hand,
+    ended,
+    fields,
+    given,
+    gone,
+    last,
+    live,
+    refuse_unlisted,
+    unexpected,
+    unknown,
+)
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Option
 from revokers.terraform_org import MEMBERSHIP, NEEDS, PROVIDER, Settings, inventory
 
@@ -84,7 +96,7 @@ def check(http: Reader, credential: Credential) -> Check:
     """The holder has the user's id, name and address; of a team's or organisation's token the status says so."""
     answer = _account(http, credential.secret)
     if answer.status == 401 and isinstance(answer.json, dict) and isinstance(answer.json.get("errors"), list):
-        return dead(http, "401 unauthorized", status="401")
+        return gone(http, "401 unauthorized", "401")
     if answer.status != 200:
         return unexpected(http, answer.status)
     user = fields(answer, "GET /account/details", "data")["data"]
@@ -108,7 +120,7 @@ def _serves(user: Mapping[str, Any]) -> bool:
 def state(http: Reader, settings: Settings, point: AccessPoint, credential: Credential | None = None) -> Check:
     if point.kind == MEMBERSHIP:
         return terraform_org.state(http, settings, point)
-    return check(http, credential) if credential else unknown(http, "the value is not at hand")
+    return ended(http, point, check(http, credential)) if credential else unknown(http, "the value is not at hand")
 
 
 def revoke(

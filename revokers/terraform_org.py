@@ -14,7 +14,7 @@ from typing import Any
 from offkey.http import Answer, Reader, Writer, bearer
 from offkey.model import AccessPoint, Account, Check, Exchange, Gap
 from offkey.secret import Secret
-from revokers import rosters
+from revokers import owners, rosters
 from revokers.parts import configured, fields, last, live, pages
 from revokers.protocol import LAST_OWNER, Unclear
 
@@ -87,10 +87,10 @@ def _only_owner(http: Reader, settings: Settings, org: str, row: Mapping[str, An
     options: dict[str, Any] = {"path": {"org": org}, "headers": bearer(token), "hide": (token,)}
     answer = http.request("GET", "/organizations/{org}/teams", params=params, **options)
     teams = fields(answer, f"{org}: teams", "data")["data"]
-    owners = {team["id"]: team["attributes"]["users-count"] for team in teams if team["attributes"]["name"] == "owners"}
-    if not owners:
+    count = {team["id"]: team["attributes"]["users-count"] for team in teams if team["attributes"]["name"] == "owners"}
+    if not count:
         raise Unclear(f"{org}: the owners team is not shown", advice="the token must see the teams")
-    return any(owners.get(team["id"]) == 1 for team in row["relationships"]["teams"]["data"])
+    return any(count.get(team["id"]) == 1 for team in row["relationships"]["teams"]["data"])
 
 
 def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:
@@ -105,7 +105,9 @@ def revoke(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
     token = configured(settings, write=True)
     org, ident = rosters.where(settings.organisations, point)
     found = _members(http, settings, org, write=True)
-    rosters.the_holders(((row, _holder(row)) for row in found if row["id"] == ident), point, org)
+    row = rosters.the_holders(((row, _holder(row)) for row in found if row["id"] == ident), point, org)
+    alone = owners.seen(lambda: (LAST_OWNER,) if _only_owner(http, settings, org, row) else ())
+    owners.refuse_last(point, alone, "add another user to the owners team first, then plan again")
     path = {"id": ident}
     http.request("DELETE", "/organization-memberships/{id}", path=path, headers=bearer(token), hide=(token,))
     return last(http)

@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+import revokers
 from offboarding import apply, approve
 from offboarding.approvals import NotThePlan
 from offboarding.database import StoreFull
-from offboarding.executors import REMEDY
+from offboarding.executors import REMEDY, ProviderExecutor
 from offboarding.ledger import Ledger, LedgerError
 from offboarding.store import Store
 from offkey.errors import OffkeyError
-from offkey.http import NoAnswer
+from offkey.http import NoAnswer, Writer
 from offkey.model import (
     AccessPoint,
     Account,
@@ -424,3 +425,12 @@ def test_after_a_cut_while_sending_an_unknown_state_is_not_sent_to_again(
     provider = Provider([check(UNKNOWN)])
     assert scene.run(plan, provider)[Action.REVOKE].outcome is Outcome.NOT_CONFIRMED
     assert provider.sent == []
+
+
+def test_a_step_that_needs_a_yes_which_its_kind_does_not_always_need_is_reached_by_the_same_proof() -> None:
+    point = listed("u1", "tailscale.user", provider="tailscale")
+    executor = ProviderExecutor(revokers.REGISTRY["tailscale"], http=cast(Writer, None), settings=None)
+    for action, proven in ((Action.DISABLE, True), (Action.REMOVE, False)):
+        step = Step(id="s", point=point, action=action, reversible=False, reason="", needs="a-yes")
+        assert executor.reached(step, check(DEAD, status="suspended")) is proven
+        assert executor.reached(step, check(DEAD, status="removed"))

@@ -277,3 +277,13 @@ def _backend(case: Case) -> Any:
     from moto.iam.models import iam_backends
 
     return iam_backends[case.settings.account]["aws"]
+
+
+def test_a_user_who_has_become_a_machines_since_the_plan_is_left_to_people(case: Case) -> None:
+    assert case.points[1].ownership is Ownership.PERSONAL
+    _backend(case).tag_user("dana", [{"Key": "purpose", "Value": "ci"}])
+    _backend(case).untag_user("dana", ["mail"])
+    for action in (Action.DISABLE, Action.REVOKE):
+        with pytest.raises(NotAutomatic, match="machine"):
+            case.kill(1, action=action)
+    assert case.state(1).liveness is Liveness.LIVE

@@ -3,11 +3,15 @@
 import re
 from dataclasses import replace
 
+import httpx
 import pytest
 
 import rules
+from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Action, Gap, Liveness
+from offkey.secret import Secret
 from revokers import confluent
+from revokers.parts import basic
 from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from tests.revokers.case import Case, credential, leak
 from tests.revokers.contract import CASES
@@ -115,3 +119,22 @@ def test_where_organization_admins_cannot_be_seen_removing_needs_a_yes_and_a_gap
         assert [way.needs for way in confluent.options(point)] == ["confluent-remove-unseen"]
         with pytest.raises(NotAutomatic):
             confluent.revoke(case.writer(), case.settings, Action.REMOVE, seen)
+
+
+def test_a_living_key_of_another_organisation_is_not_dead_because_this_one_does_not_list_it() -> None:
+    ident, secret = api_key("of another organisation")
+    own = basic(ident, Secret(secret.encode()))["Authorization"]
+    body = {"id": ident, "spec": {"owner": {"id": "u-stranger"}, "resource": {"id": "cloud"}}}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.headers["authorization"] == own:
+            return httpx.Response(200, json=body)
+        return httpx.Response(404, json={"errors": [{"status": "404"}]})
+
+    http = Reader(confluent.gate, confluent.URL, transport=httpx.MockTransport(answer), sleep=lambda _: None)
+    value = credential(confluent.KEY, id=ident, secret=secret)
+    alive = confluent.check(http, value)
+    settings = confluent.Settings(read=Secret(b"KEY,SECRET"))
+    point = leak(confluent.KEY, provider_id=ident, holder=alive.holder, check=alive)
+    assert alive.holder
+    assert confluent.state(http, settings, point, value).liveness is Liveness.LIVE

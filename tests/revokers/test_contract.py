@@ -29,11 +29,15 @@ ASKED_BY_ADMIN = {kind for kind in _BY_VALUE if revokers.handled()[kind][0].via 
 """Kinds whose value says nothing to whoever asks with it: an administrator asks about it."""
 ASKED_AS_ITSELF = _BY_VALUE - ASKED_BY_ADMIN
 OF_AN_INSTANCE = {
-    "aws.access_key", "datadog.api_key", "gcp.service_account", "grafana.service_account", "jenkins.api_token",
-    "jfrog.reference_token", "mongodb.api_key",
-    "okta.api_token", "sendgrid.api_key", "sonar.token", "vault.legacy", "vault.service",
+    "aws.access_key", "datadog.api_key", "gcp.service_account", "github.app.installation", "github.app.user",
+    "github.oauth", "github.pat.classic", "github.pat.fine_grained", "grafana.service_account", "jenkins.api_token",
+    "jfrog.reference_token", "launchdarkly.key", "mongodb.api_key", "okta.api_token", "sendgrid.api_key", "sonar.token",
+    "terraform.token", "vault.legacy", "vault.service",
 }  # fmt: skip
-"""Kinds whose first refusal may be another instance's or region's: only what this one knew before is seen dead."""
+"""Kinds whose first refusal may be another instance's or region's: only what this one knew before is seen dead.
+
+A simulator is a configured instance; what the providers' own addresses refuse is tried in the providers' tests.
+"""
 HANDS_OFF = {Action.HAND_OVER, Action.KEEP}
 BY_HAND_ALONE = {
     name

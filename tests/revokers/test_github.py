@@ -18,6 +18,7 @@ from revokers import github
 from revokers.github_admin import Admin
 from revokers.protocol import NotAutomatic, NotIdentified
 from revokers.public_keys import fingerprint
+from tests.revokers.case import known, leak
 from tests.revokers.contract import CASES, ORG, Case, approval, credential
 
 
@@ -54,6 +55,19 @@ def test_202_is_not_proof_the_token_lives_until_the_provider_has_acted() -> None
         assert case.state(1).liveness is Liveness.LIVE
         hub.settle()
         assert case.state(1).liveness is Liveness.DEAD
+
+
+def test_a_token_that_an_enterprise_server_refuses_may_be_github_coms() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"message": "Bad credentials"}))
+    value = credential("github.pat.classic", secret=tokens.github_classic("dana"))
+    server = "https://ghe.corp/api/v3"
+    here = Reader(github.gate, server, instance=server, transport=transport, sleep=lambda _: None)
+    settings = github.Settings(read=value.secret, url=server, server="ghes")
+    assert github.check(here, value).liveness is Liveness.UNKNOWN
+    assert github.state(here, settings, leak("github.pat.classic"), value).liveness is Liveness.UNKNOWN
+    assert github.state(here, settings, known("github.pat.classic"), value).liveness is Liveness.DEAD
+    there = Reader(github.gate, github.URL, transport=transport, sleep=lambda _: None)
+    assert github.check(there, value).liveness is Liveness.DEAD
 
 
 def test_the_enterprise_server_has_the_opposite_rule() -> None:

@@ -75,6 +75,17 @@ def test_a_token_that_does_not_say_whose_it_is_is_not_ended() -> None:
                 grafana.revoke(case.writer(), case.settings, Action.REVOKE, leak(KIND), value)
 
 
+def test_a_disabled_admin_is_no_other_admin() -> None:
+    with CASES[KIND]() as case:
+        root = Account(provider="grafana", id="", login="root")
+        second = simulator(case).users[simulator(case).add_user("second", "Admin")]
+        for disabled in (True, False):
+            second["isDisabled"] = disabled  # who cannot sign in is no other administrator
+            (point,) = grafana.inventory(case.reader(), case.settings, root)
+            assert isinstance(point, AccessPoint)
+            assert (LAST_OWNER in point.evidence) is disabled
+
+
 def test_offkeys_own_token_and_the_only_admin_are_left_alone() -> None:
     with CASES[KIND]() as case:
         own = credential(KIND, secret=case.settings.read)

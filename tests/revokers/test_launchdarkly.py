@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from offkey.http import Reader
-from offkey.model import AccessPoint, Account, Action, Liveness, Ownership
+from offkey.model import AccessPoint, Account, Action, Gap, Liveness, Ownership
 from revokers import launchdarkly
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
-from tests.revokers.case import leak
+from tests.revokers.case import known, leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.launchdarkly import key
 
@@ -65,7 +65,9 @@ def test_a_members_tokens_go_with_the_member() -> None:
     with CASES["launchdarkly.member"]() as case:
         case.kill(1)
         alive = [launchdarkly.check(case.reader(), credential(KIND, secret=key(name))) for name in ("ann", "dana")]
-        assert [told.liveness for told in alive] == [Liveness.LIVE, Liveness.DEAD]
+        assert [told.liveness for told in alive] == [Liveness.LIVE, Liveness.UNKNOWN]
+        value = credential(KIND, secret=key("dana"))
+        assert launchdarkly.state(case.reader(), case.settings, known(KIND), value).liveness is Liveness.DEAD
 
 
 def test_the_only_owner_is_handed_over_and_nothing_ends_for_somebody_else() -> None:
@@ -75,6 +77,16 @@ def test_the_only_owner_is_handed_over_and_nothing_ends_for_somebody_else() -> N
         assert isinstance(found, AccessPoint)
         assert LAST_OWNER in found.evidence
         assert [way.action for way in launchdarkly.options(found)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):  # whatever the plan saw
+            launchdarkly.revoke(case.writer(), case.settings, Action.REMOVE, replace(found, evidence=()))
         wrong = replace(case.points[1], holder=case.points[0].holder)
         with pytest.raises(NotIdentified):
             launchdarkly.revoke(case.writer(), case.settings, Action.REMOVE, wrong)
+
+
+def test_a_time_that_no_calendar_has_is_a_gap_and_breaks_nothing() -> None:
+    with CASES["launchdarkly.access_token"]() as case:
+        for row in case.sim.tokens.values():  # type: ignore[attr-defined]
+            row["lastUsed"] = 10**30
+        items = case.inventory()
+        assert any(isinstance(item, Gap) and "OverflowError" in item.why for item in items)

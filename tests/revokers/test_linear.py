@@ -94,5 +94,7 @@ def test_the_only_admin_is_handed_over_and_a_stranger_is_not_guessed_at() -> Non
         assert isinstance(found, AccessPoint)
         assert LAST_OWNER in found.evidence
         assert [way.action for way in linear.options(found)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):  # whatever the plan saw
+            linear.revoke(case.writer(), case.settings, Action.DISABLE, replace(found, evidence=()))
         with pytest.raises(NotIdentified):
             linear.revoke(case.writer(), case.settings, Action.DISABLE, leak(KIND, provider_id="nobody"))

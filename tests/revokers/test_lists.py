@@ -5,6 +5,7 @@ import json
 import pytest
 
 from offkey.model import Liveness
+from revokers import parts
 from tests.revokers.contract import CASES
 from tests.revokers.test_garbage import answering, asked
 
@@ -45,3 +46,9 @@ def test_a_list_that_cannot_be_empty_proves_nothing_where_it_is(kind: str) -> No
         for label in asked(case):
             answering(case.sim, label, json.dumps(EMPTY).encode())
             assert case.state(1).liveness is not Liveness.DEAD, label
+
+
+def test_a_time_at_the_calendars_edge_is_no_time() -> None:
+    assert parts.when("9999-12-31T23:59:59-05:00") is None
+    assert parts.when("9999-12-31T23:59:59Z") is not None
+    assert parts.when("2026-01-01T00:00:00") is None

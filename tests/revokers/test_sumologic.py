@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import httpx
 import pytest
 
+from offkey.http import Reader
 from offkey.model import AccessPoint, Action, Gap, Liveness
 from offkey.secret import Secret
 from revokers import sumologic
+from revokers.parts import basic
 from revokers.protocol import LAST_OWNER, UNTOLD, NotAutomatic, NotIdentified
 from tests.revokers.case import Case, credential, leak
 from tests.revokers.contract import CASES
@@ -107,3 +110,21 @@ def test_the_key_that_offkey_uses_is_not_ended() -> None:
             with pytest.raises(NotAutomatic, match="offkey uses"):
                 sumologic.revoke(case.writer(), case.settings, action, point)
         assert not simulator(case).keys[own].disabled
+
+
+def test_a_living_key_of_another_organisation_is_not_dead_because_this_one_does_not_list_it() -> None:
+    ident, secret = access_key("of another organisation")
+    offkeys = access_key("offkey's own")
+    own = basic(ident, Secret(secret.encode()))["Authorization"]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        name = ident if request.headers["authorization"] == own else offkeys[0]
+        return httpx.Response(200, json={"data": [{"id": name, "createdBy": "7", "disabled": False}], "next": None})
+
+    http = Reader(sumologic.gate, sumologic.URL, transport=httpx.MockTransport(answer), sleep=lambda _: None)
+    value = credential(sumologic.KEY, id=ident, secret=secret)
+    alive = sumologic.check(http, value)
+    settings = sumologic.Settings(read=Secret(",".join(offkeys).encode()))
+    point = leak(sumologic.KEY, provider_id=ident, holder=alive.holder, check=alive)
+    assert alive.holder
+    assert sumologic.state(http, settings, point, value).liveness is Liveness.LIVE

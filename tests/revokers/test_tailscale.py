@@ -6,7 +6,7 @@ import pytest
 
 from offkey.model import AccessPoint, Account, Action, Liveness, Ownership
 from revokers import tailscale
-from revokers.protocol import LAST_OWNER, NotIdentified
+from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified
 from tests.revokers.case import leak
 from tests.revokers.contract import CASES, credential
 from tests.simulators.tailscale import TailscaleSimulator, ident, key
@@ -91,3 +91,5 @@ def test_the_owner_is_handed_over() -> None:
         assert isinstance(found, AccessPoint)
         assert LAST_OWNER in found.evidence
         assert [way.action for way in tailscale.options(found)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):  # whatever the plan saw
+            tailscale.revoke(case.writer(), case.settings, Action.DISABLE, replace(found, evidence=()))

@@ -72,6 +72,8 @@ def test_the_last_owner_is_not_removed() -> None:
         assert isinstance(point, AccessPoint)
         assert LAST_OWNER in point.evidence
         assert [way.action for way in terraform.options(point)] == [Action.HAND_OVER]
+        with pytest.raises(NotAutomatic):  # whatever the plan saw
+            terraform.revoke(case.writer(), case.settings, Action.REMOVE, replace(point, evidence=()))
         case.sim.members[1]["owner"] = True  # type: ignore[attr-defined]
         (point,) = terraform.inventory(case.reader(), case.settings, owner)
         assert isinstance(point, AccessPoint)

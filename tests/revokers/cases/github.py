@@ -9,7 +9,7 @@ from offboarding.demo.simulators import github_keys, tokens
 from offboarding.demo.simulators.github import GitHubSimulator
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak, listed
+from tests.revokers.case import Arrange, Case, credential, known, listed
 
 ORG = "acme"
 _ONE = frozenset({"github.membership", "github.outside_collaborator", "github.sso_authorizations"})
@@ -34,7 +34,7 @@ def _github(kind: str, action: Action, make: Callable[[str], str] | None = None,
                     hub.add_member(ORG, name)
                 _github_thing(hub, case, name, make, sort)
             case.points = (
-                [leak(kind) for _ in names]
+                [known(kind) for _ in names]
                 if make
                 else listed(case, [Account(provider=case.provider, id="", login=name) for name in names])
             )

@@ -7,7 +7,7 @@ from typing import Any
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak, listed
+from tests.revokers.case import Arrange, Case, credential, known, listed
 from tests.simulators.launchdarkly import LaunchDarklySimulator, key
 
 NAMES = ("ann", "dana", "zoe")
@@ -27,7 +27,7 @@ def _launchdarkly(kind: str, action: Action) -> Any:
             people = [Account(provider="launchdarkly", id="", email=f"{name}@example.com") for name in NAMES]
             case.person = people[1]
             if kind == "launchdarkly.key":
-                case.points = [leak(kind) for _ in NAMES]
+                case.points = [known(kind) for _ in NAMES]
                 case.credentials = [credential(kind, secret=key(name)) for name in NAMES]
                 case.made_up = credential(kind, secret=key("made up"))
             else:

@@ -7,7 +7,7 @@ from typing import Any
 import revokers
 from offkey.model import Account, Action
 from offkey.secret import Secret
-from tests.revokers.case import Arrange, Case, credential, leak, listed
+from tests.revokers.case import Arrange, Case, credential, known, listed
 from tests.simulators.terraform import ORG, TerraformSimulator, token
 
 NAMES = ("ann", "dana", "zoe")
@@ -31,7 +31,7 @@ def _terraform(kind: str, action: Action) -> Any:
             people = [Account(provider="terraform", id="", email=f"{name}@example.com") for name in NAMES]
             case.person = people[1]
             if kind == "terraform.token":
-                case.points = [leak(kind) for _ in NAMES]
+                case.points = [known(kind) for _ in NAMES]
                 case.credentials = [credential(kind, secret=token(name)) for name in NAMES]
                 case.made_up = credential(kind, secret=token("made up"))
             else:
