@@ -25,6 +25,7 @@ from offboarding import references
 from offboarding.installation import require_own_packages
 from offboarding.policy import Policy as Limits
 from offboarding.references import ReferenceBroken
+from offboarding.rotation.entries import Entry, collision
 from offboarding.schema import Beside, SettingsError, Table, validated
 from offboarding.state import CONFIGURATION, state_folder
 from offkey.errors import UsageError
@@ -136,6 +137,18 @@ class Config(Table):
     canaries: Canaries = Canaries()
     providers: dict[str, Provider] = {}
     remedy: Remedy = Remedy()
+    rotation: tuple[Entry, ...] = ()
+
+    @model_validator(mode="after")
+    def _rotated_while_the_plan_holds(self) -> Self:
+        hours = max((entry.deadline_hours for entry in self.rotation), default=0) + self.policy.observe_hours
+        if self.rotation and hours >= self.policy.plan_valid_hours:
+            raise ValueError(
+                "deadline_hours of [[rotation]] and observe_hours must together be less than plan_valid_hours"
+            )
+        if wrong := collision(self.rotation):
+            raise ValueError(wrong)
+        return self
 
     def org_key(self) -> OrgKey | None:
         """The organisation key, or None when none is configured. Raises ReferenceBroken, KeyUnusable."""

@@ -45,15 +45,15 @@ def recheck(
     now: Callable[[], datetime],
     remedy: Remedy | None = None,
 ) -> Iterator[Rechecked]:
-    """Each step that changes something, asked anew, in the plan's order; with `remedy` also removal from code."""
+    """Each step that ends something, asked anew, in the plan's order; with `remedy` also removal from code."""
     assert told.plan is not None
     for step in told.plan.steps:
         if step.action is Action.REWRITE and remedy is not None:
             check = _in_code(step, remedy, credentials, now)
             known = None if check.liveness is Liveness.UNKNOWN else check.liveness is Liveness.DEAD
             yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=known)
-        if step.action in (Action.KEEP, Action.REWRITE):
-            continue
+        if step.action in (Action.KEEP, Action.REPLACE, Action.REWRITE):
+            continue  # of what was replaced, the steps that end it tell
         check = _ask(step.point, ask, credentials, now, told.receipts.get(step.id))
         yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=_still(step, check, ask))
 

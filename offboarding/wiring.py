@@ -12,10 +12,12 @@ from offboarding.executors import REMEDY, Executor, ProviderExecutor, RemedyExec
 from offboarding.remedy.address import git_host, remote_at
 from offboarding.remedy.branch import Author
 from offboarding.remedy.executor import GATE, Remedy, Target
+from offboarding.rotation.rotator import Rotator
 from offkey.errors import UsageError
-from offkey.http import Reader, Refused, Writer
+from offkey.http import Gate, Reader, Refused, Writer
 from offkey.model import AccessPoint, Action, Approval, Gap, Plan
 from offkey.secret import Secret
+from revokers.rotationregistry import MAKERS, STORES
 from scanner import gitconfig
 from scanner.clone import is_url
 from scanner.git import Git
@@ -44,6 +46,39 @@ def executors(
             made[REMEDY] = RemedyExecutor(
                 _remedy(config, settings, settings.write, plan, where=where, now=now, yes=(approval, plan.digest))
             )
+    return made, gaps
+
+
+def rotators(
+    config: Config, plan: Plan, approval: Approval, now: Callable[[], datetime]
+) -> tuple[dict[str, Rotator], list[Gap]]:
+    """By the id of each REPLACE step, who makes the successor and where it goes; a Gap for each that is missing."""
+    made: dict[str, Rotator] = {}
+    gaps: list[Gap] = []
+    for step in plan.steps:
+        if step.rotation is None:
+            continue
+        maker, store = MAKERS[step.point.provider], STORES[step.rotation.store]
+        settings = config.provider_settings(maker.PROVIDER, write=True)
+        store_settings = config.provider_settings(store.PROVIDER, write=True)
+        missing = [found for found in (settings, store_settings) if isinstance(found, Gap)]
+        if missing:
+            gaps += missing
+            continue
+
+        def writer(gate: Gate, base: str, instance: str) -> Writer:
+            digest = plan.digest
+            return Writer(gate, instance or base, instance=instance, approval=approval, plan_digest=digest, now=now)
+
+        made[step.id] = Rotator(
+            rotation=step.rotation,
+            maker=maker,
+            http=writer(maker.gate, maker.URL, settings.url),
+            settings=settings,
+            store=store,
+            store_http=writer(*store.gate(step.rotation.place), store_settings.url),
+            store_settings=store_settings,
+        )
     return made, gaps
 
 

@@ -49,8 +49,8 @@ class AwsCredentials:
     session_token: Secret = Secret(b"")  # noqa: RUF009 - immutable
 
 
-def client(http: Reader, service: str, credentials: AwsCredentials) -> Any:
-    """A boto3 client of `service` whose every request asks the gate for `("AWS", "service:Operation")`.
+def client(http: Reader, service: str, credentials: AwsCredentials, region: str = REGION) -> Any:
+    """A boto3 client of `service` in `region` whose every request asks the gate for `("AWS", "service:Operation")`.
 
     A Reader's instance, if configured, is the endpoint; otherwise AWS's own, checked against the gate's hosts.
     """
@@ -60,7 +60,8 @@ def client(http: Reader, service: str, credentials: AwsCredentials) -> Any:
         ignore_configured_endpoint_urls=True,
     )
     try:
-        made = _session(credentials).client(service, config=config, endpoint_url=http.base if configured else None)
+        endpoint = http.base if configured else None
+        made = _session(credentials).client(service, region, config=config, endpoint_url=endpoint)
     except botocore.exceptions.BotoCoreError as error:
         raise CredentialsUnusable(
             f"aws: {type(error).__name__} for profile {credentials.profile or '(none)'}",

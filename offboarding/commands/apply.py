@@ -52,7 +52,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                 raise UsageError("this run was begun and cut off", advice="go on with `offkey apply --resume`")
             accepted = apply.check_approvals(plan, told.approvals, ledger, register, _now(), people=people)
             executors, gaps = wiring.executors(settings, plan, _longest(accepted), state, _now)
-            for gap in gaps:
+            rotators, unset = wiring.rotators(settings, plan, _longest(accepted), _now)
+            for gap in dict.fromkeys((*gaps, *unset)):
                 ui.err.print(f"{gap.where}: {gap.why}", style="yellow", markup=False)
             with ui.progress("Applying") as advance:
                 receipts = apply.apply(
@@ -69,6 +70,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     hand_over_days=settings.policy.hand_over_days,
                     progress=advance,
                     people=people,
+                    rotators=rotators,
                 )
             close_if_done(plan, receipts, ledger, state)
     finally:
@@ -108,8 +110,9 @@ def _show(plan: Plan, receipts: Sequence[Receipt], ui: UI) -> Exit:
     waiting = len(plan.steps) - len(receipts)
     if waiting:
         ui.out.print(
-            f"{waiting} steps wait until what was switched off has been so for long enough (observe_hours). Go on with "
-            "`offkey apply PLAN --resume`; if something broke, `offkey undo PLAN NUMBER` switches it on again.",
+            f"{waiting} steps wait: until a successor is used and the old one is not ([[rotation]]), or until what was "
+            "switched off has been so for long enough (observe_hours). Go on with `offkey apply PLAN --resume`; if "
+            "something broke, `offkey undo PLAN NUMBER` switches it on again.",
             markup=False,
             highlight=False,
         )
