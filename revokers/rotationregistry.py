@@ -1,6 +1,6 @@
 """Who makes successors, by provider, and the stores that take them, by the name in the configuration."""
 
-from revokers import aws_rotation, secretstore_aws
+from revokers import aws_rotation, secretstore_aws, secretstore_github, secretstore_vault
 from revokers.rotation import Maker, SecretStore
 
 MAKERS: dict[str, Maker] = {
@@ -8,4 +8,6 @@ MAKERS: dict[str, Maker] = {
 }
 STORES: dict[str, SecretStore] = {
     "aws_secrets_manager": secretstore_aws,
+    "github_actions": secretstore_github,
+    "vault": secretstore_vault,
 }

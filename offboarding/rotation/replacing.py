@@ -13,7 +13,7 @@ from offboarding.rotation.rotator import Rotator
 from offboarding.step import Gone, Run, Told, receipt_for, reread, said
 from offkey.errors import OffkeyError
 from offkey.http import Expired
-from offkey.model import Check, Credential, Exchange, Liveness, Outcome, Receipt, Step
+from offkey.model import Check, Credential, Liveness, Outcome, Receipt, Step
 from offkey.secret import redact
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 from revokers.rotation import Held, Made
@@ -143,32 +143,43 @@ def _alive(run: Run, step: Step, rotator: Rotator, credential: Credential) -> Ch
 
 
 def _stored(run: Run, step: Step, rotator: Rotator, made: Made, held: Held) -> Rotating:
-    """Write it, once. What did not arrive is deleted; what may have arrived is left alive, and said."""
-    sent: Exchange | None = None
-    why = ""
+    """Write it, once. What surely did not arrive is deleted; what may have, or in part, is left alive, and said."""
+    refused = unsent = False
     try:
         sent = rotator.put(made.credential, held)
+        refused = act_of(sent) is Act.REFUSED
         why = f"the store answered {sent.status} {sent.summary}".strip()
     except Expired:
         raise
+    except (NotIdentified, Unclear) as error:
+        unsent, why = True, str(error)
     except Exception as error:  # noqa: BLE001 - it may have arrived all the same: the store is looked at
         why = said(error)
     rotating = run.past.rotations[step.id]
-    now = _found(run, step, rotator, rotating)
+    now = _found(run, step, rotator, rotating, once=refused or unsent)
     if now is not None:
         return note(run, step, "rotation.stored", versions=list(now.versions)) or rotating
-    if sent is None or act_of(sent) is not Act.REFUSED:
+    if not unsent and not (refused and _nothing_arrived(rotator, held)):
         raise Ended(
             Outcome.NOT_CONFIRMED,
-            f"the successor {made.provider_id} lives, and is not seen in the store: {why}",
-            f"look at the store; if it has no {made.provider_id}, delete that one, then plan again",
+            f"the successor {made.provider_id} lives, and the store is not seen to hold all of it: {why}",
+            f"put what the store had before back, or a new one; delete {made.provider_id}; then plan again",
         )
     discard(run, step, rotator, made.provider_id)
     raise Ended(Outcome.FAILED, f"{why}; the successor is deleted again", _NOTHING)
 
 
-def _found(run: Run, step: Step, rotator: Rotator, made: Rotating) -> Held | None:
-    """The store once it is seen to hold the successor; None when it was not by the deadline."""
+def _nothing_arrived(rotator: Rotator, held: Held) -> bool:
+    """Whether a refused write left nothing: stores that tell values write all at once, others one after the other."""
+    try:
+        now = rotator.look()
+    except Exception:  # noqa: BLE001 - nobody can tell, and so nothing is deleted
+        return False
+    return now.values is not None or now.versions == held.versions
+
+
+def _found(run: Run, step: Step, rotator: Rotator, made: Rotating, *, once: bool) -> Held | None:
+    """The store once it is seen to hold the successor; None when it was not by the deadline, or at the first look."""
 
     def ask() -> Held | None:
         try:
@@ -177,7 +188,7 @@ def _found(run: Run, step: Step, rotator: Rotator, made: Rotating) -> Held | Non
             return None
         return now if rotator.holds(run.key, step.point.kind, made, now) else None
 
-    return until(run, ask, lambda now: now is not None)
+    return until(run, ask, lambda now: now is not None, 0 if once else None)
 
 
 def _seen(run: Run, step: Step, rotator: Rotator, made: Rotating) -> Told:

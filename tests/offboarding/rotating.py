@@ -1,18 +1,35 @@
 """A shared credential, a `[[rotation]]` for it, an approved plan, and a clock that a test sets."""
 
-from collections.abc import Iterable, Mapping
+import base64
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
+
+import revokers
 from offboarding import apply, config, undo, wiring
-from offboarding.ledger import Ledger
+from offboarding.demo.simulators.aws import AwsServer
 from offboarding.rotation import matching
 from offboarding.rotation.rotator import Rotator
 from offboarding.store import Store
+from offkey.boto import AwsCredentials
 from offkey.http import Writer
-from offkey.model import AccessPoint, Action, Approval, Bond, Credential, Gap, Ownership, Plan, Receipt, to_json
+from offkey.model import (
+    AccessPoint,
+    Account,
+    Action,
+    Approval,
+    Bond,
+    Credential,
+    Gap,
+    Ownership,
+    Plan,
+    Receipt,
+    to_json,
+)
 from offkey.secret import Secret
 from revokers import REGISTRY
 from tests.offboarding.cases import KEY, Approver, fingerprint, place, plan_of
@@ -34,6 +51,36 @@ def shared(point: AccessPoint, values: Mapping[str, str], **changes: Any) -> Acc
         evidence=("author of its first commit",),
     )
     return replace(made, **changes)
+
+
+def shared_key(aws: AwsServer, user: str, **changes: Any) -> tuple[AccessPoint, dict[str, str]]:
+    """A new user with one key that the leaver brought into a repository, and its parts."""
+    aws.create_user(user, tags={"kind": "service"})
+    ident, value = aws.create_key(user)
+    parts = {"id": ident, "secret": value.reveal().decode()}
+    admin = AwsCredentials(access_key_id=aws.admin[0], secret_access_key=aws.admin[1])
+    settings = revokers.aws.Settings(read=admin, account=aws.account, url=aws.url)
+    account = Account(provider="aws", id="", login=user)
+    found = revokers.aws.inventory(revokers.reader("aws", settings), settings, account)
+    listed = next(p for p in found if isinstance(p, AccessPoint) and p.kind == "aws.access_key")
+    return shared(listed, parts, **changes), parts
+
+
+def signs(aws: AwsServer, ident: str, secret: str) -> str:
+    """The ARN as which a pair signs in; an error of botocore's where it does not."""
+    sts = boto3.client(
+        "sts", region_name="us-east-1", endpoint_url=aws.url, aws_access_key_id=ident, aws_secret_access_key=secret
+    )
+    return str(sts.get_caller_identity()["Arn"])
+
+
+def forms(value: str) -> Iterator[bytes]:
+    """A value as it could be written."""
+    raw = value.encode()
+    yield raw
+    yield raw.hex().encode()
+    for shift in range(3):
+        yield base64.b64encode(b"x" * shift + raw)[4:-4]
 
 
 @dataclass
@@ -162,6 +209,3 @@ class World:
 
 def _no_wait(seconds: float) -> None:
     """Simulators answer at once."""
-
-
-__all__ = ["Ledger", "World", "shared"]
