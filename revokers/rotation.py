@@ -18,12 +18,14 @@ from revokers.protocol import Option
 class Replaceable:
     """A kind that can have a successor: the sets of parts of which a store is given one, and what ends the old one.
 
-    `breaks` says what happens between the successor's making and the old one's end.
+    `breaks` says what happens between the successor's making and the old one's end; `settles` for how many seconds a
+    new one may not be known yet.
     """
 
     parts: tuple[frozenset[str], ...]
     ends: tuple[Option, ...]
     breaks: tuple[str, ...] = ()
+    settles: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,8 +101,9 @@ def _stray(run: Run, step: Step, rotator: Rotator, made: Rotating) -> str:
 
 
 def _used(rotator: Rotator, step: Step, identity: str) -> bool:
-    """Whether it was ever used; nobody knows the value of what was lost. False where the provider does not tell."""
-    return rotator.maker.used(rotator.http, rotator.settings, step.point, identity).at is not None
+    """Whether it was ever used, or nobody can tell. What was lost never was: nobody knows its value."""
+    use = rotator.maker.used(rotator.http, rotator.settings, step.point, identity)
+    return use.at is not None or not use.tells
 
 
 def discard(run: Run, step: Step, rotator: Rotator, identity: str) -> None:

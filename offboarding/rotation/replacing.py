@@ -139,7 +139,8 @@ def _alive(run: Run, step: Step, rotator: Rotator, credential: Credential) -> Ch
         same = mine is None or holder is None or not mine.id or not holder.id or mine.id == holder.id
         return check if same else replace(check, liveness=Liveness.UNKNOWN, reason=f"it is {mine.id}'s" if mine else "")
 
-    return until(run, ask, lambda check: check.liveness is Liveness.LIVE)
+    settles = rotator.maker.KINDS[step.point.kind].settles
+    return until(run, ask, lambda check: check.liveness is Liveness.LIVE, max(settles, run.confirm_seconds))
 
 
 def _stored(run: Run, step: Step, rotator: Rotator, made: Made, held: Held) -> Rotating:
