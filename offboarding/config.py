@@ -25,7 +25,7 @@ from offboarding import references
 from offboarding.installation import require_own_packages
 from offboarding.policy import Policy as Limits
 from offboarding.references import ReferenceBroken
-from offboarding.rotation.entries import Entry, collision
+from offboarding.rotation.entries import Entry
 from offboarding.schema import Beside, SettingsError, Table, validated
 from offboarding.state import CONFIGURATION, state_folder
 from offkey.errors import UsageError
@@ -146,8 +146,6 @@ class Config(Table):
             raise ValueError(
                 "deadline_hours of [[rotation]] and observe_hours must together be less than plan_valid_hours"
             )
-        if wrong := collision(self.rotation):
-            raise ValueError(wrong)
         return self
 
     def org_key(self) -> OrgKey | None:

@@ -72,6 +72,7 @@ def rotators(
 
         made[step.id] = Rotator(
             rotation=step.rotation,
+            point=step.point,
             maker=maker,
             http=writer(maker.gate, maker.URL, settings.url),
             settings=settings,

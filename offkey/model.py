@@ -191,7 +191,8 @@ class OptOut:
 class Rotation:
     """Where the successor of a shared credential goes, from the configuration: a store, and the secret in it.
 
-    `fields` gives for each part of the credential the name under which the store keeps it. The old one is switched off
+    `fields` gives for each part of the credential the name under which the store keeps it; `successor` is who takes the
+    holder's place, where a holder cannot have two. The old one is switched off
     when it was not used for `quiet_hours`, and handed to people where it still is after `deadline_hours`.
     """
 
@@ -200,6 +201,7 @@ class Rotation:
     fields: Mapping[str, str]
     quiet_hours: int
     deadline_hours: int
+    successor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

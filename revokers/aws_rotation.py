@@ -42,7 +42,7 @@ KINDS: Mapping[str, Replaceable] = {
 }
 
 
-def listed(http: Reader, settings: Settings, point: AccessPoint) -> Mapping[str, datetime]:
+def listed(http: Reader, settings: Settings, point: AccessPoint, _: str) -> Mapping[str, datetime]:
     """All access keys of the user, inactive ones too."""
     return _keys(admin(http, settings, settings.read), point)[1]
 
@@ -59,7 +59,7 @@ def _keys(asker: Admin, point: AccessPoint) -> tuple[Account, dict[str, datetime
     return holder, keys
 
 
-def create(http: Writer, settings: Settings, point: AccessPoint) -> Made:
+def create(http: Writer, settings: Settings, point: AccessPoint, _: str) -> Made:
     """One more access key for exactly this user."""
     asker = _changing(http, settings)
     holder, keys = _keys(asker, point)

@@ -52,7 +52,7 @@ KINDS: Mapping[str, Replaceable] = {
 }
 
 
-def listed(http: Reader, settings: Settings, point: AccessPoint) -> Mapping[str, datetime]:
+def listed(http: Reader, settings: Settings, point: AccessPoint, _: str) -> Mapping[str, datetime]:
     """The users' own keys of the account, disabled ones too; not Google's."""
     return _keys(http, configured(settings), point)
 
@@ -68,7 +68,7 @@ def _keys(http: Reader, token: Secret, point: AccessPoint) -> dict[str, datetime
     return {identity: at or datetime.min.replace(tzinfo=UTC) for identity, at in found.items()}
 
 
-def create(http: Writer, settings: Settings, point: AccessPoint) -> Made:
+def create(http: Writer, settings: Settings, point: AccessPoint, _: str) -> Made:
     """One more key for exactly this account."""
     token, email = configured(settings, write=True), account_of(point)
     keys = _keys(http, token, point)

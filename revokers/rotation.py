@@ -19,13 +19,14 @@ class Replaceable:
     """A kind that can have a successor: the sets of parts of which a store is given one, and what ends the old one.
 
     `breaks` says what happens between the successor's making and the old one's end; `settles` for how many seconds a
-    new one may not be known yet.
+    new one may not be known yet. `by_name`: the successor is another holder, whom the configuration names.
     """
 
     parts: tuple[frozenset[str], ...]
     ends: tuple[Option, ...]
     breaks: tuple[str, ...] = ()
     settles: float = 0
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +55,15 @@ class Maker(Protocol):
     NEEDS: Mapping[str, str]
     KINDS: Mapping[str, Replaceable]
 
-    def listed(self, http: Reader, settings: Any, point: AccessPoint, /) -> Mapping[str, datetime]:
+    def listed(self, http: Reader, settings: Any, point: AccessPoint, successor: str, /) -> Mapping[str, datetime]:
         """The ids of all that the point's holder has of its kind, with when each was made; the point's is among them.
+        With `by_name` those of the holder and the successor that can be used.
 
         Raises NotIdentified where the holder is not the plan's or does not have it, Unclear, NoAnswer.
         """
 
-    def create(self, http: Writer, settings: Any, point: AccessPoint, /) -> Made:
-        """Make one more for the same holder, once.
+    def create(self, http: Writer, settings: Any, point: AccessPoint, successor: str, /) -> Made:
+        """Make one more for the same holder, or the named successor's, once.
 
         Raises NotIdentified or NotAutomatic when nothing was sent or it was refused for a limit, Unclear for another
         refusal, NoAnswer when it may or may not have happened.

@@ -3,7 +3,6 @@
 Nothing else is ever rotated, and nothing is written to a place that was read from a finding.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
@@ -23,6 +22,8 @@ class Entry(Table):
     kind: str
     holder: str = ""
     id: str = ""
+    successor: str = ""
+    """Who takes the holder's place, of a kind of which a holder has only one."""
     store: str
     place: dict[str, str]
     fields: dict[str, str]
@@ -53,6 +54,7 @@ class Entry(Table):
             fields=dict(sorted(self.fields.items())),
             quiet_hours=self.quiet_hours,
             deadline_hours=self.deadline_hours,
+            successor=self.successor,
         )
 
     def fits(self, point: AccessPoint) -> bool:
@@ -81,6 +83,9 @@ def _wrong_fields(entry: Entry) -> str:
     if frozenset(entry.fields) not in known.parts:
         allowed = " or ".join("/".join(sorted(parts)) for parts in known.parts)
         return f"fields of {entry.kind} must name exactly: {allowed}"
+    if known.by_name != bool(entry.successor) or (entry.successor and entry.successor == entry.holder):
+        named = "needs `successor`, the second role" if known.by_name else "takes no `successor`"
+        return f"{entry.kind} {named}"
     twice = len(set(entry.fields.values())) < len(entry.fields)
     return "fields must have different names in the store" if twice else ""
 
@@ -93,14 +98,3 @@ def _wrong_place(entry: Entry) -> str:
         allowed = " or ".join(", ".join(sorted(keys)) for keys in store.PLACES)
         return f"place of {entry.store} must have exactly: {allowed}"
     return store.refusal(entry.place, entry.fields)
-
-
-def collision(entries: Sequence[Entry]) -> str:
-    """What is wrong with all of them together, in words, or "": two that write the same field of the same secret."""
-    seen: set[tuple[str, str, str]] = set()
-    for entry in entries:
-        mine = {(entry.store, repr(sorted(entry.place.items())), name) for name in entry.fields.values()}
-        if seen & mine:
-            return f"two entries write the same field of the same secret in {entry.store}"
-        seen |= mine
-    return ""

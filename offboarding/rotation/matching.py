@@ -43,7 +43,20 @@ def replacements(entries: Sequence[Entry], points: Iterable[AccessPoint], gaps: 
         elif fitted:
             why = "several entries fit it" if len(fitted) > 1 else "its entry fits several credentials of this plan"
             gaps.append(_unclear(fitted[0], why))
-    return found
+    for ident in [ident for ident in found if _overwrites(ident, found)]:
+        gaps.append(_unclear(fitting[ident][0], "another credential of this plan goes into the same field"))
+    return {ident: one for ident, one in found.items() if not _overwrites(ident, found)}
+
+
+def _overwrites(ident: str, found: Mapping[str, Replacement]) -> bool:
+    """Whether another's successor would go into a field of the same secret."""
+    mine = _targets(found[ident].rotation)
+    return any(mine & _targets(one.rotation) for other, one in found.items() if other != ident)
+
+
+def _targets(rotation: Rotation) -> frozenset[tuple[str, ...]]:
+    place = tuple(f"{name}={value}" for name, value in sorted(rotation.place.items()))
+    return frozenset((rotation.store, *place, name) for name in rotation.fields.values())
 
 
 def _may_be_rotated(point: AccessPoint) -> bool:

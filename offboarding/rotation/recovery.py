@@ -4,9 +4,9 @@ Its value lived in memory alone. It is known by its id where the ledger has it, 
 not have before, was made within the minutes after, and has never been used: anything else is left to people.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from offboarding.history import Rotating
@@ -86,12 +86,12 @@ def _arrived(run: Run, step: Step, rotator: Rotator, made: Rotating) -> bool:
 def _stray(run: Run, step: Step, rotator: Rotator, made: Rotating) -> str:
     """The id of what an earlier attempt made and could not write down, or "". New keys may be listed late."""
     left = run.confirm_seconds - (run.now() - made.at).total_seconds()
-    listed = until(run, lambda: _listed(rotator, step), lambda listed: bool(listed.keys() - made.known), left)
+    listed = until(run, rotator.listed, lambda listed: bool(listed.keys() - made.known), left)
     new = sorted(listed.keys() - made.known)
-    if not new:
-        return ""
+    if not new or rotator.kind.by_name:
+        return "".join(new[:1])
     in_time = made.at - BEFORE <= listed[new[0]] <= made.at + AFTER
-    if len(new) > 1 or not in_time or _used(rotator, step, new[0]):
+    if len(new) > 1 or not in_time or _used(rotator, new[0]):
         raise Ended(
             Outcome.HANDED_OVER,
             f"cut off while making a successor, and {', '.join(new)} may be it, or somebody else's",
@@ -100,9 +100,9 @@ def _stray(run: Run, step: Step, rotator: Rotator, made: Rotating) -> str:
     return new[0]
 
 
-def _used(rotator: Rotator, step: Step, identity: str) -> bool:
+def _used(rotator: Rotator, identity: str) -> bool:
     """Whether it was ever used, or nobody can tell. What was lost never was: nobody knows its value."""
-    use = rotator.maker.used(rotator.http, rotator.settings, step.point, identity)
+    use = rotator.used(identity)
     return use.at is not None or not use.tells
 
 
@@ -110,10 +110,10 @@ def discard(run: Run, step: Step, rotator: Rotator, identity: str) -> None:
     """Delete a successor that no store got, and see that it is gone. Raises Ended, Expired."""
     why = ""
     try:
-        if identity in _listed(rotator, step):
-            exchange = rotator.maker.discard(rotator.http, rotator.settings, step.point, identity)
+        if identity in rotator.listed():
+            exchange = rotator.discard(identity)
             why = f"answered {exchange.status}" if act_of(exchange) is not Act.ACCEPTED else ""
-        gone = identity not in until(run, lambda: _listed(rotator, step), lambda listed: identity not in listed)
+        gone = identity not in until(run, rotator.listed, lambda listed: identity not in listed)
     except Expired:
         raise
     except Exception as error:  # noqa: BLE001 - a provider's garbage must not end the run; it is in the receipt
@@ -125,7 +125,3 @@ def discard(run: Run, step: Step, rotator: Rotator, identity: str) -> None:
             f"delete {identity} by hand; {step.point.provider_id} is as it was",
         )
     note(run, step, "rotation.discarded", successor=identity)
-
-
-def _listed(rotator: Rotator, step: Step) -> Mapping[str, datetime]:
-    return rotator.maker.listed(rotator.http, rotator.settings, step.point)

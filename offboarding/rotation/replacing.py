@@ -13,7 +13,7 @@ from offboarding.rotation.rotator import Rotator
 from offboarding.step import Gone, Run, Told, receipt_for, reread, said
 from offkey.errors import OffkeyError
 from offkey.http import Expired
-from offkey.model import Check, Credential, Liveness, Outcome, Receipt, Step
+from offkey.model import Check, Liveness, Outcome, Receipt, Step
 from offkey.secret import redact
 from revokers.protocol import NotAutomatic, NotIdentified, Unclear
 from revokers.rotation import Held, Made
@@ -87,7 +87,7 @@ def _made_and_stored(run: Run, step: Step, rotator: Rotator) -> Rotating:
         fingerprint=rotator.fingerprint(run.key, step.point.kind, values),
         redacted=redact(made.credential.secret.reveal()),
     )
-    alive = _alive(run, step, rotator, made.credential)
+    alive = _alive(run, rotator, made)
     if alive.liveness is not Liveness.LIVE:
         discard(run, step, rotator, made.provider_id)
         raise Ended(Outcome.FAILED, f"the successor was not seen alive ({alive.reason}) and is deleted", _NOTHING)
@@ -98,7 +98,7 @@ def _made_and_stored(run: Run, step: Step, rotator: Rotator) -> Rotating:
 def _prepared(run: Run, step: Step, rotator: Rotator) -> Held:
     """The store as it is, once the holder and what he has were written down. Raises Ended: nothing was changed."""
     try:
-        known = rotator.maker.listed(rotator.http, rotator.settings, step.point)
+        known = rotator.listed()
         held = rotator.look()
     except NotIdentified as error:
         raise Ended(Outcome.NOT_IDENTIFIED, f"{error}; nothing was made", error.advice) from error
@@ -111,7 +111,7 @@ def _prepared(run: Run, step: Step, rotator: Rotator) -> Held:
 
 def _made(run: Run, step: Step, rotator: Rotator) -> Made:
     try:
-        return rotator.maker.create(rotator.http, rotator.settings, step.point)
+        return rotator.create()
     except Expired:
         raise
     except NotIdentified as error:
@@ -130,17 +130,20 @@ def _made(run: Run, step: Step, rotator: Rotator) -> Made:
     raise end
 
 
-def _alive(run: Run, step: Step, rotator: Rotator, credential: Credential) -> Check:
-    """Ask as the successor until it lives as the same holder; providers may take a while to know it."""
+def _alive(run: Run, rotator: Rotator, made: Made) -> Check:
+    """Ask as the successor until it lives as whose it must be; providers may take a while to know it."""
+    holder = rotator.point.holder
+    wanted = made.provider_id if rotator.kind.by_name else holder.id if holder else ""
 
     def ask() -> Check:
-        check = rotator.maker.check(rotator.http, credential)
-        mine, holder = check.holder, step.point.holder
-        same = mine is None or holder is None or not mine.id or not holder.id or mine.id == holder.id
-        return check if same else replace(check, liveness=Liveness.UNKNOWN, reason=f"it is {mine.id}'s" if mine else "")
+        check = rotator.maker.check(rotator.http, made.credential)
+        told = check.holder.id if check.holder else ""
+        if told and wanted and told != wanted:
+            return replace(check, liveness=Liveness.UNKNOWN, reason=f"it is {told}'s")
+        return check
 
-    settles = rotator.maker.KINDS[step.point.kind].settles
-    return until(run, ask, lambda check: check.liveness is Liveness.LIVE, max(settles, run.confirm_seconds))
+    seconds = max(rotator.kind.settles, run.confirm_seconds)
+    return until(run, ask, lambda check: check.liveness is Liveness.LIVE, seconds)
 
 
 def _stored(run: Run, step: Step, rotator: Rotator, made: Made, held: Held) -> Rotating:
@@ -197,7 +200,7 @@ def _seen(run: Run, step: Step, rotator: Rotator, made: Rotating) -> Told:
 
     def ask() -> str:
         try:
-            listed = made.successor in rotator.maker.listed(rotator.http, rotator.settings, step.point)
+            listed = made.successor in rotator.listed()
         except Exception as error:  # noqa: BLE001 - asked again; what it says at last is in the receipt
             return said(error)
         return "" if listed else "it is not listed for its holder"

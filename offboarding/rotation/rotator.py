@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from offboarding.history import Rotating
 from offkey.fingerprint import OrgKey
 from offkey.http import Writer
-from offkey.model import Credential, Exchange, Rotation
+from offkey.model import AccessPoint, Credential, Exchange, Rotation
 from offkey.secret import Secret
-from revokers.rotation import Held, Maker, SecretStore
+from revokers.rotation import Held, LastUse, Made, Maker, Replaceable, SecretStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Rotator:
     """Of one REPLACE step."""
 
     rotation: Rotation
+    point: AccessPoint
     maker: Maker
     http: Writer
     settings: Any
@@ -28,6 +30,24 @@ class Rotator:
     def exchanges(self) -> Sequence[Exchange]:
         """What was sent to either, in the order of time."""
         return sorted([*self.http.exchanges, *self.store_http.exchanges], key=lambda exchange: exchange.at)
+
+    @property
+    def kind(self) -> Replaceable:
+        """How the credential of this step is replaced."""
+        return self.maker.KINDS[self.point.kind]
+
+    def listed(self) -> Mapping[str, datetime]:
+        """What the holder has. Raises as the maker's `listed` does, as do the next three."""
+        return self.maker.listed(self.http, self.settings, self.point, self.rotation.successor)
+
+    def create(self) -> Made:
+        return self.maker.create(self.http, self.settings, self.point, self.rotation.successor)
+
+    def used(self, identity: str) -> LastUse:
+        return self.maker.used(self.http, self.settings, self.point, identity)
+
+    def discard(self, identity: str) -> Exchange:
+        return self.maker.discard(self.http, self.settings, self.point, identity)
 
     def look(self) -> Held:
         """What the store has now. Raises NotIdentified, Unclear, NoAnswer."""

@@ -45,8 +45,7 @@ def _uses(step: Step, made: Rotating | None, rotator: Rotator | None) -> tuple[L
     if made is None or rotator is None:
         return "the provider or the store is not configured any more"
     try:
-        old = rotator.maker.used(rotator.http, rotator.settings, step.point, step.point.provider_id)
-        return old, rotator.maker.used(rotator.http, rotator.settings, step.point, made.successor)
+        return rotator.used(step.point.provider_id), rotator.used(made.successor)
     except Exception as error:  # noqa: BLE001 - a provider's garbage must not end the run; it is in the receipt
         return said(error)
 

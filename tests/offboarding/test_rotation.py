@@ -378,6 +378,15 @@ def test_an_entry_that_fits_two_credentials_rotates_neither(cloud: Cloud, tmp_pa
     assert "fits several" in world.gaps[0].why
 
 
+def test_two_credentials_that_go_into_the_same_field_are_both_left_to_people(cloud: Cloud, tmp_path: Path) -> None:
+    one, two = cloud.run(tmp_path / "one"), cloud.run(tmp_path / "two")
+    both = [step.point for run in (one, two) for step in run.world.plan.steps[:1]]
+    entry = two.world.text[two.world.text.index("[[rotation]]") :].replace(two.secret, one.secret)
+    world = World(tmp_path / "both", one.world.text + entry, cloud.who, both, {}, allows=())
+    assert {step.action for step in world.plan.steps} == {Action.ROTATE}
+    assert {gap.why for gap in world.gaps} == {"another credential of this plan goes into the same field"}
+
+
 ROTATION = Rotation(store="s", place={}, fields={}, quiet_hours=4, deadline_hours=48)
 SINCE = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -54,6 +54,8 @@ def test_an_entry_is_read_with_its_hours(tmp_path: Path) -> None:
             "capitals",
         ),
         ({"store": '"vault"', "place": '{ mount = "secret", path = "ci/../root" }'}, "path up to 8"),
+        ({"successor": '"another"'}, "takes no `successor`"),
+        ({"kind": '"database.postgres"', "fields": '{ user = "U", secret = "S" }'}, "needs `successor`"),
         ({"quiet_hours": "49"}, "quiet_hours must not be more"),
         ({"deadline_hours": "72"}, "less than plan_valid_hours"),
         ({"command": '"rm"'}, "unknown key"),
@@ -62,11 +64,6 @@ def test_an_entry_is_read_with_its_hours(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused_and_named(tmp_path: Path, change: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(said)):
         config.load(written(tmp_path, ENTRY | change))
-
-
-def test_two_entries_may_not_write_the_same_field(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="same field of the same secret"):
-        config.load(written(tmp_path, ENTRY, ENTRY | {"holder": '"another"'}))
 
 
 def test_doctor_says_what_a_rotation_needs_or_lacks(tmp_path: Path) -> None:
