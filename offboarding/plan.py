@@ -77,20 +77,20 @@ def build(
     before_kill: bool = False,
 ) -> Plan:
     """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do,
-    `replacements` by a shared point's id what takes its place.
-
-    Points that are merely exposed get no step: they are the plan's list of what to rotate. With `before_kill` removal
-    from code need not wait for a proof of death, if the approval allows that too. Raises PlanRefused.
+    `replacements` by a shared point's id its successor. With `before_kill` removal from code need not wait for a proof
+    of death, if the approval allows that too. What is merely exposed gets no step. Raises PlanRefused.
     """
     _refuse_unfounded(person, heading.key_id)
     known = sorted(points, key=lambda point: point.id)
     tied = [point for point in known if point.bond in (Bond.THEIRS, Bond.INTRODUCED)]
     active = tuple(sorted(optouts, key=lambda optout: optout.id))
-    kept = {point.id: opt_out_for(point, person, active, heading.now) for point in tied}
-    steps = order(
-        step for point in tied for step in _steps(point, kept[point.id], options, by_hand, replacements.get(point.id))
-    )
-    steps = tuple(_told(step, policy, before_kill=before_kill) for step in steps)
+
+    def ways(point: AccessPoint) -> list[Step]:
+        kept = opt_out_for(point, person, active, heading.now)
+        return _steps(point, kept, options, by_hand, replacements.get(point.id))
+
+    every = order(step for point in tied for step in ways(point))
+    steps = tuple(_told(step, policy, before_kill=before_kill) for step in every)
     _refuse_unsafe(person, steps, policy)
     return Plan(
         run=heading.run,

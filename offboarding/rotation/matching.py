@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from offboarding import gather
+from offboarding.ownership.testimony import BROUGHT_IN, FIELDS_ALONE
 from offboarding.rotation.entries import Entry, replaceable
 from offkey.model import AccessPoint, Bond, Gap, Ownership, Rotation
 from revokers.rotation import Replaceable
@@ -60,11 +61,15 @@ def _targets(rotation: Rotation) -> frozenset[tuple[str, ...]]:
 
 
 def _may_be_rotated(point: AccessPoint) -> bool:
-    """Tied to the person, alive, nobody's own alone, and nobody contradicts whose it is."""
+    """Tied to the person, alive, not his own alone, and nobody contests whose it is.
+
+    That the person brought in what another holds is no such contest: what is shared is mostly that.
+    """
     tied = point.bond in (Bond.THEIRS, Bond.INTRODUCED)
     mine = point.ownership is Ownership.PERSONAL and point.bond is Bond.THEIRS
-    doubt = any(line.startswith("CONFLICT") for line in point.evidence)
-    return tied and not mine and not doubt and gather.is_alive(point)
+    lines = [line for line in point.evidence if line.startswith("CONFLICT")]
+    contested = [line for line in lines if not line.startswith((BROUGHT_IN, FIELDS_ALONE))]
+    return tied and not mine and not contested and gather.is_alive(point)
 
 
 def _unclear(entry: Entry, why: str) -> Gap:

@@ -211,5 +211,5 @@ def _seen(run: Run, step: Step, rotator: Rotator, made: Rotating) -> Told:
         raise Ended(
             Outcome.NOT_CONFIRMED, f"{where}, and not seen at its provider: {why}", "look there, then plan again"
         )
-    after = Check(liveness=Liveness.LIVE, reason=f"{made.successor} is listed for its holder", at=run.now())
+    after = Check(liveness=Liveness.LIVE, reason=f"{where}, and may be used", at=run.now())
     return Told(Outcome.REPLACED, where, after=after)

@@ -16,6 +16,7 @@ from offboarding import history
 from offboarding.commands.apply import code
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.wire import DROP
+from offboarding.plan import PlanRefused
 from offboarding.rotation.waiting import decide
 from offboarding.step import Told
 from offkey import boto
@@ -356,7 +357,7 @@ def test_a_rotation_killed_at_any_point_leaves_one_successor_and_it_is_stored(
     "change",
     [
         {"ownership": Ownership.PERSONAL, "bond": Bond.THEIRS},
-        {"evidence": ("CONFLICT: two say otherwise",)},
+        {"evidence": ("CONFLICT: aws lists it for ann, its value answers as bob",)},
         {"bond": Bond.EXPOSED},
         {"holder": None},
     ],
@@ -367,6 +368,13 @@ def test_what_is_not_plainly_shared_and_named_is_not_rotated(
 ) -> None:
     run = cloud.run(tmp_path / "run", allows=(), point=change)
     assert Action.REPLACE not in {step.action for step in run.world.plan.steps}
+
+
+def test_a_break_glass_account_is_not_rotated(cloud: Cloud, tmp_path: Path) -> None:
+    run = cloud.run(tmp_path / "run", allows=())
+    text = f'{run.world.text}\n[break_glass]\naccounts = ["aws:{run.user}"]\n'
+    with pytest.raises(PlanRefused, match="break-glass"):
+        World(tmp_path / "again", text, cloud.who, [run.world.plan.steps[0].point], {}, allows=())
 
 
 def test_an_entry_that_fits_two_credentials_rotates_neither(cloud: Cloud, tmp_path: Path) -> None:
