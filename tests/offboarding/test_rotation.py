@@ -22,6 +22,7 @@ from offboarding.step import Told
 from offkey import boto
 from offkey.errors import Exit
 from offkey.model import Action, Bond, Outcome, Ownership, Rotation
+from revokers.protocol import NotIdentified
 from revokers.rotation import LastUse
 from tests import needs
 from tests.offboarding.cases import Approver, approver, place
@@ -67,9 +68,12 @@ class Cloud:
     numbers: Iterator[int]
 
     def secrets(self) -> Any:
+        return self.client("secretsmanager")
+
+    def client(self, service: str) -> Any:
         key_id, secret = self.aws.admin
         return boto3.client(
-            "secretsmanager", region_name=REGION, endpoint_url=self.aws.url,
+            service, region_name=REGION, endpoint_url=self.aws.url,
             aws_access_key_id=key_id, aws_secret_access_key=secret.reveal().decode(),
         )  # fmt: skip
 
@@ -195,6 +199,16 @@ def test_what_is_still_used_when_the_time_is_up_is_handed_to_people(cloud: Cloud
     assert set(run.keys.values()) == {"Active"}
 
 
+def test_the_literal_stays_where_the_old_key_is_handed_to_people(cloud: Cloud, tmp_path: Path) -> None:
+    run = cloud.run(tmp_path / "run", point={"places": (place(),)})
+    run.world.apply()
+    run.world.later(hours=49)
+    cloud.aws.use_key(run.old, run.world.at - timedelta(hours=1))
+    receipts = run.world.apply()
+    assert receipts[Action.DISABLE].outcome is Outcome.HANDED_OVER
+    assert "not proven dead" in receipts[Action.REWRITE].note
+
+
 def test_what_nobody_used_is_switched_off_when_the_time_is_up(cloud: Cloud, tmp_path: Path) -> None:
     run = cloud.run(tmp_path / "run")
     run.world.apply()
@@ -244,8 +258,16 @@ def test_the_literal_is_taken_out_only_once_the_old_key_is_dead(cloud: Cloud, tm
     assert (receipt.outcome, receipt.note) == (Outcome.FAILED, "nothing is configured to write for removal from code")
 
 
-@pytest.mark.parametrize("second", ["Active", "Inactive"])
-def test_a_user_with_two_keys_gets_no_third(cloud: Cloud, tmp_path: Path, second: str) -> None:
+def test_a_key_that_is_dead_already_gets_no_successor(cloud: Cloud, tmp_path: Path) -> None:
+    run = cloud.run(tmp_path / "run")
+    cloud.client("iam").delete_access_key(UserName=run.user, AccessKeyId=run.old)
+    receipts = run.world.apply()
+    assert receipts[Action.REPLACE].outcome is Outcome.ALREADY_DEAD
+    assert run.keys == {}
+    assert cloud.stored(run)["AWS_ACCESS_KEY_ID"] == run.old
+
+
+def test_a_user_with_two_keys_gets_no_third(cloud: Cloud, tmp_path: Path) -> None:
     run = cloud.run(tmp_path / "run")
     more, _ = cloud.aws.create_key(run.user)
     receipts = run.world.apply()
@@ -260,6 +282,33 @@ def test_without_the_secret_in_the_store_nothing_is_made(cloud: Cloud, tmp_path:
     receipts = run.world.apply()
     assert receipts[Action.REPLACE].outcome is Outcome.NOT_IDENTIFIED
     assert run.secret in receipts[Action.REPLACE].note
+    assert run.keys == {run.old: "Active"}
+
+
+def test_a_secret_of_another_account_is_not_the_one_that_is_meant(cloud: Cloud, tmp_path: Path) -> None:
+    run = cloud.run(tmp_path / "run")
+    (rotator,) = run.world.executors(Cut())[1].values()
+    foreign = replace(rotator.store_settings, account="000000000000")
+    assert rotator.look().values
+    with pytest.raises(NotIdentified, match="configured account"):
+        replace(rotator, store_settings=foreign).look()
+
+
+def test_a_secret_that_was_changed_meanwhile_is_not_overwritten(cloud: Cloud, tmp_path: Path) -> None:
+    run = cloud.run(tmp_path / "run")
+
+    def between(request: Any) -> None:
+        """Somebody changes the secret while the successor is made."""
+        if "Action=CreateAccessKey" in request.body.decode():
+            cloud.secrets().put_secret_value(SecretId=run.secret, SecretString='{"AWS_ACCESS_KEY_ID": "theirs"}')
+
+    cloud.aws.before = between
+    try:
+        receipt = run.world.apply()[Action.REPLACE]
+    finally:
+        cloud.aws.before = None
+    assert (receipt.outcome, "changed by somebody else" in receipt.note) == (Outcome.FAILED, True)
+    assert cloud.stored(run) == {"AWS_ACCESS_KEY_ID": "theirs"}
     assert run.keys == {run.old: "Active"}
 
 
