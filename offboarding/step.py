@@ -56,6 +56,8 @@ class Run:
     """By the id of a REPLACE step, who makes the successor and where it goes."""
     reading: threading.Lock = field(default_factory=threading.Lock)
     """Values are read one at a time: git is quick, and its processes are many."""
+    replacing: threading.Lock = field(default_factory=threading.Lock)
+    """Successors are made and stored one at a time: two may go into different fields of one secret."""
 
     def note(self, type: str, **body: object) -> None:
         self.ledger.append(type, self.plan.run, body)

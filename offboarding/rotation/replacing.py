@@ -32,10 +32,11 @@ def carry_out(run: Run, step: Step) -> Receipt:
     mark = len(rotator.exchanges)
     before = None
     try:
-        made = _recovered(run, step, rotator)
-        if made is None:
-            before = _fit(run, step)
-            made = _made_and_stored(run, step, rotator)
+        with run.replacing:
+            made = _recovered(run, step, rotator)
+            if made is None:
+                before = _fit(run, step)
+                made = _made_and_stored(run, step, rotator)
         told = _seen(run, step, rotator, made)
     except Ended as end:
         told = end.told

@@ -6,12 +6,13 @@ from dataclasses import replace
 from functools import cache
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 import boto3
 import pytest
 
 from offboarding.demo.simulators.aws import AwsServer
-from offboarding.demo.simulators.wire import DROP
+from offboarding.demo.simulators.wire import DROP, Request
 from offkey import boto
 from offkey.http import Reader
 from offkey.model import Account, Action, Check, Credential, Liveness, Outcome
@@ -20,7 +21,7 @@ from revokers import gcp
 from tests import needs
 from tests.offboarding.cases import NOW, Approver, approver, listed
 from tests.offboarding.cutting import Cut, Killed
-from tests.offboarding.rotating import World, forms, shared
+from tests.offboarding.rotating import World, forms, shared, shared_key
 from tests.simulators.gcp import GcpSimulator, private_key_body
 
 pytestmark = needs.OPENSSH
@@ -126,6 +127,40 @@ def test_a_key_is_replaced_and_ends_when_the_hours_are_over(office: Office, tmp_
     assert run.old not in run.keys
     assert len(run.keys) == 1
     assert other.keys == before
+
+
+def test_two_successors_of_two_providers_go_into_one_secret(office: Office, tmp_path: Path) -> None:
+    run = office.run(tmp_path / "one")
+    (google,) = {step.point.id: step.point for step in run.world.plan.steps}.values()
+    amazon, parts = shared_key(office.aws, "both")
+    office.secrets.create_secret(Name="both", SecretString="{}")
+    place = '{ region = "eu-central-1", secret = "both" }'
+    entry = f'kind = "aws.access_key"\nholder = "both"\nstore = "aws_secrets_manager"\nplace = {place}\n'
+    text = run.world.text.replace(f'secret = "{run.secret}"', 'secret = "both"').replace('file = ""', 'file = "FILE"')
+    text += f'[[rotation]]\n{entry}fields = {{ id = "ID", secret = "SECRET" }}\ndeadline_hours = 24\n'
+    values = {**run.world.values, amazon.fingerprint: parts}
+    world = World(tmp_path / "two", text, office.who, [google, amazon], values)
+    making, storing = Event(), Event()
+
+    def at_google(request: Request) -> None:
+        """Its key is made once the other is in the store, if anything lets that happen meanwhile."""
+        if request.method == "POST" and request.path.endswith("/keys"):
+            making.set()
+            storing.wait(1)
+
+    def at_amazon(request: Request) -> None:
+        if "PutSecretValue" in request.headers.get("x-amz-target", ""):
+            making.wait(1)
+
+    office.cloud.before, office.aws.before = at_google, at_amazon
+    office.aws.after_write = lambda line: storing.set() if "PutSecretValue" in line.path else None
+    try:
+        world.apply()
+    finally:
+        office.cloud.before = office.aws.before = office.aws.after_write = None
+    outcomes = [body["receipt"]["outcome"] for body in world.events("step.receipt")]
+    assert outcomes == ["REPLACED", "REPLACED"]
+    assert set(json.loads(office.secrets.get_secret_value(SecretId="both")["SecretString"])) == {"ID", "SECRET", "FILE"}
 
 
 def test_an_account_with_ten_keys_gets_no_eleventh(office: Office, tmp_path: Path) -> None:
