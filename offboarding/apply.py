@@ -7,11 +7,12 @@ that was begun is looked at first. A mutation is never sent twice blindly.
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 
 from offboarding import approvals as approvals_kept
 from offboarding import approve, lanes
@@ -20,7 +21,9 @@ from offboarding.executors import Executors
 from offboarding.history import past
 from offboarding.ledger import Ledger, LedgerError
 from offboarding.plan import LAST_PHASE, phase
-from offboarding.step import Credentials, Run, carry_out, executor_of, waits_until
+from offboarding.rotation import replacing, waiting
+from offboarding.rotation.rotator import Rotator
+from offboarding.step import Credentials, Run, carry_out, executor_of, hand_over, waits_until
 from offkey.errors import Exit, OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import Action, Approval, Plan, Receipt, Step, timestamp
@@ -48,6 +51,7 @@ def apply(
     confirm_seconds: float = 30,
     hand_over_days: int = 7,
     people: Directory = approve.NOBODY,
+    rotators: Mapping[str, Rotator] = MappingProxyType({}),
     progress: Progress = lambda done, total, what: None,
 ) -> tuple[Receipt, ...]:
     """Do what is still to be done of an approved plan. Returns the receipts in the plan's order, one a step.
@@ -71,6 +75,7 @@ def apply(
         confirm_seconds=confirm_seconds,
         hand_over=timedelta(days=hand_over_days),
         past=past(ledger.events(plan.run)),
+        rotators=rotators,
     )
     receipts = run.past.receipts
     if all(step.id in receipts for step in plan.steps):
@@ -80,19 +85,29 @@ def apply(
 
     def one(step: Step) -> None:
         told.begins(step)
-        until = waits_until(run, step)
-        if until is not None and step.id not in receipts:
-            run.note("step.waits", step=step.id, until=timestamp(until))
-        elif step.id not in receipts:
-            receipt = carry_out(replace(run, allows=_allowed(plan, accepted, now())), step)
-            receipts[step.id] = receipt
-            run.note("step.receipt", receipt=receipt)
+        if step.id not in receipts:
+            _go_on(replace(run, allows=_allowed(plan, accepted, now())), step)
 
     for _, steps in groupby(sorted(plan.steps, key=_phase), key=_phase):
         lanes.run(_by_executor(steps, executors), one)
     progress(len(plan.steps), len(plan.steps), "")
     run.note("apply.finished", digest=plan.digest)
     return tuple(receipts[step.id] for step in plan.steps if step.id in receipts)
+
+
+def _go_on(run: Run, step: Step) -> None:
+    """Do the step, or note until when it waits."""
+    held = waits_until(run, step) or waiting.verdict(run, step)
+    if isinstance(held, datetime):
+        run.past.waits[step.id] = held
+        run.note("step.waits", step=step.id, until=timestamp(held))
+        return
+    if held is not None:
+        receipt = hand_over(run, step, held)
+    else:
+        receipt = (replacing.carry_out if step.action is Action.REPLACE else carry_out)(run, step)
+    run.past.receipts[step.id] = receipt
+    run.note("step.receipt", receipt=receipt)
 
 
 def _phase(step: Step) -> int:

@@ -104,6 +104,19 @@ register = "approvers"
 #author_name = "offkey"
 #author_email = "offkey@example.com"
 #branch_prefix = "offkey/"
+
+# A shared credential that may be replaced without anybody's hands, and the existing secret that its successor goes
+# into. Nothing else is ever rotated; it needs the extra yes `--allow rotate`. docs/rotation.md has kinds and stores.
+#[[rotation]]
+#kind = "aws.access_key"
+#holder = "deploy-bot"
+#store = "aws_secrets_manager"
+#place = { region = "eu-central-1", secret = "prod/deploy" }
+#fields = { id = "AWS_ACCESS_KEY_ID", secret = "AWS_SECRET_ACCESS_KEY" }
+# The old one is switched off when its successor is used and it was not for so long; after the deadline at the latest,
+# or handed to people where it still is used. Must end, with observe_hours, before plan_valid_hours.
+#quiet_hours = 4
+#deadline_hours = 48
 """
 
 PEOPLE = """\

@@ -28,6 +28,7 @@ from offboarding.installation import require_own_packages
 from offboarding.instances import family
 from offboarding.policy import Policy as Limits
 from offboarding.references import ReferenceBroken
+from offboarding.rotation.entries import Entry
 from offboarding.schema import Beside, SettingsError, Table, validated
 from offboarding.state import CONFIGURATION, state_folder
 from offkey.errors import UsageError
@@ -140,6 +141,16 @@ class Config(Table):
     providers: dict[str, Provider] = {}
     """By instance: `gitlab` for the table's own, `gitlab/corp` for [providers.gitlab.instances.corp]."""
     remedy: Remedy = Remedy()
+    rotation: tuple[Entry, ...] = ()
+
+    @model_validator(mode="after")
+    def _rotated_while_the_plan_holds(self) -> Self:
+        hours = max((entry.deadline_hours for entry in self.rotation), default=0) + self.policy.observe_hours
+        if self.rotation and hours >= self.policy.plan_valid_hours:
+            raise ValueError(
+                "deadline_hours of [[rotation]] and observe_hours must together be less than plan_valid_hours"
+            )
+        return self
 
     @field_validator("providers", mode="before")
     @classmethod

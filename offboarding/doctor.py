@@ -18,6 +18,7 @@ from offboarding.installation import foreign_packages
 from offboarding.instances import family
 from offboarding.ledger import Ledger
 from offboarding.ownership import facts
+from offboarding.rotation.entries import Entry
 from offboarding.state import CONFIGURATION
 from offboarding.store import Store
 from offkey.errors import OffkeyError
@@ -80,6 +81,8 @@ def examine(path: Path | None, state: Path | None = None) -> Iterator[Result]:
         yield from _guarded(f"repository {place}", lambda place=place: _repository(place))  # type: ignore[misc]
     for name in sorted(settings.providers):
         yield from _guarded(f"provider {name}", lambda name=name: _provider(settings, name))  # type: ignore[misc]
+    for entry in settings.rotation:
+        yield _rotation(settings, entry)
 
 
 def _guarded(what: str, look: Callable[[], Result]) -> Iterator[Result]:
@@ -222,6 +225,21 @@ def _provider(settings: Config, name: str) -> Result:
 
         return ok(what, f"reads as account {aws_iam.admin(reader, given, given.read).account}{unset}")
     return _asked(what, name, reader, given.read, unset)
+
+
+def _rotation(settings: Config, entry: Entry) -> Result:
+    """Whether the tables that a rotation needs have a write credential, and what that must be allowed."""
+    from revokers.rotationregistry import MAKERS, STORES
+
+    what = f"rotation of {entry.kind} {entry.id or entry.holder}"
+    maker = next(maker for maker in MAKERS.values() if entry.kind in maker.KINDS)
+    used = dict.fromkeys((maker.PROVIDER, STORES[entry.store].PROVIDER))
+    unset = [name for name in used if name not in settings.providers or not settings.providers[name].write]
+    if unset:
+        advice = f"set `write` under [providers.{unset[0]}], or take the [[rotation]] out"
+        return fail(what, f"no write credential for {unset[0]}", advice)
+    needs = dict.fromkeys((*maker.NEEDS, *STORES[entry.store].NEEDS))
+    return ok(what, f"into {entry.store} {' '.join(entry.place.values())}; needs {', '.join(needs)}")
 
 
 def _asked(what: str, name: str, reader: Reader, token: Secret, unset: str) -> Result:

@@ -21,7 +21,7 @@ BY_HAND = {
     "is to be looked at afterwards"
 }
 """What people do about schedules."""
-ENDING = frozenset({Action.DISABLE, Action.REVOKE, Action.REMOVE, Action.ROTATE, Action.HAND_OVER})
+ENDING = frozenset({Action.DISABLE, Action.REVOKE, Action.REMOVE, Action.ROTATE, Action.REPLACE, Action.HAND_OVER})
 _SHOWN = 8
 
 

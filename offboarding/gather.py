@@ -144,7 +144,7 @@ def _judge(
     if asked and point.holder and not same_account(asked, point.holder):
         conflict = f"CONFLICT: {point.provider} lists it for {_who(point.holder)}, its value answers as {_who(asked)}"
     elif verdict.bond is Bond.INTRODUCED and holder is not None and not mine:
-        conflict = f"CONFLICT: introduced by the person, held by {_who(holder)}"
+        conflict = f"{testimony.BROUGHT_IN}, held by {_who(holder)}"
     evidence += [*filter(None, (conflict,)), *verdict.lines]
     by_login = asked is not None and mine and _by_login_alone(person, asked)
     if by_login:

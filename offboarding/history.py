@@ -1,11 +1,29 @@
 """What the ledger says of one run so far. Pure: the events are the one truth, everything else is read from them."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 
 from offboarding.outcomes import Act
 from offkey.model import Approval, AuditEvent, Exchange, Plan, Receipt, from_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotating:
+    """How far the making of a successor got. Empty where it did not get so far.
+
+    `known` are the ids that the holder had at `at`, right before; `before` and `stored` the store's versions.
+    """
+
+    known: frozenset[str]
+    at: datetime
+    successor: str = ""
+    fingerprint: str = ""
+    redacted: str = ""
+    before: tuple[str, ...] = ()
+    stored: tuple[str, ...] = ()
 
 
 @dataclass
@@ -20,6 +38,8 @@ class Past:
     acting: set[str] = field(default_factory=set)
     acted: dict[str, tuple[Act, str, tuple[Exchange, ...]]] = field(default_factory=dict)
     undoing: set[str] = field(default_factory=set)
+    waits: dict[str, datetime] = field(default_factory=dict)
+    rotations: dict[str, Rotating] = field(default_factory=dict)
     started: bool = False
     closed: bool = False
 
@@ -46,8 +66,29 @@ def past(events: Sequence[AuditEvent]) -> Past:
             case "step.receipt":
                 receipt = from_json(body["receipt"], Receipt)
                 told.receipts[receipt.step] = receipt
+            case "step.waits":
+                told.waits[body["step"]] = datetime.fromisoformat(body["until"])
+            case "rotation.listed" | "rotation.made" | "rotation.storing" | "rotation.stored" | "rotation.discarded":
+                rotated(told, event.type, event.at, body)
             case "undo.intent":
                 told.undoing.add(body["step"])
             case "run.closed":
                 told.closed = True
     return told
+
+
+def rotated(told: Past, type: str, at: datetime, body: Mapping[str, Any]) -> None:
+    """Take in one event of the making of a successor."""
+    step, so_far = body["step"], told.rotations.get(body["step"])
+    if type == "rotation.listed":
+        told.rotations[step] = Rotating(known=frozenset(body["known"]), at=at)
+    elif type == "rotation.discarded":
+        told.rotations.pop(step, None)
+    elif so_far is not None:
+        versions = tuple(body.get("versions", ()))
+        changes: dict[str, dict[str, Any]] = {
+            "rotation.made": {name: body.get(name) for name in ("successor", "fingerprint", "redacted")},
+            "rotation.storing": {"before": versions},
+            "rotation.stored": {"stored": versions},
+        }
+        told.rotations[step] = replace(so_far, **changes[type])

@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 
-from offkey.model import CLOSED, Action, Check, Exchange, Liveness, Outcome, Receipt
+from offkey.model import CLOSED, DEATHS, Action, Check, Exchange, Liveness, Outcome, Receipt
 
 DONE = {
     Action.REVOKE: Outcome.REVOKED,
     Action.DISABLE: Outcome.DISABLED,
     Action.REMOVE: Outcome.REMOVED,
     Action.ROTATE: Outcome.ROTATED,
+    Action.REPLACE: Outcome.REPLACED,
     Action.REWRITE: Outcome.REMOVED,
     Action.HAND_OVER: Outcome.ALREADY_DEAD,
 }
@@ -58,7 +59,7 @@ def already(action: Action, *, ours: bool) -> Outcome:
 
 def proves_death(receipt: Receipt | None) -> bool:
     """Whether a receipt shows that its credential cannot be used any more."""
-    return receipt is not None and receipt.outcome in CLOSED
+    return receipt is not None and receipt.outcome in DEATHS
 
 
 def words(outcome: Outcome) -> str:
@@ -68,6 +69,7 @@ def words(outcome: Outcome) -> str:
         Outcome.DISABLED: "switched off at its issuer, and seen off afterwards",
         Outcome.REMOVED: "taken away, and seen gone afterwards",
         Outcome.ROTATED: "replaced, and the old value seen dead",
+        Outcome.REPLACED: "has a successor, seen alive and stored; the old value still lives",
         Outcome.ALREADY_DEAD: "was dead before anything was done",
         Outcome.PROPOSED: "a pull request is open",
         Outcome.ACKNOWLEDGED: "accepted by the issuer; its end cannot be observed",

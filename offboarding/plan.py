@@ -11,12 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import cattrs
 
 from offboarding import forecast, gather
 from offboarding.instances import family
 from offboarding.policy import PR_BEFORE_KILL, Policy, opt_out_for
+from offboarding.rotation.matching import EXTRA_YES, Replacement
 from offkey.canonical import canonical, digest
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import (
@@ -37,8 +39,10 @@ from revokers.protocol import LAST_OWNER, Option
 Options = Callable[[AccessPoint], tuple[Option, ...]]
 """What a provider's revoker could do about one point; nothing where there is no revoker."""
 
-_PHASES = {Action.REWRITE: 2, Action.KEEP: 3, Action.ROTATE: 4, Action.HAND_OVER: 5}
+_PHASES = {Action.REPLACE: 0, Action.REWRITE: 2, Action.KEEP: 3, Action.ROTATE: 4, Action.HAND_OVER: 5}
 LAST_PHASE = 6
+NOT_ROTATED: Mapping[str, Replacement] = MappingProxyType({})
+_ACTING = frozenset({Action.REVOKE, Action.DISABLE, Action.REMOVE, Action.ROTATE, Action.REPLACE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,20 +73,24 @@ def build(
     heading: Heading,
     options: Options,
     by_hand: Mapping[str, str],
+    replacements: Mapping[str, Replacement] = NOT_ROTATED,
     before_kill: bool = False,
 ) -> Plan:
-    """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do.
-
-    Points that are merely exposed get no step: they are the plan's list of what to rotate. With `before_kill` removal
-    from code need not wait for a proof of death, if the approval allows that too. Raises PlanRefused.
+    """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do,
+    `replacements` by a shared point's id its successor. With `before_kill` removal from code need not wait for a proof
+    of death, if the approval allows that too. What is merely exposed gets no step. Raises PlanRefused.
     """
     _refuse_unfounded(person, heading.key_id)
     known = sorted(points, key=lambda point: point.id)
     tied = [point for point in known if point.bond in (Bond.THEIRS, Bond.INTRODUCED)]
     active = tuple(sorted(optouts, key=lambda optout: optout.id))
-    kept = {point.id: opt_out_for(point, person, active, heading.now) for point in tied}
-    steps = order(step for point in tied for step in _steps(point, kept[point.id], options, by_hand))
-    steps = tuple(_told(step, policy, before_kill=before_kill) for step in steps)
+
+    def ways(point: AccessPoint) -> list[Step]:
+        kept = opt_out_for(point, person, active, heading.now)
+        return _steps(point, kept, options, by_hand, replacements.get(point.id))
+
+    every = order(step for point in tied for step in ways(point))
+    steps = tuple(_told(step, policy, before_kill=before_kill) for step in every)
     _refuse_unsafe(person, steps, policy)
     return Plan(
         run=heading.run,
@@ -122,7 +130,7 @@ def _observed(step: Step, policy: Policy) -> int:
 
 def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> None:
     protected = [account for account in gather.accounts(person) if policy.protects(account)]
-    acting = [step for step in steps if step.action in (Action.REVOKE, Action.DISABLE, Action.REMOVE, Action.ROTATE)]
+    acting = [step for step in steps if step.action in _ACTING]
     protected += [s.point.holder for s in acting if s.point.holder is not None and policy.protects(s.point.holder)]
     if protected:
         raise PlanRefused(
@@ -153,16 +161,39 @@ def order(steps: Iterable[Step]) -> tuple[Step, ...]:
     return tuple(sorted(steps, key=lambda step: (phase(step), step.point.provider, step.point.id)))
 
 
-def _steps(point: AccessPoint, optout: OptOut | None, options: Options, by_hand: Mapping[str, str]) -> list[Step]:
+def _steps(
+    point: AccessPoint,
+    optout: OptOut | None,
+    options: Options,
+    by_hand: Mapping[str, str],
+    successor: Replacement | None,
+) -> list[Step]:
     if optout is not None:
         return [_step(point, Action.KEEP, True, f"opt-out {optout.id}: {optout.reason}", how=optout.id)]
     ways = options(point)
     if ways and all(way.action is Action.KEEP for way in ways):
         return [_step(point, Action.KEEP, True, ways[0].reason)]
     mine = point.ownership is Ownership.PERSONAL and point.bond is Bond.THEIRS
-    steps = _ending(point, ways) if mine else []
-    steps = steps or [_for_people(point, ways, by_hand.get(family(point.provider), ""))]
-    return [*steps, *_rewrites(point, steps[0])]
+    people = _for_people(point, ways, by_hand.get(family(point.provider), ""))
+    steps = (_ending(point, ways) if mine else _replacing(point, ways, successor, people)) or [people]
+    return [*steps, *_rewrites(point, next(step for step in steps if step.action is not Action.REPLACE))]
+
+
+def _replacing(point: AccessPoint, ways: Sequence[Option], new: Replacement | None, people: Step) -> list[Step]:
+    """A successor first, then what ends the old one; nothing where the provider forbids it for this very point."""
+    if new is None or all(way.action is Action.HAND_OVER for way in ways):
+        return []
+    ending = _ending(point, new.kind.ends)
+    if not ending:
+        return []
+    reason = f"{people.reason}; a successor is made and put into {new.words}"
+    first = replace(
+        _step(point, Action.REPLACE, False, reason, how=people.how, salt=new.words),
+        breaks=new.kind.breaks,
+        needs=EXTRA_YES,
+        rotation=new.rotation,
+    )
+    return [first, *(replace(step, after=step.after or first.id) for step in ending)]
 
 
 def _ending(point: AccessPoint, ways: Sequence[Option]) -> list[Step]:

@@ -16,6 +16,7 @@ from offboarding.identity.population import Population
 from offboarding.instances import family
 from offboarding.ownership import facts
 from offboarding.ownership.testimony import Facts
+from offboarding.rotation import matching
 from offboarding.setting import Setting
 from offkey.errors import OffkeyError
 from offkey.model import AccessPoint, Bond, Finding, Gap, Person, Place, Plan, Use
@@ -66,6 +67,7 @@ def make(subject: str, setting: Setting) -> Planned:
         heading=_heading(setting, findings),
         options=issuers.options,
         by_hand=_by_hand(setting.rules),
+        replacements=matching.replacements(setting.config.rotation, points, gaps),
         before_kill=setting.before_kill,
     )
     return Planned(

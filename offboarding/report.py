@@ -242,6 +242,7 @@ def _action(step: Step) -> str:
         Action.DISABLE: "Switch off",
         Action.REMOVE: "Remove",
         Action.ROTATE: "Rotate, by its owner",
+        Action.REPLACE: "Make and store a successor",
         Action.REWRITE: "Take out of the code",
         Action.HAND_OVER: "Hand over",
         Action.KEEP: "Keep",

@@ -1,18 +1,19 @@
 """One step, from intent to receipt: look, act once, look again. Called by `apply` alone."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from offboarding.deed import Told, act_once, said
 from offboarding.executors import REMEDY, Executor, Executors
 from offboarding.history import Past
 from offboarding.ledger import Ledger
-from offboarding.outcomes import PROPOSAL_OPEN, Act, act_of, already, proves_death, settle
+from offboarding.outcomes import PROPOSAL_OPEN, Act, already, proves_death, settle
 from offboarding.policy import PR_BEFORE_KILL, opt_out_for
+from offboarding.rotation.rotator import Rotator
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
-from offkey.http import Expired
 from offkey.model import (
     AccessPoint,
     Action,
@@ -25,7 +26,6 @@ from offkey.model import (
     Receipt,
     Step,
 )
-from revokers.protocol import NotAutomatic, NotIdentified
 
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 5.0
@@ -52,8 +52,12 @@ class Run:
     confirm_seconds: float
     hand_over: timedelta
     past: Past
+    rotators: Mapping[str, Rotator] = field(default_factory=dict)
+    """By the id of a REPLACE step, who makes the successor and where it goes."""
     reading: threading.Lock = field(default_factory=threading.Lock)
     """Values are read one at a time: git is quick, and its processes are many."""
+    replacing: threading.Lock = field(default_factory=threading.Lock)
+    """Successors are made and stored one at a time: two may go into different fields of one secret."""
 
     def note(self, type: str, **body: object) -> None:
         self.ledger.append(type, self.plan.run, body)
@@ -80,30 +84,21 @@ def carry_out(run: Run, step: Step) -> Receipt:
     executor = run.executors.get(executor_of(step))
     waits = _waits(run, step)
     if waits is not None:
-        return _receipt(run, step, started, waits)
+        return receipt_for(run, step, started, waits)
     if executor is None:
-        return _receipt(run, step, started, _without_executor(step))
+        return receipt_for(run, step, started, _without_executor(step))
     try:
-        credential = _reread(run, step.point)
+        credential = reread(run, step.point)
     except Gone as error:
         if step.action in BY_PEOPLE:
-            return _receipt(run, step, started, Told(Outcome.HANDED_OVER, f"{step.reason}; {error}", step.how))
-        return _receipt(run, step, started, Told(Outcome.NOT_IDENTIFIED, str(error), error.advice))
+            return receipt_for(run, step, started, Told(Outcome.HANDED_OVER, f"{step.reason}; {error}", step.how))
+        return receipt_for(run, step, started, Told(Outcome.NOT_IDENTIFIED, str(error), error.advice))
     mark = len(executor.exchanges)
     if step.action is Action.REWRITE and _dead(run, step):
         step = replace(step, needs="")  # with the proof there is nothing left to allow
     told = _with(run, step, executor, credential)
     earlier = run.past.acted.get(step.id, (None, "", ()))[2]
-    return _receipt(run, step, started, told, (*earlier, *executor.exchanges[mark:]))
-
-
-@dataclass(frozen=True)
-class Told:
-    outcome: Outcome
-    note: str = ""
-    advice: str = ""
-    before: Check | None = None
-    after: Check | None = None
+    return receipt_for(run, step, started, told, (*earlier, *executor.exchanges[mark:]))
 
 
 def _waits(run: Run, step: Step) -> Told | None:
@@ -119,11 +114,25 @@ def _waits(run: Run, step: Step) -> Told | None:
         return Told(Outcome.HANDED_OVER, "somebody asked to switch it on again", "plan again once it may be ended")
     if not step.after or _dead(run, step) or step.needs == PR_BEFORE_KILL:
         return None
-    return Told(
-        Outcome.HANDED_OVER,
-        "not begun: the credential is not proven dead",
-        step.how or "end the credential first, then plan again",
-    )
+    return _first_half(run, step)
+
+
+def _first_half(run: Run, step: Step) -> Told | None:
+    """A reason where the step before did not come to its end. Of what is shared that is a successor in its place."""
+    first = next((other for other in run.plan.steps if other.id == step.after), None)
+    if first is None or first.action is not Action.REPLACE:
+        advice = step.how or "end the credential first, then plan again"
+        return Told(Outcome.HANDED_OVER, "not begun: the credential is not proven dead", advice)
+    placed = run.past.receipts.get(first.id)
+    if placed is not None and placed.outcome is Outcome.REPLACED:
+        return None
+    return Told(Outcome.HANDED_OVER, "not begun: its successor is not in place", "see what became of the step before")
+
+
+def hand_over(run: Run, step: Step, told: Told) -> Receipt:
+    """The receipt of a step that is not begun; its intent is in the ledger."""
+    run.note("step.intent", step=step.id, attempt=run.past.attempts[step.id] + 1)
+    return receipt_for(run, step, run.now(), told)
 
 
 def _dead(run: Run, step: Step) -> bool:
@@ -148,7 +157,7 @@ def _without_executor(step: Step) -> Told:
     )
 
 
-def _reread(run: Run, point: AccessPoint) -> Credential | None:
+def reread(run: Run, point: AccessPoint) -> Credential | None:
     """The value from its address, compared with what was planned; None for a point that is only an id."""
     if not point.fingerprint or not point.places:
         return None
@@ -179,7 +188,7 @@ def _with(run: Run, step: Step, executor: Executor, credential: Credential | Non
     else:
         run.note("step.acting", step=step.id)
         mark = len(executor.exchanges)
-        sent = _act(executor, step, credential)
+        sent = act_once(executor, step, credential)
         if isinstance(sent, Told):
             return replace(sent, before=before)
         act, note = sent
@@ -243,31 +252,6 @@ def _ask(run: Run, question: Question, step: Step, credential: Credential | None
         return Check(liveness=Liveness.UNKNOWN, reason=said(error), at=run.now())
 
 
-def _act(executor: Executor, step: Step, credential: Credential | None) -> tuple[Act, str] | Told:
-    """Send it, once. A Told means that nothing was sent. Raises Expired: nothing was sent, and nothing more may be."""
-    try:
-        exchanges = executor.act(step, credential)
-    except Expired:
-        raise
-    except NotIdentified as error:
-        return Told(Outcome.NOT_IDENTIFIED, str(error), error.advice)
-    except NotAutomatic as error:
-        return Told(Outcome.HANDED_OVER, str(error), error.advice)
-    except Exception as error:  # noqa: BLE001 - it may have happened all the same: the re-check decides
-        return Act.UNANSWERED, said(error)
-    if not exchanges:
-        return Act.ACCEPTED, "it was there already"
-    act = act_of(exchanges[-1])
-    refused = f"answered {exchanges[-1].status} {exchanges[-1].summary}".strip()
-    return act, "" if act is Act.ACCEPTED else refused
-
-
-def said(error: Exception) -> str:
-    """What may be shown and recorded of an error."""
-    # Our own errors are written to be shown; a stranger's text could hold anything.
-    return str(error) if isinstance(error, OffkeyError) else f"failed with {type(error).__name__}"
-
-
 def _confirm(run: Run, executor: Executor, step: Step, credential: Credential | None, *, once: bool) -> Check:
     """Ask until the end is seen or the deadline has passed; providers may take a while to carry it out."""
     waited, pause = 0.0, FIRST_WAIT
@@ -280,7 +264,8 @@ def _confirm(run: Run, executor: Executor, step: Step, credential: Credential | 
         waited, pause = waited + pause, min(pause * 2, LONGEST_WAIT)
 
 
-def _receipt(run: Run, step: Step, started: datetime, told: Told, exchanges: tuple[Exchange, ...] = ()) -> Receipt:
+def receipt_for(run: Run, step: Step, started: datetime, told: Told, exchanges: tuple[Exchange, ...] = ()) -> Receipt:
+    """The receipt of a step that ends now; what a person must do has an assignee and a date."""
     finished = run.now()
     people = told.outcome is Outcome.HANDED_OVER
     return Receipt(

@@ -19,6 +19,7 @@ _COLOUR = {
     Action.DISABLE: "yellow",
     Action.REWRITE: "cyan",
     Action.ROTATE: "magenta",
+    Action.REPLACE: "green",
     Action.HAND_OVER: "magenta",
     Action.KEEP: "dim",
 }
@@ -26,6 +27,7 @@ _BONDS = {Bond.THEIRS: "theirs", Bond.INTRODUCED: "brought in by them", Bond.EXP
 _ENDING = frozenset({Action.DISABLE, Action.REMOVE, Action.REVOKE})
 _BY_HAND = frozenset({Action.ROTATE, Action.HAND_OVER})
 _SECTIONS: tuple[tuple[str, Callable[[Step], bool]], ...] = (
+    ("Replace: a successor for what others use", lambda step: step.action is Action.REPLACE),
     ("Contain: can be undone", lambda step: step.action in _ENDING and step.reversible),
     ("End for good: cannot be undone", lambda step: step.action in _ENDING and not step.reversible),
     ("Take out of the code: a pull request each, once it is dead", lambda step: step.action is Action.REWRITE),
@@ -121,7 +123,7 @@ def _told(step: Step) -> Text:
     known = point.evidence[0] if point.evidence else ""
     if step.action not in (Action.REWRITE, Action.KEEP) and not (known and known in step.reason):
         lines.append(": ".join(filter(None, (_BONDS.get(point.bond, ""), known))))
-    if step.action in (Action.ROTATE, Action.HAND_OVER) and step.how:
+    if step.action in (Action.REPLACE, Action.ROTATE, Action.HAND_OVER) and step.how:
         lines.append(f"how: {step.how}")
     for line in dict.fromkeys(lines):
         text.append(f"\n{printable(line)}", style="not bold")

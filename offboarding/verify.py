@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from offboarding.deed import said
 from offboarding.history import Past
 from offboarding.outcomes import DONE
 from offboarding.remedy.executor import Remedies, Remedy
-from offboarding.step import said
 from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.model import CLOSED, AccessPoint, Action, Check, Credential, Liveness, Outcome, Receipt, Step, timestamp
@@ -45,15 +45,15 @@ def recheck(
     now: Callable[[], datetime],
     remedy: Remedy | Remedies | None = None,
 ) -> Iterator[Rechecked]:
-    """Each step that changes something, asked anew, in the plan's order; with `remedy` also removal from code."""
+    """Each step that ends something, asked anew, in the plan's order; with `remedy` also removal from code."""
     assert told.plan is not None
     for step in told.plan.steps:
         if step.action is Action.REWRITE and remedy is not None:
             check = _in_code(step, remedy, credentials, now)
             known = None if check.liveness is Liveness.UNKNOWN else check.liveness is Liveness.DEAD
             yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=known)
-        if step.action in (Action.KEEP, Action.REWRITE):
-            continue
+        if step.action in (Action.KEEP, Action.REPLACE, Action.REWRITE):
+            continue  # of what was replaced, the steps that end it tell
         check = _ask(step.point, ask, credentials, now, told.receipts.get(step.id))
         yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=_still(step, check, ask))
 

@@ -9,15 +9,17 @@ import revokers
 from offboarding import issuers, mirror, providers
 from offboarding.config import Config
 from offboarding.executors import REMEDY, Executor, ProviderExecutor, RemedyExecutor
-from offboarding.instances import is_undecided
+from offboarding.instances import family, inward, is_undecided
 from offboarding.remedy.address import git_host, remote_at
 from offboarding.remedy.branch import Author
 from offboarding.remedy.executor import GATE, Remedies, Remedy, Target
+from offboarding.rotation.rotator import Rotator
 from offkey.errors import UsageError
-from offkey.http import Reader, Refused, Writer
+from offkey.http import Gate, Reader, Refused, Writer
 from offkey.model import AccessPoint, Action, Approval, Gap, Plan
 from offkey.secret import Secret
 from revokers.protocol import Revoker
+from revokers.rotationregistry import MAKERS, STORES
 from scanner.repository import gitconfig
 from scanner.repository.clone import is_url
 from scanner.repository.git import Git
@@ -58,6 +60,47 @@ def _executor(
         return settings
     http = providers.writer(name, settings, approval=approval, plan_digest=plan.digest, now=now)
     return ProviderExecutor(providers.revoker(name), http, settings)
+
+
+def rotators(
+    config: Config, plan: Plan, approval: Approval, now: Callable[[], datetime]
+) -> tuple[dict[str, Rotator], list[Gap]]:
+    """By the id of each REPLACE step, who makes the successor and where it goes; a Gap for each that is missing."""
+    made: dict[str, Rotator] = {}
+    gaps: list[Gap] = []
+    for step in plan.steps:
+        if step.rotation is None:
+            continue
+        name = step.point.provider
+        maker, store = MAKERS[family(name)], STORES[step.rotation.store]
+        settings = config.provider_settings(name, write=True)
+        store_settings = config.provider_settings(_only(config, store.PROVIDER), write=True)
+        missing = [found for found in (settings, store_settings) if isinstance(found, Gap)]
+        if missing:
+            gaps += missing
+            continue
+
+        def writer(gate: Gate, base: str, instance: str) -> Writer:
+            digest = plan.digest
+            return Writer(gate, instance or base, instance=instance, approval=approval, plan_digest=digest, now=now)
+
+        made[step.id] = Rotator(
+            rotation=step.rotation,
+            point=inward(name, step.point),
+            maker=maker,
+            http=writer(maker.gate, maker.URL, settings.url),
+            settings=settings,
+            store=store,
+            store_http=writer(*store.gate(step.rotation.place), store_settings.url),
+            store_settings=store_settings,
+        )
+    return made, gaps
+
+
+def _only(config: Config, provider: str) -> str:
+    """The instance of a store: the provider's own table, or the one instance that there is."""
+    names = config.instances_of(provider)
+    return names[0] if len(names) == 1 else provider
 
 
 def askers(config: Config, plan: Plan, now: Callable[[], datetime]) -> tuple[dict[str, Asker], list[Gap]]:

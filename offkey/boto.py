@@ -51,22 +51,21 @@ class AwsCredentials:
     session_token: Secret = Secret(b"")  # noqa: RUF009 - immutable
 
 
-def client(http: Reader, service: str, credentials: AwsCredentials) -> Any:
-    """A boto3 client of `service` whose every request asks the gate for `("AWS", "service:Operation")`.
+def client(http: Reader, service: str, credentials: AwsCredentials, region: str = "") -> Any:
+    """A boto3 client of `service` in `region` whose every request asks the gate for `("AWS", "service:Operation")`.
 
-    A Reader's instance, if configured, is the endpoint; otherwise AWS's own, of the partition whose STS is the Reader's
-    base, checked against the gate's hosts.
+    A Reader's instance, if configured, is the endpoint; otherwise AWS's own, checked against the gate's hosts: without
+    a region of the partition whose STS is the Reader's base.
     """
     host = urlsplit(http.base).hostname or ""
-    configured, region = host not in http.gate.hosts, _PARTITIONS.get(host, REGION)
+    configured, region = host not in http.gate.hosts, region or _PARTITIONS.get(host, REGION)
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         ignore_configured_endpoint_urls=True,
     )
     try:
-        made = _session(credentials, region).client(
-            service, config=config, endpoint_url=http.base if configured else None
-        )
+        endpoint = http.base if configured else None
+        made = _session(credentials, region).client(service, config=config, endpoint_url=endpoint)
     except botocore.exceptions.BotoCoreError as error:
         raise CredentialsUnusable(
             f"aws: {type(error).__name__} for profile {credentials.profile or '(none)'}",

@@ -51,6 +51,7 @@ class Action(StrEnum):
     DISABLE = "DISABLE"
     REMOVE = "REMOVE"
     ROTATE = "ROTATE"
+    REPLACE = "REPLACE"
     REWRITE = "REWRITE"
     HAND_OVER = "HAND_OVER"
     KEEP = "KEEP"
@@ -61,6 +62,7 @@ class Outcome(StrEnum):
     DISABLED = "DISABLED"
     REMOVED = "REMOVED"
     ROTATED = "ROTATED"
+    REPLACED = "REPLACED"
     ALREADY_DEAD = "ALREADY_DEAD"
     PROPOSED = "PROPOSED"
     ACKNOWLEDGED = "ACKNOWLEDGED"
@@ -72,8 +74,10 @@ class Outcome(StrEnum):
     UNDONE = "UNDONE"
 
 
-CLOSED = frozenset({Outcome.REVOKED, Outcome.DISABLED, Outcome.REMOVED, Outcome.ROTATED, Outcome.ALREADY_DEAD})
-"""Outcomes after which nothing is left to do for a step."""
+DEATHS = frozenset({Outcome.REVOKED, Outcome.DISABLED, Outcome.REMOVED, Outcome.ROTATED, Outcome.ALREADY_DEAD})
+"""Outcomes that show a credential's end."""
+CLOSED = DEATHS | {Outcome.REPLACED}
+"""Outcomes after which nothing is left to do for a step. A replaced credential still lives; its successor is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +188,28 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """Where the successor of a shared credential goes, from the configuration: a store, and the secret in it.
+
+    `fields` gives for each part of the credential the name under which the store keeps it; `successor` is who takes the
+    holder's place, where a holder cannot have two. The old one is switched off
+    when it was not used for `quiet_hours`, and handed to people where it still is after `deadline_hours`.
+    """
+
+    store: str
+    place: Mapping[str, str]
+    fields: Mapping[str, str]
+    quiet_hours: int
+    deadline_hours: int
+    successor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One thing to do to one access point. `needs` names an extra yes that the approval must carry, or is empty.
 
-    `after` is the step that comes first; with `observe_hours` it must have been done for that long.
+    `after` is the step that comes first; with `observe_hours` it must have been done for that long. `rotation` is
+    REPLACE's alone.
     """
 
     id: str
@@ -200,6 +222,7 @@ class Step:
     after: str = ""
     how: str = ""
     observe_hours: int = 0
+    rotation: Rotation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,9 +319,9 @@ def _converter() -> "Converter":
     made = Converter(forbid_extra_keys=True)
     made.register_unstructure_hook(datetime, timestamp)
     made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
-    # A plan of before there was `exposed`, or `observe_hours`, keeps its digest.
+    # A plan of before there was `exposed`, `observe_hours` or `rotation` keeps its digest.
     lately = override(omit_if_default=True)
-    made.register_unstructure_hook(Step, make_dict_unstructure_fn(Step, made, observe_hours=lately))
+    made.register_unstructure_hook(Step, make_dict_unstructure_fn(Step, made, observe_hours=lately, rotation=lately))
     made.register_unstructure_hook(Plan, make_dict_unstructure_fn(Plan, made, exposed=lately))
     made.register_unstructure_hook(Secret, _refuse_secret)
     made.register_unstructure_hook(Credential, _refuse_secret)

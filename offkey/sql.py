@@ -19,7 +19,7 @@ SECONDS = 20.0
 PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379}
 _SCHEMES = {"postgres": "postgresql", "mariadb": "mysql", "rediss": "redis", "valkey": "redis", "valkeys": "redis"}
 _ENCRYPTED = frozenset({"rediss", "valkeys"})
-_ONLY_READ = ("SELECT ", "ACL WHOAMI", "ACL GETUSER")
+_ONLY_READ = ("SELECT ", "ACL WHOAMI", "ACL GETUSER", "CLIENT LIST")
 EXTRA = "install offkey[databases]"
 
 

@@ -73,6 +73,11 @@ def _email(credential: Credential | None, point: AccessPoint | None = None) -> s
     return email
 
 
+def account_of(point: AccessPoint) -> str:
+    """The address of the service account that a point is held by. Raises NotIdentified."""
+    return _email(None, point)
+
+
 def check(http: Reader, credential: Credential) -> Check:
     """Sign in as the account, for the scope of its address alone."""
     email = _email(credential)

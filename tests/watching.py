@@ -31,6 +31,8 @@ DEVIATIONS: dict[tuple[str, str, str, str], str] = {
     (
         "github-enterprise-cloud", "GET", "/orgs/{org}/credential-authorizations", "status 404",
     ): "what an organisation without single sign-on answers; the description has 200 alone",
+    ("github", "GET", "/repos/{owner}/{repo}/actions/secrets/{secret_name}", "status 404"): "what is answered where "
+    "there is no such secret; the description has 200 alone",
 }  # fmt: skip
 """(description, method, path template, what) -> why the request or answer differs. `what` begins the complaint:
 "query per_page", "header x", "body", "status 403", "answer"; method and template may be "*".

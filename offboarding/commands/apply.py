@@ -12,9 +12,11 @@ from pathlib import Path
 
 from offboarding import apply, config, directory, mirror, tables, wiring
 from offboarding import plan as plans
+from offboarding.executors import Executors
 from offboarding.history import past
 from offboarding.ledger import Ledger
 from offboarding.outcomes import SETTLED
+from offboarding.rotation.rotator import Rotator
 from offboarding.state import run_lock
 from offboarding.store import Store
 from offboarding.ui import UI
@@ -51,9 +53,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             if told.started and not args.resume and len(told.receipts) < len(plan.steps):
                 raise UsageError("this run was begun and cut off", advice="go on with `offkey apply --resume`")
             accepted = apply.check_approvals(plan, told.approvals, ledger, register, _now(), people=people)
-            executors, gaps = wiring.executors(settings, plan, _longest(accepted), state, _now)
-            for gap in gaps:
-                ui.err.print(f"{gap.where}: {gap.why}", style="yellow", markup=False)
+            executors, rotators = _equipped(settings, plan, _longest(accepted), state, ui)
             with ui.progress("Applying") as advance:
                 receipts = apply.apply(
                     plan,
@@ -69,11 +69,23 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     hand_over_days=settings.policy.hand_over_days,
                     progress=advance,
                     people=people,
+                    rotators=rotators,
                 )
             close_if_done(plan, receipts, ledger, state)
     finally:
         store.close()
     return _show(plan, receipts, ui)
+
+
+def _equipped(
+    settings: config.Config, plan: Plan, approval: Approval, state: Path, ui: UI
+) -> tuple[Executors, dict[str, Rotator]]:
+    """Who carries out the steps, having said for whom nothing is configured."""
+    executors, gaps = wiring.executors(settings, plan, approval, state, _now)
+    rotators, unset = wiring.rotators(settings, plan, approval, _now)
+    for gap in dict.fromkeys((*gaps, *unset)):
+        ui.err.print(f"{gap.where}: {gap.why}", style="yellow", markup=False)
+    return executors, rotators
 
 
 def _longest(accepted: Sequence[Approval]) -> Approval:
@@ -108,8 +120,9 @@ def _show(plan: Plan, receipts: Sequence[Receipt], ui: UI) -> Exit:
     waiting = len(plan.steps) - len(receipts)
     if waiting:
         ui.out.print(
-            f"{waiting} steps wait until what was switched off has been so for long enough (observe_hours). Go on with "
-            "`offkey apply PLAN --resume`; if something broke, `offkey undo PLAN NUMBER` switches it on again.",
+            f"{waiting} steps wait: until a successor is used and the old one is not ([[rotation]]), or until what was "
+            "switched off has been so for long enough (observe_hours). Go on with `offkey apply PLAN --resume`; if "
+            "something broke, `offkey undo PLAN NUMBER` switches it on again.",
             markup=False,
             highlight=False,
         )

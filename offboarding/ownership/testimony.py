@@ -74,6 +74,11 @@ class Verdict(NamedTuple):
     blocked: bool
 
 
+BROUGHT_IN = "CONFLICT: introduced by the person"
+FIELDS_ALONE = "CONFLICT: only fields that any committer can write name the person"
+"""Contradictions on who brought a credential in, or between that and whose it is; whose it is, nobody contests."""
+
+
 def inside(finding: Finding, known: Known) -> Iterator[tuple[bool, Voice]]:
     """(is it issued, voice) for what a finding's value says of somebody who can be told.
 
@@ -156,9 +161,9 @@ def _contradictions(
     brought = named or any(voice.mine for voice in heard.proven)
     strangers = [voice for voice in (*heard.owners[heard.holder :], *heard.written) if not voice.mine]
     if brought and not theirs and strangers:
-        yield f"CONFLICT: introduced by the person; {_joined(strangers, [])}"
+        yield f"{BROUGHT_IN}; {_joined(strangers, [])}"
     if named and heard.proven and not any(voice.mine for voice in heard.proven):
-        yield f"CONFLICT: only fields that any committer can write name the person; {_joined(heard.proven, [])}"
+        yield f"{FIELDS_ALONE}; {_joined(heard.proven, [])}"
 
 
 def _joined(voices: Iterable[Voice], more: Sequence[str]) -> str:

@@ -9,7 +9,9 @@ done at once. Other hosts than IAM's are asked under `/host/path`.
 """
 
 import base64
+import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -60,6 +62,7 @@ class Key:
     email: str
     seed: str
     disabled: bool = False
+    since: str = "2026-01-02T03:04:05Z"
 
 
 @dataclass
@@ -123,8 +126,24 @@ class GcpSimulator(DiscoveredSimulator):
         for identity, key in self.keys.items():
             if key.email == email:
                 told: dict[str, Any] = {"name": f"projects/{PROJECT}/serviceAccounts/{email}/keys/{identity}"}
-                rows.append({**told, "keyType": "USER_MANAGED", **({"disabled": True} if key.disabled else {})})
+                told |= {"keyType": "USER_MANAGED", "validAfterTime": key.since}
+                rows.append({**told, **({"disabled": True} if key.disabled else {})})
         return self._closed(request) or ok({"keys": rows})
+
+    @route("POST", _KEYS)
+    def create(self, request: Request, email: str) -> Answer:
+        """The key file is in this answer alone."""
+        if closed := self._closed(request):
+            return closed
+        seed = f"{email} {len(self.keys)} {self.admin[-8:]}"
+        identity = tokens.pick(seed, "key id", 40, tokens.HEX)
+        since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        self.keys[identity] = Key(email, seed, since=since)
+        pem = private_key(seed).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        file = {"type": "service_account", "project_id": PROJECT, "private_key_id": identity, "private_key": pem}
+        told = json.dumps({**file, "client_email": email}).encode()
+        name = f"projects/{PROJECT}/serviceAccounts/{email}/keys/{identity}"
+        return done(200, {"name": name, "validAfterTime": since, "privateKeyData": base64.b64encode(told).decode()})
 
     @route("POST", _KEYS + "/{key}:disable")
     def disable(self, request: Request, email: str, key: str) -> Answer:

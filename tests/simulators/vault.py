@@ -7,6 +7,7 @@ description may be kept here (MPL-2.0), so none is compared.
 
 https://developer.hashicorp.com/vault/docs/concepts/tokens#error-responses
 https://github.com/openbao/openbao/blob/main/internal/vault/token_store.go
+https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
 """
 
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ class VaultSimulator(RestSimulator):
         self.entities: dict[str, dict[str, Any]] = {}
         self.roles: list[str] = []
         """Roles for making tokens. A token's policy `create/ROLE` lets it make some under that role alone."""
+        self.kept: dict[str, list[dict[str, Any]]] = {}  # by mount and path, its versions
+        self.unversioned = False
 
     def add_entity(self, name: str) -> str:
         number = pick(name, "entity", 32, "0123456789abcdef")
@@ -186,3 +189,34 @@ class VaultSimulator(RestSimulator):
     def change_entity(self, request: Request, number: str) -> Answer:
         self.entities[number] |= request.json()
         return done()
+
+    @route("GET", "/v1/{mount}/data/{a}")
+    @route("GET", "/v1/{mount}/data/{a}/{b}")
+    def read_secret(self, request: Request, mount: str, a: str, b: str = "") -> Answer:
+        versions = self.kept.get("/".join(filter(None, (mount, a, b))))
+        if not versions:
+            return ok({"errors": []}, 404)
+        if self.unversioned:
+            return ok({"data": versions[-1]})
+        return ok({"data": {"data": versions[-1], "metadata": self._metadata(versions)}})
+
+    @route("POST", "/v1/{mount}/data/{a}")
+    @route("POST", "/v1/{mount}/data/{a}/{b}")
+    def write_secret(self, request: Request, mount: str, a: str, b: str = "") -> Answer:
+        if self._asks(request) is None:
+            return self.error(403)
+        versions, body = self.kept.setdefault("/".join(filter(None, (mount, a, b))), []), request.json()
+        if body.get("options", {}).get("cas", len(versions)) != len(versions):
+            told = "check-and-set parameter did not match the current version"
+            return ok({"errors": [told]}, 400)
+        versions.append(body["data"])
+        return done(200, {"data": self._metadata(versions)})
+
+    @staticmethod
+    def _metadata(versions: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "version": len(versions),
+            "created_time": "2026-01-02T03:04:05Z",
+            "deletion_time": "",
+            "destroyed": False,
+        }

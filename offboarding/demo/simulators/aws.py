@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Self
 from xml.sax.saxutils import escape
 
@@ -164,6 +165,17 @@ class AwsServer(LocalServer):
         """`Active` or `Inactive` as IAM lists it, or `Deleted` when IAM does not know the key."""
         key = self._backend().access_keys.get(key_id)
         return str(key.status) if key else "Deleted"
+
+    def use_key(self, key_id: str, at: datetime) -> None:
+        """Has an access key last used at a moment, by S3. What it really signs counts as well, at the real time."""
+        from moto.iam.models import AccessKeyLastUsed
+
+        self._backend().access_keys[key_id].last_used = AccessKeyLastUsed(at, "s3", REGION)
+
+    def keys_of(self, user: str) -> dict[str, str]:
+        """The ids of a user's access keys with their status."""
+        keys = self._backend().access_keys.values()
+        return {str(key.access_key_id): str(key.status) for key in keys if key.user_name == user}
 
     def who(self, request: Request) -> str:
         """The access key id: an identifier, not a secret."""

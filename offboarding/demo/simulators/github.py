@@ -16,6 +16,7 @@ from typing import Any
 from offboarding.demo.simulators import github_keys as keys
 from offboarding.demo.simulators import github_orgs as orgs
 from offboarding.demo.simulators import github_repos as repos
+from offboarding.demo.simulators import github_sealed as sealed
 from offboarding.demo.simulators import github_secrets as secrets
 from offboarding.demo.simulators import github_users as users
 from offboarding.demo.simulators.github_calls import DOCS, Call, Refusal
@@ -292,9 +293,8 @@ _ROUTES: tuple[_Route, ...] = (
     _route("POST", f"{_ISSUE}/comments", repos.add_comment),
     *(_route("GET", f"/orgs/{{org}}/{kind}", secrets.of_org) for kind in secrets.KINDS),
     *(_route("GET", f"/repos/{{owner}}/{{repo}}/{kind}", secrets.of_repo) for kind in secrets.KINDS),
-    _route("GET", "/repos/{owner}/{repo}/actions/organization-secrets", secrets.of_org_for_repo),
-    _route("GET", "/repos/{owner}/{repo}/actions/organization-variables", secrets.of_org_for_repo),
+    *(_route("GET", f"/repos/{{owner}}/{{repo}}/actions/{kind}", secrets.of_org_for_repo) for kind in secrets.OF_ORG),
     _route("GET", "/repos/{owner}/{repo}/environments", secrets.list_environments),
-    _route("GET", f"{_SCOPE}/secrets", secrets.of_environment),
-    _route("GET", f"{_SCOPE}/variables", secrets.of_environment),
+    *(_route("GET", f"{_SCOPE}/{kind}", secrets.of_environment) for kind in ("secrets", "variables")),
+    *(_route(*one) for one in sealed.ROUTES),
 )

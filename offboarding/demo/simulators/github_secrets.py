@@ -14,6 +14,7 @@ from offboarding.demo.simulators.wire import Answer
 
 _CREATED = "2020-01-01T00:00:00Z"
 KINDS = ("actions/secrets", "actions/variables", "dependabot/secrets", "codespaces/secrets")
+OF_ORG = ("organization-secrets", "organization-variables")
 _NAMED: tuple[Store, ...] = ("dependabot", "codespaces")
 
 

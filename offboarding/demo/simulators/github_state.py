@@ -165,7 +165,7 @@ class Mail:
 
 @dataclass(kw_only=True)
 class Entry:
-    """`value` is a variable's; of a secret none is kept. `repositories` are full names, for "selected"."""
+    """`value` is a variable's, or what was in a secret's sealed box. `repositories` are full names, for "selected"."""
 
     name: str
     value: str = ""
@@ -180,6 +180,8 @@ class Stores:
 
     entries: dict[tuple[str, Store], dict[str, Entry]] = field(default_factory=dict)
     environments: dict[str, list[str]] = field(default_factory=dict)
+    boxes: dict[str, Any] = field(default_factory=dict)
+    """By where: the private half of the key that secrets are sealed to."""
 
     def put(self, where: str, store: Store, entry: Entry) -> None:
         entry.name = entry.name.upper()

@@ -1,0 +1,22 @@
+"""Who makes successors, by provider, and the stores that take them, by the name in the configuration."""
+
+from revokers import (
+    aws_rotation,
+    database_rotation,
+    gcp_rotation,
+    secretstore_aws,
+    secretstore_github,
+    secretstore_vault,
+)
+from revokers.rotation import Maker, SecretStore
+
+MAKERS: dict[str, Maker] = {
+    "aws": aws_rotation,
+    "database": database_rotation,
+    "gcp": gcp_rotation,
+}
+STORES: dict[str, SecretStore] = {
+    "aws_secrets_manager": secretstore_aws,
+    "github_actions": secretstore_github,
+    "vault": secretstore_vault,
+}
