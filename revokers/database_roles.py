@@ -19,8 +19,7 @@ READS: frozenset[Operation] = frozenset({("SQL", "WHO AM I"), ("SQL", "LIST ROLE
 WRITES: frozenset[Operation] = frozenset(
     {("SQL", "LOCK"), ("SQL", "UNLOCK"), ("SQL", "TAKE PASSWORD"), ("SQL", "END SESSIONS")}
 )
-EXPIRED = "expired"
-"""A role that may sign in, and whose password's VALID UNTIL has passed: PostgreSQL refuses it as if it were wrong."""
+EXPIRED = "expired"  # a role that may sign in, and whose password's VALID UNTIL has passed
 AFTER_SIGNING_IN = {
     "postgresql": frozenset({"3D000", "42501"}),
     "mysql": frozenset({"1044", "1049", "1142", "1820", "1862"}),

@@ -98,7 +98,6 @@ class Settings:
 
 
 def options(point: AccessPoint) -> tuple[Option, ...]:
-    """The last super administrator is left to people; where others cannot be seen, suspending needs an extra yes."""
     return owners.gated(HANDLES.get(point.kind, ()), point, "google-suspend-unseen", _ANOTHER)
 
 
@@ -128,8 +127,8 @@ def _inventory(http: Reader, settings: Settings, account: Account, where: str) -
         provider=PROVIDER, id=str(user["id"]), login=str(user["primaryEmail"]), email=str(user["primaryEmail"])
     )
     alone, gaps = owners.looked(where, lambda: administrators(http, settings.read, user), NEEDS)
-    evidence = ("the directory lists the user", *(("a super administrator",) if user.get("isAdmin") else ()), *alone)
-    yield _point(ACCOUNT, holder, holder.id, evidence, check=_account_check(http, user, holder))
+    evidence = ("the directory lists the user", *(("a super administrator",) if user.get("isAdmin") else ()))
+    yield _point(ACCOUNT, holder, holder.id, (*evidence, *alone), check=_account_check(http, user, holder))
     yield from gaps
     for kind in LISTS:
         yield from or_gap(f"{where}: {kind}", _listed(http, settings, kind, holder), needs=NEEDS)
@@ -182,10 +181,8 @@ def revoke(
     refuse_unlisted(HANDLES, action, point)
     user, _, item = point.provider_id.partition("/")
     if point.kind == ACCOUNT:
-        found = find(http, settings.read, user)
-        if found is None or found["id"] != user:
-            raise NotIdentified("the directory has no such user", advice="plan again")
-        owners.refuse_last(point, owners.seen(lambda: administrators(http, settings.read, found)), _ANOTHER)
+        now = owners.seen(lambda: administrators(http, settings.read, find(http, settings.read, user) or {}))
+        owners.refuse_last(point, now, _ANOTHER)
         _send(http, settings, "POST", _SIGN_OUT, path={"user": user})
         return _send(http, settings, "PUT", USER, path={"user": user}, json={"suspended": True})
     return _send(http, settings, "DELETE", LISTS[point.kind][0] + "/{item}", path={"user": user, "item": item})

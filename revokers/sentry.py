@@ -184,8 +184,8 @@ def state(http: Reader, settings: Settings, point: AccessPoint, credential: Cred
     if point.kind != MEMBER:
         return ended(http, point, check(http, credential)) if credential else unknown(http, "the value is not at hand")
     org, ident = rosters.where(settings.organisations, point)
-    rows = _members(http, settings, org)
-    return rosters.listed(http, org, point, there=any(str(row["id"]) == ident for row in rows))
+    there = any(str(row["id"]) == ident for row in _members(http, settings, org))
+    return rosters.listed(http, org, point, there=there)
 
 
 def revoke(
