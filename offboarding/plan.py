@@ -193,6 +193,7 @@ def _replacing(point: AccessPoint, ways: Sequence[Option], new: Replacement | No
         needs=EXTRA_YES,
         rotation=new.rotation,
     )
+    ending[0] = replace(ending[0], reason=f"{ending[0].reason}: {new.when}")
     return [first, *(replace(step, after=step.after or first.id) for step in ending)]
 
 

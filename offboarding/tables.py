@@ -123,7 +123,7 @@ def _told(step: Step) -> Text:
     known = point.evidence[0] if point.evidence else ""
     if step.action not in (Action.REWRITE, Action.KEEP) and not (known and known in step.reason):
         lines.append(": ".join(filter(None, (_BONDS.get(point.bond, ""), known))))
-    if step.action in (Action.REPLACE, Action.ROTATE, Action.HAND_OVER) and step.how:
+    if step.action in (Action.ROTATE, Action.HAND_OVER) and step.how:
         lines.append(f"how: {step.how}")
     for line in dict.fromkeys(lines):
         text.append(f"\n{printable(line)}", style="not bold")

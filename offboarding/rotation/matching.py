@@ -27,6 +27,12 @@ class Replacement:
         fields = ", ".join(f"{part} as {name or 'the whole'}" for part, name in self.rotation.fields.items())
         return f"{self.rotation.store}: {place} ({fields})"
 
+    @property
+    def when(self) -> str:
+        """When the old one is switched off."""
+        quiet, deadline = self.rotation.quiet_hours, self.rotation.deadline_hours
+        return f"once its successor is used and it was not for {quiet} h, or after {deadline} h if it is not used"
+
 
 def replacements(entries: Sequence[Entry], points: Iterable[AccessPoint], gaps: list[Gap]) -> Mapping[str, Replacement]:
     """By the point's id, what takes the place of each shared credential that exactly one entry names.

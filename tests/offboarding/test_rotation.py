@@ -21,6 +21,7 @@ from offboarding.plan import PlanRefused
 from offboarding.rotation.waiting import decide
 from offkey import boto
 from offkey.errors import Exit
+from offkey.http import Expired
 from offkey.model import Action, Bond, Outcome, Ownership, Rotation
 from revokers.protocol import NotIdentified
 from revokers.rotation import LastUse
@@ -174,6 +175,7 @@ def test_the_plan_says_where_the_successor_goes_and_asks_for_a_yes_of_its_own(cl
     assert first.needs == "rotate"
     assert run.secret in first.reason
     assert (second.after, third.after) == (first.id, second.id)
+    assert "not for 4 h, or after 48 h" in second.reason
     receipts = run.world.apply()
     assert {one.outcome for one in receipts.values()} == {Outcome.HANDED_OVER}
     assert "--allow rotate" in receipts[Action.REPLACE].advice
@@ -363,6 +365,28 @@ def test_a_key_that_somebody_else_made_meanwhile_is_never_deleted(cloud: Cloud, 
     assert receipt.outcome is Outcome.HANDED_OVER
     assert foreign in receipt.note
     assert set(run.keys) == {run.old, foreign}
+
+
+def test_an_approval_that_runs_out_between_making_and_storing_leaves_no_second_successor(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    run = cloud.run(tmp_path / "run")
+
+    def a_day_later(request: Any) -> None:
+        if "Action=CreateAccessKey" in request.body.decode():
+            run.world.at += timedelta(hours=25)
+
+    cloud.aws.before = a_day_later
+    try:
+        with pytest.raises(Expired):
+            run.world.apply()
+    finally:
+        cloud.aws.before = None
+    lost = run.successor
+    run.world.later(minutes=1)
+    assert run.world.apply()[Action.REPLACE].outcome is Outcome.REPLACED
+    assert_replaced(run)
+    assert run.successor != lost
 
 
 @pytest.fixture(scope="module")
