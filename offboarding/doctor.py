@@ -244,6 +244,7 @@ def _rotation(settings: Config, entry: Entry) -> Result:
 
 def _asked(what: str, name: str, reader: Reader, token: Secret, unset: str) -> Result:
     from revokers import REGISTRY
+    from revokers.parts import REFUSED
 
     provider = family(name)
     if provider not in ASKED_AS:
@@ -252,7 +253,7 @@ def _asked(what: str, name: str, reader: Reader, token: Secret, unset: str) -> R
     answer = REGISTRY[provider].check(reader, Credential(kind=kind, parts={"secret": token}))
     if answer.liveness is Liveness.LIVE:
         return ok(what, answer.reason + unset)
-    if answer.liveness is Liveness.DEAD:
+    if answer.liveness is Liveness.DEAD or answer.status == REFUSED:  # here its own instance is what refuses it
         return fail(
             what, f"the read credential is dead: {answer.reason}", f"replace `read` under [{instances.table(name)}]"
         )
