@@ -8,13 +8,14 @@ https://vercel.com/docs/rest-api/teams/remove-a-team-member
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from offkey.http import Answer, Reader, Writer, bearer
-from offkey.model import AccessPoint, Account, Bond, Check, Exchange, Gap, Ownership
+from offkey.model import AccessPoint, Account, Check, Exchange, Gap
 from offkey.secret import Secret
-from revokers.parts import configured, dead, fields, last, live, or_gap, pages
+from revokers import rosters
+from revokers.parts import configured, fields, last, live, or_gap, pages
 from revokers.protocol import LAST_OWNER, NotAutomatic, NotIdentified, Unclear
 
 PROVIDER = "vercel"
@@ -42,50 +43,34 @@ def inventory(http: Reader, settings: Settings, account: Account) -> Iterator[Ac
 
 
 def _inventory(http: Reader, settings: Settings, account: Account) -> Iterator[AccessPoint]:
-    members = _members(http, settings, configured(settings))
-    row = _row(members, account)
-    if row is None:
-        if account.id or account.login:
-            raise NotIdentified(f"{settings.team} has no such member", advice="correct the person's accounts")
-        return
-    holder = Account(provider=PROVIDER, id=row["uid"], login=row["username"], email=row["email"])
-    told = f"{settings.team} lists a member with the role {row['role']}"
-    yield AccessPoint(
-        id=f"{MEMBER}:{settings.team}/{holder.id}",
-        provider=PROVIDER,
-        kind=MEMBER,
-        holder=holder,
-        ownership=Ownership.PERSONAL,
-        bond=Bond.THEIRS,
-        provider_id=f"{settings.team}/{holder.id}",
-        check=live(http, f"a member of {settings.team}", holder),
-        evidence=(told, LAST_OWNER) if _alone(members, holder.id) else (told,),
-    )
-
-
-def _row(members: Mapping[str, dict[str, Any]], account: Account) -> dict[str, Any] | None:
-    """The account's row: by its id where that is known, else by name, else by address."""
-    if account.id:
-        return members.get(account.id)
-    name, wanted = ("username", account.login) if account.login else ("email", account.email)
-    if not wanted:
+    if not account.id and not account.login and not account.email:
         raise NotIdentified("Vercel finds members by id, username or address", advice="add one to the directory")
-    return next((row for row in members.values() if str(row[name]).lower() == wanted.lower()), None)
+    team, members = settings.team, _members(http, settings, configured(settings))
+    wanted = replace(account, login=account.login.lower())  # as Vercel writes usernames
+    found = rosters.the_one((one for one in members if rosters.same(one[1], wanted)), account, f"vercel {team}")
+    if found is None:
+        return
+    row, holder = found
+    told = f"{team} lists a member with the role {row['role']}"
+    alone = (LAST_OWNER,) if _alone(members, holder.id) else ()
+    yield rosters.point(MEMBER, f"{team}/{holder.id}", holder, live(http, f"a member of {team}", holder), told, *alone)
 
 
-def _members(http: Reader, settings: Settings, token: Secret) -> dict[str, dict[str, Any]]:
-    """Every member by id. Raises Unclear for none: the list has at least whoever asks."""
+def _members(http: Reader, settings: Settings, token: Secret) -> list[tuple[dict[str, Any], Account]]:
+    """Every member with the account. Raises Unclear for none: the list has at least whoever asks."""
     if not settings.team:
         raise Unclear("no team is configured", advice="set `team` under [providers.vercel]")
     asked: dict[str, Any] = {"path": {"team": settings.team}, "headers": bearer(token), "hide": (token,)}
-    members = {}
-    for answer in pages(http, "/v3/teams/{team}/members", _next, params={"limit": "100"}, **asked):
-        for row in fields(answer, "members", "members", "pagination")["members"]:
-            told = {name: str(row[name]) for name in ("uid", "email", "username", "role")}
-            members[told["uid"]] = {**told, "confirmed": row["confirmed"]}
-    if not members:
-        raise Unclear(f"{settings.team} shows no member", advice="the credential must be a member's")
-    return members
+    found = (
+        row
+        for answer in pages(http, "/v3/teams/{team}/members", _next, params={"limit": "100"}, **asked)
+        for row in fields(answer, "members", "members", "pagination")["members"]
+    )
+    return [(row, _account(row)) for row in rosters.whole(found, f"{settings.team}: members")]
+
+
+def _account(row: Mapping[str, Any]) -> Account:
+    return Account(provider=PROVIDER, id=str(row["uid"]), login=str(row["username"]), email=str(row["email"]))
 
 
 def _next(answer: Answer) -> Mapping[str, str] | None:
@@ -94,33 +79,26 @@ def _next(answer: Answer) -> Mapping[str, str] | None:
     return {"until": str(int(told["next"]))} if told["hasNext"] else None
 
 
-def _alone(members: Mapping[str, Mapping[str, Any]], number: str) -> bool:
+def _alone(members: list[tuple[dict[str, Any], Account]], number: str) -> bool:
     """Who has not accepted the invitation owns nothing yet."""
-    return [each for each, row in members.items() if row["role"] == "OWNER" and row["confirmed"] is True] == [number]
+    owners = [holder.id for row, holder in members if row["role"] == "OWNER" and row["confirmed"] is True]
+    return owners == [number]
 
 
 def state(http: Reader, settings: Settings, point: AccessPoint) -> Check:
     """Raises what `revokers.parts.answered` turns into UNKNOWN."""
-    if _number(settings, point) in _members(http, settings, configured(settings)):
-        return live(http, "listed", point.holder)
-    return dead(http, "no longer listed", point.holder, "removed")
+    team, number = rosters.where((settings.team,), point)
+    members = _members(http, settings, configured(settings))
+    return rosters.listed(http, team, point, there=any(holder.id == number for _, holder in members))
 
 
 def remove(http: Writer, settings: Settings, point: AccessPoint) -> Exchange:
     """Raises NotAutomatic for the last owner."""
-    token, number = configured(settings, write=True), _number(settings, point)
+    token, (team, number) = configured(settings, write=True), rosters.where((settings.team,), point)
     members = _members(http, settings, token)
-    if number not in members:
-        raise NotIdentified(f"{settings.team} does not list the member", advice="plan again")
+    rosters.the_holders(members, point, team)
     if _alone(members, number):
         raise NotAutomatic(f"{point.id} is {LAST_OWNER}", advice="make another member an owner first")
-    path = {"team": settings.team, "user": number}
+    path = {"team": team, "user": number}
     http.request("DELETE", "/v1/teams/{team}/members/{user}", path=path, headers=bearer(token), hide=(token,))
     return last(http)
-
-
-def _number(settings: Settings, point: AccessPoint) -> str:
-    team, _, number = point.provider_id.partition("/")
-    if not number or team != settings.team:
-        raise NotIdentified(f"{point.id} is not of the configured team", advice="plan again")
-    return number
