@@ -191,7 +191,8 @@ def test_a_github_in_trouble_does_not_end_a_verification(scene: Scene, trouble: 
 
 def test_an_approval_that_runs_out_stops_the_run_before_the_next_step_and_a_new_one_goes_on(desk: Desk) -> None:
     plan = desk.made(plan_of(listed("AKIAONE"), listed("AKIATWO")))
-    provider, clock = Script(looks=[check(), check(Liveness.DEAD, status="deleted")] * 9), Clock()
+    inactive, deleted = (check(Liveness.DEAD, status=status) for status in ("Inactive", "deleted"))
+    provider, clock = Script(looks=[check(), inactive] * 2 + [inactive, deleted] * 2), Clock()
     short = replace(approve.approve(plan, desk.who.email, NOW), expires_at=NOW + timedelta(minutes=1))
     short = approve.sign(short, desk.who.key)
 
