@@ -229,7 +229,7 @@ def _provider(settings: Config, name: str) -> Result:
 
 def _rotation(settings: Config, entry: Entry) -> Result:
     """Whether the tables that a rotation needs have a write credential, and what that must be allowed."""
-    from revokers.rotationregistry import MAKERS, STORES
+    from revokers.rotation.registry import MAKERS, STORES
 
     what = f"rotation of {entry.kind} {entry.id or entry.holder}"
     maker = next(maker for maker in MAKERS.values() if entry.kind in maker.KINDS)

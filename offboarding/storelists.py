@@ -24,9 +24,9 @@ from offkey.fingerprint import OrgKey
 from offkey.http import Reader
 from offkey.model import Gap
 from offkey.secret import Secret
-from revokers import stores_gitlab
-from revokers.storeregistry import READERS
 from revokers.stores import Compare, Stored, Unread
+from revokers.stores import gitlab as stores_gitlab
+from revokers.stores.registry import READERS
 from scanner.repository.clone import is_url
 
 TELLING = ("github", "gitlab")

@@ -19,7 +19,7 @@ from offkey.http import Gate, Reader, Refused, Writer
 from offkey.model import AccessPoint, Action, Approval, Gap, Plan
 from offkey.secret import Secret
 from revokers.protocol import Revoker
-from revokers.rotationregistry import MAKERS, STORES
+from revokers.rotation.registry import MAKERS, STORES
 from scanner.repository import gitconfig
 from scanner.repository.clone import is_url
 from scanner.repository.git import Git

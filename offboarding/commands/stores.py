@@ -24,7 +24,7 @@ from offboarding.ui import UI
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.fingerprint import ephemeral_key
 from offkey.model import Finding, Gap, timestamp, to_json
-from revokers.storeregistry import READERS
+from revokers.stores.registry import READERS
 from scanner.matching.rulecache import load_all
 from scanner.output.printable import printable
 from scanner.output.words import brief

@@ -12,7 +12,7 @@ from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.secret import Secret
 from revokers.stores import Stored, Unread
-from revokers.stores_github import actions
+from revokers.stores.github import actions
 
 
 @dataclass(frozen=True, slots=True)

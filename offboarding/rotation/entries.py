@@ -34,7 +34,7 @@ class Entry(Table):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        from revokers.rotationregistry import STORES
+        from revokers.rotation.registry import STORES
 
         if not self.holder and not self.id:
             raise ValueError("needs `holder` or `id`: one credential, never all of a kind")
@@ -68,13 +68,13 @@ class Entry(Table):
 
 def replaceable(kind: str) -> "Replaceable | None":
     """How a kind is replaced; None where nothing here makes successors of it."""
-    from revokers.rotationregistry import MAKERS
+    from revokers.rotation.registry import MAKERS
 
     return next((maker.KINDS[kind] for maker in MAKERS.values() if kind in maker.KINDS), None)
 
 
 def _wrong_fields(entry: Entry) -> str:
-    from revokers.rotationregistry import MAKERS
+    from revokers.rotation.registry import MAKERS
 
     known = replaceable(entry.kind)
     if known is None:
@@ -91,7 +91,7 @@ def _wrong_fields(entry: Entry) -> str:
 
 
 def _wrong_place(entry: Entry) -> str:
-    from revokers.rotationregistry import STORES
+    from revokers.rotation.registry import STORES
 
     store = STORES[entry.store]
     if frozenset(entry.place) not in store.PLACES:

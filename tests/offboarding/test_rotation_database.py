@@ -16,7 +16,7 @@ from offkey.model import Account, Action, Check, Credential, Liveness, Outcome
 from offkey.secret import Secret
 from revokers import database, database_roles
 from revokers.database_roles import Role
-from revokers.database_rotation import scram_verifier
+from revokers.rotation.database import scram_verifier
 from tests import needs
 from tests.offboarding.cases import NOW, Approver, approver, listed
 from tests.offboarding.cutting import Cut, Killed

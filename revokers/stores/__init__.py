@@ -1,6 +1,6 @@
 """What CI systems keep in their secret stores: the record, and what the readers of stores share.
 
-A reader is `revokers/stores_<provider>.py`. It sends GET alone, through the provider's gate, and changes nothing. Where
+A reader is `revokers/stores/<provider>.py`. It sends GET alone, through the provider's gate, and changes nothing. Where
 a store tells values (GitLab's and GitHub's variables), a value goes into `Compare` and nowhere else.
 """
 

@@ -1,6 +1,6 @@
 """What rotation asks of a provider that makes successors, and of a secret store that takes them (ADR 17).
 
-A maker is `revokers/<provider>_rotation.py`. It has a gate of its own: only its Writer can make a credential.
+A maker is `revokers/rotation/<provider>.py`. It has a gate of its own: only its Writer can make a credential.
 """
 
 from collections.abc import Mapping

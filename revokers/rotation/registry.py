@@ -1,14 +1,9 @@
 """Who makes successors, by provider, and the stores that take them, by the name in the configuration."""
 
-from revokers import (
-    aws_rotation,
-    database_rotation,
-    gcp_rotation,
-    secretstore_aws,
-    secretstore_github,
-    secretstore_vault,
-)
-from revokers.rotation import Maker, SecretStore
+from revokers.rotation import Maker, SecretStore, secretstore_aws, secretstore_github, secretstore_vault
+from revokers.rotation import aws as aws_rotation
+from revokers.rotation import database as database_rotation
+from revokers.rotation import gcp as gcp_rotation
 
 MAKERS: dict[str, Maker] = {
     "aws": aws_rotation,
