@@ -37,7 +37,9 @@ NO_NAMES = frozenset({"", ".", ".."})
 """What no part of a path may be: an empty or a dot segment addresses another resource than the template says."""
 LONGEST_ANSWER = 120.0
 LARGEST_ANSWER = 16 << 20
-_ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})  # the body is decoded by then
+_ENCODED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})  # the body is decoded by then
+_UNMET = (KeyError, NotImplementedError, ValueError)
+"""What httpx raises for a challenge to sign in that it does not understand."""
 NO_STATUS = 0
 TRANSIENT = frozenset({NO_STATUS, 429, 500, 502, 503, 504})
 REFUSED_FOR_NOW = frozenset({429})
@@ -186,7 +188,7 @@ class Reader:
     ) -> httpx.Response:
         for attempt in range(1, ATTEMPTS + 1):
             response, trouble = self._once(request, auth)
-            summary = trouble if response is None else scrub(_gist(response), hidden)
+            summary = trouble if response is None else _gist(response, hidden)
             status = NO_STATUS if response is None else response.status_code
             self.record(request.method, shown, status, summary)
             if attempt == ATTEMPTS or status not in again:
@@ -220,9 +222,9 @@ class Reader:
                         return None, "the answer does not end"
             finally:
                 response.close()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, *_UNMET) as error:
             return None, type(error).__name__
-        kept = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODED]
+        kept = [(name, value) for name, value in response.headers.raw if name.lower() not in _ENCODED]
         return httpx.Response(response.status_code, headers=kept, content=bytes(body), request=request), ""
 
     def _authenticated(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
@@ -238,6 +240,9 @@ class Reader:
                 wanted = flow.send(response)
             except StopIteration:
                 return response
+            except Exception:
+                response.close()
+                raise
             response.close()
 
     def send_raw(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
@@ -358,16 +363,25 @@ def _fill(template: str, values: Mapping[str, str | Secret], show: Callable[[Sec
     return re.sub(r"\{(\w+)\}", one, template)
 
 
-def _gist(response: httpx.Response) -> str:
+def _gist(response: httpx.Response, hidden: tuple[Secret, ...]) -> str:
     """The provider's own error word: short, and the only part of a body that is recorded."""
     try:
         body = response.json()
+        if not isinstance(body, dict):
+            return ""
+        told = [_scrubbed(body[key], hidden) for key in ("ok", "revoked", "error", "message") if key in body]
     except (ValueError, RecursionError):
         return "" if not response.content else "(not JSON)"
-    if not isinstance(body, dict):
-        return ""
-    words = [str(body[key])[:120] for key in ("ok", "revoked", "error", "message") if key in body]
-    return " ".join(words)
+    return " ".join(scrub(str(word), hidden)[:120] for word in told)  # half a secret is not found any more
+
+
+def _scrubbed(told: Any, hidden: tuple[Secret, ...]) -> Any:
+    """Every text in it scrubbed, before quotes and backslashes are written otherwise."""
+    if isinstance(told, dict):
+        return {scrub(name, hidden): _scrubbed(value, hidden) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_scrubbed(value, hidden) for value in told]
+    return scrub(told, hidden) if isinstance(told, str) else told
 
 
 def _wait(response: httpx.Response | None, attempt: int) -> float:

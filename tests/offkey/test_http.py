@@ -3,6 +3,7 @@
 import base64
 import gzip
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -218,6 +219,23 @@ def test_an_echoed_secret_is_recorded_as_stars() -> None:
     assert "***" in reader.exchanges[0].summary
 
 
+@pytest.mark.parametrize("before", range(0, 120, 7))
+def test_of_a_secret_in_a_long_message_no_part_is_recorded(before: int) -> None:
+    script = Script(httpx.Response(401, json={"message": "x" * before + TOKEN.reveal().decode()}))
+    reader = script.reader()
+    reader.request("GET", "/user", hide=(TOKEN,))
+    assert "tok_" not in reader.exchanges[0].summary
+    assert len(reader.exchanges[0].summary) <= 120
+
+
+def test_a_secret_with_quotes_is_hidden_wherever_it_stands_in_an_answer() -> None:
+    secret = "it's" + chr(92) + "a" + '"' + "word"
+    script = Script(httpx.Response(401, json={"error": {"message": f"wrong: {secret}", "tried": [secret]}}))
+    reader = script.reader()
+    reader.request("GET", "/user", hide=(Secret(secret.encode()),))
+    assert reader.exchanges[0].summary == "{'message': 'wrong: ***', 'tried': ['***']}"
+
+
 def test_a_secret_in_the_path_is_sent_but_not_recorded(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     script = Script()
@@ -301,3 +319,32 @@ def test_a_compressed_answer_is_read_as_what_it_says() -> None:
     packed = gzip.compress(b'{"login": "ann"}')
     answer = Script(httpx.Response(200, headers={"content-encoding": "gzip"}, content=packed)).reader()
     assert answer.request("GET", "/user").json == {"login": "ann"}
+
+
+def test_an_answer_whose_headers_are_no_ascii_is_an_answer() -> None:
+    served = httpx.Response(200, headers=[(b"X-Served-By", "Zürich".encode())], json={"login": "ann"})
+    reader = Script(served).reader()
+    assert reader.request("GET", "/user").json == {"login": "ann"}
+    assert [item.status for item in reader.exchanges] == [200]
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    ['Digest realm="a"', 'Digest realm="a", nonce="b", algorithm=NEW', 'Digest realm="a", nonce="b", qop="auth-int"',
+     "Digest realm"],
+)  # fmt: skip
+def test_a_challenge_that_cannot_be_met_is_no_answer_and_leaves_no_connection_open(challenge: str) -> None:
+    class Body(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"{}"
+
+        def close(self) -> None:
+            closed.append(challenge)
+
+    closed: list[str] = []
+    script = Script(lambda _: httpx.Response(401, headers={"WWW-Authenticate": challenge}, stream=Body()))
+    reader = script.reader()
+    with pytest.raises(NoAnswer):
+        reader.request("GET", "/user", auth=httpx.DigestAuth("ann", "b"))
+    assert [item.status for item in reader.exchanges] == [0] * ATTEMPTS
+    assert len(closed) == len(script.requests)
