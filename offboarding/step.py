@@ -110,11 +110,19 @@ def _waits(run: Run, step: Step) -> Told | None:
         if optout is not None and optout.id == step.how:
             return Told(Outcome.SKIPPED, f"opt-out {optout.id}: {optout.reason}")
         return Told(Outcome.HANDED_OVER, f"opt-out {step.how} does not hold any more", "plan again without it")
-    if step.after in run.past.undoing and step.action is not Action.REWRITE:
-        return Told(Outcome.HANDED_OVER, "somebody asked to switch it on again", "plan again once it may be ended")
+    if _taken_back(run, step) and step.id not in run.past.acting:  # what was begun is looked at first
+        return Told(Outcome.HANDED_OVER, *_TAKEN_BACK)
     if not step.after or _dead(run, step) or step.needs == PR_BEFORE_KILL:
         return None
     return _first_half(run, step)
+
+
+_TAKEN_BACK = ("somebody asked to switch it on again", "plan again once it may be ended")
+
+
+def _taken_back(run: Run, step: Step) -> bool:
+    """Whether an undo of the step before was asked for."""
+    return step.after in run.past.undoing and step.action is not Action.REWRITE
 
 
 def _first_half(run: Run, step: Step) -> Told | None:
@@ -238,6 +246,8 @@ def _nothing_to_send(run: Run, step: Step, before: Check, *, ours: bool, reached
 
 def _switched_on(run: Run, step: Step, before: Check) -> Told | None:
     """Why nothing is ended for good: what was switched off is not seen to be off any more, so somebody needs it."""
+    if _taken_back(run, step):
+        return Told(Outcome.HANDED_OVER, *_TAKEN_BACK, before)
     sent = step.id in run.past.acted or (step.id in run.past.acting and before.liveness is Liveness.UNKNOWN)
     if not _second_half(step) or before.liveness is Liveness.DEAD or sent:
         return None

@@ -216,3 +216,58 @@ def test_an_undo_that_does_not_take_is_said_and_nothing_is_deleted_against_it(wo
     run.at = NOW + timedelta(hours=5)
     assert run.apply()[Action.REVOKE].outcome is Outcome.HANDED_OVER
     assert run.status() == "Inactive"
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_an_undo_after_a_kill_amid_the_deletion_does_not_hide_what_became_of_it(
+    world: Callable[[int], World], monkeypatch: pytest.MonkeyPatch, sent: bool
+) -> None:
+    run = world(4)
+    run.apply()
+    run.at = NOW + timedelta(hours=5)
+    with monkeypatch.context() as broken:
+        if sent:
+            broken.setattr(Ledger, "append", _cut("step.acted", Ledger.append))
+        else:
+            broken.setattr(ProviderExecutor, "act", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            run.apply()
+    if sent:
+        with pytest.raises(undo.NotUndone):
+            run.undo("1")
+        assert run.apply()[Action.REVOKE].outcome is Outcome.REVOKED
+        assert run.status() == "deleted"
+    else:
+        run.undo("1")
+        assert run.apply()[Action.REVOKE].outcome is Outcome.HANDED_OVER
+        assert run.status() == "Active"
+
+
+def test_after_an_undo_that_did_not_take_a_deletion_that_was_begun_is_not_sent_again(
+    world: Callable[[int], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = world(4)
+    run.apply()
+    run.at = NOW + timedelta(hours=5)
+    with monkeypatch.context() as broken:
+        broken.setattr(ProviderExecutor, "act", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            run.apply()
+    run.aws.fail("*", "iam:UpdateAccessKey", 503, times=5)
+    with pytest.raises(undo.NotUndone):
+        run.undo("1")
+    assert run.apply()[Action.REVOKE].outcome is Outcome.HANDED_OVER
+    assert run.status() == "Inactive"
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _cut(type: str, append: Callable[..., object]) -> Callable[..., object]:
+    """An `append` that is killed before it writes an event of this type."""
+
+    def written(ledger: Ledger, told: str, *rest: object) -> object:
+        return _killed() if told == type else append(ledger, told, *rest)
+
+    return written
