@@ -78,10 +78,14 @@ def everybody(sql: Sql) -> list[dict[str, str]]:
 
 
 def administrators(sql: Sql, name: str) -> tuple[str, ...]:
-    """Who is ACCOUNTADMIN besides this user; a disabled user or a service is nobody who could help."""
-    granted = {row["grantee_name"] for row in sql.rows(SHOW_GRANTS, SHOW_GRANTS[1]) if row["granted_to"] == "USER"}
-    if name not in granted:
+    """Who is ACCOUNTADMIN besides this user; a disabled user or a service is nobody who could help.
+
+    Who has it through another role is not listed: where it is granted to one, that may be this user.
+    """
+    grants = list(sql.rows(SHOW_GRANTS, SHOW_GRANTS[1]))
+    granted = {row["grantee_name"] for row in grants if row["granted_to"] == "USER"}
+    if name not in granted and all(row["granted_to"] == "USER" for row in grants):
         return ()
     people = (user for user in everybody(sql) if "SERVICE" not in str(user.get("type") or "").upper())
     able = {str(user["name"]) for user in people if str(user["disabled"]).lower() == "false"}
-    return owners.beside(True, granted & able - {name})
+    return owners.beside(name in granted, granted & able - {name})

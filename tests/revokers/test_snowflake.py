@@ -118,7 +118,7 @@ def account_of(case: Case) -> AccessPoint:
 
 
 def test_the_last_accountadmin_is_not_disabled_by_a_plan_or_since(case: Case) -> None:
-    sim(case).administrators = ["ANN", 'da"na', "ROBOT"]
+    sim(case).administrators, sim(case).parents = ["ANN", 'da"na', "ROBOT"], ["PARENT"]
     sim(case).users["ROBOT"] = User("", kind="SERVICE")
     point = account_of(case)
     assert {LAST_OWNER, UNTOLD}.isdisjoint(point.evidence)
@@ -129,6 +129,17 @@ def test_the_last_accountadmin_is_not_disabled_by_a_plan_or_since(case: Case) ->
     with pytest.raises(NotAutomatic):
         snowflake.revoke(case.writer(), case.settings, Action.DISABLE, point, None)
     assert not sim(case).users['da"na'].disabled
+
+
+def test_who_may_be_accountadmin_through_another_role_is_disabled_without_a_word_only_beside_others(case: Case) -> None:
+    sim(case).parents = ["PLATFORM"]
+    point = account_of(case)
+    assert UNTOLD in point.evidence
+    assert [way.needs for way in snowflake.options(point)] == ["snowflake-disable-unseen"]
+    sim(case).administrators = ["ANN"]
+    assert {LAST_OWNER, UNTOLD}.isdisjoint(account_of(case).evidence)
+    sim(case).administrators = ['da"na']
+    assert LAST_OWNER in account_of(case).evidence
 
 
 def test_where_accountadmins_cannot_be_seen_disabling_needs_a_yes_and_a_gap_says_why(case: Case) -> None:

@@ -27,7 +27,10 @@ class User:
 
 
 class SnowflakeSimulator(RestSimulator):
-    """`admin` is an administrator's JWT. `statements` are those that came, in order."""
+    """`admin` is an administrator's JWT. `statements` are those that came, in order.
+
+    `administrators` are the users, and `parents` the roles, that ACCOUNTADMIN is granted to.
+    """
 
     PROVIDER = "snowflake"
     CONTRACTS = (("", "snowflake"),)
@@ -37,6 +40,7 @@ class SnowflakeSimulator(RestSimulator):
         self.admin = "eyJ." + tokens.pick("snowflake", "jwt", 200, tokens.URL_SAFE)
         self.users: dict[str, User] = {}
         self.administrators: list[str] = []
+        self.parents: list[str] = []
         self.statements: list[str] = []
         self.results: dict[str, list[list[Any]]] = {}
 
@@ -59,7 +63,7 @@ class SnowflakeSimulator(RestSimulator):
             return self._result(["name", "email", "disabled", "type"], rows)
         if statement == "SHOW GRANTS OF ROLE ACCOUNTADMIN":
             granted = [["ACCOUNTADMIN", "USER", name] for name in self.administrators]
-            rows = [["ACCOUNTADMIN", "ROLE", "PARENT"], *granted]
+            rows = [*(["ACCOUNTADMIN", "ROLE", name] for name in self.parents), *granted]
             return self._result(["role", "granted_to", "grantee_name"], rows)
         if told := re.fullmatch(f"SHOW USER PROGRAMMATIC ACCESS TOKENS FOR USER {_NAME}", statement):
             user = self.users.get(_plain(told[1]))
