@@ -11,8 +11,10 @@ https://docs.gitlab.com/api/user_moderation/
 https://docs.gitlab.com/api/personal_access_tokens/
 https://docs.gitlab.com/api/user_keys/
 https://docs.gitlab.com/api/members/
+https://docs.gitlab.com/user/group/settings/group_access_tokens/ (bot users)
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -28,6 +30,8 @@ from revokers.public_keys import fingerprint
 ACCOUNT, LISTED, KEY, MEMBER = "gitlab.account", "gitlab.listed_pat", "gitlab.ssh_key", "gitlab.group_member"
 BLOCKED = frozenset({"blocked", "ldap_blocked", "banned", "blocked_pending_approval"})
 OWNER = 50
+_ROBOT = re.compile(r"(group|project)_\d+_bot|service_account_")
+"""How the user of a group's or project's access token, or a service account, is called; lists of members have them."""
 ANOTHER = (
     "make another user an administrator of the instance (Admin area, Users: "
     "https://docs.gitlab.com/administration/) first, then plan again"
@@ -89,9 +93,10 @@ def _membership(admin: Admin, group: str, holder: Account, user: Mapping[str, An
 
 
 def _alone(members: Mapping[str, Mapping[str, Any]], number: str) -> bool:
-    """Whether this owner leaves no other who can sign in: a blocked one cannot."""
+    """Whether this owner leaves no other who can sign in: a blocked one cannot, nor can an access token's own user."""
     owners = {each: row for each, row in members.items() if row["access_level"] == OWNER}
-    return number in owners and not any(row["state"] == "active" for each, row in owners.items() if each != number)
+    others = (row for each, row in owners.items() if each != number and row["state"] == "active")
+    return number in owners and all(_ROBOT.match(str(row.get("username") or "")) for row in others)
 
 
 def made(

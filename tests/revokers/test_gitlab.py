@@ -140,6 +140,23 @@ def test_a_blocked_owner_is_no_other_owner() -> None:
         assert dana(case).id in group
 
 
+@pytest.mark.parametrize("name", ["group_7_bot_1a2b3c", "project_12_bot", "service_account_group_7_ab"])
+def test_the_user_of_an_access_token_is_no_other_owner(name: str) -> None:
+    with CASES["gitlab.group_member"]() as case:
+        group = lab(case).groups["acme"]
+        group.update(dict.fromkeys(group, 30))
+        other = next(number for number in group if number != dana(case).id)
+        group[dana(case).id] = group[other] = 50
+        lab(case).users[other].state = "active"
+        point = next(found for found in case.inventory() if getattr(found, "kind", "") == "gitlab.group_member")
+        assert isinstance(point, AccessPoint)
+        assert LAST_OWNER not in point.evidence
+        lab(case).users[other].username = name
+        with pytest.raises(NotAutomatic):
+            case.kill(1)
+        assert dana(case).id in group
+
+
 def test_a_group_that_shows_nobody_proves_no_removal() -> None:
     with CASES["gitlab.group_member"]() as case:
         lab(case).groups["acme"].clear()
