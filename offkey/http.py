@@ -164,6 +164,7 @@ class Reader:
         url = base + _fill(rest, filled, lambda secret: secret.reveal().decode())
         shown = urlsplit(base).netloc + _fill(rest, filled, lambda _: "***")
         request = _request(method, url, headers, params=params, json=json, data=form)
+        hidden += (_signing(request),)
         # A read is safe to repeat even when HTTP spells it POST (Slack's auth.test).
         again = REFUSED_FOR_NOW if (method, template) in self.gate.writes else TRANSIENT
         return self._answer(self._send(request, shown, hidden, again, auth=auth))
@@ -248,8 +249,8 @@ class Reader:
     def send_raw(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
         """One prepared request of a driver (PyGithub), which has asked `permit` before. Sent once."""
         shown = urlsplit(url).netloc + urlsplit(url).path
-        signed = Secret(headers.get("Authorization", "").rpartition(" ")[2].encode("latin-1"))
-        return self._send(_request(method, url, headers, content=body), shown, (signed,), NEVER)
+        request = _request(method, url, headers, content=body)
+        return self._send(request, shown, (_signing(request),), NEVER)
 
     def send_signed(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
         """One request that a driver (boto3) has signed and records itself; it has asked `permit` before. Sent once."""
@@ -314,6 +315,11 @@ def _request(method: str, url: str, headers: Mapping[str, str] | None, **content
     named = httpx.Headers(_HEADERS)
     named.update(headers)
     return httpx.Request(method, url, headers=named, extensions={"timeout": TIMEOUT.as_dict()}, **content)
+
+
+def _signing(request: httpx.Request) -> Secret:
+    """What the Authorization header says after its scheme, for Basic a name and a password in base64."""
+    return Secret(request.headers.get("authorization", "").rpartition(" ")[2].encode("latin-1"))
 
 
 def check_base(gate: Gate, base: str, instance: str) -> None:

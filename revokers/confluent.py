@@ -136,5 +136,5 @@ def revoke(
     if own is not None and lists.owner(own) == identity:
         raise NotAutomatic("offkey's own key is this user's", advice="give offkey the key of a service account first")
     template = KEY_PATH if point.kind == KEY else USER_PATH
-    http.request("DELETE", template, path={"id": identity}, headers=basic(text(user), password), hide=(signer,))
+    http.request("DELETE", template, path={"id": identity}, headers=basic(text(user), password), hide=pair(signer))
     return last(http)

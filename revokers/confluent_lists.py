@@ -98,7 +98,7 @@ def administrators(http: Reader, signer: Secret, identity: str) -> tuple[str, ..
 def rows(http: Reader, signer: Secret, template: str, **params: str) -> Iterator[dict[str, Any]]:
     asked, user = {"page_size": "100", **params}, pair(signer)
     headers = basic(text(user[0]), user[1])
-    for answer in pages(http, template, _after, params=asked, headers=headers, hide=(signer,)):
+    for answer in pages(http, template, _after, params=asked, headers=headers, hide=pair(signer)):
         yield from fields(answer, template, "data", "metadata")["data"]
 
 
@@ -112,7 +112,9 @@ def _after(answer: Answer) -> Mapping[str, str] | None:
 def ask(http: Reader, signer: Secret, identity: str) -> dict[str, Any] | None:
     """The key of this id; None where Confluent says that there is none. Raises Unclear for anything else."""
     user, password = pair(signer)
-    answer = http.request("GET", KEY_PATH, path={"id": identity}, headers=basic(text(user), password), hide=(signer,))
+    answer = http.request(
+        "GET", KEY_PATH, path={"id": identity}, headers=basic(text(user), password), hide=pair(signer)
+    )
     errors = answer.json.get("errors") if isinstance(answer.json, dict) else None
     if answer.status == 404 and errors and errors[0].get("status") == "404":
         return None

@@ -113,7 +113,7 @@ def revoke(
     refuse_unlisted(HANDLES, action, point)
     signer, secret = configured(settings, write=True), given(point, credential).secret
     client, password = pair(signer)
-    headers, hide = {**VERSION, **basic(text(client), password)}, (secret, signer)
+    headers, hide = {**VERSION, **basic(text(client), password)}, (secret, client, password)
     token = {"token": text(secret)}
     answer = http.request("POST", _INTROSPECT, json=token, headers=headers, hide=hide)
     if fields(answer, _INTROSPECT, "active")["active"] is not True:

@@ -131,7 +131,7 @@ def revoke(
     if action is Action.DISABLE:
         return _switch(http, settings, point, credential, on=False)
     signer, row = configured(settings, write=True), _row(http, settings, point, credential)
-    http.request("DELETE", KEY_PATH, path={"id": row["id"]}, headers=lists.signed(signer), hide=(signer,))
+    http.request("DELETE", KEY_PATH, path={"id": row["id"]}, headers=lists.signed(signer), hide=pair(signer))
     return last(http)
 
 
@@ -153,7 +153,7 @@ def _switch(
         row = _row(http, settings, point, credential)
         body = {name: row[name] for name in ("corsHeaders", "scopes") if row.get(name)} | {"disabled": not on}
         template, identity = KEY_PATH, str(row["id"])
-    http.request("PUT", template, path={"id": identity}, json=body, headers=lists.signed(signer), hide=(signer,))
+    http.request("PUT", template, path={"id": identity}, json=body, headers=lists.signed(signer), hide=pair(signer))
     return last(http)
 
 

@@ -51,7 +51,7 @@ def rows(http: Reader, signer: Secret, template: str, *names: str, **params: str
     """Every row of a list. Raises Unclear at the first page that is none."""
     asked = {"limit": "100", **params}
     found: list[dict[str, Any]] = []
-    for answer in pages(http, template, _after, params=asked, headers=signed(signer), hide=(signer,)):
+    for answer in pages(http, template, _after, params=asked, headers=signed(signer), hide=pair(signer)):
         found += fields(answer, template, "data")["data"]
     if any(name not in row for row in found for name in names):
         raise Unclear(f"{template}: a row lacks its fields", advice="try again later")
@@ -73,7 +73,7 @@ def keys(http: Reader, signer: Secret) -> list[dict[str, Any]]:
 
 def user(http: Reader, signer: Secret, identity: str) -> dict[str, Any]:
     """The user of this id. Raises Unclear."""
-    answer = http.request("GET", USER_PATH, path={"id": identity}, headers=signed(signer), hide=(signer,))
+    answer = http.request("GET", USER_PATH, path={"id": identity}, headers=signed(signer), hide=pair(signer))
     found = fields(answer, "the user", "id", "email", "isActive", "firstName", "lastName", "roleIds")
     if found["id"] != identity or not isinstance(found["isActive"], bool):
         raise Unclear("Sumo Logic answered with another user", advice="plan again")
@@ -85,7 +85,7 @@ def administrators(http: Reader, signer: Secret, identity: str) -> tuple[str, ..
 
     https://www.sumologic.com/help/docs/manage/manage-subscription/manage-org-settings/ (change account owner)
     """
-    answer = http.request("GET", OWNER, headers=signed(signer), hide=(signer,))
+    answer = http.request("GET", OWNER, headers=signed(signer), hide=pair(signer))
     if answer.status != 200 or not isinstance(answer.json, str) or not answer.json:
         raise Unclear("the account's owner is not told", advice="offkey's key must be an administrator's")
     return (LAST_OWNER,) if answer.json == identity else ()

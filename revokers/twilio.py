@@ -157,7 +157,7 @@ def revoke(
     if point.kind == KEY:
         if not _listed(http, signer, sid):
             raise NotIdentified(f"the configured account has no key {sid}", advice="see whose key it is by hand")
-        http.request("DELETE", _KEY_PATH, path={"sid": sid}, headers=_signed(signer), hide=(signer,))
+        http.request("DELETE", _KEY_PATH, path={"sid": sid}, headers=_signed(signer), hide=pair(signer))
         return last(http)
     if sid != settings.account:
         raise NotIdentified(f"{sid}: account not configured", advice="set account in [providers.twilio]")
@@ -167,7 +167,7 @@ def revoke(
             "this is not the account's primary auth token, or `write` may not see that",
             advice="a secondary token is deleted at https://console.twilio.com, Account, API keys & tokens",
         )
-    answer = http.request("POST", _PROMOTE, headers=_signed(signer), hide=(signer,))
+    answer = http.request("POST", _PROMOTE, headers=_signed(signer), hide=pair(signer))
     if 200 <= answer.status < 300 and fields(answer, _PROMOTE, "account_sid")["account_sid"] != sid:
         raise Unclear("Twilio promoted a token of another account", advice="see the account's tokens in the console")
     return last(http)
@@ -175,7 +175,7 @@ def revoke(
 
 def _listed(http: Reader, signer: Secret, sid: str) -> bool:
     """Raises Unclear for anything but the key itself, or Twilio's own word that there is none."""
-    answer = http.request("GET", _KEY_PATH, path={"sid": sid}, headers=_signed(signer), hide=(signer,))
+    answer = http.request("GET", _KEY_PATH, path={"sid": sid}, headers=_signed(signer), hide=pair(signer))
     if answer.status == 404 and _code(answer) == NO_SUCH:
         return False
     if fields(answer, "the key", "sid")["sid"] != sid:
@@ -184,7 +184,7 @@ def _listed(http: Reader, signer: Secret, sid: str) -> bool:
 
 
 def _account(http: Reader, signer: Secret, sid: str) -> Mapping[str, object]:
-    answer = http.request("GET", _ACCOUNT_PATH, path={"sid": sid}, headers=_signed(signer), hide=(signer,))
+    answer = http.request("GET", _ACCOUNT_PATH, path={"sid": sid}, headers=_signed(signer), hide=pair(signer))
     found = fields(answer, "the account", "sid", "status")
     if found["sid"] != sid:
         raise Unclear(f"the account {trouble(answer.status)}", advice="plan again")

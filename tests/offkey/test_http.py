@@ -219,6 +219,14 @@ def test_an_echoed_secret_is_recorded_as_stars() -> None:
     assert "***" in reader.exchanges[0].summary
 
 
+def test_an_echoed_sign_in_is_recorded_as_stars_whoever_forgot_to_hide_it() -> None:
+    word = base64.b64encode(b"ann:" + TOKEN.reveal()).decode()
+    script = Script(httpx.Response(401, json={"message": f"cannot read Basic {word}"}))
+    reader = script.reader()
+    reader.request("GET", "/user", headers={"Authorization": f"Basic {word}"})
+    assert reader.exchanges[0].summary == "cannot read Basic ***"
+
+
 @pytest.mark.parametrize("before", range(0, 120, 7))
 def test_of_a_secret_in_a_long_message_no_part_is_recorded(before: int) -> None:
     script = Script(httpx.Response(401, json={"message": "x" * before + TOKEN.reveal().decode()}))

@@ -128,3 +128,12 @@ def test_a_living_key_of_another_organisation_is_not_dead_because_this_one_does_
     point = leak(sumologic.KEY, provider_id=ident, holder=alive.holder, check=alive)
     assert alive.holder
     assert sumologic.state(http, settings, point, value).liveness is Liveness.LIVE
+
+
+def test_half_of_the_configured_pair_that_an_answer_repeats_is_not_recorded() -> None:
+    with CASES["sumologic.access_key"]() as case:
+        key = str(case.settings.read.reveal().decode()).split(",")[1]
+        told = httpx.MockTransport(lambda _: httpx.Response(401, json={"message": f"no such key: {key}"}))
+        http = Reader(sumologic.gate, case.settings.url, instance=case.settings.url, transport=told)
+        assert sumologic.state(http, case.settings, case.points[1]).liveness is Liveness.UNKNOWN
+        assert [exchange.summary for exchange in http.exchanges] == ["no such key: ***"]
