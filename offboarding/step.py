@@ -183,7 +183,8 @@ def reread(run: Run, point: AccessPoint) -> Credential | None:
 
 def _with(run: Run, step: Step, executor: Executor, credential: Credential | None) -> Told:
     before = _before(run, executor, step, credential)
-    ours = step.id in run.past.acting
+    # What was refused is not ours: no undo may switch on what others switched off since.
+    ours = step.id in run.past.acting and run.past.acted.get(step.id, (None,))[0] is not Act.REFUSED
     told = _nothing_to_send(run, step, before, ours=ours, reached=executor.reached(step, before))
     told = told or _switched_on(run, step, before)
     if told is not None:

@@ -260,6 +260,22 @@ def test_after_an_undo_that_did_not_take_a_deletion_that_was_begun_is_not_sent_a
     assert run.status() == "Inactive"
 
 
+def test_what_others_switched_off_after_a_refusal_and_a_kill_is_not_ours_to_switch_on(
+    world: Callable[[int], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = world(4)
+    run.aws.fail("*", "iam:UpdateAccessKey", 403, times=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(Ledger, "append", _cut("step.receipt", Ledger.append))
+        with pytest.raises(KeyboardInterrupt):
+            run.apply()
+    assert run.status() == "Active"
+    run.executors()["aws"].act(run.plan.steps[0], None)
+    assert run.apply()[Action.DISABLE].outcome is Outcome.ALREADY_DEAD
+    with pytest.raises(UsageError, match="only what was switched off"):
+        run.undo("1")
+
+
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
 
