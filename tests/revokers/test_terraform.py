@@ -59,7 +59,7 @@ def test_an_account_that_does_not_link_its_token_is_not_guessed_at() -> None:
 
     with CASES["terraform.token"]() as case:
         http = case.writer()
-        http._client = httpx.Client(transport=httpx.MockTransport(answer))
+        http._transport = httpx.MockTransport(answer)
         with pytest.raises(NotIdentified):
             terraform.revoke(http, case.settings, Action.REVOKE, case.points[1], case.credentials[1])
     assert sent == ["GET"]
