@@ -46,6 +46,11 @@ def prefix(name: str) -> str:
     return "" if name == family(name) else f"{name}:"
 
 
+def words(name: str) -> str:
+    """` at gitlab/corp` for a named instance, nothing for the provider's own."""
+    return f" at {name}" if name != family(name) else ""
+
+
 def account(name: str, told: Account | None) -> Account | None:
     """A provider's account as that instance's, or, for the provider's own name, as the revoker knows it."""
     return replace(told, provider=name) if told else None

@@ -18,6 +18,8 @@ from offboarding.deed import Told
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.wire import DROP
 from offboarding.plan import PlanRefused
+from offboarding.rotation.entries import replaceable
+from offboarding.rotation.matching import Replacement, overwrites
 from offboarding.rotation.waiting import decide
 from offkey import boto
 from offkey.errors import Exit
@@ -466,6 +468,30 @@ def test_two_credentials_that_go_into_the_same_field_are_both_left_to_people(clo
     world = World(tmp_path / "both", one.world.text + entry, cloud.who, both, {}, allows=())
     assert {step.action for step in world.plan.steps} == {Action.ROTATE}
     assert {gap.why for gap in world.gaps} == {"another credential of this plan goes into the same field"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"id": "A", "secret": "B"}, {"file": "C"}, False),
+        ({"id": "A", "secret": "B"}, {"file": ""}, True),  # the whole secret
+        ({"file": "C"}, {"file": "C"}, True),
+    ],
+)
+@pytest.mark.parametrize("spelling", [("Acme/Shop", "acme/shop"), ("acme/shop", "acme/shop")])
+def test_what_would_overwrite_another_is_left(
+    one: dict[str, str], other: dict[str, str], same: bool, spelling: tuple[str, str]
+) -> None:
+    first, second = (
+        replace(ROTATION, store="github_actions", place={"repository": name}, fields=fields, store_at=at)
+        for name, fields, at in zip(spelling, (one, other), ("github", "github/same"), strict=True)
+    )
+    elsewhere = replace(first, place={"repository": "acme/other"})
+    kind = replaceable("aws.access_key")
+    assert kind is not None
+    found = {str(number): Replacement(rotation=each, kind=kind) for number, each in enumerate((first, second))}
+    assert [overwrites(ident, found) for ident in found] == [same, same]
+    assert not overwrites("0", {"0": found["0"], "1": Replacement(rotation=elsewhere, kind=kind)})
 
 
 ROTATION = Rotation(store="s", place={}, fields={}, quiet_hours=4, deadline_hours=48)
