@@ -280,6 +280,24 @@ def test_an_instance_that_cannot_be_asked_is_a_gap_and_proves_no_death(world: Wo
 
 
 @needs.OPENSSH
+def test_where_no_instance_can_be_asked_it_is_at_none_of_them_until_they_can(world: World) -> None:
+    """Else the first would be asked alone when the credentials are there again, and its refusal be a death."""
+    value = tokens.gitlab_personal("corp")
+    corp = world.second.add_token(value, user(world.second, "srivera"))
+    world.commit(corp=value)
+    held = {name: (world.folder / "private" / name).read_bytes() for name in ("lab0", "lab1")}
+    for name in held:
+        (world.folder / "private" / name).unlink()
+    point = leaks(world.plan())["corp"]
+    assert (point["provider"], point["check"]) == ("gitlab/?", None)
+    for name, content in held.items():
+        world.private(name, content)
+    (told,) = [told for name, told in world.apply().items() if "gitlab/?" in name and "REWRITE" not in name]
+    assert (told["outcome"], told["before"]["liveness"]) == ("HANDED_OVER", "LIVE")
+    assert not corp.revoked
+
+
+@needs.OPENSSH
 def test_two_vaults(world: World) -> None:
     """A refusal is Vault's answer to another's token, too: the one that knows it decides, and it dies there."""
     values = {name: vault_service(name) for name in ("one", "two")}
