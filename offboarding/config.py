@@ -190,7 +190,7 @@ class Config(Table):
             plan_valid_hours=self.policy.plan_valid_hours,
             hand_over_days=self.policy.hand_over_days,
             observe_hours=self.policy.observe_hours,
-            break_glass=self.break_glass.accounts,
+            break_glass=instances.guarded(self.break_glass.accounts, self.providers),
         )
 
     def _unlisted(self, name: str) -> Provider | None:

@@ -451,6 +451,27 @@ def test_people_have_accounts_at_instances(tmp_path: Path) -> None:
     assert [one.id for one in found if one] == ["sam", "sam", "kim"]
 
 
+@pytest.mark.parametrize(
+    ("entry", "protected"),
+    [
+        ("gitlab/corp:root", {"gitlab/corp"}),
+        ("gitlab/own:root", {"gitlab/own"}),
+        ("gitlab:root", {"gitlab/corp", "gitlab/own"}),  # there is no table without a name any more
+        ("GitLab/Crop:root", {"gitlab/corp", "gitlab/own"}),
+        ("vault:root", set()),
+    ],
+)
+def test_a_break_glass_account_at_no_configured_instance_is_protected_at_each(
+    tmp_path: Path, entry: str, protected: set[str]
+) -> None:
+    file = tmp_path / "offkey.toml"
+    tables = "".join(f'[providers.gitlab.instances.{name}]\nread = "env:X"\n' for name in ("corp", "own"))
+    file.write_text(f'[break_glass]\naccounts = ["{entry}"]\n[providers.aws]\naccount = "1"\n{tables}')
+    policy = config.load(file).limits()
+    names = ("gitlab/corp", "gitlab/own", "aws")
+    assert {name for name in names if policy.protects(Account(provider=name, id="1", login="Root"))} == protected
+
+
 def test_a_break_glass_account_is_one_instances() -> None:
     policy = Policy(break_glass=("gitlab/lab:root",))
     assert policy.protects(Account(provider="gitlab/lab", id="1", login="root"))
