@@ -262,6 +262,27 @@ def test_the_literal_is_taken_out_only_once_the_old_key_is_dead(cloud: Cloud, tm
     assert (receipt.outcome, receipt.note) == (Outcome.FAILED, "nothing is configured to write for removal from code")
 
 
+@pytest.mark.parametrize("point", ["rotation.made", "rotation.stored"])
+def test_a_successor_is_named_when_the_store_is_not_configured_at_the_resumption(
+    cloud: Cloud, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class After(Cut):
+        def point(self, name: str) -> None:
+            if name == f"after {point}":
+                raise Killed(name)
+
+    run = cloud.run(tmp_path / "run")
+    with pytest.raises(Killed):
+        run.world.apply(After())
+    executors, _ = run.world.executors(Cut())
+    monkeypatch.setattr(run.world, "executors", lambda cut: (executors, {}))
+    receipt = run.world.apply()[Action.REPLACE]
+    assert receipt.outcome is Outcome.NOT_CONFIRMED
+    assert run.successor in receipt.note
+    assert ("seen in the store" in receipt.note) == (point == "rotation.stored")
+    assert run.keys == {run.old: "Active", run.successor: "Active"}
+
+
 def test_a_key_that_is_dead_already_gets_no_successor(cloud: Cloud, tmp_path: Path) -> None:
     run = cloud.run(tmp_path / "run")
     cloud.client("iam").delete_access_key(UserName=run.user, AccessKeyId=run.old)
