@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from offboarding import gather, instances
 from offboarding.ownership.testimony import BROUGHT_IN, FIELDS_ALONE
 from offboarding.rotation.entries import Entry, replaceable
-from offkey.model import AccessPoint, Bond, Gap, Ownership, Rotation
+from offkey.model import AccessPoint, Account, Bond, Gap, Ownership, Rotation, Step
 from revokers.rotation import WHOLE, Replaceable
 
 EXTRA_YES = "rotate"
@@ -83,6 +83,15 @@ def _may_be_rotated(point: AccessPoint) -> bool:
     lines = [line for line in point.evidence if line.startswith("CONFLICT")]
     contested = [line for line in lines if not line.startswith((BROUGHT_IN, FIELDS_ALONE))]
     return tied and not mine and not contested and gather.is_alive(point)
+
+
+def let_in(step: Step) -> tuple[Account, ...]:
+    """Who is given a password, to take the place of the step's holder."""
+    name, holder = (step.rotation.successor if step.rotation else ""), step.point.holder
+    if not name or holder is None:
+        return ()
+    ident = f"{holder.id.rpartition('/')[0]}/{name}"
+    return (Account(provider=step.point.provider, id=ident, login=name.partition("@")[0]),)
 
 
 def _unclear(entry: Entry, why: str) -> Gap:

@@ -12,23 +12,24 @@ from typing import Any
 import boto3
 import pytest
 
-from offboarding import history
+from offboarding import history, issuers
 from offboarding.commands.apply import code
 from offboarding.deed import Told
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.wire import DROP
 from offboarding.plan import PlanRefused
+from offboarding.policy import Policy
 from offboarding.rotation.entries import replaceable
 from offboarding.rotation.matching import Replacement, overwrites
 from offboarding.rotation.waiting import decide
 from offkey import boto
 from offkey.errors import Exit
 from offkey.http import Expired
-from offkey.model import Action, Bond, Outcome, Ownership, Rotation
+from offkey.model import Account, Action, Bond, Outcome, Ownership, Rotation
 from revokers.protocol import NotIdentified
 from revokers.rotation import LastUse
 from tests import needs
-from tests.offboarding.cases import Approver, approver, place
+from tests.offboarding.cases import Approver, approver, leaked, place, plan_of
 from tests.offboarding.cutting import Cut, Killed
 from tests.offboarding.rotating import World, forms, shared_key, signs
 
@@ -471,6 +472,21 @@ def test_a_break_glass_account_is_not_rotated(cloud: Cloud, tmp_path: Path) -> N
     text = f'{run.world.text}\n[break_glass]\naccounts = ["aws:{run.user}"]\n'
     with pytest.raises(PlanRefused, match="break-glass"):
         World(tmp_path / "again", text, cloud.who, [run.world.plan.steps[0].point], {}, allows=())
+
+
+@pytest.mark.parametrize("entry", ["database:app_b", "database:mysql://127.0.0.1:3306/app_b@%"])
+def test_a_break_glass_role_is_given_no_password(entry: str) -> None:
+    holder = Account(provider="database", id="mysql://127.0.0.1:3306/app_a@%", login="app_a")
+    rotation = replace(ROTATION, store="vault", fields={"user": "u", "secret": "s"}, successor="app_b@%")
+    kind = replaceable("database.mysql")
+    assert kind is not None
+    point = leaked("database.mysql", holder=holder, ownership=Ownership.SHARED)
+    point = replace(point, provider="database", bond=Bond.INTRODUCED)
+    new = {point.id: Replacement(rotation=rotation, kind=kind)}
+    options = issuers.options
+    assert Action.REPLACE in {step.action for step in plan_of(point, options=options, replacements=new).steps}
+    with pytest.raises(PlanRefused, match="app_b is a break-glass"):
+        plan_of(point, options=options, replacements=new, policy=Policy(break_glass=(entry,)))
 
 
 def test_an_entry_that_fits_two_credentials_rotates_neither(cloud: Cloud, tmp_path: Path) -> None:
