@@ -84,11 +84,13 @@ def ask(
     known = frozenset((one.provider, one.id) for one in (*gather.accounts(person), *_holders(listed)))
     for finding in mine:
         told = answers.get(finding.fingerprint)
-        if told is None:
-            continue
+        if told is None and here[finding.provider].readers:
+            continue  # the value is gone
         inside = placing.listed_at(listed, finding.kind, asked.ids.get(finding.fingerprint, ""))
-        at, check = here[finding.provider].placed(told, inside, known)
-        asked.at[finding.fingerprint], asked.checks[finding.fingerprint] = at, check
+        at, check = here[finding.provider].placed(told or {}, inside, known)
+        asked.at[finding.fingerprint] = at
+        if told is not None:
+            asked.checks[finding.fingerprint] = check
     _identify(lanes_of, here, asked, gaps)
     return asked
 

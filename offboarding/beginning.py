@@ -117,6 +117,9 @@ register = "approvers"
 # or handed to people where it still is used. Must end, with observe_hours, before plan_valid_hours.
 #quiet_hours = 4
 #deadline_hours = 48
+# Which instance has the credential, and which the store; needed where there are several.
+#at = "aws"
+#store_at = "aws"
 """
 
 PEOPLE = """\

@@ -28,7 +28,7 @@ from offboarding.installation import require_own_packages
 from offboarding.instances import family
 from offboarding.policy import Policy as Limits
 from offboarding.references import ReferenceBroken
-from offboarding.rotation.entries import Entry
+from offboarding.rotation.entries import Entry, at_instances
 from offboarding.schema import Beside, SettingsError, Table, validated
 from offboarding.state import CONFIGURATION, state_folder
 from offkey.errors import UsageError
@@ -157,6 +157,11 @@ class Config(Table):
     def _by_instance(cls, tables: Any) -> Any:
         return dict(_instances(tables)) if isinstance(tables, dict) else tables
 
+    @field_validator("rotation")
+    @classmethod
+    def _at_instances(cls, entries: tuple[Entry, ...], info: ValidationInfo) -> tuple[Entry, ...]:
+        return at_instances(entries, info.data.get("providers", {}))
+
     def instances_of(self, provider: str) -> tuple[str, ...]:
         """The configured instances of a provider, its own table first."""
         return tuple(sorted(name for name in self.providers if family(name) == provider))
@@ -185,7 +190,7 @@ class Config(Table):
             plan_valid_hours=self.policy.plan_valid_hours,
             hand_over_days=self.policy.hand_over_days,
             observe_hours=self.policy.observe_hours,
-            break_glass=self.break_glass.accounts,
+            break_glass=instances.guarded(self.break_glass.accounts, self.providers),
         )
 
     def _unlisted(self, name: str) -> Provider | None:

@@ -231,15 +231,16 @@ def _rotation(settings: Config, entry: Entry) -> Result:
     """Whether the tables that a rotation needs have a write credential, and what that must be allowed."""
     from revokers.rotation.registry import MAKERS, STORES
 
-    what = f"rotation of {entry.kind} {entry.id or entry.holder}"
+    what = f"rotation of {entry.kind} {entry.id or entry.holder}{instances.words(entry.at)}"
     maker = next(maker for maker in MAKERS.values() if entry.kind in maker.KINDS)
-    used = dict.fromkeys((maker.PROVIDER, STORES[entry.store].PROVIDER))
+    used = dict.fromkeys((entry.at, entry.store_at))
     unset = [name for name in used if name not in settings.providers or not settings.providers[name].write]
     if unset:
-        advice = f"set `write` under [providers.{unset[0]}], or take the [[rotation]] out"
+        advice = f"set `write` under [{instances.table(unset[0])}], or take the [[rotation]] out"
         return fail(what, f"no write credential for {unset[0]}", advice)
     needs = dict.fromkeys((*maker.NEEDS, *STORES[entry.store].NEEDS))
-    return ok(what, f"into {entry.store} {' '.join(entry.place.values())}; needs {', '.join(needs)}")
+    where = f"{entry.store} {' '.join(entry.place.values())}{instances.words(entry.store_at)}"
+    return ok(what, f"into {where}; needs {', '.join(needs)}")
 
 
 def _asked(what: str, name: str, reader: Reader, token: Secret, unset: str) -> Result:

@@ -5,6 +5,7 @@ by the instance. A revoker knows its provider alone: names are put on and taken 
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from offkey.model import AccessPoint, Account, Check, Gap
@@ -44,6 +45,25 @@ def table(name: str) -> str:
 def prefix(name: str) -> str:
     """What precedes ids of a named instance, since two instances may have the same: `gitlab/corp:`; else nothing."""
     return "" if name == family(name) else f"{name}:"
+
+
+def words(name: str) -> str:
+    """` at gitlab/corp` for a named instance, nothing for the provider's own."""
+    return f" at {name}" if name != family(name) else ""
+
+
+def guarded(accounts: Sequence[str], configured: Iterable[str]) -> tuple[str, ...]:
+    """`provider:login`s that are to be protected. One at an instance that is not configured is meant at each that is.
+
+    Who gives the provider's table a name, or misspells one, must not lose the guard.
+    """
+    names = sorted(configured)
+    more: list[str] = []
+    for entry in accounts:
+        at, _, who = entry.lower().partition(":")
+        if at not in names:
+            more += [f"{name}:{who}" for name in names if family(name) == family(at)]
+    return tuple(dict.fromkeys((*accounts, *more)))
 
 
 def account(name: str, told: Account | None) -> Account | None:

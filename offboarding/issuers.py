@@ -20,7 +20,7 @@ from revokers.protocol import NotAutomatic, Option, Revoker
 
 @dataclass(frozen=True, slots=True)
 class Issuers:
-    """`readers` by address; `unasked` has, for each instance that cannot be asked, why."""
+    """`readers` by address; `unasked` has, for each address at which nobody can be asked, why."""
 
     revoker: Revoker
     here: Sequence[Here]
@@ -29,7 +29,7 @@ class Issuers:
 
     def issuer(self, name: str) -> Issuer | None:
         """Who lists what an instance has; None for one that cannot be asked, or where nobody can say which it is."""
-        one = next((each for each in self.here if each.name == name and each.base in self.readers), None)
+        one = next((each for each in self.here if each.name == name and not isinstance(each.settings, Gap)), None)
         return Issuer(name, providers.revoker(name), self.readers[one.base], one.settings) if one else None
 
     def ask(self, base: str, credential: Credential) -> Check:
@@ -59,18 +59,21 @@ def of(config: Config, provider: str, gaps: list[Gap], now: Callable[[], datetim
     unasked: dict[str, Check] = {}
     for name in config.instances_of(provider) or (provider,):
         settings = config.provider_settings(name, write=False)
-        base = _base(provider, settings) if not isinstance(settings, Gap) else f"{name} was not asked"
+        base = _base(config, name)
         here.append(Here(name=name, settings=settings, base=base))
         if isinstance(settings, Gap):
             gaps.append(settings)
             unasked[base] = Check(liveness=Liveness.UNKNOWN, reason=f"not asked: {settings.why}", at=now())
         elif base not in readers:
             readers[base] = revokers.reader(provider, settings)
+    # What another instance is told at the same address stands for one that cannot be asked itself.
+    unasked = {base: why for base, why in unasked.items() if base not in readers}
     return Issuers(revokers.REGISTRY[provider], here, readers, unasked)
 
 
-def _base(provider: str, settings: Any) -> str:
-    return str(settings.url or revokers.REGISTRY[provider].URL).rstrip("/")
+def _base(config: Config, name: str) -> str:
+    table = config.providers.get(name)
+    return str((table.url if table else "") or revokers.REGISTRY[family(name)].URL).rstrip("/")
 
 
 class Undecided(At):

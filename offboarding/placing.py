@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from offboarding import instances
-from offkey.model import AccessPoint, Check, Liveness
+from offkey.model import AccessPoint, Check, Gap, Liveness
 from revokers.parts import REFUSED
 from revokers.protocol import Issues, Revoker
 
@@ -21,7 +21,7 @@ OTHERS = "it has ended, or is another instance's"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here:
-    """One instance: its name, its settings, and the address that answers for it."""
+    """One instance: its name, its settings (a Gap where it cannot be asked), and the address that answers for it."""
 
     name: str
     settings: Any
@@ -69,7 +69,9 @@ def _dead(revoker: Revoker, here: Sequence[Here], asked: Mapping[str, Check]) ->
 
 
 def _issued(revoker: Revoker, one: Here, said: Check) -> bool | None:
-    return revoker.issued(one.settings, said) if isinstance(revoker, Issues) else None
+    if isinstance(one.settings, Gap) or not isinstance(revoker, Issues):
+        return None
+    return revoker.issued(one.settings, said)
 
 
 def _which(revoker: Revoker, candidates: Sequence[Here], said: Check, known: Collection[tuple[str, str]]) -> str:
@@ -77,8 +79,10 @@ def _which(revoker: Revoker, candidates: Sequence[Here], said: Check, known: Col
     told = {one.name: _issued(revoker, one, said) for one in candidates}
     sure = [name for name, is_its in told.items() if is_its]
     possible = sure or [name for name, is_its in told.items() if is_its is not False]
-    if len(possible) != 1 and said.holder is not None and said.holder.id:
-        possible = [name for name in possible if (name, said.holder.id) in known]
+    unread = {one.name for one in candidates if isinstance(one.settings, Gap)}
+    if len(possible) != 1 or (not sure and possible[0] in unread):  # what is merely left over proves nothing
+        ident = said.holder.id if said.holder else ""
+        possible = [name for name in possible if ident and (name, ident) in known]
     return possible[0] if len(possible) == 1 else instances.undecided(revoker.PROVIDER)
 
 

@@ -18,7 +18,7 @@ import cattrs
 from offboarding import forecast, gather
 from offboarding.instances import family
 from offboarding.policy import PR_BEFORE_KILL, Policy, opt_out_for
-from offboarding.rotation.matching import EXTRA_YES, Replacement
+from offboarding.rotation.matching import EXTRA_YES, Replacement, let_in
 from offkey.canonical import canonical, digest
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import (
@@ -131,7 +131,8 @@ def _observed(step: Step, policy: Policy) -> int:
 def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> None:
     protected = [account for account in gather.accounts(person) if policy.protects(account)]
     acting = [step for step in steps if step.action in _ACTING]
-    protected += [s.point.holder for s in acting if s.point.holder is not None and policy.protects(s.point.holder)]
+    touched = [one for s in acting for one in (s.point.holder, *let_in(s)) if one is not None]
+    protected += [one for one in touched if policy.protects(one)]
     if protected:
         raise PlanRefused(
             f"{protected[0].provider}:{protected[0].login or protected[0].id} is a break-glass account",

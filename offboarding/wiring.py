@@ -74,7 +74,7 @@ def rotators(
         name = step.point.provider
         maker, store = MAKERS[family(name)], STORES[step.rotation.store]
         settings = config.provider_settings(name, write=True)
-        store_settings = config.provider_settings(_only(config, store.PROVIDER), write=True)
+        store_settings = config.provider_settings(step.rotation.store_at or store.PROVIDER, write=True)
         missing = [found for found in (settings, store_settings) if isinstance(found, Gap)]
         if missing:
             gaps += missing
@@ -95,12 +95,6 @@ def rotators(
             store_settings=store_settings,
         )
     return made, gaps
-
-
-def _only(config: Config, provider: str) -> str:
-    """The instance of a store: the provider's own table, or the one instance that there is."""
-    names = config.instances_of(provider)
-    return names[0] if len(names) == 1 else provider
 
 
 def askers(config: Config, plan: Plan, now: Callable[[], datetime]) -> tuple[dict[str, Asker], list[Gap]]:

@@ -192,8 +192,8 @@ class Rotation:
     """Where the successor of a shared credential goes, from the configuration: a store, and the secret in it.
 
     `fields` gives for each part of the credential the name under which the store keeps it; `successor` is who takes the
-    holder's place, where a holder cannot have two. The old one is switched off
-    when it was not used for `quiet_hours`, and handed to people where it still is after `deadline_hours`.
+    holder's place, where a holder cannot have two. `store_at` is the store's instance. The old one is switched off when
+    it was not used for `quiet_hours`, and handed to people where it still is after `deadline_hours`.
     """
 
     store: str
@@ -202,6 +202,7 @@ class Rotation:
     quiet_hours: int
     deadline_hours: int
     successor: str = ""
+    store_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,17 @@
 Nothing else is ever rotated, and nothing is written to a place that was read from a finding.
 """
 
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
+from offboarding.instances import family
 from offboarding.schema import Table
 from offkey.model import AccessPoint, Rotation
 
 if TYPE_CHECKING:
-    from revokers.rotation import Replaceable
+    from revokers.rotation import Maker, Replaceable
 
 _LONGEST = 24 * 30
 
@@ -20,11 +22,15 @@ class Entry(Table):
     """One credential, by its holder's name or its id at the provider, and the secret that its successor goes into."""
 
     kind: str
+    at: str = ""
+    """The instance of the credential's provider that has it; needed where there are several."""
     holder: str = ""
     id: str = ""
     successor: str = ""
     """Who takes the holder's place, of a kind of which a holder has only one."""
     store: str
+    store_at: str = ""
+    """The same of the store's provider."""
     place: dict[str, str]
     fields: dict[str, str]
     quiet_hours: Annotated[int, Field(ge=0, le=_LONGEST)] = 4
@@ -55,12 +61,13 @@ class Entry(Table):
             quiet_hours=self.quiet_hours,
             deadline_hours=self.deadline_hours,
             successor=self.successor,
+            store_at=self.store_at,
         )
 
     def fits(self, point: AccessPoint) -> bool:
         """Whether this is the credential that is meant; one whose holder nobody knows never is."""
         holder = point.holder
-        if point.kind != self.kind or holder is None:
+        if point.kind != self.kind or point.provider != self.at or holder is None:
             return False
         named = not self.holder or self.holder in (holder.login, holder.id)
         return named and (not self.id or self.id == point.provider_id)
@@ -68,9 +75,39 @@ class Entry(Table):
 
 def replaceable(kind: str) -> "Replaceable | None":
     """How a kind is replaced; None where nothing here makes successors of it."""
+    maker = _maker(kind)
+    return maker.KINDS[kind] if maker else None
+
+
+def _maker(kind: str) -> "Maker | None":
     from revokers.rotation.registry import MAKERS
 
-    return next((maker.KINDS[kind] for maker in MAKERS.values() if kind in maker.KINDS), None)
+    return next((maker for maker in MAKERS.values() if kind in maker.KINDS), None)
+
+
+def at_instances(entries: Iterable[Entry], configured: Collection[str]) -> tuple[Entry, ...]:
+    """The entries, each with the instances of its credential and its store: the only one, or the one it names.
+
+    Raises ValueError where it names none of several, or one that is not configured.
+    """
+    from revokers.rotation.registry import STORES
+
+    found = []
+    for entry in entries:
+        maker, store = _maker(entry.kind), STORES[entry.store]
+        at = {
+            "at": _instance("at", entry.at, maker.PROVIDER if maker else "", configured),
+            "store_at": _instance("store_at", entry.store_at, store.PROVIDER, configured),
+        }
+        found.append(entry.model_copy(update=at))
+    return tuple(found)
+
+
+def _instance(key: str, wanted: str, provider: str, configured: Collection[str]) -> str:
+    there = sorted(name for name in configured if family(name) == provider) or [provider]
+    if wanted not in there and (wanted or len(there) > 1):
+        raise ValueError(f"{key} must be one of: {', '.join(there)}")
+    return wanted or there[0]
 
 
 def _wrong_fields(entry: Entry) -> str:

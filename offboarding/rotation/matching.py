@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from offboarding import gather
+from offboarding import gather, instances
 from offboarding.ownership.testimony import BROUGHT_IN, FIELDS_ALONE
 from offboarding.rotation.entries import Entry, replaceable
-from offkey.model import AccessPoint, Bond, Gap, Ownership, Rotation
-from revokers.rotation import Replaceable
+from offkey.model import AccessPoint, Account, Bond, Gap, Ownership, Rotation, Step
+from revokers.rotation import WHOLE, Replaceable
 
 EXTRA_YES = "rotate"
 """The extra yes without which no successor is made."""
@@ -25,7 +25,7 @@ class Replacement:
         """Where the successor goes."""
         place = ", ".join(f"{name} {value}" for name, value in self.rotation.place.items())
         fields = ", ".join(f"{part} as {name or 'the whole'}" for part, name in self.rotation.fields.items())
-        return f"{self.rotation.store}: {place} ({fields})"
+        return f"{self.rotation.store}{instances.words(self.rotation.store_at)}: {place} ({fields})"
 
     @property
     def when(self) -> str:
@@ -50,20 +50,27 @@ def replacements(entries: Sequence[Entry], points: Iterable[AccessPoint], gaps: 
         elif fitted:
             why = "several entries fit it" if len(fitted) > 1 else "its entry fits several credentials of this plan"
             gaps.append(_unclear(fitted[0], why))
-    for ident in [ident for ident in found if _overwrites(ident, found)]:
+    for ident in [ident for ident in found if overwrites(ident, found)]:
         gaps.append(_unclear(fitting[ident][0], "another credential of this plan goes into the same field"))
-    return {ident: one for ident, one in found.items() if not _overwrites(ident, found)}
+    return {ident: one for ident, one in found.items() if not overwrites(ident, found)}
 
 
-def _overwrites(ident: str, found: Mapping[str, Replacement]) -> bool:
-    """Whether another's successor would go into a field of the same secret."""
-    mine = _targets(found[ident].rotation)
-    return any(mine & _targets(one.rotation) for other, one in found.items() if other != ident)
+def overwrites(ident: str, found: Mapping[str, Replacement]) -> bool:
+    """Whether another's successor would go into a field of the same secret, or one of the two is the whole of it."""
+    mine = found[ident].rotation
+    return any(_same_field(mine, one.rotation) for other, one in found.items() if other != ident)
 
 
-def _targets(rotation: Rotation) -> frozenset[tuple[str, ...]]:
-    place = tuple(f"{name}={value}" for name, value in sorted(rotation.place.items()))
-    return frozenset((rotation.store, *place, name) for name in rotation.fields.values())
+def _same_field(one: Rotation, other: Rotation) -> bool:
+    """Two instances may be one store by two names, and GitHub's names are the same in any case: both count as one."""
+    if _place(one) != _place(other):
+        return False
+    mine, theirs = set(one.fields.values()), set(other.fields.values())
+    return bool(mine & theirs) or WHOLE in mine | theirs
+
+
+def _place(rotation: Rotation) -> tuple[str, ...]:
+    return rotation.store, *(f"{name}={value}".casefold() for name, value in sorted(rotation.place.items()))
 
 
 def _may_be_rotated(point: AccessPoint) -> bool:
@@ -78,9 +85,18 @@ def _may_be_rotated(point: AccessPoint) -> bool:
     return tied and not mine and not contested and gather.is_alive(point)
 
 
+def let_in(step: Step) -> tuple[Account, ...]:
+    """Who is given a password, to take the place of the step's holder."""
+    name, holder = (step.rotation.successor if step.rotation else ""), step.point.holder
+    if not name or holder is None:
+        return ()
+    ident = f"{holder.id.rpartition('/')[0]}/{name}"
+    return (Account(provider=step.point.provider, id=ident, login=name.partition("@")[0]),)
+
+
 def _unclear(entry: Entry, why: str) -> Gap:
     return Gap(
-        where=f"rotation of {entry.kind} {entry.id or entry.holder}",
+        where=f"rotation of {entry.kind} {entry.id or entry.holder}{instances.words(entry.at)}",
         why=why,
         advice="let each [[rotation]] name one credential, with `id` where a holder has several; it is left to people",
     )

@@ -28,8 +28,7 @@ def carry_out(run: Run, step: Step) -> Receipt:
     run.note("step.intent", step=step.id, attempt=run.past.attempts[step.id] + 1)
     rotator = run.rotators.get(step.id)
     if rotator is None:
-        advice = "add the provider and the store's provider, with `write`, to offkey.toml, then plan and apply again"
-        return receipt_for(run, step, started, Told(Outcome.FAILED, "the maker or the store is not configured", advice))
+        return receipt_for(run, step, started, _unconfigured(run.past.rotations.get(step.id)))
     mark = len(rotator.exchanges)
     before = None
     try:
@@ -42,6 +41,21 @@ def carry_out(run: Run, step: Step) -> Receipt:
     except Ended as end:
         told = end.told
     return receipt_for(run, step, started, replace(told, before=before), tuple(rotator.exchanges[mark:]))
+
+
+def _unconfigured(made: Rotating | None) -> Told:
+    """The end where nobody can go on; what an earlier attempt left is named."""
+    why = "the maker or the store is not configured"
+    if made is None:
+        advice = "add the provider and the store's provider, with `write`, to offkey.toml, then plan and apply again"
+        return Told(Outcome.FAILED, why, advice)
+    left = f"the successor {made.successor} alive" if made.successor else "a successor that nobody has seen, or none"
+    stored = f"; {made.redacted} was seen in the store" if made.stored else ""
+    return Told(
+        Outcome.NOT_CONFIRMED,
+        f"{why} any more, and an earlier attempt left {left}{stored}",
+        "look whether the store has it; if not, delete it at its provider; then plan again",
+    )
 
 
 def _recovered(run: Run, step: Step, rotator: Rotator) -> Rotating | None:

@@ -13,6 +13,9 @@ from offkey.model import AccessPoint, Check, Credential, Exchange
 from offkey.secret import Secret
 from revokers.protocol import Option
 
+WHOLE = ""
+"""The name under which a credential of one part is the whole secret, not a field of a JSON object."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaceable:

@@ -21,7 +21,7 @@ from offkey.secret import Secret
 from revokers.aws_iam import PROVIDER, Settings
 from revokers.parts import last, trouble
 from revokers.protocol import NotIdentified, Unclear
-from revokers.rotation import Held
+from revokers.rotation import WHOLE, Held
 
 __all__ = ["NEEDS", "PLACES", "PROVIDER", "gate", "look", "put", "refusal"]
 
@@ -30,8 +30,6 @@ NEEDS: Mapping[str, str] = {
     "secretsmanager:GetSecretValue": "apply: keeping the secret's other fields, and seeing that the value arrived",
     "secretsmanager:PutSecretValue": "apply: storing the successor",
 }
-WHOLE = ""
-"""The name under which a credential of one part is the whole secret, not a field of a JSON object."""
 _SERVICE = "secretsmanager"
 _READ, _WRITE = ("AWS", f"{_SERVICE}:GetSecretValue"), ("AWS", f"{_SERVICE}:PutSecretValue")
 

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 
 import revokers
-from offboarding import apply, config, undo, wiring
+from offboarding import apply, config, issuers, undo, wiring
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.rotation import matching
 from offboarding.rotation.rotator import Rotator
@@ -31,7 +31,6 @@ from offkey.model import (
     to_json,
 )
 from offkey.secret import Secret
-from revokers import REGISTRY
 from tests.offboarding.cases import KEY, Approver, fingerprint, place, plan_of
 from tests.offboarding.cutting import Cut, CutLedger, CutWriter
 
@@ -105,7 +104,7 @@ class World:
         self.plan: Plan = plan_of(
             *points,
             now=self.at,
-            options=lambda point: REGISTRY[point.provider].options(point),
+            options=issuers.options,
             policy=replace(self.config.limits(), observe_hours=self.observe_hours),
             replacements=matching.replacements(self.config.rotation, points, self.gaps),
         )

@@ -280,6 +280,24 @@ def test_an_instance_that_cannot_be_asked_is_a_gap_and_proves_no_death(world: Wo
 
 
 @needs.OPENSSH
+def test_where_no_instance_can_be_asked_it_is_at_none_of_them_until_they_can(world: World) -> None:
+    """Else the first would be asked alone when the credentials are there again, and its refusal be a death."""
+    value = tokens.gitlab_personal("corp")
+    corp = world.second.add_token(value, user(world.second, "srivera"))
+    world.commit(corp=value)
+    held = {name: (world.folder / "private" / name).read_bytes() for name in ("lab0", "lab1")}
+    for name in held:
+        (world.folder / "private" / name).unlink()
+    point = leaks(world.plan())["corp"]
+    assert (point["provider"], point["check"]) == ("gitlab/?", None)
+    for name, content in held.items():
+        world.private(name, content)
+    (told,) = [told for name, told in world.apply().items() if "gitlab/?" in name and "REWRITE" not in name]
+    assert (told["outcome"], told["before"]["liveness"]) == ("HANDED_OVER", "LIVE")
+    assert not corp.revoked
+
+
+@needs.OPENSSH
 def test_two_vaults(world: World) -> None:
     """A refusal is Vault's answer to another's token, too: the one that knows it decides, and it dies there."""
     values = {name: vault_service(name) for name in ("one", "two")}
@@ -431,6 +449,27 @@ def test_people_have_accounts_at_instances(tmp_path: Path) -> None:
     )  # fmt: skip
     found = [people.find(subject) for subject in ("gitlab/lab:sam", "gitlab/lab:7", "gitlab:sam")]
     assert [one.id for one in found if one] == ["sam", "sam", "kim"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "protected"),
+    [
+        ("gitlab/corp:root", {"gitlab/corp"}),
+        ("gitlab/own:root", {"gitlab/own"}),
+        ("gitlab:root", {"gitlab/corp", "gitlab/own"}),  # there is no table without a name any more
+        ("GitLab/Crop:root", {"gitlab/corp", "gitlab/own"}),
+        ("vault:root", set()),
+    ],
+)
+def test_a_break_glass_account_at_no_configured_instance_is_protected_at_each(
+    tmp_path: Path, entry: str, protected: set[str]
+) -> None:
+    file = tmp_path / "offkey.toml"
+    tables = "".join(f'[providers.gitlab.instances.{name}]\nread = "env:X"\n' for name in ("corp", "own"))
+    file.write_text(f'[break_glass]\naccounts = ["{entry}"]\n[providers.aws]\naccount = "1"\n{tables}')
+    policy = config.load(file).limits()
+    names = ("gitlab/corp", "gitlab/own", "aws")
+    assert {name for name in names if policy.protects(Account(provider=name, id="1", login="Root"))} == protected
 
 
 def test_a_break_glass_account_is_one_instances() -> None:

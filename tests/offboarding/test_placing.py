@@ -1,13 +1,15 @@
 """At which instance a value is: by answers alone, without a provider."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 import revokers
-from offboarding import instances, placing
+from offboarding import config, instances, issuers, placing
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.placing import Here
 from offkey.boto import AwsCredentials
@@ -94,6 +96,41 @@ def test_of_instances_at_one_address_it_is_where_the_person_has_that_account(
     assert (name, check.liveness) == (wanted, LIVE)
     assert check.holder is not None
     assert check.holder.provider == wanted
+
+
+@pytest.mark.parametrize(
+    ("accounts", "wanted"),
+    [({}, "slack/?"), ({"slack": "U2"}, "slack"), ({"slack/two": "U2"}, "slack/two")],
+)
+def test_what_could_not_be_asked_at_the_same_address_may_be_the_one(accounts: dict[str, str], wanted: str) -> None:
+    unread = [replace(SAME[0], settings=Gap(where="slack", why="no credential")), SAME[1]]
+    answers = {"https://slack": said(LIVE, ident="U2")}
+    assert placing.placed(SLACK, unread, answers, known=accounts.items())[0] == wanted
+
+
+def test_what_is_left_over_and_could_not_be_asked_is_not_taken_for_it() -> None:
+    of = AwsSettings(read=AwsCredentials(profile="none"), account="000000000001")
+    one = Here(name="aws/one", settings=of, base="https://sts.amazonaws.com")
+    unread = Here(name="aws/two", settings=Gap(where="aws/two", why="no credential"), base=one.base)
+    holder = Account(provider="aws", id="AIDAEXAMPLE", login="arn:aws:iam::000000000002:user/sam")
+    answer = Check(liveness=LIVE, reason="arn:aws:iam::000000000002:user/sam", at=NOW, holder=holder)
+    assert AWS.issued(of, answer) is False  # type: ignore[attr-defined]
+    assert placing.placed(AWS, [one, unread], {one.base: answer})[0] == "aws/?"
+
+
+def test_an_address_that_one_instance_can_be_asked_at_answers_for_both(tmp_path: Path) -> None:
+    file = tmp_path / "offkey.toml"
+    file.write_text(
+        '[providers.slack]\nread = "env:OFFKEY_NO_SUCH_TOKEN"\n[providers.slack.instances.two]\nread = "file:token"\n'
+    )
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "token").chmod(0o600)
+    gaps: list[Gap] = []
+    found = issuers.of(config.load(file), "slack", gaps, lambda: NOW)
+    assert [gap.where for gap in gaps] == ["slack"]
+    assert (len(found.readers), found.unasked, len({one.base for one in found.here})) == (1, {}, 1)
+    assert found.issuer("slack") is None
+    assert found.issuer("slack/two") is not None
 
 
 def test_at_one_address_the_answer_stands_for_all() -> None:

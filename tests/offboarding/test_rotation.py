@@ -12,21 +12,24 @@ from typing import Any
 import boto3
 import pytest
 
-from offboarding import history
+from offboarding import history, issuers
 from offboarding.commands.apply import code
 from offboarding.deed import Told
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.wire import DROP
 from offboarding.plan import PlanRefused
+from offboarding.policy import Policy
+from offboarding.rotation.entries import replaceable
+from offboarding.rotation.matching import Replacement, overwrites
 from offboarding.rotation.waiting import decide
 from offkey import boto
 from offkey.errors import Exit
 from offkey.http import Expired
-from offkey.model import Action, Bond, Outcome, Ownership, Rotation
+from offkey.model import Account, Action, Bond, Outcome, Ownership, Rotation
 from revokers.protocol import NotIdentified
 from revokers.rotation import LastUse
 from tests import needs
-from tests.offboarding.cases import Approver, approver, place
+from tests.offboarding.cases import Approver, approver, leaked, place, plan_of
 from tests.offboarding.cutting import Cut, Killed
 from tests.offboarding.rotating import World, forms, shared_key, signs
 
@@ -260,6 +263,27 @@ def test_the_literal_is_taken_out_only_once_the_old_key_is_dead(cloud: Cloud, tm
     assert (receipt.outcome, receipt.note) == (Outcome.FAILED, "nothing is configured to write for removal from code")
 
 
+@pytest.mark.parametrize("point", ["rotation.made", "rotation.stored"])
+def test_a_successor_is_named_when_the_store_is_not_configured_at_the_resumption(
+    cloud: Cloud, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class After(Cut):
+        def point(self, name: str) -> None:
+            if name == f"after {point}":
+                raise Killed(name)
+
+    run = cloud.run(tmp_path / "run")
+    with pytest.raises(Killed):
+        run.world.apply(After())
+    executors, _ = run.world.executors(Cut())
+    monkeypatch.setattr(run.world, "executors", lambda cut: (executors, {}))
+    receipt = run.world.apply()[Action.REPLACE]
+    assert receipt.outcome is Outcome.NOT_CONFIRMED
+    assert run.successor in receipt.note
+    assert ("seen in the store" in receipt.note) == (point == "rotation.stored")
+    assert run.keys == {run.old: "Active", run.successor: "Active"}
+
+
 def test_a_key_that_is_dead_already_gets_no_successor(cloud: Cloud, tmp_path: Path) -> None:
     run = cloud.run(tmp_path / "run")
     cloud.client("iam").delete_access_key(UserName=run.user, AccessKeyId=run.old)
@@ -450,6 +474,21 @@ def test_a_break_glass_account_is_not_rotated(cloud: Cloud, tmp_path: Path) -> N
         World(tmp_path / "again", text, cloud.who, [run.world.plan.steps[0].point], {}, allows=())
 
 
+@pytest.mark.parametrize("entry", ["database:app_b", "database:mysql://127.0.0.1:3306/app_b@%"])
+def test_a_break_glass_role_is_given_no_password(entry: str) -> None:
+    holder = Account(provider="database", id="mysql://127.0.0.1:3306/app_a@%", login="app_a")
+    rotation = replace(ROTATION, store="vault", fields={"user": "u", "secret": "s"}, successor="app_b@%")
+    kind = replaceable("database.mysql")
+    assert kind is not None
+    point = leaked("database.mysql", holder=holder, ownership=Ownership.SHARED)
+    point = replace(point, provider="database", bond=Bond.INTRODUCED)
+    new = {point.id: Replacement(rotation=rotation, kind=kind)}
+    options = issuers.options
+    assert Action.REPLACE in {step.action for step in plan_of(point, options=options, replacements=new).steps}
+    with pytest.raises(PlanRefused, match="app_b is a break-glass"):
+        plan_of(point, options=options, replacements=new, policy=Policy(break_glass=(entry,)))
+
+
 def test_an_entry_that_fits_two_credentials_rotates_neither(cloud: Cloud, tmp_path: Path) -> None:
     run = cloud.run(tmp_path / "run")
     (point,) = {step.point.id: step.point for step in run.world.plan.steps}.values()
@@ -466,6 +505,30 @@ def test_two_credentials_that_go_into_the_same_field_are_both_left_to_people(clo
     world = World(tmp_path / "both", one.world.text + entry, cloud.who, both, {}, allows=())
     assert {step.action for step in world.plan.steps} == {Action.ROTATE}
     assert {gap.why for gap in world.gaps} == {"another credential of this plan goes into the same field"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"id": "A", "secret": "B"}, {"file": "C"}, False),
+        ({"id": "A", "secret": "B"}, {"file": ""}, True),  # the whole secret
+        ({"file": "C"}, {"file": "C"}, True),
+    ],
+)
+@pytest.mark.parametrize("spelling", [("Acme/Shop", "acme/shop"), ("acme/shop", "acme/shop")])
+def test_what_would_overwrite_another_is_left(
+    one: dict[str, str], other: dict[str, str], same: bool, spelling: tuple[str, str]
+) -> None:
+    first, second = (
+        replace(ROTATION, store="github_actions", place={"repository": name}, fields=fields, store_at=at)
+        for name, fields, at in zip(spelling, (one, other), ("github", "github/same"), strict=True)
+    )
+    elsewhere = replace(first, place={"repository": "acme/other"})
+    kind = replaceable("aws.access_key")
+    assert kind is not None
+    found = {str(number): Replacement(rotation=each, kind=kind) for number, each in enumerate((first, second))}
+    assert [overwrites(ident, found) for ident in found] == [same, same]
+    assert not overwrites("0", {"0": found["0"], "1": Replacement(rotation=elsewhere, kind=kind)})
 
 
 ROTATION = Rotation(store="s", place={}, fields={}, quiet_hours=4, deadline_hours=48)

@@ -66,6 +66,34 @@ def test_what_cannot_be_is_refused_and_named(tmp_path: Path, change: dict[str, s
         config.load(written(tmp_path, ENTRY | change))
 
 
+AWS = '[providers.aws{}]\naccount = "1"\nread = "env:A,B"\nwrite = "env:A,B"\n'
+
+
+@pytest.mark.parametrize(
+    ("tables", "change", "said"),
+    [
+        (("", ".instances.prod"), {}, "at must be one of: aws, aws/prod"),
+        (("", ".instances.prod"), {"at": '"aws/prod"'}, "store_at must be one of: aws, aws/prod"),
+        (("", ".instances.prod"), {"at": '"aws/prdo"', "store_at": '"aws"'}, "at must be one of: aws, aws/prod"),
+        ((".instances.prod",), {"at": '"aws"'}, "at must be one of: aws/prod"),
+        ((), {"at": '"aws/prod"'}, "at must be one of: aws"),
+        (("",), {"store_at": '"vault"'}, "store_at must be one of: aws"),
+    ],
+)
+def test_of_several_instances_one_must_be_named(
+    tmp_path: Path, tables: tuple[str, ...], change: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        config.load(written(tmp_path, ENTRY | change, more="".join(map(AWS.format, tables))))
+
+
+@pytest.mark.parametrize("table", ["", ".instances.prod"])
+def test_the_only_instance_need_not_be_named(tmp_path: Path, table: str) -> None:
+    (entry,) = config.load(written(tmp_path, ENTRY, more=AWS.format(table))).rotation
+    only = "aws/prod" if table else "aws"
+    assert (entry.at, entry.rotation().store_at) == (only, only)
+
+
 def test_doctor_says_what_a_rotation_needs_or_lacks(tmp_path: Path) -> None:
     (lacking,) = [r for r in examine(written(tmp_path, ENTRY), tmp_path) if r.what.startswith("rotation")]
     assert (lacking.state, lacking.detail) == ("fail", "no write credential for aws")
