@@ -55,11 +55,12 @@ def unexpected(http: Reader, status: int, word: str = "") -> Check:
 
 
 REFUSED = "refused"
+_DOUBT = "; it has ended, or is another instance's"
 
 
 def refused(http: Reader, reason: str) -> Check:
     """UNKNOWN, for what an instance says to a value that it does not know: it ended, or is another instance's."""
-    return unknown(http, f"{reason}; it has ended, or is another instance's", status=REFUSED)
+    return unknown(http, reason + _DOUBT, status=REFUSED)
 
 
 def gone(http: Reader, reason: str, status: str) -> Check:
@@ -73,7 +74,7 @@ def ended(http: Reader, point: AccessPoint, said: Check) -> Check:
     """DEAD for a value that the instance refuses and knew when the point was made; else what was said."""
     if said.status != REFUSED or point.check is None or point.check.liveness is not Liveness.LIVE:
         return said
-    return dead(http, said.reason, point.holder, REFUSED)
+    return dead(http, f"{said.reason.removesuffix(_DOUBT)}; it was alive here", point.holder, REFUSED)
 
 
 def answered(ask: Callable[Concatenate[Reader, P], Check]) -> Callable[Concatenate[Reader, P], Check]:
