@@ -23,14 +23,16 @@ from pathlib import Path
 from machine import machine
 
 import revokers
-from offboarding import apply, approve, plan
+from offboarding.applying import apply
+from offboarding.applying.executors import ProviderExecutor
+from offboarding.approval import approve
+from offboarding.approval.signing import NAMESPACE
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.slack import SlackSimulator
-from offboarding.executors import ProviderExecutor
-from offboarding.ledger import Ledger
-from offboarding.policy import Policy
-from offboarding.signing import NAMESPACE
-from offboarding.store import Store
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
+from offboarding.planning import plan
+from offboarding.planning.policy import Policy
 from offkey.fingerprint import OrgKey
 from offkey.model import (
     AccessPoint,

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.attribution.table import renewed  # noqa: E402 - the checkout has to be found first
-from offboarding.beginning import CONFIGURATION  # noqa: E402
+from offboarding.configuration.beginning import CONFIGURATION  # noqa: E402
 from rules import load  # noqa: E402
 from scanner.ci.registry import table  # noqa: E402
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from offboarding import forecast
-from offboarding.instances import family
-from offboarding.outcomes import SETTLED, words
+from offboarding.applying.outcomes import SETTLED, words
+from offboarding.configuration.instances import family
+from offboarding.planning import forecast
 from offboarding.ui import UI
 from offkey.model import CLOSED, AccessPoint, Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, Step
 from scanner.output.printable import printable

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.attribution.table import renewed
-from offboarding.beginning import CONFIGURATION
+from offboarding.configuration.beginning import CONFIGURATION
 from offkey.errors import Exit
 from rules import load
 from scanner.commits.carrier import Carrier

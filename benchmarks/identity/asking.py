@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from benchmarks.identity.metrics import Answer
 from benchmarks.identity.truth import Truth
-from offboarding.directory import Directory, Entry
 from offboarding.identity import changes, names
 from offboarding.identity.addresses import is_bot, is_impersonal, normal_email
+from offboarding.identity.directory import Directory, Entry
+from offboarding.identity.people import resolve
 from offboarding.identity.population import Population
-from offboarding.people import resolve
 from offkey.model import Identity
 
 

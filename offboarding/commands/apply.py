@@ -10,15 +10,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import apply, config, directory, mirror, tables, wiring
-from offboarding import plan as plans
-from offboarding.executors import Executors
-from offboarding.history import past
-from offboarding.ledger import Ledger
-from offboarding.outcomes import SETTLED
+from offboarding import mirror, tables
+from offboarding.applying import apply, wiring
+from offboarding.applying.executors import Executors
+from offboarding.applying.outcomes import SETTLED
+from offboarding.configuration import config
+from offboarding.identity import directory
+from offboarding.ledger.history import past
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
+from offboarding.planning import plan as plans
 from offboarding.rotation.rotator import Rotator
 from offboarding.state import run_lock
-from offboarding.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import KeyUnusable

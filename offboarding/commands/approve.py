@@ -10,11 +10,14 @@ from pathlib import Path
 
 from rich.text import Text
 
-from offboarding import approvals, approve, config, directory, signing, tables
-from offboarding import plan as plans
-from offboarding.config import Config
-from offboarding.ledger import Ledger
-from offboarding.store import Store
+from offboarding import tables
+from offboarding.approval import approvals, approve, signing
+from offboarding.configuration import config
+from offboarding.configuration.config import Config
+from offboarding.identity import directory
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
+from offboarding.planning import plan as plans
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import Approval, Plan, Step, timestamp

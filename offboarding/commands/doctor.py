@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from offboarding import beginning, doctor
+from offboarding.configuration import beginning, doctor
 from offboarding.state import CONFIGURATION
 from offboarding.ui import UI
 from offkey.errors import Exit

@@ -13,10 +13,14 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
-from offboarding import asking, config, directory, gather, people, tables
-from offboarding.config import Config
-from offboarding.instances import family
-from offboarding.setting import Tell
+from offboarding import tables
+from offboarding.asking import asking
+from offboarding.configuration import config
+from offboarding.configuration.config import Config
+from offboarding.configuration.instances import family
+from offboarding.identity import directory, people
+from offboarding.planning import gather
+from offboarding.planning.setting import Tell
 from offboarding.ui import UI
 from offkey.errors import Exit
 from offkey.model import AccessPoint, Gap, timestamp, to_json

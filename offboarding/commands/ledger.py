@@ -11,10 +11,10 @@ from pathlib import Path
 
 import cattrs
 
-from offboarding import config
-from offboarding.chain import Checkpoint
-from offboarding.ledger import Ledger
-from offboarding.store import Store
+from offboarding.configuration import config
+from offboarding.ledger.chain import Checkpoint
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
 from offboarding.ui import UI
 from offkey.canonical import canonical
 from offkey.errors import Exit, UsageError

@@ -11,14 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import rules
-from offboarding import config, directory, mirror, planning, tables
-from offboarding import plan as plans
+from offboarding import mirror, tables
 from offboarding.commands.apply import close_if_done
-from offboarding.history import past
-from offboarding.ledger import Ledger
-from offboarding.setting import Setting
+from offboarding.configuration import config
+from offboarding.identity import directory
+from offboarding.ledger.history import past
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
+from offboarding.planning import plan as plans
+from offboarding.planning import planning
+from offboarding.planning.setting import Setting
 from offboarding.state import run_lock
-from offboarding.store import Store
 from offboarding.ui import UI
 from offkey.canonical import digest
 from offkey.errors import Exit, UsageError

@@ -7,9 +7,10 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import config, evidence
-from offboarding.ledger import Ledger
-from offboarding.store import Store
+from offboarding.configuration import config
+from offboarding.evidence import evidence
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
 def run_name(given: str) -> str:
     """A run's name from a name or a plan file."""
     if given.endswith(".json") and Path(given).is_file():
-        from offboarding import plan
+        from offboarding.planning import plan
 
         return plan.read(Path(given)).run
     return given

@@ -7,7 +7,7 @@ from collections import Counter
 from rich.table import Table
 
 import rules
-from offboarding import revoking
+from offboarding.applying import revoking
 from offboarding.ui import UI
 from offkey.errors import Exit
 from revokers import REGISTRY

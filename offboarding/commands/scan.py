@@ -15,10 +15,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from offboarding import scanned, scansettings, whose
+from offboarding import scanned
+from offboarding.configuration import scansettings
+from offboarding.configuration.scansettings import ScanSettings
+from offboarding.identity import whose
 from offboarding.memory import ScanMemory
 from offboarding.scanned import Scanned
-from offboarding.scansettings import ScanSettings
 from offboarding.ui import UI
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.fingerprint import OrgKey, ephemeral_key
@@ -222,8 +224,8 @@ def _chosen(args: argparse.Namespace, ui: UI, done: Scanned, settings: ScanSetti
     findings = whose.with_owners(done.result.findings, settings.owners)
     if args.person is None:
         return findings
-    from offboarding import config, directory, people
-    from offboarding.identity import authors, overrides  # they take as long as a second scan
+    from offboarding.configuration import config
+    from offboarding.identity import authors, directory, overrides, people  # they take as long as a second scan
 
     told = config.load(args.config).directory
     known = directory.load(told.people, told.exports)

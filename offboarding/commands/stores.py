@@ -16,10 +16,12 @@ from typing import Any
 
 from rich.text import Text
 
-from offboarding import config, scanned, storelists, stores, tables
-from offboarding.config import Config
+from offboarding import scanned, tables
+from offboarding.asking import storelists, stores
+from offboarding.asking.stores import Held, Joined
+from offboarding.configuration import config
+from offboarding.configuration.config import Config
 from offboarding.scanned import Scanned
-from offboarding.stores import Held, Joined
 from offboarding.ui import UI
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.fingerprint import ephemeral_key

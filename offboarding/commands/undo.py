@@ -9,13 +9,16 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import apply, config, directory, mirror, tables, wiring
-from offboarding import plan as plans
-from offboarding import undo as undoing
-from offboarding.history import past
-from offboarding.ledger import Ledger
+from offboarding import mirror, tables
+from offboarding.applying import apply, wiring
+from offboarding.applying import undo as undoing
+from offboarding.configuration import config
+from offboarding.identity import directory
+from offboarding.ledger.history import past
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
+from offboarding.planning import plan as plans
 from offboarding.state import run_lock
-from offboarding.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import KeyUnusable

@@ -11,14 +11,17 @@ from pathlib import Path
 
 from rich.text import Text
 
-from offboarding import config, evidence, mirror, tables, verify, wiring
+from offboarding import mirror, tables
+from offboarding.applying import wiring
 from offboarding.commands.apply import close_if_done, code
 from offboarding.commands.report import run_name
+from offboarding.configuration import config
+from offboarding.evidence import evidence, verify
 from offboarding.evidence_kit import verify as kit
-from offboarding.history import Past, past
-from offboarding.ledger import Ledger
+from offboarding.ledger.history import Past, past
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
 from offboarding.state import run_lock
-from offboarding.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit
 from offkey.fingerprint import KeyUnusable

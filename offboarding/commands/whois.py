@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 import rules
-from offboarding import config, directory, people
-from offboarding.config import Config
-from offboarding.directory import Directory
-from offboarding.identity import authors, changes, overrides, proofs
+from offboarding.configuration import config
+from offboarding.configuration.config import Config
+from offboarding.identity import authors, changes, directory, overrides, people, proofs
 from offboarding.identity.addresses import PLATFORM_ADDRESSES, is_bot, is_impersonal, normal_email
+from offboarding.identity.directory import Directory
 from offboarding.identity.edges import PROVEN
 from offboarding.identity.overrides import Decision, Overrides, Verdict
 from offboarding.identity.population import Population

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from offboarding.signing import NAMESPACE
+from offboarding.approval.signing import NAMESPACE
 
 
 def make_key(path: Path) -> str:

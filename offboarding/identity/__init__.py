@@ -1,1 +1,1 @@
-"""Who a person is: names, addresses and accounts, weighed by who could have written them (`offboarding/people.py`)."""
+"""Who a person is: names, addresses and accounts, weighed by who could have written them."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from offboarding.directory import Directory, Entry
 from offboarding.identity import names
 from offboarding.identity.addresses import (
     PLATFORM_ADDRESSES,
@@ -19,6 +18,7 @@ from offboarding.identity.addresses import (
     no_reply,
     normal_email,
 )
+from offboarding.identity.directory import Directory, Entry
 from offboarding.identity.edges import ACCOUNT_ID, CLAIM, DIRECTORY, OVERRIDE, REQUEST, SIGNATURE, Edge
 from offboarding.identity.overrides import Overrides, Verdict
 from offboarding.identity.population import Population, Sighting

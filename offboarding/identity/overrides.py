@@ -24,10 +24,10 @@ from typing import Annotated
 import yaml
 from pydantic import BeforeValidator
 
-from offboarding.directory import Directory
+from offboarding.configuration.schema import SettingsError, Table, validated
 from offboarding.identity.addresses import normal_email
+from offboarding.identity.directory import Directory
 from offboarding.moments import moment
-from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
 from offkey.model import Gap, timestamp
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from offboarding.directory import Directory
+from offboarding.identity.directory import Directory
 from offboarding.identity.seen import Proof
 from offboarding.ownership import signatures
 from offboarding.ownership.facts import Sources

@@ -1,1 +1,1 @@
-"""What is known of whose a credential is: facts looked up, and how they are weighed (`offboarding/gather.py`)."""
+"""What is known of whose a credential is: facts looked up, and how they are weighed."""

@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from offboarding.configuration.schema import SettingsError, Table, validated
 from offboarding.ownership.presence import Graph
-from offboarding.schema import SettingsError, Table, validated
 from offkey.errors import UsageError
 from offkey.model import Account
 

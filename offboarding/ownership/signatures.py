@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from offboarding.approval.signing import SigningFailed, ssh_keygen
+from offboarding.configuration.schema import SettingsError
 from offboarding.ownership.keyring import ids as keyring_ids
-from offboarding.schema import SettingsError
-from offboarding.signing import SigningFailed, ssh_keygen
 from offkey.errors import UsageError
 from scanner.claims import openpgp
 

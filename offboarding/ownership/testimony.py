@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from offboarding.instances import family
+from offboarding.configuration.instances import family
 from offkey.model import Account, Authorship, Bond, Claim, Finding
 
 ISSUED = "issued"

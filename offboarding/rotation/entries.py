@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
-from offboarding.instances import family
-from offboarding.schema import Table
+from offboarding.configuration.instances import family
+from offboarding.configuration.schema import Table
 from offkey.model import AccessPoint, Rotation
 
 if TYPE_CHECKING:

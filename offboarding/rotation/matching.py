@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from offboarding import gather, instances
+from offboarding.configuration import instances
 from offboarding.ownership.testimony import BROUGHT_IN, FIELDS_ALONE
+from offboarding.planning import gather
 from offboarding.rotation.entries import Entry, replaceable
 from offkey.model import AccessPoint, Account, Bond, Gap, Ownership, Rotation, Step
 from revokers.rotation import WHOLE, Replaceable

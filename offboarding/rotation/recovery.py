@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from offboarding.deed import Told, said
-from offboarding.history import Rotating
-from offboarding.history import rotated as take_in
-from offboarding.outcomes import Act, act_of
+from offboarding.applying.deed import Told, said
+from offboarding.applying.outcomes import Act, act_of
+from offboarding.applying.step import FIRST_WAIT, LONGEST_WAIT, Run
+from offboarding.ledger.history import Rotating
+from offboarding.ledger.history import rotated as take_in
 from offboarding.rotation.rotator import Rotator
-from offboarding.step import FIRST_WAIT, LONGEST_WAIT, Run
 from offkey.errors import OffkeyError
 from offkey.http import Expired
 from offkey.model import Outcome, Step

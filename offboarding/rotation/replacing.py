@@ -6,12 +6,12 @@ and its redacted form, each written before what comes next, so that a kill at an
 
 from dataclasses import replace
 
-from offboarding.deed import Told, said
-from offboarding.history import Rotating
-from offboarding.outcomes import Act, act_of
+from offboarding.applying.deed import Told, said
+from offboarding.applying.outcomes import Act, act_of
+from offboarding.applying.step import Gone, Run, receipt_for, reread
+from offboarding.ledger.history import Rotating
 from offboarding.rotation.recovery import Ended, discard, note, recover, until
 from offboarding.rotation.rotator import Rotator
-from offboarding.step import Gone, Run, receipt_for, reread
 from offkey.errors import OffkeyError
 from offkey.http import Expired
 from offkey.model import Check, Liveness, Outcome, Receipt, Step

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from offboarding.history import Rotating
+from offboarding.ledger.history import Rotating
 from offkey.fingerprint import OrgKey
 from offkey.http import Writer
 from offkey.model import AccessPoint, Credential, Exchange, Rotation

@@ -6,11 +6,11 @@ is handed to people, never silently killed.
 
 from datetime import datetime, timedelta
 
-from offboarding.deed import Told, said
-from offboarding.history import Rotating
-from offboarding.policy import PR_BEFORE_KILL
+from offboarding.applying.deed import Told, said
+from offboarding.applying.step import Run
+from offboarding.ledger.history import Rotating
+from offboarding.planning.policy import PR_BEFORE_KILL
 from offboarding.rotation.rotator import Rotator
-from offboarding.step import Run
 from offkey.model import Action, Outcome, Rotation, Step, timestamp
 from revokers.rotation import LastUse
 

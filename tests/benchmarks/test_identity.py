@@ -12,9 +12,9 @@ from benchmarks.identity import asking, homonyms, metrics, truth
 from benchmarks.identity.__main__ import east_asian, figures, forgeries, share_a_word
 from benchmarks.identity.generator import generate
 from benchmarks.identity.metrics import Answer
-from offboarding.directory import Directory, Entry
+from offboarding.identity.directory import Directory, Entry
+from offboarding.identity.people import resolve
 from offboarding.identity.seen import Author, Authored
-from offboarding.people import resolve
 from tests.builders import Repo
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from offboarding import approve, plan
-from offboarding.policy import Policy
+from offboarding.approval import approve
+from offboarding.planning import plan
+from offboarding.planning.policy import Policy
 from offkey.fingerprint import OrgKey
 from offkey.model import (
     AccessPoint,

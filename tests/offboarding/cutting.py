@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import revokers
-from offboarding import apply
-from offboarding.executors import Executor, ProviderExecutor
-from offboarding.ledger import Ledger
-from offboarding.store import Store
+from offboarding.applying import apply
+from offboarding.applying.executors import Executor, ProviderExecutor
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
 from offkey.boto import AwsCredentials
 from offkey.fingerprint import OrgKey
 from offkey.http import Writer

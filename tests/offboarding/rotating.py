@@ -10,11 +10,13 @@ from typing import Any
 import boto3
 
 import revokers
-from offboarding import apply, config, issuers, undo, wiring
+from offboarding.applying import apply, undo, wiring
+from offboarding.asking import issuers
+from offboarding.configuration import config
 from offboarding.demo.simulators.aws import AwsServer
+from offboarding.ledger.store import Store
 from offboarding.rotation import matching
 from offboarding.rotation.rotator import Rotator
-from offboarding.store import Store
 from offkey.boto import AwsCredentials
 from offkey.http import Writer
 from offkey.model import (

@@ -10,12 +10,13 @@ from typing import Any, cast
 import pytest
 
 import revokers
-from offboarding import apply, approve
-from offboarding.approvals import NotThePlan
+from offboarding.applying import apply
+from offboarding.applying.executors import REMEDY, ProviderExecutor
+from offboarding.approval import approve
+from offboarding.approval.approvals import NotThePlan
 from offboarding.database import StoreFull
-from offboarding.executors import REMEDY, ProviderExecutor
-from offboarding.ledger import Ledger, LedgerError
-from offboarding.store import Store
+from offboarding.ledger.ledger import Ledger, LedgerError
+from offboarding.ledger.store import Store
 from offkey.errors import OffkeyError
 from offkey.http import NoAnswer, Writer
 from offkey.model import (

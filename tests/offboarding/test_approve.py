@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import approve, signing
-from offboarding.approve import ApprovalRefused, accept
-from offboarding.signing import RegisterBroken, SigningFailed
+from offboarding.approval import approve, signing
+from offboarding.approval.approve import ApprovalRefused, accept
+from offboarding.approval.signing import RegisterBroken, SigningFailed
 from offkey.errors import UsageError
 from offkey.model import AccessPoint, Account, Action, Approval, Identity, Person, Plan, Step
 from tests import needs

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from offboarding import approve, cli
-from offboarding import plan as plans
-from offboarding.approvals import NotThePlan
+from offboarding import cli
+from offboarding.approval import approve
+from offboarding.approval.approvals import NotThePlan
 from offboarding.commands import approve as command
 from offboarding.commands import ledger as ledger_command
-from offboarding.ledger import Ledger
-from offboarding.store import Store
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
+from offboarding.planning import plan as plans
 from offboarding.ui import UI
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import AccessPoint, Action, Approval, Gap, Person, Plan, Step, from_json, to_json

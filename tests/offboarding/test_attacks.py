@@ -10,17 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import approve, cli, evidence, mirror, verify, wiring
+from offboarding import cli, mirror
+from offboarding.applying import wiring
+from offboarding.approval import approve
 from offboarding.commands import verify as commands
-from offboarding.config import Config, Provider, Remedy
+from offboarding.configuration.config import Config, Provider, Remedy
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.wire import Trouble
-from offboarding.directory import Directory, Entry
-from offboarding.history import Past, past
-from offboarding.ledger import Ledger, LedgerError
+from offboarding.evidence import evidence, verify
+from offboarding.identity.directory import Directory, Entry
+from offboarding.ledger.history import Past, past
+from offboarding.ledger.ledger import Ledger, LedgerError
+from offboarding.ledger.store import Store
 from offboarding.remedy import branch
 from offboarding.remedy.executor import GATE, NothingToPropose, Target
-from offboarding.store import Store
 from offkey.canonical import canonical, content_digest
 from offkey.errors import Exit, UsageError
 from offkey.http import Expired, Writer

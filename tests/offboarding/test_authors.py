@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from offboarding import cli, people
+from offboarding import cli
 from offboarding.commands import whois
-from offboarding.directory import Directory, Entry
-from offboarding.identity import authors
+from offboarding.identity import authors, people
+from offboarding.identity.directory import Directory, Entry
 from offboarding.ui import UI
 from offkey.errors import Exit
 from offkey.model import Gap, Person, from_json

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offboarding import chain
+from offboarding.ledger import chain
 from offkey.model import Action, AuditEvent
 from offkey.secret import Secret, SecretLeak
 

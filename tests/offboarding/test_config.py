@@ -11,10 +11,10 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from offboarding import config, references
-from offboarding.config import Config
-from offboarding.references import ReferenceBroken
-from offboarding.schema import SettingsError
+from offboarding.configuration import config, references
+from offboarding.configuration.config import Config
+from offboarding.configuration.references import ReferenceBroken
+from offboarding.configuration.schema import SettingsError
 from offkey.errors import UsageError
 from offkey.fingerprint import KeyUnusable
 from offkey.model import Account, Gap

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.identity.generator import generate
-from offboarding import gather
-from offboarding.directory import Directory, Entry
+from offboarding.identity.directory import Directory, Entry
 from offboarding.identity.edges import PROVEN
+from offboarding.identity.people import resolve
 from offboarding.identity.seen import Author, Link, Proof, Tie
-from offboarding.people import resolve
+from offboarding.planning import gather
 from offkey.model import Account, Person
 
 ADA = Entry(id="ada", names=("Ada Lovelock",), emails=("ada.lovelock@corp.example",), accounts={"github.id": "4711"})

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from offboarding import directory, doctor
-from offboarding.directory import Directory
+from offboarding.configuration import doctor
+from offboarding.configuration.schema import SettingsError
+from offboarding.identity import directory
+from offboarding.identity.directory import Directory
 from offboarding.identity.edges import PROVEN
-from offboarding.people import resolve
-from offboarding.schema import SettingsError
+from offboarding.identity.people import resolve
 from offkey.model import Account
 
 CSV = """Employee ID;First name;Last name;Work e-mail;Aliases;GitHub;GitHub ID;Slack ID;Leaving date;Department

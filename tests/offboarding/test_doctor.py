@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from offboarding import beginning, cli, config, directory, doctor, signing
+from offboarding import cli
+from offboarding.approval import signing
 from offboarding.commands import doctor as command
+from offboarding.configuration import beginning, config, doctor, sections
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.github import GitHubSimulator
 from offboarding.demo.simulators.slack import SlackSimulator
+from offboarding.identity import directory
 from offboarding.ui import UI
 from offkey.errors import Exit
 from tests import needs
@@ -72,7 +75,7 @@ def test_every_setting_in_the_commented_examples_is_valid_when_switched_on(tmp_p
     (tmp_path / "people.yaml").write_text(re.sub(r"^#(?=-|  )", "", beginning.PEOPLE, flags=re.MULTILINE))
     read = config.load(tmp_path / "offkey.toml")
     assert set(read.providers) == {"aws", "aws/research", "github", "private_key", "slack", "vercel"}
-    assert read.policy == config.Policy()
+    assert read.policy == sections.Policy()
     ann, build = directory.load(read.directory.people).entries
     assert (ann.account_id("github"), build.shared) == ("4711", True)
     example = switched.sub("", beginning.APPROVERS).replace("AAAA...", "AAAAC3Nz")

@@ -18,9 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from offboarding import chain, evidence, tables
-from offboarding.ledger import Ledger
-from offboarding.store import Store
+from offboarding import tables
+from offboarding.evidence import evidence
+from offboarding.ledger import chain
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
 from offboarding.ui import UI
 from offkey.errors import UsageError
 from offkey.model import Action, Bond, Check, Gap, Liveness, Outcome, Plan, Receipt, to_json

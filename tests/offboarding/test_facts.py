@@ -2,8 +2,8 @@
 
 import pytest
 
-from offboarding.gather import gather
 from offboarding.ownership import facts
+from offboarding.planning.gather import gather
 from offkey.model import Bond, Use
 from tests.offboarding.cases import LEAVER, NOW, author, finding
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from offboarding import forecast, plan, report, tables
-from offboarding.chain import Checkpoint
-from offboarding.forecast import BY_HAND, GITHUB, SCHEDULE
-from offboarding.history import Past
+from offboarding import tables
+from offboarding.evidence import report
+from offboarding.ledger.chain import Checkpoint
+from offboarding.ledger.history import Past
+from offboarding.planning import forecast, plan
+from offboarding.planning.forecast import BY_HAND, GITHUB, SCHEDULE
 from offboarding.ui import UI
 from offkey.model import Action, Authorship, Bond, Identity, Ownership, Use, from_json, to_json
 from scanner.output.words import sentence

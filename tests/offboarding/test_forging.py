@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from offboarding import cli, gather, people, wiring
-from offboarding import plan as plans
-from offboarding.config import Config
+from offboarding import cli
+from offboarding.applying import wiring
+from offboarding.configuration.config import Config
 from offboarding.demo.simulators import tokens
-from offboarding.directory import Directory, Entry
+from offboarding.identity import people
+from offboarding.identity.directory import Directory, Entry
 from offboarding.ownership import facts
+from offboarding.planning import gather
+from offboarding.planning import plan as plans
 from offkey.errors import Exit
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Finding, Gap, Liveness, Ownership, Person, Plan
 from rules import RuleSet

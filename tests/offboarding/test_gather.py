@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from offboarding.gather import gather
 from offboarding.ownership.testimony import Facts
+from offboarding.planning.gather import gather
 from offkey.model import AccessPoint, Account, Bond, Check, Finding, Identity, Liveness, Ownership, Person
 from tests.offboarding.cases import LEAVER, LEAVER_ACCOUNT, author, check, finding, listed, place
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import gather
-from offboarding.directory import Directory, Entry
 from offboarding.identity import authors, changes
+from offboarding.identity.directory import Directory, Entry
 from offboarding.identity.edges import PROVEN
 from offboarding.identity.handover import Change, Changes, Trail, met, tail
-from offboarding.people import resolve
+from offboarding.identity.people import resolve
+from offboarding.planning import gather
 from offkey.model import Account, Person
 from tests.builders import Repo, clean_environment
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import directory, gather
-from offboarding.directory import Directory, Entry
-from offboarding.identity import authors, names, overrides, proofs
+from offboarding.configuration.schema import SettingsError
+from offboarding.identity import authors, directory, names, overrides, proofs
+from offboarding.identity.directory import Directory, Entry
+from offboarding.identity.people import resolve
 from offboarding.identity.population import Population
 from offboarding.identity.seen import Author
 from offboarding.ownership import pushes
 from offboarding.ownership.facts import Sources
-from offboarding.people import resolve
-from offboarding.schema import SettingsError
+from offboarding.planning import gather
 from offkey.model import Account
 from scanner.claims.codeowners import owners
 from tests.builders import Repo, token

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from offboarding.identifying import Identified, Issuer
+from offboarding.asking.identifying import Identified, Issuer
 from offkey.errors import Exit
 from tests import needs
 from tests.offboarding import leaking

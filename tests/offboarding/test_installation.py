@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from offboarding.installation import PACKAGES, foreign_packages
+from offboarding.configuration.installation import PACKAGES, foreign_packages
 
 ROOT = Path(__file__).parent.parent.parent
 ASK = """
 import os, sys
 from pathlib import Path
-from offboarding import config
+from offboarding.configuration import config
 from offkey.errors import OffkeyError
 try:
     settings = config.load(Path(sys.argv[1])).provider_settings("github", write=False)

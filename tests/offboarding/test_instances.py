@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
-from offboarding import cli, config, directory, mirror, storelists, stores, wiring
+from offboarding import cli, mirror
+from offboarding.applying import wiring
+from offboarding.asking import storelists, stores
+from offboarding.configuration import config
+from offboarding.configuration.schema import SettingsError
 from offboarding.demo.simulators import tokens
-from offboarding.policy import Policy
+from offboarding.identity import directory
+from offboarding.planning.policy import Policy
 from offboarding.remedy.executor import Remedies, Remedy
-from offboarding.schema import SettingsError
 from offkey.errors import Exit
 from offkey.model import Account, Action, Credential, Gap, Use
 from revokers.stores import Stored

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from offboarding import lanes
+from offboarding.asking import lanes
 
 SOON, LATEST = 0.2, 10.0
 

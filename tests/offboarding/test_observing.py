@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import revokers
-from offboarding import apply, undo
+from offboarding.applying import apply, undo
+from offboarding.applying.executors import ProviderExecutor
 from offboarding.commands.apply import code
 from offboarding.demo.simulators.aws import AwsServer
-from offboarding.executors import ProviderExecutor
-from offboarding.ledger import Ledger
-from offboarding.policy import Policy
-from offboarding.store import Store
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
+from offboarding.planning.policy import Policy
 from offkey.boto import AwsCredentials
 from offkey.errors import Exit, UsageError
 from offkey.model import AccessPoint, Account, Action, Approval, Outcome, Plan, Receipt, to_json

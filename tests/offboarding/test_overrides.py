@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import doctor, gather
-from offboarding.directory import Directory, Entry
+from offboarding.configuration import doctor
+from offboarding.configuration.schema import SettingsError
 from offboarding.identity import overrides
+from offboarding.identity.directory import Directory, Entry
 from offboarding.identity.overrides import Decision, Verdict
+from offboarding.identity.people import resolve
 from offboarding.identity.seen import Author
-from offboarding.people import resolve
-from offboarding.schema import SettingsError
+from offboarding.planning import gather
 from offkey.errors import Exit, UsageError
 from offkey.model import Account
 from tests.builders import Repo

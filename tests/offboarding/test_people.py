@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import directory as people_yaml
-from offboarding.directory import Directory
-from offboarding.people import UnknownPerson, resolve
-from offboarding.schema import SettingsError
+from offboarding.configuration.schema import SettingsError
+from offboarding.identity import directory as people_yaml
+from offboarding.identity.directory import Directory
+from offboarding.identity.people import UnknownPerson, resolve
 from offkey.errors import UsageError
 from offkey.model import Person, from_json, to_json
 

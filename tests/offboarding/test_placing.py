@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 import revokers
-from offboarding import config, instances, issuers, placing
+from offboarding.asking import issuers, placing
+from offboarding.asking.placing import Here
+from offboarding.configuration import config, instances
 from offboarding.demo.simulators.aws import AwsServer
-from offboarding.placing import Here
 from offkey.boto import AwsCredentials
 from offkey.http import Reader
 from offkey.model import AccessPoint, Account, Check, Credential, Gap, Liveness

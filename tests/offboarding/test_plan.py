@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offboarding import plan
-from offboarding.plan import PlanRefused
-from offboarding.policy import PR_BEFORE_KILL, Policy
+from offboarding.planning import plan
+from offboarding.planning.plan import PlanRefused
+from offboarding.planning.policy import PR_BEFORE_KILL, Policy
 from offkey.canonical import content_digest
 from offkey.errors import Exit, UsageError
 from offkey.model import AccessPoint, Account, Action, Bond, Gap, Liveness, OptOut, Ownership, Step

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import directory
-from offboarding.directory import Directory
-from offboarding.identity import proofs
+from offboarding.identity import directory, proofs
+from offboarding.identity.directory import Directory
+from offboarding.identity.people import resolve
 from offboarding.identity.seen import Author, Proof
 from offboarding.ownership import facts, signatures
-from offboarding.people import resolve
 from tests import needs
 from tests.builders import ANN, BOB, Repo
 from tests.offboarding.gnupg import GPG, gnupg

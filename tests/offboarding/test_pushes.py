@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from offboarding.configuration.schema import SettingsError
 from offboarding.ownership import presence, pushes
 from offboarding.ownership.presence import Graph
-from offboarding.schema import SettingsError
 from offkey.errors import UsageError
 from scanner.repository.git import Git
 from tests.builders import ANN, BOB, Repo

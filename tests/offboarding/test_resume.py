@@ -19,9 +19,9 @@ from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.github import GitHubSimulator
 from offboarding.demo.simulators.slack import SlackSimulator
 from offboarding.demo.simulators.wire import Recorded
-from offboarding.gather import gather
-from offboarding.ledger import Ledger
-from offboarding.store import Store
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
+from offboarding.planning.gather import gather
 from offkey import boto
 from offkey.boto import AwsCredentials
 from offkey.model import AccessPoint, Account, Credential, Finding, Gap, Outcome, Ownership, Person, Receipt, to_json

@@ -12,13 +12,14 @@ from typing import Any
 import boto3
 import pytest
 
-from offboarding import history, issuers
+from offboarding.applying.deed import Told
+from offboarding.asking import issuers
 from offboarding.commands.apply import code
-from offboarding.deed import Told
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.wire import DROP
-from offboarding.plan import PlanRefused
-from offboarding.policy import Policy
+from offboarding.ledger import history
+from offboarding.planning.plan import PlanRefused
+from offboarding.planning.policy import Policy
 from offboarding.rotation.entries import replaceable
 from offboarding.rotation.matching import Replacement, overwrites
 from offboarding.rotation.waiting import decide

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import config
-from offboarding.doctor import examine
-from offboarding.schema import SettingsError
+from offboarding.configuration import config
+from offboarding.configuration.doctor import examine
+from offboarding.configuration.schema import SettingsError
 
 ENTRY = {
     "kind": '"aws.access_key"',

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from offboarding import config, instances
+from offboarding.configuration import config, instances
+from offboarding.configuration.doctor import examine
 from offboarding.demo.simulators.aws import AwsServer
-from offboarding.doctor import examine
 from offkey import boto
 from offkey.model import Action, Outcome
 from tests import needs

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import config, directory, scansettings
-from offboarding.scansettings import ScanSettings
-from offboarding.schema import SettingsError
+from offboarding.configuration import config, scansettings
+from offboarding.configuration.scansettings import ScanSettings
+from offboarding.configuration.schema import SettingsError
+from offboarding.identity import directory
 from offkey.errors import UsageError
 
 PEOPLE = "- id: ann\n  emails: [Ann.Archer+x@gmail.com]\n- id: bob\n  emails: [bob@example.com]\n"

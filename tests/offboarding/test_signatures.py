@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offboarding.configuration.schema import SettingsError
 from offboarding.ownership import keyring, signatures
 from offboarding.ownership.signatures import Signers
-from offboarding.schema import SettingsError
 from offkey.errors import UsageError
 from scanner.claims import openpgp
 from tests import needs

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import signing
+from offboarding.approval import signing
 from offboarding.demo import approver
 from tests import needs
 

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 from offboarding.database import StoreCorrupt, StoreError
-from offboarding.ledger import Ledger, LedgerError
+from offboarding.ledger.ledger import Ledger, LedgerError
+from offboarding.ledger.store import Store
 from offboarding.state import RunLocked, StateUnusable, private_folder, run_folder, run_lock
-from offboarding.store import Store
 from offkey.errors import UsageError
 from offkey.model import AuditEvent
 
@@ -125,8 +125,8 @@ FILL = textwrap.dedent(
     import resource, sys
     from datetime import UTC, datetime
     from pathlib import Path
-    from offboarding.ledger import Ledger, LedgerError
-    from offboarding.store import Store
+    from offboarding.ledger.ledger import Ledger, LedgerError
+    from offboarding.ledger.store import Store
     book = Ledger(Store.open(Path(sys.argv[1])), lambda: datetime(2026, 1, 1, tzinfo=UTC), "a")
     if sys.argv[2] != "0":
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))

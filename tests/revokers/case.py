@@ -19,7 +19,7 @@ DIGEST = "sha256:of-this-plan"
 
 
 def approval(**changes: Any) -> Approval:
-    """A signed approval of DIGEST that is valid for an hour. Its signature is `offboarding/signing.py`'s business."""
+    """A signed approval of DIGEST that is valid for an hour. Its signature is `offboarding/approval/signing.py`'s."""
     now = datetime.now(UTC)
     given: dict[str, Any] = {
         "plan_digest": DIGEST,

@@ -6,7 +6,7 @@ from typing import Any
 
 import revokers
 import rules
-from offboarding import revoking
+from offboarding.applying import revoking
 from offkey.model import Action
 from revokers.protocol import Option
 from tests import recording

@@ -4,7 +4,7 @@ import pytest
 
 import revokers
 import rules
-from offboarding import revoking
+from offboarding.applying import revoking
 from tests import recording
 from tests.revokers.contract import CASES, NOT_ARRANGED
 

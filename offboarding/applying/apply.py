@@ -1,0 +1,184 @@
+"""Carries out an approved plan: intent, act once, ask again, receipt. Every line is in the ledger before the next.
+
+Providers are worked on side by side, each with one request in flight; a phase ends before the next begins.
+A kill at any point loses and repeats nothing (DESIGN rule 9): steps with a receipt are never done again, and a step
+that was begun is looked at first. A mutation is never sent twice blindly.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from types import MappingProxyType
+
+from offboarding.applying.executors import Executors
+from offboarding.applying.step import Credentials, Run, carry_out, executor_of, hand_over, waits_until
+from offboarding.approval import approvals as approvals_kept
+from offboarding.approval import approve
+from offboarding.asking import lanes
+from offboarding.identity.directory import Directory
+from offboarding.ledger.history import past
+from offboarding.ledger.ledger import Ledger, LedgerError
+from offboarding.planning.plan import LAST_PHASE, phase
+from offboarding.rotation import replacing, waiting
+from offboarding.rotation.rotator import Rotator
+from offkey.errors import Exit, OffkeyError
+from offkey.fingerprint import OrgKey
+from offkey.model import Action, Approval, Plan, Receipt, Step, timestamp
+
+Progress = Callable[[int, int, str], None]
+
+
+class ApplyRefused(OffkeyError):
+    """Nothing was done: the plan has expired."""
+
+    exit_code = Exit.PLAN_REFUSED
+
+
+def apply(
+    plan: Plan,
+    approvals: Sequence[Approval],
+    executors: Executors,
+    ledger: Ledger,
+    *,
+    register: Path,
+    credentials: Credentials,
+    key: OrgKey,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    confirm_seconds: float = 30,
+    hand_over_days: int = 7,
+    people: Directory = approve.NOBODY,
+    rotators: Mapping[str, Rotator] = MappingProxyType({}),
+    progress: Progress = lambda done, total, what: None,
+) -> tuple[Receipt, ...]:
+    """Do what is still to be done of an approved plan. Returns the receipts in the plan's order, one a step.
+
+    A step that waits for the end of an observation has none yet: the same call made later goes on with it.
+
+    The caller holds the run's lock. `register` is the approvers' file. `credentials` re-reads a value by its address
+    (raises Gone). Raises ApplyRefused or ApprovalRefused before anything is done, and LedgerError at once when
+    something cannot be recorded; the same call made again goes on from there.
+    """
+    accepted = check_approvals(plan, approvals, ledger, register, now(), people=people)
+    run = Run(
+        plan=plan,
+        allows=_allowed(plan, accepted, now()),
+        executors=executors,
+        ledger=ledger,
+        credentials=credentials,
+        key=key,
+        now=now,
+        sleep=sleep,
+        confirm_seconds=confirm_seconds,
+        hand_over=timedelta(days=hand_over_days),
+        past=past(ledger.events(plan.run)),
+        rotators=rotators,
+    )
+    receipts = run.past.receipts
+    if all(step.id in receipts for step in plan.steps):
+        return tuple(receipts[step.id] for step in plan.steps)
+    run.note("apply.started", digest=plan.digest)
+    told = _Telling(progress, len(plan.steps))
+
+    def one(step: Step) -> None:
+        told.begins(step)
+        if step.id not in receipts:
+            _go_on(replace(run, allows=_allowed(plan, accepted, now())), step)
+
+    for _, steps in groupby(sorted(plan.steps, key=_phase), key=_phase):
+        lanes.run(_by_executor(steps, executors), one)
+    progress(len(plan.steps), len(plan.steps), "")
+    run.note("apply.finished", digest=plan.digest)
+    return tuple(receipts[step.id] for step in plan.steps if step.id in receipts)
+
+
+def _go_on(run: Run, step: Step) -> None:
+    """Do the step, or note until when it waits."""
+    held = waits_until(run, step) or waiting.verdict(run, step)
+    if isinstance(held, datetime):
+        run.past.waits[step.id] = held
+        run.note("step.waits", step=step.id, until=timestamp(held))
+        return
+    if held is not None:
+        receipt = hand_over(run, step, held)
+    else:
+        receipt = (replacing.carry_out if step.action is Action.REPLACE else carry_out)(run, step)
+    run.past.receipts[step.id] = receipt
+    run.note("step.receipt", receipt=receipt)
+
+
+def _phase(step: Step) -> int:
+    """Every step of a phase is done before any of the next: nothing is irreversibly ended while anything is open.
+
+    A rewrite waits for its kill even where the plan puts that later (what people do stands last).
+    """
+    return LAST_PHASE if step.after and step.action is Action.REWRITE else phase(step)
+
+
+def _by_executor(steps: Iterable[Step], executors: Executors) -> dict[Hashable, list[Step]]:
+    """The steps that each executor carries out, in their order: it has one request in flight, others need not wait."""
+    found: dict[Hashable, list[Step]] = defaultdict(list)
+    for step in steps:
+        found[id(executors.get(executor_of(step)))].append(step)
+    return found
+
+
+class _Telling:
+    """Counts the steps that were begun, for `progress`; called from all lanes."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._begun, self._lock = progress, total, 0, threading.Lock()
+
+    def begins(self, step: Step) -> None:
+        with self._lock:
+            what = f"{step.action.value} {step.point.redacted or step.point.provider_id}"
+            self._progress(self._begun, self._total, what)
+            self._begun += 1
+
+
+def _allowed(plan: Plan, accepted: Sequence[Approval], now: datetime) -> frozenset[str]:
+    """The extra yeses that are in force now. Raises ApprovalRefused when nothing is: a long run may outlast its yes."""
+    holding = [approval for approval in accepted if approval.at <= now < min(approval.expires_at, plan.expires_at)]
+    if not holding:
+        raise approve.ApprovalRefused(
+            "the approval ran out before all steps were done", advice="approve again, then `offkey apply --resume`"
+        )
+    return frozenset(word for approval in holding for word in approval.allows)
+
+
+def check_approvals(
+    plan: Plan,
+    approvals: Sequence[Approval],
+    ledger: Ledger,
+    register: Path,
+    now: datetime,
+    *,
+    people: Directory = approve.NOBODY,
+) -> list[Approval]:
+    """The approvals that hold for exactly this plan, at least one.
+
+    Raises LedgerError when the ledger was changed, NotThePlan, ApplyRefused, or ApprovalRefused with the reason of the
+    last that does not hold.
+    """
+    whole = ledger.verify()
+    if not whole.ok:
+        raise LedgerError(whole.text, advice="restore the ledger from a copy; see `offkey ledger verify`")
+    approvals_kept.check_made(plan, ledger)
+    if now >= plan.expires_at:
+        raise ApplyRefused("the plan has expired", advice="make it again with `offkey plan`: things have changed since")
+    accepted: list[Approval] = []
+    refused: OffkeyError | None = None
+    for approval in approvals:
+        try:
+            approve.accept(plan, approval, register, now, people)
+        except approve.ApprovalRefused as error:
+            refused = error
+        else:
+            accepted.append(approval)
+    if not accepted:
+        raise refused or approve.ApprovalRefused("the plan has no approval", advice="`offkey approve PLAN --as E-MAIL`")
+    return accepted

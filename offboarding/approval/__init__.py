@@ -1,0 +1,1 @@
+"""The yes to a plan, and who may give it."""

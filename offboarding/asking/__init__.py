@@ -1,0 +1,1 @@
+"""What providers and secret stores answer before a plan is made."""

@@ -1,0 +1,1 @@
+"""`offkey.toml`, what it names, and whether it works."""

@@ -1,0 +1,99 @@
+"""The tables of `offkey.toml`, one class each. `offboarding/configuration/config.py` reads them."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from offboarding.configuration import references
+from offboarding.configuration.schema import Beside, Table
+
+Hours = Annotated[int, Field(ge=1, le=24 * 90)]
+
+
+def _place(value: Any, info: ValidationInfo) -> Any:
+    """A URL as it is; a local path from the configuration's folder."""
+    folder = (info.context or {}).get("folder")
+    remote = isinstance(value, str) and ("://" in value or (":" in value.split("/")[0] and value[1:2] != ":"))
+    return value if remote or not folder or not isinstance(value, str) else str(folder / Path(value).expanduser())
+
+
+def _account(value: str) -> str:
+    if not all(value.partition(":")):
+        raise ValueError('must be "provider:login" or "provider:id"')
+    return value
+
+
+def _reference(text: str, info: ValidationInfo) -> str:
+    return references.checked(text, (info.context or {}).get("folder"))
+
+
+Reference = Annotated[str, AfterValidator(_reference)]
+"""A checked reference, or empty. A relative `file:` path is meant from the configuration's folder."""
+
+
+class Organisation(Table):
+    name: str = ""
+    key: Reference = ""
+    state: Beside | None = None
+    requester: str = ""
+
+
+class Directory(Table):
+    people: Beside | None = None
+    allowed_signers: Beside | None = None
+    gpg_keyring: Beside | None = None
+    push_log: Beside | None = None
+    exports: tuple[Beside, ...] = ()
+    overrides: Beside | None = None
+
+
+class Repositories(Table):
+    paths: tuple[Annotated[str, BeforeValidator(_place)], ...] = ()
+
+
+class Policy(Table):
+    max_steps: Annotated[int, Field(ge=1)] = 100
+    plan_valid_hours: Hours = 72
+    approval_valid_hours: Hours = 24
+    confirm_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    hand_over_days: Annotated[int, Field(ge=1, le=365)] = 7
+    observe_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 0
+    """How long a credential stays switched off before it is deleted for good."""
+    unlisted_providers: bool = False
+    """Whether a provider without a table is asked, too, at its own fixed address, where a value is enough."""
+
+    @model_validator(mode="after")
+    def _observed_while_the_plan_holds(self) -> Self:
+        if self.observe_hours >= self.plan_valid_hours:
+            raise ValueError("observe_hours must be less than plan_valid_hours")
+        return self
+
+
+class Approvers(Table):
+    register_file: Beside | None = Field(default=None, alias="register")
+
+
+class BreakGlass(Table):
+    accounts: tuple[Annotated[str, AfterValidator(_account)], ...] = ()
+
+
+class Canaries(Table):
+    fingerprints: tuple[str, ...] = ()
+
+
+class Remedy(Table):
+    author_name: str = "offkey"
+    author_email: str = "offkey@localhost"
+    branch_prefix: str = "offkey/"
+    repositories: dict[Annotated[str, BeforeValidator(_place)], str] = {}
+    """A path of [repositories] to its `owner/name` at GitHub, where the origin's address does not tell it."""
+
+
+class Provider(Table):
+    """Any provider: `url`, `read`, `write`, and whatever else its revoker's Settings have."""
+
+    model_config = ConfigDict(extra="allow")
+    url: str = ""
+    read: Reference = ""
+    write: Reference = ""

@@ -1,0 +1,1 @@
+"""What an auditor gets, and whether everything is still dead."""

@@ -1,0 +1,127 @@
+"""The evidence folder: what an auditor can check without trusting us. Byte for byte the same for the same ledger.
+
+report.html      for people                    plan.json        its SHA-256 is the digest that was approved
+receipts/        one for each step             approvals/       with their SSH signatures
+ledger.jsonl     the run's events              proofs.json      of their place in the Merkle tree (RFC 6962)
+checkpoint.json  head and root of that tree    approvers        the register of keys
+verify.py        checks all of it offline      manifest.json    the SHA-256 of every file
+
+Other runs' events are not in it: the proofs show the run's place among them without showing them.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cattrs
+
+from offboarding import evidence_kit
+from offboarding.applying.outcomes import words
+from offboarding.evidence import report
+from offboarding.ledger import chain
+from offboarding.ledger.chain import Checkpoint
+from offboarding.ledger.history import past
+from offkey.canonical import canonical, content_digest
+from offkey.errors import Exit, OffkeyError, UsageError
+from offkey.model import AuditEvent, from_json, to_json
+
+SEALED = "evidence.sealed"
+AFTERWARDS = frozenset({SEALED, "run.verified"})
+"""Events about the evidence, or after it; they do not belong to what a run did."""
+
+Files = dict[str, bytes]
+
+
+class NothingToSeal(OffkeyError):
+    """There is no such run, or no plan was made in it."""
+
+    exit_code = Exit.NOTHING_EXAMINED
+
+
+def build(ledger: Sequence[AuditEvent], run: str, register: bytes, checkpoint: Checkpoint | None = None) -> Files:
+    """Every file of the folder by its name. Pure. `ledger` holds all events from the first on.
+
+    `checkpoint` is one that is kept elsewhere and covers the run; without it the run's last event ends the tree.
+    Raises NothingToSeal.
+    """
+    events = [event for event in ledger if event.run == run and event.type not in AFTERWARDS]
+    told = past(events)
+    if told.plan is None:
+        raise NothingToSeal(f"no plan was made in a run {run!r}", advice="`offkey ledger export` lists the runs")
+    tree = checkpoint or chain.checkpoint(ledger[: events[-1].seq], events[-1].at)
+    if not events[-1].seq <= tree.seq <= len(ledger):
+        raise UsageError(
+            f"the checkpoint covers {tree.seq} events, and the run's last is number {events[-1].seq} of {len(ledger)}",
+            advice="give a checkpoint that was taken after the run",
+        )
+    entries = chain.leaves(ledger[: tree.seq])
+    proofs = {str(event.seq): [n.hex() for n in chain.inclusion_proof(entries, event.seq - 1)] for event in events}
+    files = {
+        "plan.json": canonical(to_json(told.plan)),
+        "ledger.jsonl": b"".join(canonical(to_json(event)) + b"\n" for event in events),
+        "proofs.json": canonical(proofs),
+        "checkpoint.json": canonical(to_json(tree)),
+        "approvers": register,
+        "verify.py": (Path(evidence_kit.__file__).parent / "verify.py").read_bytes(),
+        "report.html": report.render(told, events, tree, words).encode(),
+    }
+    for number, step in enumerate(told.plan.steps, start=1):
+        if step.id in told.receipts:
+            files[f"receipts/{number:03}-{step.id}.json"] = canonical(to_json(told.receipts[step.id]))
+    approvals = [event.body["approval"] for event in events if event.type == "plan.approved"]
+    files |= {f"approvals/{number:03}.json": canonical(given) for number, given in enumerate(approvals, start=1)}
+    digests = {name: content_digest(content) for name, content in sorted(files.items())}
+    manifest = {"version": 1, "run": run, "plan": digests["plan.json"], "files": digests}
+    return {**files, "manifest.json": canonical(manifest)}
+
+
+def seal(files: Files, folder: Path) -> str:
+    """Write the folder (mode 0700), all of it or nothing; returns the manifest's digest.
+
+    Older evidence there is replaced. Raises UsageError when anything else is there.
+    """
+    folder = folder.absolute()
+    try:
+        _refuse_foreign(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))  # made with mode 0700
+        old = draft.with_name(f"{draft.name}.old")
+        try:
+            for name, content in files.items():
+                path = draft / name
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                path.write_bytes(content)
+            if folder.exists():
+                folder.rename(old)
+            draft.rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}", advice="name a folder that you can write with -o") from error
+    return content_digest(files["manifest.json"])
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raise UsageError unless the folder is absent, empty, or holds nothing but what its own manifest lists."""
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        ours = set(manifest["files"]) if manifest.keys() == {"version", "run", "plan", "files"} else set()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        ours = set()
+    foreign = sorted(present - ours - ({"manifest.json"} if ours else set()))
+    if foreign:
+        raise UsageError(f"{folder} is not empty: {foreign[0]} is no part of evidence", advice="name a new folder: -o")
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """A checkpoint file. Raises UsageError."""
+    try:
+        return from_json(json.loads(path.read_bytes()), Checkpoint)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", advice="name a file with a checkpoint") from error
+    except (ValueError, cattrs.BaseValidationError) as error:
+        raise UsageError(f"{path} is no checkpoint", advice="`offkey ledger export` writes one") from error

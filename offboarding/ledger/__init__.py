@@ -1,0 +1,1 @@
+"""The record of what was done, and whether it is whole."""

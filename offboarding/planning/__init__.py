@@ -1,0 +1,1 @@
+"""What would be done, worked out without doing anything."""
