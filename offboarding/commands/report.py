@@ -18,7 +18,7 @@ from offkey.errors import Exit, UsageError
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `offkey report`."""
     parser.add_argument("run", metavar="RUN", help="the name that `offkey plan` printed, or its plan file")
-    parser.add_argument("--output", "-o", type=Path, metavar="DIR", help="default: evidence-RUN here")
+    parser.add_argument("--output", "-o", type=Path, metavar="DIR|ZIP", help="default: the folder evidence-RUN here")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="make the proofs for this checkpoint")
     parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder in which the run was made")
 
@@ -35,15 +35,17 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         ledger = Ledger(store, lambda: datetime.now(UTC), "offkey")
         events = ledger.events()
         files = evidence.build(events, name, _read(register), checkpoint)
-        sealed = evidence.seal(files, folder)
+        sealed = evidence.pack(files, folder) if folder.suffix == ".zip" else evidence.seal(files, folder)
         mine = [event for event in events if event.run == name]
         if not any(event.type == evidence.SEALED and event.body["manifest"] == sealed for event in mine):
             ledger.append(evidence.SEALED, name, {"manifest": sealed})
     finally:
         store.close()
-    ui.out.print(f"{folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
+    page = folder if folder.suffix == ".zip" else folder / "report.html"
+    ui.out.print(f"{page}", markup=False, highlight=False, soft_wrap=True)
     ui.out.print(f"manifest {sealed}", markup=False, highlight=False, soft_wrap=True)
-    ui.out.print(f"anybody can check it without offkey: python3 {folder / 'verify.py'} {folder}", soft_wrap=True)
+    verifier = "VERIFY.PY-OF-ANOTHER-COPY" if folder.suffix == ".zip" else folder / "verify.py"
+    ui.out.print(f"anybody can check it without offkey: python3 {verifier} {folder}", soft_wrap=True)
     return Exit.DONE
 
 

@@ -1,4 +1,4 @@
-"""`offkey verify RUN`: is everything still dead at its issuer? `offkey verify DIR`: is the evidence intact?
+"""`offkey verify RUN`: is everything still dead at its issuer? `offkey verify DIR|ZIP`: is the evidence intact?
 
 Exit code for a run: 10 when something is alive again, 13 when something is open or cannot be seen, 14 when only gaps
 remain, else 0. For a folder: 0 when nothing contradicts it, else 1.
@@ -37,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Verify a folder offline, or a run at its providers; the latter only reads there."""
-    if Path(args.what).is_dir():
+    if Path(args.what).is_dir() or (Path(args.what).suffix == ".zip" and Path(args.what).is_file()):
         return _folder(Path(args.what), args.checkpoint, ui)
     return _run(args, ui)
 

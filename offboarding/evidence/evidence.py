@@ -1,6 +1,9 @@
 """The evidence folder: what an auditor can check without trusting us. Byte for byte the same for the same ledger.
 
-report.html      for people                    plan.json        its SHA-256 is the digest that was approved
+README.txt       where to begin                report.html      for people
+case.json        the run against the clock     steps.csv        each end of access, with its hours
+inventory.csv    each access before and after  coverage.csv     what was looked at, and what could not be
+frameworks.csv   which control it speaks to    plan.json        its SHA-256 is the digest that was approved
 receipts/        one for each step             approvals/       with their SSH signatures
 ledger.jsonl     the run's events              proofs.json      of their place in the Merkle tree (RFC 6962)
 checkpoint.json  head and root of that tree    approvers        the register of keys
@@ -10,16 +13,20 @@ Other runs' events are not in it: the proofs show the run's place among them wit
 """
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import cattrs
 
 from offboarding import evidence_kit
 from offboarding.applying.outcomes import words
-from offboarding.evidence import report
+from offboarding.evidence import archive, report, sheets
+from offboarding.evidence.case import DEFAULT_SLA, case
+from offboarding.evidence_kit import verify as kit
 from offboarding.ledger import chain
 from offboarding.ledger.chain import Checkpoint
 from offboarding.ledger.history import past
@@ -40,7 +47,14 @@ class NothingToSeal(OffkeyError):
     exit_code = Exit.NOTHING_EXAMINED
 
 
-def build(ledger: Sequence[AuditEvent], run: str, register: bytes, checkpoint: Checkpoint | None = None) -> Files:
+def build(
+    ledger: Sequence[AuditEvent],
+    run: str,
+    register: bytes,
+    checkpoint: Checkpoint | None = None,
+    *,
+    sla: timedelta = DEFAULT_SLA,
+) -> Files:
     """Every file of the folder by its name. Pure. `ledger` holds all events from the first on.
 
     `checkpoint` is one that is kept elsewhere and covers the run; without it the run's last event ends the tree.
@@ -58,14 +72,21 @@ def build(ledger: Sequence[AuditEvent], run: str, register: bytes, checkpoint: C
         )
     entries = chain.leaves(ledger[: tree.seq])
     proofs = {str(event.seq): [n.hex() for n in chain.inclusion_proof(entries, event.seq - 1)] for event in events}
+    judged = case(told, events, sla)
     files = {
+        "README.txt": (Path(evidence_kit.__file__).parent / "README.txt").read_bytes(),
+        "case.json": canonical(sheets.summary(judged)),
+        "steps.csv": sheets.steps(judged),
+        "inventory.csv": sheets.inventory(judged),
+        "coverage.csv": sheets.coverage(judged),
+        "frameworks.csv": sheets.frameworks(judged),
         "plan.json": canonical(to_json(told.plan)),
         "ledger.jsonl": b"".join(canonical(to_json(event)) + b"\n" for event in events),
         "proofs.json": canonical(proofs),
         "checkpoint.json": canonical(to_json(tree)),
         "approvers": register,
         "verify.py": (Path(evidence_kit.__file__).parent / "verify.py").read_bytes(),
-        "report.html": report.render(told, events, tree, words).encode(),
+        "report.html": report.render(told, events, judged, tree, words).encode(),
     }
     for number, step in enumerate(told.plan.steps, start=1):
         if step.id in told.receipts:
@@ -75,6 +96,37 @@ def build(ledger: Sequence[AuditEvent], run: str, register: bytes, checkpoint: C
     digests = {name: content_digest(content) for name, content in sorted(files.items())}
     manifest = {"version": 1, "run": run, "plan": digests["plan.json"], "files": digests}
     return {**files, "manifest.json": canonical(manifest)}
+
+
+def pack(files: Files, path: Path) -> str:
+    """Write the folder as one zip file (mode 0600), replacing an older one; returns the manifest's digest.
+
+    Raises UsageError when something else than evidence lies there.
+    """
+    path = path.absolute()
+    try:
+        if path.exists() and not _is_evidence(path):
+            raise UsageError(f"{path} is there already, and is no evidence", advice="name a new file: -o")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(archive.zipped(files, path.stem))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).replace(path)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", advice="name a file that you can write with -o") from error
+    return content_digest(files["manifest.json"])
+
+
+def _is_evidence(path: Path) -> bool:
+    try:
+        return "manifest.json" in kit.packed(path)
+    except (kit.Bad, OSError):
+        return False
 
 
 def seal(files: Files, folder: Path) -> str:

@@ -3,16 +3,17 @@
 Whatever comes from a repository or a provider is escaped; values are not in the ledger, so they cannot be here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
 from offboarding import evidence_kit
 from offboarding.applying.outcomes import SETTLED
+from offboarding.evidence import page, report_case
+from offboarding.evidence.case import Case
 from offboarding.ledger.chain import Checkpoint
 from offboarding.ledger.history import Past
-from offkey.model import CLOSED, AccessPoint, Action, AuditEvent, Check, Outcome, Plan, Receipt, Step, timestamp
+from offkey.model import CLOSED, AccessPoint, Action, AuditEvent, Check, Outcome, Plan, Receipt, Step
 from scanner.output.words import brief
 
 Words = Callable[[Outcome], str]
@@ -34,8 +35,8 @@ _PLACES_SHOWN = 6
 _USES_SHOWN = 12
 
 
-def render(told: Past, events: Sequence[AuditEvent], checkpoint: Checkpoint, words: Words) -> str:
-    """The page. `told` is the run so far, `events` are the run's own."""
+def render(told: Past, events: Sequence[AuditEvent], case: Case, checkpoint: Checkpoint, words: Words) -> str:
+    """The page. `told` is the run so far, `events` are the run's own, `case` the run against the clock."""
     plan = told.plan
     assert plan is not None
     css = (Path(evidence_kit.__file__).parent / "report.css").read_text(encoding="utf-8")
@@ -44,13 +45,17 @@ def render(told: Past, events: Sequence[AuditEvent], checkpoint: Checkpoint, wor
         (
             _head(plan, title),
             _summary(plan, told),
+            report_case.clock(case),
             _open(plan, told, words),
             _done(plan, told, words),
+            report_case.changes(case),
             _exposed(plan),
             _gaps(plan),
+            report_case.coverage(case),
             _optouts(plan),
             _approvals(told),
             _timeline(events),
+            report_case.frameworks(case),
             _verifying(plan, checkpoint),
         )
     )
@@ -65,11 +70,11 @@ def render(told: Past, events: Sequence[AuditEvent], checkpoint: Checkpoint, wor
 def _head(plan: Plan, title: str) -> str:
     person = plan.person
     names = ", ".join([*person.names[:3], *person.emails])
-    left = f"Left on {_when(person.left_at)}." if person.left_at else "The directory gives no leaving date."
+    left = f"Left on {page.when(person.left_at)}." if person.left_at else "The directory gives no leaving date."
     return (
         f"<h1>{escape(title)}</h1>"
         f'<p class="lead">{escape(names)}<br>{escape(left)} Asked for by {escape(plan.requester or "nobody named")}, '
-        f"planned on {_when(plan.created_at)}. Run <code>{escape(plan.run)}</code></p>"
+        f"planned on {page.when(plan.created_at)}. Run <code>{escape(plan.run)}</code></p>"
     )
 
 
@@ -110,8 +115,8 @@ def _open(plan: Plan, told: Past, words: Words) -> str:
         why = receipt.note if receipt else "not begun"
         do = (receipt.advice if receipt else "") or step.how or "see the provider's answer, then plan again"
         due = f"{escape(receipt.assignee)}<br>by {receipt.due:%Y-%m-%d}" if receipt and receipt.due else ""
-        rows.append((_what(step.point), _badge(receipt), escape(why), escape(do), due))
-    table = _table(("What", "Outcome", "Why", "What to do", "Who, until when"), rows)
+        rows.append((page.what(step.point), _badge(receipt), escape(why), escape(do), due))
+    table = page.table(("What", "Outcome", "Why", "What to do", "Who, until when"), rows)
     return f"<h2>Needs somebody</h2>{table}" if rows else ""
 
 
@@ -128,10 +133,10 @@ def _card(steps: Sequence[Step], told: Past, words: Words) -> str:
     point = max((step.point for step in steps), key=lambda point: len(point.places))
     kind = f'<span class="soft">{escape(point.kind)}</span>'
     whose = f"{_BOND[point.bond.value]}; {point.ownership.value.lower()}"
-    parts = [f"<header><h3>{_name(point)}</h3>{kind}</header>", f"<p>{escape(whose[0].upper() + whose[1:])}.</p>"]
-    parts.append(_list("Why", point.evidence))
-    parts.append(_list("Where", _places(point)))
-    parts.append(_list("Used by", brief(point.usage, _USES_SHOWN)))
+    parts = [f"<header><h3>{page.name(point)}</h3>{kind}</header>", f"<p>{escape(whose[0].upper() + whose[1:])}.</p>"]
+    parts.append(page.bullets("Why", point.evidence))
+    parts.append(page.bullets("Where", _places(point)))
+    parts.append(page.bullets("Used by", brief(point.usage, _USES_SHOWN)))
     parts += [_step(step, told.receipts.get(step.id), words) for step in steps]
     return f'<section class="card">{"".join(parts)}</section>'
 
@@ -150,37 +155,43 @@ def _check(check: Check | None) -> str:
     if check is None:
         return "not asked"
     status = f" ({check.status})" if check.status else ""
-    return f"{escape(check.liveness.value + status)}: {escape(check.reason)}<br><small>{_when(check.at)}</small>"
+    return f"{escape(check.liveness.value + status)}: {escape(check.reason)}<br><small>{page.when(check.at)}</small>"
 
 
 def _exposed(plan: Plan) -> str:
     """What lay within the person's reach: nothing was done about it."""
-    rows = [(_what(point), "<br>".join(map(escape, point.evidence))) for point in plan.exposed]
+    rows = [(page.what(point), "<br>".join(map(escape, point.evidence))) for point in plan.exposed]
     if not rows:
         return ""
     lead = "<p>These lay within the person's reach. Nothing was done about them: whoever runs them may rotate them.</p>"
-    return f"<h2>To rotate</h2>{lead}{_table(('What', 'Why, and where'), rows)}"
+    return f"<h2>To rotate</h2>{lead}{page.table(('What', 'Why, and where'), rows)}"
 
 
 def _gaps(plan: Plan) -> str:
     rows = [(f"<code>{escape(gap.where)}</code>", escape(gap.why), escape(gap.advice)) for gap in plan.gaps]
-    text = _table(("Where", "Why", "What to do"), rows) if rows else "<p>Nothing: every place was looked at.</p>"
+    text = page.table(("Where", "Why", "What to do"), rows) if rows else "<p>Nothing: every place was looked at.</p>"
     return f"<h2>What could not be looked at</h2>{text}"
 
 
 def _optouts(plan: Plan) -> str:
     rows = [
-        (escape(o.id), escape(o.scope), escape(o.reason), escape(o.approver), _when(o.expires_at)) for o in plan.optouts
+        (escape(o.id), escape(o.scope), escape(o.reason), escape(o.approver), page.when(o.expires_at))
+        for o in plan.optouts
     ]
-    return f"<h2>Opt-outs</h2>{_table(('Id', 'Scope', 'Reason', 'Approved by', 'Until'), rows)}" if rows else ""
+    return f"<h2>Opt-outs</h2>{page.table(('Id', 'Scope', 'Reason', 'Approved by', 'Until'), rows)}" if rows else ""
 
 
 def _approvals(told: Past) -> str:
     rows = [
-        (escape(a.approver), _when(a.at), _when(a.expires_at), escape(", ".join(a.allows) or "nothing beyond the plan"))
+        (
+            escape(a.approver),
+            page.when(a.at),
+            page.when(a.expires_at),
+            escape(", ".join(a.allows) or "nothing beyond the plan"),
+        )
         for a in told.approvals
     ]
-    table = _table(("Approver", "Signed", "Valid until", "Extra yes"), rows) if rows else "<p>None yet.</p>"
+    table = page.table(("Approver", "Signed", "Valid until", "Extra yes"), rows) if rows else "<p>None yet.</p>"
     return f"<h2>Approvals</h2>{table}"
 
 
@@ -196,9 +207,9 @@ _TIMELINE = {
 
 def _timeline(events: Sequence[AuditEvent]) -> str:
     rows = [
-        (str(e.seq), _when(e.at), escape(_TIMELINE[e.type]), escape(e.actor)) for e in events if e.type in _TIMELINE
+        (str(e.seq), page.when(e.at), escape(_TIMELINE[e.type]), escape(e.actor)) for e in events if e.type in _TIMELINE
     ]
-    return f"<h2>When</h2>{_table(('Event', 'Time', 'What', 'By'), rows)}"
+    return f"<h2>When</h2>{page.table(('Event', 'Time', 'What', 'By'), rows)}"
 
 
 def _verifying(plan: Plan, checkpoint: Checkpoint) -> str:
@@ -212,16 +223,6 @@ def _verifying(plan: Plan, checkpoint: Checkpoint) -> str:
         "<footer>Values of credentials are in no file of this folder. Fingerprints are keyed with organisation key "
         f"{escape(plan.key_id)}. Times are UTC.</footer>"
     )
-
-
-def _what(point: AccessPoint) -> str:
-    return f'<b>{_name(point)}</b><br><span class="soft">{escape(point.kind)}</span>'
-
-
-def _name(point: AccessPoint) -> str:
-    holder = point.holder.login or point.holder.email or point.holder.id if point.holder else ""
-    told = " ".join(filter(None, (point.provider_id, point.redacted)))
-    return escape(f"{point.provider} {told or point.id}{f', of {holder}' if holder else ''}")
 
 
 def _places(point: AccessPoint) -> list[str]:
@@ -254,19 +255,3 @@ def _badge(receipt: Receipt | None) -> str:
         return '<span class="badge wait">open</span>'
     shade = _SHADE.get(receipt.outcome, "bad")
     return f'<span class="badge {shade}">{receipt.outcome.value.replace("_", " ").lower()}</span>'
-
-
-def _list(label: str, lines: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f'<p class="label">{label}</p><ul>{items}</ul>' if items else ""
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose cells are HTML already."""
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _when(moment: datetime | None) -> str:
-    return timestamp(moment.replace(microsecond=0)).replace("T", " ").replace("Z", " UTC") if moment else ""

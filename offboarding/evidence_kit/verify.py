@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Checks an evidence folder of offkey, without offkey, without a network, with Python 3.9's standard library alone.
 
-    python3 verify.py [FOLDER] [--checkpoint FILE]
+    python3 verify.py [FOLDER|ZIP] [--checkpoint FILE]
 
 What it checks: every file against manifest.json; canonical JSON (RFC 8785); the plan's digest; each ledger event's
-hash and its place in the Merkle tree (RFC 6962) of the checkpoint; each receipt and approval against the ledger; the
-approvals' SSH signatures (Ed25519, RFC 8032) against the register of approvers; that the approver is neither the
-person nor who asked for the plan; and that nothing was done before it was approved and written down.
+hash and its place in the Merkle tree (RFC 6962) of the checkpoint; each receipt, each approval and each line of
+steps.csv against the ledger; the approvals' SSH signatures (Ed25519, RFC 8032) against the register of approvers; that
+the approver is neither the person nor who asked for the plan; and that nothing was done before it was approved and
+written down.
 
 Give --checkpoint a copy that was kept elsewhere: without one, a folder replaced as a whole cannot be told apart.
 Exit code 0: nothing contradicts the evidence. 1: something does.
@@ -17,11 +18,15 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import csv
 import hashlib
+import io
 import json
 import re
 import struct
 import sys
+import zipfile
+import zlib
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,9 +34,15 @@ from typing import Any, NamedTuple
 
 NAMESPACE = "offkey-plan"
 PREFIX = "sha256:"
+WITHOUT_ACCESS = ("REWRITE", "REPLACE", "KEEP")
 SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
 MANIFEST = "manifest.json"
-FIXED = ("plan.json", "ledger.jsonl", "proofs.json", "checkpoint.json", "approvers", "report.html", "verify.py")
+FIXED = (
+    "README.txt", "approvers", "case.json", "checkpoint.json", "coverage.csv", "frameworks.csv", "inventory.csv",
+    "ledger.jsonl", "plan.json", "proofs.json", "report.html", "steps.csv", "verify.py",
+)  # fmt: skip
+LARGEST = 2**30
+"""Bytes that a packed file may have when it is read."""
 
 
 class Bad(Exception):
@@ -291,14 +302,35 @@ class Evidence(NamedTuple):
         return [event for event in self.events if event["type"] == kind]
 
 
-def read(folder: Path) -> Evidence:
-    """Every file of the folder, after checking each against the manifest. Raises Bad."""
+def unpacked(folder: Path) -> dict[str, bytes]:
+    """The files of a folder by name. Raises Bad."""
     files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             raise Bad(f"{path.relative_to(folder)} is a link; evidence holds plain files only")
         if path.is_file():
             files[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return files
+
+
+def packed(path: Path) -> dict[str, bytes]:
+    """The files of a zip by name, without the one folder that they lie in. Nothing is written anywhere. Raises Bad."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            names = [entry.filename for entry in entries]
+            if len(set(names)) != len(names) or len({name.partition("/")[0] for name in names}) != 1:
+                raise Bad("the zip does not hold one folder with each file once")
+            if sum(entry.file_size for entry in entries) > LARGEST:
+                raise Bad("the zip holds more than evidence ever does")
+            return {entry.filename.partition("/")[2]: archive.read(entry) for entry in entries}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise Bad(f"{path.name} is no whole zip file: {error}") from error
+
+
+def read(folder: Path) -> Evidence:
+    """Every file of the folder or zip, after checking each against the manifest. Raises Bad."""
+    files = unpacked(folder) if folder.is_dir() else packed(folder)
     if MANIFEST not in files:
         raise Bad(f"{MANIFEST} is missing")
     manifest = parse(files[MANIFEST], MANIFEST)
@@ -414,8 +446,28 @@ def check_receipts(evidence: Evidence) -> str:
         _check_order(period)
     if sorted(map(canonical, last.values())) != sorted(map(canonical, evidence.receipts.values())):
         raise Bad("the receipts are not those in the ledger")
+    _check_table(evidence)
     missing = len(evidence.plan["steps"]) - len(last)
     return f"{len(last)} receipts agree with the ledger" + (f"; {missing} steps have none yet" if missing else "")
+
+
+def _check_table(evidence: Evidence) -> None:
+    """steps.csv, which people read in place of the receipts, says the same as they do."""
+    receipts: dict[tuple[str, str], dict[str, Any]] = {}
+    for period in periods(evidence):
+        told = [event["body"]["receipt"] for event in period.of_type("step.receipt")]
+        receipts.update({(period.digest, receipt["step"]): receipt for receipt in told})
+    newest = sha256(evidence.files["plan.json"])
+    rows = list(csv.DictReader(io.StringIO(evidence.files["steps.csv"].decode("utf-8"))))
+    planned = [step["id"] for step in evidence.plan["steps"] if step["action"] not in WITHOUT_ACCESS]
+    if [row["step"] for row in rows if row["plan"] == newest] != planned:
+        raise Bad("steps.csv does not list the plan's steps")
+    for row in rows:
+        receipt = receipts.get((row["plan"], row["step"]))
+        told_outcome = receipt["outcome"] if receipt else "not begun"
+        seen = receipt and (receipt["after"]["at"] if receipt["after"] else receipt["finished_at"])
+        if row["outcome"] != told_outcome or (row["proven_at"] and row["proven_at"] != seen):
+            raise Bad("steps.csv says something else of {} than its receipt".format(row["step"]))
 
 
 def _check_order(period: Period) -> None:
