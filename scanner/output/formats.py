@@ -113,7 +113,7 @@ def csv_table(findings: Sequence[Finding], *, ephemeral: bool, secrets: Secrets 
         for place in row["places"]:
             spread = {name: value for name, value in place.items() if name != "spans"}
             spread["decoding"] = " ".join(place["decoding"])
-            writer.writerow({name: _cell(value) for name, value in (shared | spread).items()})
+            writer.writerow({name: cell(value) for name, value in (shared | spread).items()})
     return text.getvalue()
 
 
@@ -187,7 +187,7 @@ def _encodable(data: Any) -> Any:
     return encodable(data) if isinstance(data, str) else data
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
