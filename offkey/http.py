@@ -1,7 +1,8 @@
 """The gates to providers: every request of offkey passes through a `Reader` or a `Writer` (DESIGN rules 1, 3 and 5).
 
 A Reader sends GET and HEAD, plus the exact (method, path template) pairs that the provider's module lists in READS.
-Only a Writer sends the pairs in WRITES, and a Writer cannot be made without an approval of exactly this plan.
+Only a Writer sends the pairs in WRITES, and a Writer cannot be made without an approval of exactly this plan, or a
+standing approval that was verified for it.
 Both talk to the module's HOSTS or to the one instance in the user's configuration; redirects are refused;
 mutations are never retried. boto3 and PyGithub pass the same gates (`offkey/boto.py`, `offkey/pygithub.py`).
 """
@@ -23,8 +24,9 @@ import httpx
 
 from offkey import __version__
 from offkey.errors import OffkeyError
-from offkey.model import Approval, Exchange
+from offkey.model import Exchange
 from offkey.secret import Secret
+from offkey.warrant import Warrant, Yes
 
 for _name in ("httpx", "httpcore"):  # they log whole URLs, and some providers force values into them
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -58,7 +60,7 @@ class Refused(OffkeyError):
 
 
 class Expired(Refused):
-    """The approval ran out. Nothing was sent."""
+    """The approval ran out, or was stopped. Nothing was sent."""
 
 
 class NoAnswer(OffkeyError):
@@ -290,19 +292,21 @@ class Writer(Reader):
 
     may_write = True
 
-    def __init__(self, gate: Gate, base: str, *, approval: Approval, plan_digest: str, **options: Any) -> None:
+    def __init__(self, gate: Gate, base: str, *, approval: Yes, plan_digest: str, **options: Any) -> None:
         super().__init__(gate, base, **options)
-        if not approval.signature:
+        if not approval.signed:
             raise Refused("no signed approval", advice="run `offkey approve PLAN`")
         if approval.plan_digest != plan_digest:
             raise Refused("the approval is of another plan", advice="approve the plan as it is now")
-        self._until = approval.expires_at
+        self._approval = approval
         self._check_time()
 
     def _check_time(self) -> None:
-        """An approval may run out while a long plan is carried out."""
-        if self.now() >= self._until:
+        """An approval may run out, and a standing one be stopped, while a long plan is carried out."""
+        if self.now() >= self._approval.expires_at:
             raise Expired("the approval has expired", advice="approve the plan again, then `offkey apply --resume`")
+        if isinstance(self._approval, Warrant) and (why := self._approval.stopped()):
+            raise Expired(f"the standing approval was stopped: {why}", advice="`offkey standing list` shows which hold")
 
 
 @cache

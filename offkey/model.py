@@ -119,11 +119,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
+    """Why a run begins. `kind` is leaver, mover (to `role`) or leave; the same delivery twice is the same run."""
+
     source: str
     delivery_id: str
     subject: str
     effective_at: datetime
     received_at: datetime
+    kind: str = "leaver"
+    involuntary: bool = False
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +268,11 @@ class Approval:
     expires_at: datetime
     allows: tuple[str, ...] = ()
     signature: str = ""
+
+    @property
+    def signed(self) -> bool:
+        """Whether there is a signature. Whether it holds, is verified before anything is done under it."""
+        return bool(self.signature)
 
     @property
     def statement(self) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from offkey.errors import OffkeyError
 from offkey.http import Reader, Writer
-from offkey.model import Action, Approval
+from offkey.model import Action
+from offkey.warrant import Yes
 from revokers import anthropic as anthropic
 from revokers import atlassian as atlassian
 from revokers import aws as aws
@@ -146,7 +147,7 @@ def reader(provider: str, settings: Any, **options: Any) -> Reader:
     return Reader(revoker.gate, settings.url or revoker.URL, instance=settings.url, **options)
 
 
-def writer(provider: str, settings: Any, *, approval: Approval, plan_digest: str, **options: Any) -> Writer:
+def writer(provider: str, settings: Any, *, approval: Yes, plan_digest: str, **options: Any) -> Writer:
     """A Writer at the same address. Raises `offkey.http.Refused` without a signed approval of exactly this plan."""
     revoker = REGISTRY[provider]
     base = settings.url or revoker.URL

@@ -82,18 +82,27 @@ def apply(
     if all(step.id in receipts for step in plan.steps):
         return tuple(receipts[step.id] for step in plan.steps)
     run.note("apply.started", digest=plan.digest)
-    told = _Telling(progress, len(plan.steps))
+    go_through(run, lambda _: _allowed(plan, accepted, now()), progress)
+    run.note("apply.finished", digest=plan.digest)
+    return tuple(receipts[step.id] for step in plan.steps if step.id in receipts)
+
+
+def go_through(run: Run, allowed: Callable[[Step], frozenset[str]], progress: Progress) -> None:
+    """Do every step of the run's plan that has no receipt yet, phase after phase, executors side by side.
+
+    `allowed` is asked before each step for the extra yeses in force, and raises when the step must not begin.
+    """
+    steps = run.plan.steps
+    told = _Telling(progress, len(steps))
 
     def one(step: Step) -> None:
         told.begins(step)
-        if step.id not in receipts:
-            _go_on(replace(run, allows=_allowed(plan, accepted, now())), step)
+        if step.id not in run.past.receipts:
+            _go_on(replace(run, allows=allowed(step)), step)
 
-    for _, steps in groupby(sorted(plan.steps, key=_phase), key=_phase):
-        lanes.run(_by_executor(steps, executors), one)
-    progress(len(plan.steps), len(plan.steps), "")
-    run.note("apply.finished", digest=plan.digest)
-    return tuple(receipts[step.id] for step in plan.steps if step.id in receipts)
+    for _, together in groupby(sorted(steps, key=_phase), key=_phase):
+        lanes.run(_by_executor(together, run.executors), one)
+    progress(len(steps), len(steps), "")
 
 
 def _go_on(run: Run, step: Step) -> None:

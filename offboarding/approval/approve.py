@@ -50,7 +50,7 @@ def approve(
 
     Raises ApprovalRefused when this approver may not, or the plan has expired; UsageError for a yes nobody asked for.
     """
-    _check_approver(plan, approver, people)
+    check_approver(plan, approver, people)
     if now >= plan.expires_at:
         raise ApprovalRefused(
             f"the plan expired at {timestamp(plan.expires_at)}", advice="make a new one: `offkey plan`"
@@ -86,7 +86,7 @@ def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime,
     end = min(approval.expires_at, plan.expires_at)
     if now >= end:
         raise ApprovalRefused(f"the approval or its plan expired at {timestamp(end)}", advice="plan and approve again")
-    _check_approver(plan, approval.approver, people)
+    check_approver(plan, approval.approver, people)
     if not approval.signature:
         raise ApprovalRefused("the approval is not signed", advice="`offkey approve PLAN --as E-MAIL --key KEY`")
     try:
@@ -95,7 +95,8 @@ def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime,
         raise ApprovalRefused(str(error), advice=error.advice) from error
 
 
-def _check_approver(plan: Plan, approver: str, people: Directory) -> None:
+def check_approver(plan: Plan, approver: str, people: Directory) -> None:
+    """Raise ApprovalRefused for who asked for the plan, and for the person whom it is about."""
     name = normal_email(approver)
     if "@" not in name:
         raise ApprovalRefused(f"{approver!r} is no e-mail address", advice="approvers are named as in the register")

@@ -5,6 +5,7 @@ namespace `offkey-plan`, with one key that nobody else has:
 
     ann@example.com namespaces="offkey-plan",valid-before="20270101" ssh-ed25519 AAAA...
 
+Who may also sign standing approvals has both: `namespaces="offkey-plan,offkey-standing"`.
 A key that must no longer count goes to `<register>.revoked`, one public key a line (or a KRL). offkey passes paths and
 statements to ssh-keygen; it never opens a private key. https://man.openbsd.org/ssh-keygen.1#ALLOWED_SIGNERS
 """
@@ -23,8 +24,11 @@ from offboarding.evidence_kit import verify as verifier
 from offkey.errors import OffkeyError
 
 NAMESPACE = "offkey-plan"
+STANDING = "offkey-standing"
+"""The namespace of standing approvals: a signature under a plan never counts for one, nor the other way round."""
 KEY_TYPES = ("ssh-", "ecdsa-", "sk-")
 SECONDS = 60
+_NAMESPACES = re.compile(r'(?:^|,)namespaces="([^"]*)"(?:,|$)')
 ARMOUR = re.compile(r"-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]+-----END SSH SIGNATURE-----\n?")
 
 
@@ -47,6 +51,12 @@ class Approver:
     email: str
     options: str
     key: str
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """What the key may sign."""
+        found = _NAMESPACES.search(self.options)
+        return frozenset(found[1].split(",")) if found else frozenset()
 
 
 def read_register(register: Path) -> dict[str, Approver]:
@@ -89,7 +99,7 @@ def _parsed(line: str, where: str) -> Approver:
     names = [option.casefold() for option in re.findall(r"(?:^|,)([A-Za-z-]+)", re.sub(r'"[^"]*"', "", options))]
     if "cert-authority" in names:
         raise RegisterBroken(f"{where}: certificate authorities are not accepted", advice="list the approver's own key")
-    if not re.search(rf'(?:^|,)namespaces="{NAMESPACE}"(?:,|$)', options):
+    if not Approver(email, options, "").namespaces <= {NAMESPACE, STANDING} or not _NAMESPACES.search(options):
         raise RegisterBroken(
             f"{where}: the line is not for this use alone", advice=f'add namespaces="{NAMESPACE}" before the key'
         )
@@ -108,17 +118,17 @@ def _split_options(text: str) -> tuple[str, str]:
     return text[:end], text[end:].strip()
 
 
-def sign_command(key: Path, statement: Path) -> str:
+def sign_command(key: Path, statement: Path, namespace: str = NAMESPACE) -> str:
     """The command by which an approver signs a statement file by hand; it writes `<statement>.sig`."""
-    return shlex.join(["ssh-keygen", "-Y", "sign", "-n", NAMESPACE, "-f", str(key), str(statement)])
+    return shlex.join(["ssh-keygen", "-Y", "sign", "-n", namespace, "-f", str(key), str(statement)])
 
 
-def sign(statement: bytes, key: Path) -> str:
+def sign(statement: bytes, key: Path, namespace: str = NAMESPACE) -> str:
     """The armoured signature by the key file at `key`, or by an agent's key when `key` is a public key file.
 
     ssh-keygen itself reads the key and asks for its passphrase or a touch on the terminal. Raises SigningFailed.
     """
-    done = ssh_keygen("-Y", "sign", "-n", NAMESPACE, "-f", str(key), statement=statement)
+    done = ssh_keygen("-Y", "sign", "-n", namespace, "-f", str(key), statement=statement)
     signature = done.stdout.decode("ascii", errors="replace")
     if done.returncode or not ARMOUR.fullmatch(signature):
         raise SigningFailed(
@@ -128,7 +138,9 @@ def sign(statement: bytes, key: Path) -> str:
     return signature
 
 
-def verify(statement: bytes, signature: str, approver: str, register: Path, now: datetime) -> None:
+def verify(
+    statement: bytes, signature: str, approver: str, register: Path, now: datetime, *, namespace: str = NAMESPACE
+) -> None:
     """Return when `signature` is the approver's over exactly `statement` and their key counts at `now`.
 
     Raises SignatureRefused; RegisterBroken when the register itself is not safe.
@@ -139,7 +151,12 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
             f"{approver} is not in the register of approvers",
             advice=f"let somebody else approve, or add them to {register}",
         )
-    if shutil.which("ssh-keygen") is None:
+    if namespace not in listed.namespaces:
+        raise SignatureRefused(
+            f"the register does not let {approver} sign for {namespace}",
+            advice=f'add {namespace} to namespaces="..." of their line in {register}',
+        )
+    if shutil.which("ssh-keygen") is None and namespace == NAMESPACE:
         _verify_here(statement, signature, listed, register, now)
         return
     with tempfile.TemporaryDirectory(prefix="offkey-") as folder:
@@ -149,7 +166,7 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
         signers.write_text(f"{listed.email} {listed.options} {listed.key}\n", encoding="utf-8")
         revoked = register.with_name(register.name + ".revoked")
         done = ssh_keygen(
-            "-Y", "verify", "-n", NAMESPACE, "-f", str(signers), "-I", listed.email, "-s", str(file),
+            "-Y", "verify", "-n", namespace, "-f", str(signers), "-I", listed.email, "-s", str(file),
             *(("-r", str(revoked)) if revoked.exists() else ()),
             "-O", f"verify-time={now.astimezone(UTC):%Y%m%d%H%M%S}",
             statement=statement,

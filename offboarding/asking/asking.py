@@ -178,7 +178,7 @@ def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoin
     def one(name: str) -> None:
         with telling:
             setting.tell(f"listing {name}", sum(map(bool, found.values())), len(found))
-        found[name] += _listed_at(name, setting, person)
+        found[name] += listed_at(name, setting, person)
 
     lanes.run({name: [name] for name in found}, one)
     everything = [item for items in found.values() for item in items]
@@ -186,7 +186,8 @@ def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoin
     return [steady(point, setting.now) for point in everything if isinstance(point, AccessPoint)]
 
 
-def _listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPoint | Gap]:
+def listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPoint | Gap]:
+    """What one configured provider lists for the person's certain accounts there, as it answers."""
     settings = setting.config.provider_settings(name, write=False)
     if isinstance(settings, Gap):
         yield settings

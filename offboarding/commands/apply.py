@@ -15,9 +15,11 @@ from offboarding.applying import apply, wiring
 from offboarding.applying.executors import Executors
 from offboarding.applying.outcomes import SETTLED
 from offboarding.configuration import config
+from offboarding.containment import departure
 from offboarding.identity import directory
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.opening import trigger_of
 from offboarding.ledger.store import Store
 from offboarding.planning import plan as plans
 from offboarding.rotation.rotator import Rotator
@@ -25,13 +27,14 @@ from offboarding.state import run_lock
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import KeyUnusable
-from offkey.model import Approval, Gap, Outcome, Plan, Receipt
+from offkey.model import Approval, Gap, Outcome, Plan, Receipt, timestamp
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `offkey apply`."""
     parser.add_argument("plan", type=Path, metavar="PLAN", help="the file that `offkey plan -o` wrote")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was cut off")
+    parser.add_argument("--early", action="store_true", help="do it although the person has not left yet")
     parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder in which the plan was made")
 
 
@@ -56,6 +59,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             if told.started and not args.resume and len(told.receipts) < len(plan.steps):
                 raise UsageError("this run was begun and cut off", advice="go on with `offkey apply --resume`")
             accepted = apply.check_approvals(plan, told.approvals, ledger, register, _now(), people=people)
+            _refuse_early(plan, ledger, early=args.early)
             executors, rotators = _equipped(settings, plan, _longest(accepted), state, ui)
             with ui.progress("Applying") as advance:
                 receipts = apply.apply(
@@ -78,6 +82,15 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     finally:
         store.close()
     return _show(plan, receipts, ui)
+
+
+def _refuse_early(plan: Plan, ledger: Ledger, *, early: bool) -> None:
+    """Nothing is ended before the person leaves, unless that is said; that it was, is recorded. Raises TooEarly."""
+    trigger, now = trigger_of(ledger, plan.run), _now()
+    departure.refuse_before(plan.person, trigger, now, early=early)
+    at = departure.effective_at(plan.person, trigger)
+    if early and at is not None and now < at:
+        ledger.append("run.advanced", plan.run, {"effective_at": timestamp(at)})
 
 
 def _equipped(

@@ -5,38 +5,44 @@ has to be done but not everything could be looked at, else 0.
 """
 
 import argparse
-import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+
+from rich.text import Text
 
 import rules
 from offboarding import mirror, tables
 from offboarding.commands.apply import close_if_done
 from offboarding.configuration import config
+from offboarding.containment import departure
 from offboarding.identity import directory
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.opening import name_of, open_run, trigger_of
 from offboarding.ledger.store import Store
 from offboarding.planning import plan as plans
 from offboarding.planning import planning
 from offboarding.planning.setting import Setting
 from offboarding.state import run_lock
+from offboarding.triggers import files
 from offboarding.ui import UI
-from offkey.canonical import digest
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import OrgKey
 from offkey.model import Plan, Trigger, timestamp, to_json
+from scanner.output.printable import printable
 from scanner.scan import Options
-
-_TRIGGER_KEYS = {"person", "effective_at", "source", "delivery_id"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `offkey plan`."""
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("subject", nargs="?", metavar="E-MAIL", help="an address, the id in people.yaml, provider:login")
-    who.add_argument("--trigger", type=Path, metavar="FILE", help="JSON: person, effective_at, source, delivery_id")
+    who.add_argument("--trigger", type=Path, metavar="FILE", help="JSON or CSV: person, effective_at with its zone")
+    who.add_argument(
+        "--run", dest="opened", metavar="RUN", help="the run that `offkey contain` or a trigger has opened"
+    )
+    parser.add_argument("--person", default="", metavar="ID", help="whom to choose where the trigger file has several")
     parser.add_argument("--output", "-o", type=Path, default=Path("plan.json"), metavar="FILE", help="the plan file")
     parser.add_argument("--before-kill", action="store_true", help="pull requests need not wait for a proof of death")
     parser.add_argument("--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE")
@@ -49,9 +55,9 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Plan, write the file, record it, show it."""
     settings = config.load(args.config)
     now = _moment(args.at)
-    trigger = read_trigger(args.trigger, now) if args.trigger else None
-    subject = trigger.subject if trigger else args.subject
     state = settings.state_dir(args.state)
+    trigger = _trigger(args, state, now)
+    subject = trigger.subject if trigger else args.subject
     requester = settings.requester()
     run_name = name_of(subject, trigger, now)
     with run_lock(state, run_name, now), ui.progress("Planning") as advance:
@@ -73,6 +79,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         plans.write(made.plan, args.output)
     tables.show_plan(made.plan, ui)
     _say(made, args.output, ui)
+    _say_when(made.plan, trigger, now, ui)
     if made.nothing_examined:
         return Exit.NOTHING_EXAMINED
     if made.plan.steps:
@@ -95,33 +102,22 @@ def _made(subject: str, setting: Setting) -> planning.Planned:
         raise
 
 
-def name_of(subject: str, trigger: Trigger | None, now: datetime) -> str:
-    """The run's name: the same delivery twice is the same run; a plan made by hand is a run of its moment."""
-    told = [trigger.source, trigger.delivery_id] if trigger else ["by hand", timestamp(now)]
-    return f"{now:%Y%m%d}-{digest([subject.lower(), *told])[7:19]}" if not trigger else f"t-{digest(told)[7:23]}"
-
-
-def read_trigger(path: Path, now: datetime) -> Trigger:
-    """A trigger file: one JSON object. Raises UsageError naming what is wrong."""
+def _trigger(args: argparse.Namespace, state: Path, now: datetime) -> Trigger | None:
+    """What the run begins with: a delivery in a file, or one that the ledger has; None for a plan by hand."""
+    if args.person and not args.trigger:
+        raise UsageError("--person chooses from a trigger file", advice="give --trigger FILE too")
+    if args.trigger:
+        return files.one(args.trigger, now, args.person)
+    if not args.opened:
+        return None
+    store = Store.open(state)
     try:
-        data = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", advice="name a JSON file") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is no JSON", advice=f"one object with {', '.join(sorted(_TRIGGER_KEYS))}") from error
-    if not isinstance(data, dict) or set(data) != _TRIGGER_KEYS or not all(isinstance(v, str) for v in data.values()):
-        raise UsageError(f"{path}: needs exactly the texts {', '.join(sorted(_TRIGGER_KEYS))}", advice="mend the file")
-    try:
-        effective = _moment(datetime.fromisoformat(data["effective_at"]))
-    except ValueError as error:
-        raise UsageError(f"{path}: effective_at is no time", advice="write 2026-11-20T17:00:00+01:00") from error
-    return Trigger(
-        source=data["source"],
-        delivery_id=data["delivery_id"],
-        subject=data["person"],
-        effective_at=effective,
-        received_at=now,
-    )
+        known = trigger_of(Ledger(store, lambda: now, ""), args.opened)
+    finally:
+        store.close()
+    if known is None or name_of("", known, now) != args.opened:
+        raise UsageError(f"no trigger has opened a run {args.opened}", advice="`offkey leavers due` lists the runs")
+    return known
 
 
 def _moment(given: datetime | None) -> datetime:
@@ -149,17 +145,23 @@ def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now:
     store = Store.open(state)
     try:
         ledger = Ledger(store, lambda: now, plan.requester)
-        events = ledger.events(plan.run)
-        if not events:
-            opened = to_json(trigger) if trigger else None
-            ledger.append("run.opened", plan.run, {"person": plan.person.id, "subject": subject, "trigger": opened})
-        if past(events).plan_digest != plan.digest:
+        open_run(ledger, plan.run, plan.person.id, subject, trigger)
+        if past(ledger.events(plan.run)).plan_digest != plan.digest:
             ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
         mirror.sweep(state, {*store.runs(), plan.run}, now)
     finally:
         store.close()
+
+
+def _say_when(plan: Plan, trigger: Trigger | None, now: datetime, ui: UI) -> None:
+    """That the person has not left yet, and what of it follows."""
+    at = departure.effective_at(plan.person, trigger)
+    if at is None or at <= now:
+        return
+    sooner = "involuntary: it may be applied at once" if trigger and trigger.involuntary else "not applied before that"
+    ui.out.print(Text(f"{printable(plan.person.id)} leaves at {timestamp(at)}; {sooner}."), style="yellow")
 
 
 def _say(made: planning.Planned, output: Path, ui: UI) -> None:

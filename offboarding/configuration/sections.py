@@ -60,6 +60,8 @@ class Policy(Table):
     hand_over_days: Annotated[int, Field(ge=1, le=365)] = 7
     observe_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 0
     """How long a credential stays switched off before it is deleted for good."""
+    sla_hours: Hours = 24
+    """How long after somebody has left the run may stay open (`offkey leavers due`)."""
     unlisted_providers: bool = False
     """Whether a provider without a table is asked, too, at its own fixed address, where a value is enough."""
 

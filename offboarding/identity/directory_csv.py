@@ -38,7 +38,7 @@ def rows(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
     reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count), strict=True)
     try:
         header = next(reader, [])
-        columns = [_column(path, name) for name in header]
+        columns = [column(path, name) for name in header]
         if not any(columns):
             raise SettingsError(f"{path}: line 1: no column is known", advice=f"known: {', '.join(sorted(HEADERS))}")
         found = []
@@ -56,7 +56,7 @@ def _wrong(path: Path, line: int, what: str) -> SettingsError:
     return SettingsError(f"{path}: line {line}: {what}", advice="mend the file and try again")
 
 
-def _column(path: Path, header: str) -> str:
+def column(path: Path, header: str) -> str:
     """What a column holds: a key of people.yaml, `given`, `family`, `accounts.NAME`; empty for what is left out."""
     bare = re.sub(r"[\s_-]+", "", header.strip().casefold())
     if bare in HEADERS:

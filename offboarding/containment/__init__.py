@@ -1,0 +1,1 @@
+"""What may be done at once when somebody leaves, before the full plan: reversible, and approved in advance (ADR 22)."""
