@@ -16,11 +16,12 @@ from types import MappingProxyType
 import cattrs
 
 from offboarding.configuration.instances import family
-from offboarding.planning import forecast, gather
+from offboarding.planning import forecast, gather, refusals
 from offboarding.planning.policy import PR_BEFORE_KILL, Policy, opt_out_for
-from offboarding.rotation.matching import EXTRA_YES, Replacement, let_in
+from offboarding.planning.ranks import rank
+from offboarding.rotation.matching import EXTRA_YES, Replacement
 from offkey.canonical import canonical, digest
-from offkey.errors import Exit, OffkeyError, UsageError
+from offkey.errors import UsageError
 from offkey.model import (
     AccessPoint,
     Action,
@@ -34,15 +35,15 @@ from offkey.model import (
     from_json,
     to_json,
 )
-from revokers.protocol import LAST_OWNER, Option
+from revokers.protocol import Option
 
 Options = Callable[[AccessPoint], tuple[Option, ...]]
 """What a provider's revoker could do about one point; nothing where there is no revoker."""
 
 _PHASES = {Action.REPLACE: 0, Action.REWRITE: 2, Action.KEEP: 3, Action.ROTATE: 4, Action.HAND_OVER: 5}
 LAST_PHASE = 6
+PlanRefused = refusals.PlanRefused
 NOT_ROTATED: Mapping[str, Replacement] = MappingProxyType({})
-_ACTING = frozenset({Action.REVOKE, Action.DISABLE, Action.REMOVE, Action.ROTATE, Action.REPLACE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +56,6 @@ class Heading:
     rules_digest: str
     key_id: str
     mirrors: Collection[str] = ()
-
-
-class PlanRefused(OffkeyError):
-    """The plan would be unsafe, and is not made. Says the number, the limit and the way out."""
-
-    exit_code = Exit.PLAN_REFUSED
 
 
 def build(
@@ -80,7 +75,6 @@ def build(
     `replacements` by a shared point's id its successor. With `before_kill` removal from code need not wait for a proof
     of death, if the approval allows that too. What is merely exposed gets no step. Raises PlanRefused.
     """
-    _refuse_unfounded(person, heading.key_id)
     known = sorted(points, key=lambda point: point.id)
     tied = [point for point in known if point.bond in (Bond.THEIRS, Bond.INTRODUCED)]
     active = tuple(sorted(optouts, key=lambda optout: optout.id))
@@ -91,7 +85,7 @@ def build(
 
     every = order(step for point in tied for step in ways(point))
     steps = tuple(_told(step, policy, before_kill=before_kill) for step in every)
-    _refuse_unsafe(person, steps, policy)
+    refusals.check(person, steps, policy, key_id=heading.key_id)
     return Plan(
         run=heading.run,
         person=person,
@@ -108,15 +102,6 @@ def build(
     )
 
 
-def _refuse_unfounded(person: Person, key_id: str) -> None:
-    if not key_id:
-        raise PlanRefused("there is no organisation key to compare values with", advice="run `offkey doctor --init`")
-    if not person.certain and not person.accounts:
-        raise PlanRefused(
-            f"no certain identity is known of {person.id}", advice="enter the person's addresses in people.yaml"
-        )
-
-
 def _told(step: Step, policy: Policy, *, before_kill: bool) -> Step:
     """The step with what will break, with the time of observation before it, and with the extra yes that it needs."""
     step = replace(step, breaks=(*step.breaks, *forecast.breaks(step)), observe_hours=_observed(step, policy))
@@ -128,38 +113,15 @@ def _observed(step: Step, policy: Policy) -> int:
     return policy.observe_hours if step.after and step.action in (Action.REVOKE, Action.REMOVE) else 0
 
 
-def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> None:
-    protected = [account for account in gather.accounts(person) if policy.protects(account)]
-    acting = [step for step in steps if step.action in _ACTING]
-    touched = [one for s in acting for one in (s.point.holder, *let_in(s)) if one is not None]
-    protected += [one for one in touched if policy.protects(one)]
-    if protected:
-        raise PlanRefused(
-            f"{protected[0].provider}:{protected[0].login or protected[0].id} is a break-glass account",
-            advice="break-glass accounts are never offboarded: name another person, or change [break_glass]",
-        )
-    alone = next((step.point for step in steps if LAST_OWNER in step.point.evidence), None)
-    if alone:
-        raise PlanRefused(
-            f"{alone.provider} {alone.provider_id or alone.id}: nobody else owns it, and ending it locks all out",
-            advice="make somebody else an owner first, then plan again",
-        )
-    if len(steps) > policy.max_steps:
-        raise PlanRefused(
-            f"the plan has {len(steps)} steps; the limit is {policy.max_steps}",
-            advice="check that this is one person; if it is, raise max_steps under [policy] for this run",
-        )
-
-
 def phase(step: Step) -> int:
     """Containment first: 0 for what can be taken back."""
     return _PHASES.get(step.action, 0 if step.reversible else 1)
 
 
 def order(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """Reversible first, then irreversible, removal from code, and last what people must do."""
+    """Reversible first, then irreversible, removal from code, and last what people must do; within each by rank."""
     # sorted() is stable: a revoker's own order of options holds within a phase and a point
-    return tuple(sorted(steps, key=lambda step: (phase(step), step.point.provider, step.point.id)))
+    return tuple(sorted(steps, key=lambda step: (phase(step), rank(step), step.point.provider, step.point.id)))
 
 
 def _steps(

@@ -7,16 +7,32 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import cattrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offboarding.planning import plan
+import revokers
+from offboarding.planning import plan, ranks, refusals
 from offboarding.planning.plan import PlanRefused
 from offboarding.planning.policy import PR_BEFORE_KILL, Policy
 from offkey.canonical import content_digest
 from offkey.errors import Exit, UsageError
-from offkey.model import AccessPoint, Account, Action, Bond, Gap, Liveness, OptOut, Ownership, Step
+from offkey.model import (
+    AccessPoint,
+    Account,
+    Action,
+    Bond,
+    Gap,
+    Identity,
+    Liveness,
+    OptOut,
+    Ownership,
+    Plan,
+    Step,
+    from_json,
+    to_json,
+)
 from revokers.protocol import LAST_OWNER, Option
 from tests.offboarding.cases import LEAVER, NOW, check, leaked, listed, place, plan_of
 
@@ -231,3 +247,152 @@ def test_a_holder_of_break_glass_rights_among_the_points_refuses_too() -> None:
     root = Account(provider="aws", id="AIDALEAVER", login="root-of-all")
     with pytest.raises(PlanRefused, match="break-glass"):
         plan_of(leaked(holder=root), policy=Policy(break_glass=("aws:root-of-all",)))
+
+
+# --- every reason at once ---
+
+
+def test_a_plan_that_is_refused_for_several_reasons_says_them_all_with_number_limit_and_way_out() -> None:
+    owner = listed("ORG", id="z", evidence=("org lists an admin", LAST_OWNER))
+    with pytest.raises(PlanRefused) as refused:
+        plan_of(
+            leaked(), owner, policy=Policy(break_glass=("aws:sam",), max_steps=2), person=replace(LEAVER, certain=())
+        )
+    told = {one.rule: one for one in refused.value.refusals}
+    assert set(told) == {"break-glass", "last-owner", "max-steps"}
+    assert (told["max-steps"].found, told["max-steps"].limit) == (5, 2)
+    assert (told["last-owner"].found, told["break-glass"].found) == (1, 1)
+    for one in told.values():
+        assert one.what in str(refused.value)
+        assert one.way_out in refused.value.advice
+    assert refused.value.exit_code is Exit.PLAN_REFUSED
+
+
+def test_nothing_certain_says_how_many_are_probable_and_how_to_say_yes() -> None:
+    nobody = replace(LEAVER, certain=(), accounts=(), probable=(Identity(email="s@x.org"), Identity(email="t@x.org")))
+    with pytest.raises(PlanRefused, match="0 found, 2 are probable; 1 is needed") as refused:
+        plan_of(leaked(), person=nobody)
+    assert "--confirm" in refused.value.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"ownership": Ownership.SHARED}, "shared-credential"),
+        ({"ownership": Ownership.UNKNOWN}, "shared-credential"),
+        ({"bond": Bond.INTRODUCED}, "shared-credential"),
+        ({"provider_id": "", "fingerprint": ""}, "identification"),
+    ],
+)
+def test_steps_that_would_end_what_is_others_or_nameless_are_refused(changes: dict[str, object], rule: str) -> None:
+    steps = [replace(step, point=replace(step.point, **changes)) for step in plan_of(listed()).steps]
+    (refusal,) = refusals.unsafe(LEAVER, steps, Policy())
+    assert (refusal.rule, refusal.found, refusal.limit) == (rule, 1, 0)
+    assert refusal.way_out
+
+
+def test_what_is_ended_after_its_successor_is_in_place_may_be_shared() -> None:
+    first, second = plan_of(listed(ownership=Ownership.PERSONAL)).steps
+    shared = replace(listed(), ownership=Ownership.SHARED)
+    new = Step(id="s-new", point=shared, action=Action.REPLACE, reversible=False, reason="shared")
+    after = [replace(first, point=shared, after=new.id), replace(second, point=shared, after=first.id)]
+    assert not list(refusals.unsafe(LEAVER, [new, *after], Policy()))
+
+
+# --- when what is ended ---
+
+
+def test_every_kind_that_a_revoker_handles_has_a_rank_and_no_other() -> None:
+    handled = {kind for revoker in revokers.REGISTRY.values() for kind in revoker.HANDLES}
+    assert set(ranks.NATURES) - handled == {"github-actions.schedule"}
+    assert handled <= set(ranks.NATURES)
+    assert sum(len(text.split()) for text in ranks._KINDS.values()) == len(ranks.NATURES)
+
+
+def test_sign_in_is_blocked_before_keys_end_and_deletion_comes_last() -> None:
+    kinds = ["azure.account", "datadog.app_key", "github.membership", "aws.access_key", "anthropic.member",
+             "confluent.user", "aws.login_profile", "aws.mfa_device", "keycloak.sessions"]  # fmt: skip
+    points = [
+        replace(listed("x", kind), provider=kind.split(".", maxsplit=1)[0], id=f"{number}", evidence=("listed",))
+        for number, kind in enumerate(kinds)
+    ]
+    made = plan_of(*points, options=lambda point: revokers.REGISTRY[point.provider].HANDLES[point.kind])
+    told = [(step.point.kind, step.action.value) for step in made.steps if step.action in refusals._ENDING]
+    assert told == [
+        ("azure.account", "DISABLE"),
+        ("aws.access_key", "DISABLE"),
+        ("github.membership", "REMOVE"),
+        ("aws.login_profile", "REMOVE"),
+        ("datadog.app_key", "REVOKE"),
+        ("keycloak.sessions", "REVOKE"),
+        ("anthropic.member", "REMOVE"),
+        ("aws.access_key", "REVOKE"),
+        ("aws.mfa_device", "REMOVE"),
+        ("confluent.user", "REMOVE"),
+    ]
+
+
+# --- the digest covers everything ---
+
+
+def rich() -> Plan:
+    made = plan_of(
+        leaked(check=check(holder=Account(provider="aws", id="A", login="l", email="e")), last_used=NOW),
+        leaked("slack.user", "two"),
+        leaked("npm.token", "three", bond=Bond.EXPOSED),
+        gaps=(Gap(where="here", why="closed", advice="open it"),),
+        optouts=(opt_out(scope="slack.user"),),
+        before_kill=True,
+        mirrors=("/repos/app",),
+        policy=Policy(observe_hours=3),
+    )
+    assert made.exposed
+    return made
+
+
+def leaves(data: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """The path of every value that is no list or object, and of every empty list."""
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    found = [leaf for key, value in inner for leaf in leaves(value, (*path, key))]
+    return found or [path]
+
+
+def other(value: object) -> object:
+    """A value of another meaning that fits where this one stands."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case str() if value.endswith("Z") and value[:2] == "20":
+            return value.replace("20", "21", 1)
+        case str():
+            return f"{value}x"
+        case list():
+            return ["x"]
+    return "x"
+
+
+def test_a_change_of_any_field_of_a_plan_or_of_the_order_changes_its_digest() -> None:
+    made = rich()
+    data = to_json(made)
+    paths = leaves(data)
+    digests = set()
+    for path in paths:
+        changed = json.loads(json.dumps(data))
+        at = changed
+        for key in path[:-1]:
+            at = at[key]
+        at[path[-1]] = other(at[path[-1]])
+        try:
+            read = from_json(changed, Plan)
+        except (cattrs.BaseValidationError, ValueError):  # no plan any more: nothing that anybody could apply
+            continue
+        assert read.digest != made.digest, path
+        digests.add(read.digest)
+    assert len(paths) > 220
+    assert len(digests) > 200
+    for name in ("steps", "gaps", "optouts", "exposed"):
+        turned = replace(made, **{name: tuple(reversed(getattr(made, name)))})
+        assert (turned.digest != made.digest) is (len(getattr(made, name)) > 1)
+        assert replace(made, **{name: ()}).digest != made.digest
