@@ -37,13 +37,13 @@ _STYLES = {Status.MISSING: "bold red", Status.OVERDUE: "red", Status.OPEN: "yell
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `offkey leavers`."""
     parser.add_argument("what", choices=("due",), help="who has left, or leaves when, and what became of it")
-    parser.add_argument("--from", dest="since", type=_moment, metavar="TIME", help="who left at this day or later")
-    parser.add_argument("--to", dest="until", type=_moment, metavar="TIME", help="who left before this day")
+    parser.add_argument("--from", dest="since", type=day, metavar="TIME", help="who left at this day or later")
+    parser.add_argument("--to", dest="until", type=day, metavar="TIME", help="who left before this day")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
     parser.add_argument("--state", type=Path, metavar="DIR", help="where the runs are kept")
 
 
-def _moment(text: str) -> datetime:
+def day(text: str) -> datetime:
     """A day (its midnight in UTC), or a time with its zone."""
     try:
         made = moment(text)
@@ -73,10 +73,10 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     else:
         text = _json(found) if args.format == "json" else _csv(found)
         ui.out.print(text, end="", markup=False, highlight=False, soft_wrap=True, emoji=False)
-    return _code(found, bool(people.gaps))
+    return code(found, bool(people.gaps))
 
 
-def _code(found: Sequence[Due], gaps: bool) -> Exit:
+def code(found: Sequence[Due], gaps: bool) -> Exit:
     if any(one.status in URGENT for one in found):
         return Exit.OPEN
     if any(one.status is Status.OPEN for one in found):

@@ -74,7 +74,7 @@ def contain(grounds: Grounds, told: Callable[[Step, Receipt], None], sleep: Call
     consent.holding(grounds.kept(), setting.register, ledger.now(), grounds.people())
     events = ledger.events(setting.run)
     state = so_far(events)
-    if not any(event.type == "containment.started" for event in events):
+    if not any(e.type == "containment.started" and e.body["standing"] == to_json(grounds.standing) for e in events):
         received = setting.trigger.received_at
         ledger.append("containment.started", setting.run, _beginning(grounds, received))
     work = _Work(grounds, state, told, sleep)

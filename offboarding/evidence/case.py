@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from offboarding.applying.outcomes import SETTLED
+from offboarding.containment.history import so_far
 from offboarding.ledger.history import Past, past
 from offkey.model import DEATHS, AccessPoint, Action, AuditEvent, Check, Gap, Liveness, Outcome, Plan, Receipt, Step
 
@@ -136,21 +137,28 @@ def _departure(plan: Plan, events: Sequence[AuditEvent]) -> tuple[datetime | Non
 
 
 def _ends(told: Past, events: Sequence[AuditEvent]) -> Iterator[tuple[Plan, Step, Receipt | None]]:
-    """The steps of earlier plans that ended something, in their order, then all of the last plan's."""
+    """What containment and earlier plans ended, in their order, then all steps of the last plan."""
+    contained = so_far(events)
+    for made in contained.plans.values():
+        for step in made.steps:
+            if _ended(contained.past.receipts.get(step.id)):
+                yield made, step, contained.past.receipts[step.id]
     starts = [number for number, event in enumerate(events) if event.type == "plan.made"]
     for start, stop in pairwise(starts):
         earlier = past(events[start:stop])
         if earlier.plan is None or earlier.plan_digest == told.plan_digest:
             continue
         for step in earlier.plan.steps:
-            receipt = earlier.receipts.get(step.id)
-            ended = receipt is not None and receipt.outcome in DEATHS - {Outcome.ALREADY_DEAD}
-            if ended and step.action not in _NO_ACCESS:
-                yield earlier.plan, step, receipt
+            if _ended(earlier.receipts.get(step.id)) and step.action not in _NO_ACCESS:
+                yield earlier.plan, step, earlier.receipts[step.id]
     assert told.plan is not None
     for step in told.plan.steps:
         if step.action not in _NO_ACCESS:
             yield told.plan, step, told.receipts.get(step.id)
+
+
+def _ended(receipt: Receipt | None) -> bool:
+    return receipt is not None and receipt.outcome in DEATHS - {Outcome.ALREADY_DEAD}
 
 
 def _control(plan: Plan, step: Step, receipt: Receipt | None, *, left_at: datetime | None, sla: timedelta) -> Control:

@@ -7,6 +7,16 @@ from html import escape
 from offkey.model import AccessPoint, timestamp
 
 
+def document(title: str, css: str, body: str) -> str:
+    """A whole page without scripts, which asks nobody for anything."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{escape(title)}</title><style>{css}</style></head><body><main>{body}</main></body></html>\n"
+    )
+
+
 def bullets(label: str, lines: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<p class="label">{label}</p><ul>{items}</ul>' if items else ""

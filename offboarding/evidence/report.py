@@ -59,12 +59,7 @@ def render(told: Past, events: Sequence[AuditEvent], case: Case, checkpoint: Che
             _verifying(plan, checkpoint),
         )
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(title)}</title><style>{css}</style></head><body><main>{body}</main></body></html>\n"
-    )
+    return page.document(title, css, body)
 
 
 def _head(plan: Plan, title: str) -> str:

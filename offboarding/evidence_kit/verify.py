@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 NAMESPACE = "offkey-plan"
+STANDING = "offkey-standing"
 PREFIX = "sha256:"
 WITHOUT_ACCESS = ("REWRITE", "REPLACE", "KEEP")
 SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
@@ -233,10 +234,10 @@ def _signature_parts(armored: str) -> list[bytes]:
     return parts
 
 
-def ssh_verify(message: bytes, armored: str) -> bytes:
-    """The public key that signed the message for our namespace. Raises Bad, or NotHere for other kinds of keys."""
+def ssh_verify(message: bytes, armored: str, purpose: str = NAMESPACE) -> bytes:
+    """The public key that signed the message for a purpose. Raises Bad, or NotHere for other kinds of keys."""
     key, namespace, reserved, algorithm, signature = _signature_parts(armored)
-    if namespace != NAMESPACE.encode():
+    if namespace != purpose.encode():
         raise Bad("the signature is for another purpose ({!r})".format(namespace.decode("latin-1")))
     if algorithm not in (b"sha256", b"sha512"):
         raise Bad("the signature's hash is not allowed")
@@ -252,8 +253,8 @@ def ssh_verify(message: bytes, armored: str) -> bytes:
     return key
 
 
-def registered(register: str, approver: str, at: datetime) -> list[bytes]:
-    """The keys that the register gives an approver for our namespace at a time. Raises NotHere for the unjudged.
+def registered(register: str, approver: str, at: datetime, purpose: str = NAMESPACE) -> list[bytes]:
+    """The keys that the register gives an approver for a purpose at a time. Raises NotHere for the unjudged.
 
     A line is `EMAIL OPTIONS TYPE KEY [COMMENT]`, as offkey requires it; times in it are UTC.
     """
@@ -271,7 +272,7 @@ def registered(register: str, approver: str, at: datetime) -> list[bytes]:
         names = {name.lower(): value for name, value in options}
         if set(names) - {"namespaces", "valid-after", "valid-before"}:
             unjudged = "a register line with other options"
-        elif NAMESPACE in names.get("namespaces", "").split(",") and (
+        elif purpose in names.get("namespaces", "").split(",") and (
             _day(names.get("valid-after", "19700101")) <= at < _day(names.get("valid-before", "99991231"))
         ):
             keys.append(base64.b64decode(match.group("key")))
@@ -298,8 +299,8 @@ class Evidence(NamedTuple):
     receipts: dict[str, dict[str, Any]]
     approvals: dict[str, dict[str, Any]]
 
-    def of_type(self, kind: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["type"] == kind]
+    def of_type(self, *kinds: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] in kinds]
 
 
 def unpacked(folder: Path) -> dict[str, bytes]:
@@ -457,6 +458,13 @@ def _check_table(evidence: Evidence) -> None:
     for period in periods(evidence):
         told = [event["body"]["receipt"] for event in period.of_type("step.receipt")]
         receipts.update({(period.digest, receipt["step"]): receipt for receipt in told})
+    plan_of: dict[str, str] = {}
+    for event in evidence.of_type("containment.planned", "containment.receipt"):
+        if event["type"] == "containment.planned":
+            plan_of.update({step["id"]: event["body"]["digest"] for step in event["body"]["plan"]["steps"]})
+        else:
+            receipt = event["body"]["receipt"]
+            receipts[plan_of.get(receipt["step"], ""), receipt["step"]] = receipt
     newest = sha256(evidence.files["plan.json"])
     rows = list(csv.DictReader(io.StringIO(evidence.files["steps.csv"].decode("utf-8"))))
     planned = [step["id"] for step in evidence.plan["steps"] if step["action"] not in WITHOUT_ACCESS]
@@ -547,6 +555,69 @@ def _check_covered(evidence: Evidence, good: list[tuple[int, dict[str, Any]]], n
                 raise Unverified([*notes, "no approval verified here covers event {}".format(event["seq"])])
 
 
+def check_containment(evidence: Evidence) -> list[str]:
+    """Sentences for what was done under standing approvals. Raises Bad, or Unverified."""
+    held: dict[str, tuple[int, dict[str, Any]]] = {}
+    passed: list[str] = []
+    planned: dict[str, dict[str, Any]] = {}
+    for event in evidence.events:
+        body = event["body"]
+        if event["type"] == "containment.started":
+            signers = _check_standing(evidence, body)
+            held[sha256(canonical(body["standing"]))] = (event["seq"], body["standing"])
+            passed.append("contained under a standing approval signed by {}".format(" and ".join(signers)))
+        elif event["type"] == "containment.planned":
+            if sha256(canonical(body["plan"])) != body["digest"]:
+                raise Bad("event {} gives a plan another digest".format(event["seq"]))
+            if body["standing"] not in held:
+                raise Bad("event {} is under a standing approval that is not here".format(event["seq"]))
+            for step in body["plan"]["steps"]:
+                _check_cover(event, step, held[body["standing"]][1])
+                planned[step["id"]] = held[body["standing"]][1]
+        elif event["type"] == "containment.acting":
+            standing = planned.get(body["step"])
+            if standing is None:
+                raise Bad("event {} acts on what was not planned".format(event["seq"]))
+            if not moment(standing["made_at"]) <= moment(event["at"]) < moment(standing["expires_at"]):
+                raise Bad("event {} acts outside the time of its standing approval".format(event["seq"]))
+    return passed
+
+
+def _check_standing(evidence: Evidence, body: dict[str, Any]) -> list[str]:
+    """Who signed, two of them at least and neither the person nor who made it. Raises Bad, or Unverified."""
+    standing, register = body["standing"], evidence.files["approvers"].decode("utf-8", "replace")
+    digest = sha256(canonical(standing))
+    signers: list[str] = []
+    for yes in body["yeses"]:
+        approver = yes["approver"].lower()
+        statement = canonical({key: value for key, value in yes.items() if key != "signature"})
+        if yes["standing"] != digest:
+            raise Bad("a signature is of another standing approval")
+        if approver in (*person_emails(evidence.plan), standing["requester"].lower()):
+            continue
+        try:
+            signed = ssh_verify(statement, yes["signature"], STANDING)
+            good = signed in registered(register, approver, moment(yes["at"]), STANDING)
+        except NotHere as other:
+            text = f"the standing approval is signed with a key that is not judged here ({other})"
+            raise Unverified([text]) from other
+        if good and approver not in signers:
+            signers.append(approver)
+    if len(signers) < 2:
+        raise Bad("the standing approval is not signed by two approvers of the register")
+    return signers
+
+
+def _check_cover(event: dict[str, Any], step: dict[str, Any], standing: dict[str, Any]) -> None:
+    """Raises Bad unless a step can be taken back, is the person's own, and is listed."""
+    point = step["point"]
+    listed = {"provider": point["provider"], "kind": point["kind"], "action": step["action"]}
+    if not step["reversible"] or step["needs"] or (point["ownership"], point["bond"]) != ("PERSONAL", "theirs"):
+        raise Bad("event {} plans what no standing approval may cover".format(event["seq"]))
+    if listed not in standing["covers"]:
+        raise Bad("event {} plans what its standing approval does not list".format(event["seq"]))
+
+
 class Unverified(Exception):
     """Nothing is wrong, but what matters could not be verified here."""
 
@@ -574,6 +645,7 @@ def verify(folder: Path, checkpoint: Path | None = None) -> Verdict:
         verdict.notes.extend(left_out(evidence))
         verdict.passed.append(check_plan(evidence))
         verdict.passed.append(check_receipts(evidence))
+        verdict.passed.extend(check_containment(evidence))
         passed, notes = check_approvals(evidence)
         verdict.passed.extend(passed)
         verdict.notes.extend(notes)
