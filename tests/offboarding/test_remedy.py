@@ -9,7 +9,6 @@ import pytest
 
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.github import GitHubSimulator
-from offboarding.remedy import proposal
 from offboarding.remedy.branch import Author, Remote
 from offboarding.remedy.drafting import Target
 from offboarding.remedy.executor import PROPOSED, Remedy
