@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from offboarding.remedy.executor import NothingToPropose, Remedies, Remedy
+from offboarding.remedy.executor import Remedy
+from offboarding.remedy.forge import NothingToPropose
 from offkey.http import Reader, Writer
 from offkey.model import Check, Credential, Exchange, Liveness, Step
 from revokers.protocol import NotAutomatic, NotIdentified, Revoker, Undoes, reached
@@ -85,7 +86,7 @@ class ProviderExecutor:
 class RemedyExecutor:
     """Removal from code, with the value at hand in memory alone."""
 
-    remedy: Remedy | Remedies
+    remedy: Remedy
     exchanges: list[Exchange] = field(default_factory=list)
 
     def before(self, step: Step, credential: Credential | None) -> Check:

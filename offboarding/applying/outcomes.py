@@ -1,8 +1,9 @@
 """What a step came to, from what was asked before, how the act went, and what was asked after (DESIGN rule 5). Pure."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from offkey.model import CLOSED, DEATHS, Action, Check, Exchange, Liveness, Outcome, Receipt
+from offkey.model import CLOSED, DEATHS, Action, Check, Exchange, Liveness, Outcome, Receipt, Step
 
 DONE = {
     Action.REVOKE: Outcome.REVOKED,
@@ -60,6 +61,19 @@ def already(action: Action, *, ours: bool) -> Outcome:
 def proves_death(receipt: Receipt | None) -> bool:
     """Whether a receipt shows that its credential cannot be used any more."""
     return receipt is not None and receipt.outcome in DEATHS
+
+
+def ended(steps: Sequence[Step], receipts: Mapping[str, Receipt], step: Step) -> bool:
+    """Whether what a step waits for has happened.
+
+    Any receipt that proves this credential dead will do for a rewrite; a deletion needs its own first half.
+    """
+    first = next((other for other in steps if other.id == step.after), None)
+    same = [
+        other.id for other in steps if first and other.point.id == first.point.id and other.action is not Action.REWRITE
+    ]
+    needed = same if step.action is Action.REWRITE else [step.after]
+    return any(proves_death(receipts.get(ident)) for ident in needed)
 
 
 def words(outcome: Outcome) -> str:

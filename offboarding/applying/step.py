@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from offboarding.applying.deed import Told, act_once, said
 from offboarding.applying.executors import REMEDY, Executor, Executors
-from offboarding.applying.outcomes import PROPOSAL_OPEN, Act, already, proves_death, settle
+from offboarding.applying.outcomes import PROPOSAL_OPEN, Act, already, ended, proves_death, settle
 from offboarding.ledger.history import Past
 from offboarding.ledger.ledger import Ledger
 from offboarding.planning.policy import PR_BEFORE_KILL, opt_out_for
@@ -145,15 +145,7 @@ def hand_over(run: Run, step: Step, told: Told) -> Receipt:
 
 def _dead(run: Run, step: Step) -> bool:
     """Whether what this step waits for has happened."""
-    first = next((other for other in run.plan.steps if other.id == step.after), None)
-    # Any receipt that proves this credential dead will do for a rewrite; a deletion needs its own first half.
-    same = [
-        other.id
-        for other in run.plan.steps
-        if first and other.point.id == first.point.id and other.action is not Action.REWRITE
-    ]
-    needed = same if step.action is Action.REWRITE else [step.after]
-    return any(proves_death(run.past.receipts.get(ident)) for ident in needed)
+    return ended(run.plan.steps, run.past.receipts, step)
 
 
 def _without_executor(step: Step) -> Told:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from offboarding.applying import wiring
 from offboarding.asking import lanes
 from offboarding.asking.stores import Where
 from offboarding.configuration.config import Config
 from offboarding.configuration.instances import family
 from offboarding.configuration.instances import gap as gap_of
+from offboarding.remedy import locating
 from offboarding.remedy.address import git_host, remote_at
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
@@ -77,7 +77,7 @@ def whereabouts(config: Config, repos: Iterable[str]) -> Where:
     found: dict[str, dict[str, str]] = {}
     for repo in repos:
         names = {name: Path(repo).name for name in config.instances_of("jenkins")}
-        at, hub = wiring.github_name(config, repo)
+        at, hub = locating.github_name(config, repo)
         if hub and at in config.providers:
             names[at] = hub
         if hub:
@@ -90,7 +90,7 @@ def whereabouts(config: Config, repos: Iterable[str]) -> Where:
 def _gitlab_path(config: Config, name: str, repo: str) -> str:
     """`group/subgroup/project`, or "" for a repository that is not at this configured GitLab."""
     host = git_host(config.providers[name].url or stores_gitlab.URL)
-    address, _ = remote_at(host, repo if is_url(repo) else wiring.origin(Path(repo)))
+    address, _ = remote_at(host, repo if is_url(repo) else locating.origin(Path(repo)))
     parts = urlsplit(address)
     return parts.path.strip("/").removesuffix(".git") if parts.hostname == host else ""
 

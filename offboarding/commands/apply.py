@@ -12,6 +12,7 @@ from pathlib import Path
 
 from offboarding import mirror, tables
 from offboarding.applying import apply, wiring
+from offboarding.applying.alongside import beside
 from offboarding.applying.executors import Executors
 from offboarding.applying.outcomes import SETTLED
 from offboarding.configuration import config
@@ -22,6 +23,7 @@ from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import trigger_of
 from offboarding.ledger.store import Store
 from offboarding.planning import plan as plans
+from offboarding.remedy.executor import Beside
 from offboarding.rotation.rotator import Rotator
 from offboarding.state import run_lock
 from offboarding.ui import UI
@@ -60,7 +62,9 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                 raise UsageError("this run was begun and cut off", advice="go on with `offkey apply --resume`")
             accepted = apply.check_approvals(plan, told.approvals, ledger, register, _now(), people=people)
             _refuse_early(plan, ledger, early=args.early)
-            executors, rotators = _equipped(settings, plan, _longest(accepted), state, ui)
+            credentials = mirror.reader(state, plan.run, key)
+            together = beside(plan, ledger, credentials)
+            executors, rotators = _equipped(settings, plan, _longest(accepted), state, ui, together=together)
             with ui.progress("Applying") as advance:
                 receipts = apply.apply(
                     plan,
@@ -68,7 +72,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     executors,
                     ledger,
                     register=register,
-                    credentials=mirror.reader(state, plan.run, key),
+                    credentials=credentials,
                     key=key,
                     now=_now,
                     sleep=time.sleep,
@@ -94,10 +98,10 @@ def _refuse_early(plan: Plan, ledger: Ledger, *, early: bool) -> None:
 
 
 def _equipped(
-    settings: config.Config, plan: Plan, approval: Approval, state: Path, ui: UI
+    settings: config.Config, plan: Plan, approval: Approval, state: Path, ui: UI, *, together: Beside
 ) -> tuple[Executors, dict[str, Rotator]]:
     """Who carries out the steps, having said for whom nothing is configured."""
-    executors, gaps = wiring.executors(settings, plan, approval, state, _now)
+    executors, gaps = wiring.executors(settings, plan, approval, state, _now, beside=together)
     rotators, unset = wiring.rotators(settings, plan, approval, _now)
     for gap in dict.fromkeys((*gaps, *unset)):
         ui.err.print(f"{gap.where}: {gap.why}", style="yellow", markup=False)

@@ -18,6 +18,14 @@ def _place(value: Any, info: ValidationInfo) -> Any:
     return value if remote or not folder or not isinstance(value, str) else str(folder / Path(value).expanduser())
 
 
+def _proposed(value: str, info: ValidationInfo) -> str:
+    """The folder of `branch:` and `bundle:` from the configuration's."""
+    kind, colon, path = value.partition(":")
+    folder = (info.context or {}).get("folder")
+    local = colon and kind in ("branch", "bundle")
+    return f"{kind}:{folder / Path(path).expanduser()}" if local and folder else value
+
+
 def _account(value: str) -> str:
     if not all(value.partition(":")):
         raise ValueError('must be "provider:login" or "provider:id"')
@@ -88,8 +96,14 @@ class Remedy(Table):
     author_name: str = "offkey"
     author_email: str = "offkey@localhost"
     branch_prefix: str = "offkey/"
-    repositories: dict[Annotated[str, BeforeValidator(_place)], str] = {}
-    """A path of [repositories] to its `owner/name` at GitHub, where the origin's address does not tell it."""
+    branches: tuple[str, ...] = ()
+    """Patterns of branches, besides the default one, that get a pull request of their own where they hold a value."""
+    bundles: Beside | None = None
+    """A folder for bundles of repositories that are at no configured GitHub or GitLab."""
+    repositories: dict[Annotated[str, BeforeValidator(_place)], Annotated[str, AfterValidator(_proposed)]] = {}
+    """A path of [repositories] to where changes are proposed: `owner/name` at GitHub, where the origin's address does
+    not tell it; the same behind an instance's name (`gitlab/corp:group/name`); `branch:PATH`; `bundle:FOLDER`.
+    """
 
 
 class Provider(Table):

@@ -12,7 +12,7 @@ from typing import Any
 from offboarding.applying.deed import said
 from offboarding.applying.outcomes import DONE
 from offboarding.ledger.history import Past
-from offboarding.remedy.executor import Remedies, Remedy
+from offboarding.remedy.executor import Remedy
 from offkey.errors import OffkeyError
 from offkey.http import Reader
 from offkey.model import CLOSED, AccessPoint, Action, Check, Credential, Liveness, Outcome, Receipt, Step, timestamp
@@ -43,7 +43,7 @@ def recheck(
     ask: Ask,
     credentials: Callable[[AccessPoint], Credential],
     now: Callable[[], datetime],
-    remedy: Remedy | Remedies | None = None,
+    remedy: Remedy | None = None,
 ) -> Iterator[Rechecked]:
     """Each step that ends something, asked anew, in the plan's order; with `remedy` also removal from code."""
     assert told.plan is not None
@@ -59,7 +59,7 @@ def recheck(
 
 
 def _in_code(
-    step: Step, remedy: Remedy | Remedies, credentials: Callable[[AccessPoint], Credential], now: Callable[[], datetime]
+    step: Step, remedy: Remedy, credentials: Callable[[AccessPoint], Credential], now: Callable[[], datetime]
 ) -> Check:
     """Whether any branch still holds the value: DEAD when none does."""
     try:

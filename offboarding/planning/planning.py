@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from offboarding import mirror
-from offboarding.applying import wiring
 from offboarding.asking import asking, issuers, keypairs, storelists, stores
 from offboarding.configuration.instances import family
 from offboarding.identity import authors, changes, overrides, people, proofs
@@ -20,6 +19,7 @@ from offboarding.ownership import facts
 from offboarding.ownership.testimony import Facts
 from offboarding.planning import forecast, gather, plan
 from offboarding.planning.setting import Setting
+from offboarding.remedy import locating
 from offboarding.rotation import matching
 from offkey.errors import OffkeyError
 from offkey.model import AccessPoint, Bond, Finding, Gap, Person, Place, Plan, Use
@@ -163,7 +163,7 @@ def _told(
         gits,
         given,
         is_theirs=partial(gather.may_be_theirs, person),
-        readable=wiring.readable(setting.config, listed, {place.repo for f in findings for place in f.places}),
+        readable=locating.readable(setting.config, listed, {place.repo for f in findings for place in f.places}),
         now=setting.now,
         gaps=gaps,
     )

@@ -7,6 +7,7 @@ from scanner.repository.clone import without_credentials
 
 _SCP_LIKE = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?P<path>[^/:].*)")
 _NAME = re.compile(r"/(?P<name>[\w.-]+/[\w.-]+?)(?:\.git)?/?")
+_NESTED = re.compile(r"/(?P<name>[\w.-]+(?:/[\w.-]+)*/[\w.-]+?)(?:\.git)?/?")
 
 
 def git_host(api: str) -> str:
@@ -14,8 +15,9 @@ def git_host(api: str) -> str:
     return (urlsplit(api).hostname or "github.com").removeprefix("api.")
 
 
-def remote_at(host: str, claimed: str) -> tuple[str, str]:
-    """(address without credentials, `owner/name` or nothing) of a remote on this disk or at `host`.
+def remote_at(host: str, claimed: str, *, nested: bool = False) -> tuple[str, str]:
+    """(address without credentials, `owner/name` or nothing) of a remote on this disk or at `host`. A `nested` name may
+    have more parts, as GitLab's groups in groups.
 
     Two empty texts for anything else: another host, a helper program, an option, plain http.
     """
@@ -29,7 +31,7 @@ def remote_at(host: str, claimed: str) -> tuple[str, str]:
         return "", ""
     if parts.scheme not in ("https", "ssh") or named != host:
         return "", ""
-    match = _NAME.fullmatch(parts.path)
+    match = (_NESTED if nested else _NAME).fullmatch(parts.path)
     user = "git@" if parts.scheme == "ssh" else ""
     port = f":{parts.port}" if parts.port else ""
     return urlunsplit((parts.scheme, f"{user}{named}{port}", parts.path, "", "")), match["name"] if match else ""

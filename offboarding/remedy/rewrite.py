@@ -16,10 +16,14 @@ Rewriter = Callable[[str, str, list[Literal]], str]
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """`content` is None when the whole file is the secret and goes away. `note` is for the reviewer."""
+    """`content` is None when the whole file is the secret and goes away. `note` is for the reviewer.
+
+    `companions` are lines that other files must have, too, as (path, line): `(".env.example", "AWS_KEY=")`.
+    """
 
     content: bytes | None
     note: str = ""
+    companions: tuple[tuple[str, str], ...] = ()
 
 
 BY_SUFFIX: dict[str, Rewriter] = {

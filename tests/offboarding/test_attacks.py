@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from offboarding import cli, mirror
-from offboarding.applying import wiring
+from offboarding import cli
 from offboarding.approval import approve
 from offboarding.commands import verify as commands
 from offboarding.configuration.config import Config, Provider, Remedy
@@ -22,8 +21,10 @@ from offboarding.identity.directory import Directory, Entry
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger, LedgerError
 from offboarding.ledger.store import Store
-from offboarding.remedy import branch
-from offboarding.remedy.executor import GATE, NothingToPropose, Target
+from offboarding.remedy import branch, locating
+from offboarding.remedy.forge import NothingToPropose
+from offboarding.remedy.github import GATE
+from offboarding.remedy.locating import Where
 from offkey.canonical import canonical, content_digest
 from offkey.errors import Exit, UsageError
 from offkey.http import Expired, Writer
@@ -31,7 +32,7 @@ from offkey.model import Approval, Liveness, to_json
 from offkey.secret import Secret
 from tests import needs
 from tests.builders import Repo
-from tests.offboarding.cases import NOW, approver, check, leaked, listed, place, plan_of, ticking
+from tests.offboarding.cases import NOW, approver, check, leaked, listed, plan_of, ticking
 from tests.offboarding.test_apply import Provider as Script
 from tests.offboarding.test_apply import Scene as Desk
 from tests.offboarding.test_evidence import Run as EvidenceRun
@@ -62,16 +63,13 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 TOKEN = Secret(b"the write credential")
 
 
-def targets(tmp_path: Path, origin: str, *, url: str = "", named: str = "") -> dict[str, Target]:
+def place_of(tmp_path: Path, origin: str, *, url: str = "", named: str = "") -> Where | None:
     """Where the pull request for a repository with this origin would go."""
     repo = Repo.create(tmp_path / "app").config("remote.origin.url", origin).path
-    plan = plan_of(leaked(places=(place(str(repo)),)))
-    copy = mirror.folder(tmp_path / "state", plan.run, str(repo))
-    Repo.create(copy, bare=True)
     config = Config(
         providers={"github": Provider(url=url)}, remedy=Remedy(repositories={str(repo): named} if named else {})
     )
-    return wiring.targets(config, plan, tmp_path / "state")
+    return locating.find(config, str(repo))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +90,7 @@ def targets(tmp_path: Path, origin: str, *, url: str = "", named: str = "") -> d
 def test_a_repositorys_own_configuration_cannot_lead_the_write_credential_elsewhere(
     tmp_path: Path, origin: str, named: str
 ) -> None:
-    assert targets(tmp_path, origin, named=named) == {}
+    assert place_of(tmp_path, origin, named=named) is None
 
 
 @pytest.mark.parametrize(
@@ -105,27 +103,29 @@ def test_a_repositorys_own_configuration_cannot_lead_the_write_credential_elsewh
     ],
 )
 def test_a_repository_at_github_is_recognised_by_its_host(tmp_path: Path, origin: str, remote: str) -> None:
-    (target,) = targets(tmp_path, origin).values()
-    assert (target.remote, target.full_name) == (remote, "corp/app")
+    assert place_of(tmp_path, origin) == Where("github", remote, "corp/app")
 
 
 def test_a_repository_at_the_configured_server_is_recognised_and_one_elsewhere_is_not(tmp_path: Path) -> None:
     url = "https://code.corp.example/api/v3"
-    (target,) = targets(tmp_path / "1", "https://code.corp.example/corp/app.git", url=url).values()
-    assert target.full_name == "corp/app"
-    assert targets(tmp_path / "2", "https://github.com/corp/app.git", url=url) == {}
+    found = place_of(tmp_path / "1", "https://code.corp.example/corp/app.git", url=url)
+    assert found
+    assert found.name == "corp/app"
+    assert place_of(tmp_path / "2", "https://github.com/corp/app.git", url=url) is None
 
 
 def test_a_credential_in_the_origins_address_goes_no_further(tmp_path: Path) -> None:
-    (target,) = targets(tmp_path, "https://sam:s3cr3t-of-sam@github.com/corp/app.git").values()
-    assert target.remote == "https://github.com/corp/app.git"
+    found = place_of(tmp_path, "https://sam:s3cr3t-of-sam@github.com/corp/app.git")
+    assert found
+    assert found.remote == "https://github.com/corp/app.git"
 
 
 def test_git_gets_a_token_for_the_providers_own_host_alone() -> None:
-    given = branch.authorization("https://github.com/corp/app.git", TOKEN, "github.com")
+    hub = branch.Remote(address="https://github.com/corp/app.git", token=TOKEN, host="github.com")
+    given = branch.authorization(hub)
     assert base64.b64encode(b"x-access-token:" + TOKEN.reveal()).decode() in given["GIT_CONFIG_VALUE_0"]
     for remote in ("https://evil.example/corp/app.git", "http://github.com/corp/app.git", "/srv/git/app.git"):
-        assert branch.authorization(remote, TOKEN, "github.com") == {}
+        assert branch.authorization(replace(hub, address=remote)) == {}
 
 
 def test_a_folder_of_somebody_elses_with_a_manifest_is_not_taken_for_evidence(tmp_path: Path) -> None:

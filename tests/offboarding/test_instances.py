@@ -19,9 +19,10 @@ from offboarding.configuration.schema import SettingsError
 from offboarding.demo.simulators import tokens
 from offboarding.identity import directory
 from offboarding.planning.policy import Policy
-from offboarding.remedy.executor import Remedies, Remedy
+from offboarding.remedy import locating
+from offboarding.remedy.executor import Remedy
 from offkey.errors import Exit
-from offkey.model import Account, Action, Credential, Gap, Use
+from offkey.model import Account, Gap, Use
 from revokers.stores import Stored
 from tests import needs
 from tests.builders import Repo
@@ -373,9 +374,9 @@ groups = ["corp"]
 def test_a_repository_is_at_the_github_whose_host_and_organisation_it_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repo: str, at: str, name: str
 ) -> None:
-    monkeypatch.setattr(wiring, "origin", lambda path: f"/mirrors/{path.name}.git")
+    monkeypatch.setattr(locating, "origin", lambda path: f"/mirrors/{path.name}.git")
     (tmp_path / "offkey.toml").write_text(HUBS)
-    assert wiring.github_name(config.load(tmp_path / "offkey.toml"), repo) == (at, name)
+    assert locating.github_name(config.load(tmp_path / "offkey.toml"), repo) == (at, name)
 
 
 def test_a_pull_request_is_opened_at_the_github_that_has_the_repository(
@@ -384,7 +385,7 @@ def test_a_pull_request_is_opened_at_the_github_that_has_the_repository(
     repos = {f"/srv/{name}": f"https://{host}/corp/{name}.git" for name, host in (
         ("app", "git.corp.test"), ("lib", "github.com"),
     )}  # fmt: skip
-    monkeypatch.setattr(wiring, "origin", lambda path: repos[str(path)])
+    monkeypatch.setattr(locating, "origin", lambda path: repos[str(path)])
     plan = plan_of(*(leaked(value=repo, places=(place(repo),)) for repo in repos))
     for repo in repos:
         Repo.create(mirror.folder(tmp_path / "state", plan.run, repo), bare=True)
@@ -396,16 +397,12 @@ def test_a_pull_request_is_opened_at_the_github_that_has_the_repository(
         'url = "https://git.corp.test/api/v3"\nread = "file:ghes"\n'
     )
     told = wiring.watcher(config.load(tmp_path / "offkey.toml"), plan, tmp_path / "state", lambda: NOW)
-    assert isinstance(told, Remedies)
-    assert [(one.host, list(one.targets)) for one in told.each] == [
-        ("github.com", ["/srv/lib"]), ("git.corp.test", ["/srv/app"]),
-    ]  # fmt: skip
-    asked: list[str] = []
-    monkeypatch.setattr(Remedy, "before", lambda self, step, credential: asked.append(self.host))
-    steps = {step.point.places[0].repo: step for step in plan.steps if step.action is Action.REWRITE}
-    for repo in repos:
-        told.before(steps[repo], Credential(kind="aws.access_key", parts={}))
-    assert asked == ["git.corp.test", "github.com"]
+    assert isinstance(told, Remedy)
+    forges = {repo: target.forge for repo, target in told.targets.items()}
+    assert {repo: forge.name for repo, forge in forges.items()} == {"/srv/lib": "corp/lib", "/srv/app": "corp/app"}
+    assert {repo: forge.reader().base for repo, forge in forges.items()} == {
+        "/srv/lib": "https://api.github.com", "/srv/app": "https://git.corp.test/api/v3",
+    }  # fmt: skip
 
 
 def test_a_repositorys_stores_are_those_of_the_instance_that_has_it(tmp_path: Path) -> None:

@@ -9,8 +9,11 @@ import pytest
 
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.github import GitHubSimulator
-from offboarding.remedy.branch import Author, PushRefused
-from offboarding.remedy.executor import GATE, PROPOSED, NothingToPropose, Remedy, Target
+from offboarding.remedy.branch import Author, Remote
+from offboarding.remedy.drafting import Target
+from offboarding.remedy.executor import PROPOSED, Remedy
+from offboarding.remedy.forge import NothingToPropose
+from offboarding.remedy.github import GATE, GitHub
 from offkey.http import Reader, Writer
 from offkey.model import (
     AccessPoint,
@@ -72,14 +75,17 @@ def _remedy(hub: GitHubSimulator, mirror: Repo, remote: Repo, admin: Secret, roo
         plan_digest="d", approver="a@example.com", at=NOW, expires_at=datetime.now(UTC) + timedelta(hours=1),
         signature="signed",
     )  # fmt: skip
-    return Remedy(
-        targets={str(root / "work"): Target(mirror=Git(mirror.path), remote=str(remote.path), full_name="example/app")},
+    forge = GitHub(
+        name="example/app",
+        remote=Remote(address=str(remote.path)),
+        token=admin,
         reader=lambda: Reader(GATE, hub.url, instance=hub.url),
         writer=lambda: Writer(GATE, hub.url, instance=hub.url, approval=approval, plan_digest="d"),
-        token=admin,
-        author=Author(name="offkey", email="offkey@example.com"),
+    )
+    return Remedy(
+        targets={str(root / "work"): Target(mirror=Git(mirror.path), forge=forge)},
+        author=Author(name="offkey", email="offkey@example.com", at=NOW),
         prefix="offkey/",
-        dated=NOW,
         now=lambda: NOW,
     )
 
@@ -142,15 +148,15 @@ def test_once_merged_the_value_is_gone_from_every_branch(scene: Scene) -> None:
     assert scene.remedy.after(scene.step, scene.credential).liveness is Liveness.DEAD
 
 
-def test_a_branch_of_that_name_with_other_content_is_never_overwritten(scene: Scene) -> None:
+def test_a_branch_of_that_name_with_other_content_is_left_and_another_name_taken(scene: Scene) -> None:
     scene.remedy.act(scene.step, scene.credential)
     head = scene.hub.state.repos["example/app"].pulls[1].head
     scene.hub.state.repos["example/app"].pulls.clear()
     foreign = scene.remote.git("commit-tree", scene.remote.head("main^{tree}"), "-m", "somebody's work")
     scene.remote.git("update-ref", f"refs/heads/{head}", foreign)
-    with pytest.raises(PushRefused):
-        scene.remedy.act(scene.step, scene.credential)
+    scene.remedy.act(scene.step, scene.credential)
     assert scene.remote.head(head) == foreign
+    assert scene.hub.state.repos["example/app"].pulls[1].head == f"{head}-2"
 
 
 def test_when_no_file_can_be_rewritten_a_person_is_told_which_and_why(scene: Scene) -> None:
