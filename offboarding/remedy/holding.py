@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from offboarding.remedy import branch, companions
+from offboarding.remedy import branch
 from offboarding.remedy.literal import CannotRewrite
-from offboarding.remedy.rewrite import find, rewrite, secret_name
+from offboarding.remedy.rewrite import ensure_lines, find, rewrite, secret_name
 from offkey.model import Credential, Place
 from scanner.matching.encoding import decoded
 from scanner.repository.git import Git
@@ -123,7 +123,7 @@ def _accompany(rewriting: Rewriting, wanted: Sequence[tuple[str, str]], done: Do
     present = branch.files(rewriting.mirror, rewriting.tree) if by_path else {}
     for path, lines in by_path.items():
         before = rewriting.content(path) if path in present or path in rewriting.changes else None
-        after = companions.ensure_lines(before, lines)
+        after = ensure_lines(before, lines)
         if after != before:
             rewriting.changes[path] = after
             done.added.append(path)

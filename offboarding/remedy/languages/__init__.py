@@ -1,0 +1,1 @@
+"""How a literal is replaced in each language: functions `(path, text, literals) -> Edited`."""
