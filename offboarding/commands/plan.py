@@ -12,7 +12,7 @@ from pathlib import Path
 
 import rules
 from offboarding import mirror, tables
-from offboarding.commands.apply import close_if_done
+from offboarding.applying.closing import close_if_done
 from offboarding.configuration import config
 from offboarding.identity import directory
 from offboarding.ledger.history import past
