@@ -170,8 +170,8 @@ def as_point(finding: Finding) -> AccessPoint:
     )
 
 
-def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoint]:
-    """What each configured provider lists for the person's certain accounts there."""
+def listed(setting: Listing, person: Person, gaps: list[Gap], *, exactly: bool = False) -> list[AccessPoint]:
+    """What each configured provider lists for the person's certain accounts there; `exactly` as it was told."""
     found: dict[str, list[AccessPoint | Gap]] = {name: [] for name in sorted(setting.config.providers)}
     telling = threading.Lock()
 
@@ -183,7 +183,8 @@ def listed(setting: Listing, person: Person, gaps: list[Gap]) -> list[AccessPoin
     lanes.run({name: [name] for name in found}, one)
     everything = [item for items in found.values() for item in items]
     gaps += [item for item in everything if isinstance(item, Gap)]
-    return [steady(point, setting.now) for point in everything if isinstance(point, AccessPoint)]
+    points = [item for item in everything if isinstance(item, AccessPoint)]
+    return points if exactly else [steady(point, setting.now) for point in points]
 
 
 def listed_at(name: str, setting: Listing, person: Person) -> Iterator[AccessPoint | Gap]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from offboarding import mirror, tables
 from offboarding.applying import apply, wiring
 from offboarding.applying.alongside import beside
+from offboarding.applying.closing import close_if_done, code
 from offboarding.applying.executors import Executors
-from offboarding.applying.outcomes import SETTLED
 from offboarding.configuration import config
 from offboarding.containment import departure
 from offboarding.identity import directory
@@ -29,7 +29,7 @@ from offboarding.state import run_lock
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import KeyUnusable
-from offkey.model import Approval, Gap, Outcome, Plan, Receipt, timestamp
+from offkey.model import Approval, Outcome, Plan, Receipt, timestamp
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     people=people,
                     rotators=rotators,
                 )
-            close_if_done(plan, receipts, ledger, state)
+            close_if_done(plan, receipts, ledger, state, keep_mirror_days=settings.verify.keep_mirror_days)
     finally:
         store.close()
     return _show(plan, receipts, ui)
@@ -111,24 +111,6 @@ def _equipped(
 def _longest(accepted: Sequence[Approval]) -> Approval:
     """The approval under which requests are sent: of several that hold, the last to run out."""
     return max(accepted, key=lambda approval: approval.expires_at)
-
-
-def close_if_done(plan: Plan, receipts: Sequence[Receipt], ledger: Ledger, state: Path) -> bool:
-    """Close a run in which nothing is open, and delete its copies of repositories. Says whether it is closed."""
-    final = SETTLED - {Outcome.PROPOSED}
-    if len(receipts) < len(plan.steps) or any(receipt.outcome not in final for receipt in receipts):
-        return False
-    if not past(ledger.events(plan.run)).closed:
-        ledger.append("run.closed", plan.run, {"digest": plan.digest})
-    mirror.delete(state, plan.run)
-    return True
-
-
-def code(receipts: Sequence[Receipt], gaps: Sequence[Gap], waiting: int = 0) -> Exit:
-    """The exit code that the receipts and gaps of a run come to; `waiting` steps are still to be done."""
-    if waiting or any(receipt.outcome not in SETTLED for receipt in receipts):
-        return Exit.NOT_ALL_CONFIRMED
-    return Exit.GAPS if gaps else Exit.DONE
 
 
 def _show(plan: Plan, receipts: Sequence[Receipt], ui: UI) -> Exit:

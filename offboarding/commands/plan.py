@@ -13,7 +13,7 @@ from rich.text import Text
 
 import rules
 from offboarding import mirror, tables
-from offboarding.commands.apply import close_if_done
+from offboarding.applying.closing import close_if_done
 from offboarding.configuration import config
 from offboarding.containment import departure
 from offboarding.identity import directory

@@ -1,45 +1,62 @@
-"""`offkey verify RUN`: is everything still dead at its issuer? `offkey verify DIR|ZIP`: is the evidence intact?
+"""`offkey verify RUN`: is everything still dead? `offkey verify --due`: the same for all runs whose time has come.
 
-Exit code for a run: 10 when something is alive again, 13 when something is open or cannot be seen, 14 when only gaps
-remain, else 0. For a folder: 0 when nothing contradicts it, else 1.
+`offkey verify DIR|ZIP` checks an evidence folder instead: 0 when nothing contradicts it, else 1.
+
+Exit code for runs, of several the first that applies: 10 when something came back or a credential was used after its
+end, 1 when a run could not be checked, 13 when something is open or cannot be seen, 14 when only gaps remain or a run
+was held by another process, else 0. With --due and nothing due it is 0.
 """
 
 import argparse
-from collections.abc import Sequence
+import functools
+import json
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.text import Text
 
-from offboarding import mirror, tables
-from offboarding.applying import wiring
-from offboarding.commands.apply import close_if_done, code
 from offboarding.commands.report import run_name
 from offboarding.configuration import config
-from offboarding.evidence import evidence, verify
 from offboarding.evidence_kit import verify as kit
-from offboarding.ledger.history import Past, past
+from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
-from offboarding.state import run_lock
+from offboarding.state import RunLocked, run_lock
 from offboarding.ui import UI
-from offkey.errors import Exit
-from offkey.fingerprint import KeyUnusable
-from offkey.model import CLOSED, Gap, Liveness
+from offboarding.verifying import checking, code, drift, schedule, showing
+from offboarding.verifying.checking import Checked, Desk
+from offboarding.verifying.record import record
+from offboarding.verifying.schedule import Due
+from offkey.errors import Exit, OffkeyError, UsageError
+from offkey.fingerprint import KeyUnusable, OrgKey
+from offkey.model import timestamp
+
+_WORST = (Exit.OPEN, Exit.ERROR, Exit.NOTHING_EXAMINED, Exit.NOT_ALL_CONFIRMED, Exit.GAPS)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `offkey verify`."""
-    parser.add_argument("what", metavar="RUN|DIR", help="a run's name or plan file, or an evidence folder")
+    parser.add_argument("what", metavar="RUN|DIR", nargs="?", help="a run's name or plan file, or an evidence folder")
+    parser.add_argument("--due", action="store_true", help="every run whose check is due ([verify] schedule); for cron")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept elsewhere, for a folder")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder in which the run was made")
 
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
-    """Verify a folder offline, or a run at its providers; the latter only reads there."""
-    if Path(args.what).is_dir() or (Path(args.what).suffix == ".zip" and Path(args.what).is_file()):
+    """Verify a folder offline, or runs at their providers; the latter only reads there."""
+    if args.due == (args.what is not None):
+        raise UsageError("name a run or a folder, or give --due", advice="offkey verify RUN, or offkey verify --due")
+    if args.what is not None and (Path(args.what).is_dir() or _packed(Path(args.what))):
+        if args.format == "json":
+            raise UsageError("--format json is for runs", advice="verify.py in the folder reads its files")
         return _folder(Path(args.what), args.checkpoint, ui)
-    return _run(args, ui)
+    return _runs(args, ui)
+
+
+def _packed(path: Path) -> bool:
+    return path.suffix == ".zip" and path.is_file()
 
 
 def _folder(folder: Path, checkpoint: Path | None, ui: UI) -> Exit:
@@ -53,77 +70,103 @@ def _folder(folder: Path, checkpoint: Path | None, ui: UI) -> Exit:
     return Exit.ERROR if verdict.problems else Exit.DONE
 
 
-def _run(args: argparse.Namespace, ui: UI) -> Exit:
+def _runs(args: argparse.Namespace, ui: UI) -> Exit:
     settings = config.load(args.config)
     key = settings.org_key()
     if key is None:
         raise KeyUnusable("there is no organisation key", advice="run `offkey doctor --init`")
-    state, name = settings.state_dir(args.state), run_name(args.what)
+    state = settings.state_dir(args.state)
     store = Store.open(state)
     try:
-        with run_lock(state, name, _now()), ui.progress("Asking again") as advance:
-            ledger = Ledger(store, _now, "offkey")
-            told = past(ledger.events(name))
-            if told.plan is None:
-                raise evidence.NothingToSeal(f"no plan was made in a run {name!r}", advice="see `offkey ledger export`")
-            ask, gaps = wiring.askers(settings, told.plan, _now)
-            seen = []
-            watcher = wiring.watcher(settings, told.plan, state, _now)
-            remedy = None if isinstance(watcher, Gap) else watcher
-            for result in verify.recheck(told, ask, mirror.reader(state, name, key), _now, remedy):
-                seen.append(result)
-                advance(len(seen), len(told.plan.steps), tables.named(result.step.point))
-            _record(ledger, name, seen)
-            told = past(ledger.events(name))
-            assert told.plan is not None
-            close_if_done(told.plan, list(told.receipts.values()), ledger, state)
+        ledger = Ledger(store, _now, "offkey")
+        times = settings.verify.schedule
+        if args.due:
+            wanted = schedule.due(ledger.events(), times, _now())
+        else:
+            wanted = [Due(run_name(args.what), schedule.BY_HAND)]
+        with ui.progress("Asking again") as advance:
+            desk = Desk(
+                config=settings,
+                ledger=ledger,
+                state=state,
+                key=key,
+                code=_code(settings, key, state, ledger, wanted),
+                now=_now,
+                tell=lambda what, done, total: advance(done, total, what),
+            )
+            checked, failed = _checked(desk, wanted, due=args.due)
+        nearest = schedule.upcoming(ledger.events(), times, _now()) if args.due else None
     finally:
         store.close()
-    return _show(told, seen, gaps, ui)
+    worst = _worst([*(one.code for one in checked), *(error.exit_code for error in failed.values())])
+    if args.format == "json":
+        text = json.dumps(showing.data(checked, failed, worst, nearest), indent=2)
+        ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
+        return worst
+    showing.show(checked, failed, ui)
+    if args.due:
+        ui.out.print(_told(len(wanted), nearest), markup=False, highlight=False)
+    return worst
 
 
-def _record(ledger: Ledger, name: str, seen: Sequence[verify.Rechecked]) -> None:
-    started = _now()
-    results = [
-        {"step": r.step.id, "liveness": r.check.liveness.value, "status": r.check.status, "reason": r.check.reason}
-        for r in seen
-    ]
-    ledger.append("run.verified", name, {"results": results})
-    for result in seen:
-        if result.settled_now and result.before is not None:
-            ledger.append("step.receipt", name, {"receipt": verify.receipt_of(result, started)})
+def _checked(desk: Desk, wanted: Sequence[Due], *, due: bool) -> tuple[list[Checked], dict[str, OffkeyError]]:
+    """What each check came to. With `due`, one run's trouble keeps no other from being checked."""
+    checked: list[Checked] = []
+    failed: dict[str, OffkeyError] = {}
+    for one in wanted:
+        try:
+            with run_lock(desk.state, one.run, desk.now()):
+                checked.append(checking.check(desk, one.run, one.slot, one.missed))
+        except RunLocked as error:
+            if not due:
+                raise
+            error.exit_code = Exit.GAPS
+            failed[one.run] = error
+        except OffkeyError as error:
+            if not due:
+                raise
+            failed[one.run] = error
+    if due:
+        _tidy(desk, {one.run for one in wanted})
+    return checked, failed
 
 
-def _show(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap], ui: UI) -> Exit:
-    assert told.plan is not None
-    ui.out.print(Text.assemble(("Asked again for ", "bold"), (told.plan.person.id, "bold cyan")))
-    numbers = {step.id: number for number, step in enumerate(told.plan.steps, 1)}
-    rows = tables.columns(4)
-    for r in seen:
-        style = {True: "green", False: "bold red", None: "yellow"}[r.still]
-        was = r.before.outcome.value if r.before else "open"
-        now = Text.assemble((r.check.liveness.value, style), f" {r.check.reason}")
-        rows.add_row(str(numbers[r.step.id]), was, Text(tables.named(r.step.point)), now)
-    ui.out.print(rows)
-    tables.show_gaps(gaps, ui)
-    for r in _alive(seen):
-        ui.out.print(Text(f"ALIVE AGAIN: {tables.named(r.step.point)}: {r.check.reason}", style="bold red"))
-    return outcome(told, seen, [*told.plan.gaps, *gaps])
+def _tidy(desk: Desk, done: set[str]) -> None:
+    """Runs that are not due may have kept their copies of repositories for long enough."""
+    for name in desk.ledger.runs():
+        known = record(desk.ledger.events(name)) if name not in done else None
+        if known is not None and known.closed is not None:
+            try:
+                with run_lock(desk.state, name, desk.now()):
+                    checking.tidied(desk, name, known)
+            except RunLocked:
+                continue  # it is looked at next time
 
 
-def _alive(seen: Sequence[verify.Rechecked]) -> list[verify.Rechecked]:
-    return [r for r in seen if r.before and r.before.outcome in CLOSED and r.still is False]
+def _code(
+    settings: config.Config, key: OrgKey, state: Path, ledger: Ledger, wanted: Iterable[Due]
+) -> functools.partial[code.Code]:
+    """What reads the repositories, when it is first called, with the commits since the first of the people left."""
+    names = [one.run for one in wanted]
+
+    @functools.cache
+    def read() -> code.Code:
+        import rules
+
+        plans = [plan for name in names if (plan := past(ledger.events(name)).plan) is not None]
+        since = min((drift.left(plan) for plan in plans), default=_now())
+        return code.read(settings.repositories.paths, rules.load(), key, state, since)
+
+    return functools.partial(read)
 
 
-def outcome(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap]) -> Exit:
-    """The exit code that a run, as it is now, comes to. A step that nobody has done yet is open."""
-    assert told.plan is not None
-    if _alive(seen):
-        return Exit.OPEN
-    undone = any(step.id not in told.receipts for step in told.plan.steps)
-    if undone or any(r.check.liveness is Liveness.UNKNOWN for r in seen):
-        return Exit.NOT_ALL_CONFIRMED
-    return code(list(told.receipts.values()), gaps)
+def _worst(codes: Sequence[Exit]) -> Exit:
+    return next((code for code in _WORST if code in codes), max(codes, default=Exit.DONE))
+
+
+def _told(number: int, nearest: tuple[datetime, str] | None) -> str:
+    later = f"; next is {nearest[1]}, at {timestamp(nearest[0])}" if nearest else ""
+    return f"{number or 'no'} checks were due{later}"
 
 
 def _now() -> datetime:

@@ -53,6 +53,17 @@ people = "people.yaml"
 # A leaked value can be shown to its own issuer, at the issuer's fixed address, without a table under [providers].
 #unlisted_providers = false
 
+[verify]
+# When `offkey verify --due` looks again at what a run has ended, counted from its closing.
+#schedule = ["1h", "24h", "7d", "30d", "90d"]
+# How long a closed run's copies of repositories, and with them the values, are kept. 0: not at all; what can be asked
+# by its value alone is then UNKNOWN.
+#keep_mirror_days = 0
+# A use or commit counts as later only by more than this.
+#tolerance_minutes = 15
+# Do not look through the repositories for values that came back and for later commits.
+#code = false
+
 [approvers]
 # An OpenSSH allowed_signers file. offkey never holds an approver's private key.
 register = "approvers"

@@ -37,6 +37,7 @@ from offboarding.configuration.sections import (
     Repositories,
 )
 from offboarding.configuration.standing import Standing
+from offboarding.configuration.verification import Verification
 from offboarding.planning.policy import Policy as Limits
 from offboarding.rotation.entries import Entry, at_instances
 from offboarding.state import CONFIGURATION, state_folder
@@ -63,6 +64,7 @@ class Config(Table):
     remedy: Remedy = Remedy()
     rotation: tuple[Entry, ...] = ()
     standing: Standing = Standing()
+    verify: Verification = Verification()
 
     @model_validator(mode="after")
     def _rotated_while_the_plan_holds(self) -> Self:

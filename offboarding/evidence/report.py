@@ -196,7 +196,9 @@ _TIMELINE = {
     "plan.approved": "plan approved",
     "apply.started": "apply began",
     "apply.finished": "apply ended",
-    "run.closed": "run closed; the run's copies of repositories were deleted",
+    "run.closed": "run closed",
+    "run.reopened": "run opened again: something came back, or came anew",
+    "incident.found": "a credential was used after its end",
 }
 
 

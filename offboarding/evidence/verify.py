@@ -54,7 +54,7 @@ def recheck(
             yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=known)
         if step.action in (Action.KEEP, Action.REPLACE, Action.REWRITE):
             continue  # of what was replaced, the steps that end it tell
-        check = _ask(step.point, ask, credentials, now, told.receipts.get(step.id))
+        check = _ask(step.point, ask, credentials, now, told.proven.get(step.id))
         yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=_still(step, check, ask))
 
 
@@ -73,9 +73,9 @@ def _ask(
     ask: Ask,
     credentials: Callable[[AccessPoint], Credential],
     now: Callable[[], datetime],
-    last: Receipt | None,
+    last: datetime | None,
 ) -> Check:
-    proof = f"; last proof {timestamp(last.finished_at)}" if last and last.outcome in CLOSED else ""
+    proof = f"; last proof {timestamp(last)}" if last else ""
     if point.provider not in ask:
         why = f"nothing here can ask {point.provider}{proof}"
         return Check(liveness=Liveness.UNKNOWN, reason=why, at=now())

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from offboarding.applying.outcomes import Act
-from offkey.model import Approval, AuditEvent, Exchange, Plan, Receipt, from_json
+from offkey.model import CLOSED, Approval, AuditEvent, Exchange, Liveness, Plan, Receipt, from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,10 @@ class Rotating:
 
 @dataclass
 class Past:
-    """A run so far. `plan_digest` is that of the newest plan; `acted` tells how each sent request went."""
+    """A run so far. `plan_digest` is that of the newest plan; `acted` tells how each sent request went.
+
+    `proven` is when each step's end was last seen.
+    """
 
     plan: Plan | None = None
     plan_digest: str = ""
@@ -40,6 +43,7 @@ class Past:
     undoing: set[str] = field(default_factory=set)
     waits: dict[str, datetime] = field(default_factory=dict)
     rotations: dict[str, Rotating] = field(default_factory=dict)
+    proven: dict[str, datetime] = field(default_factory=dict)
     started: bool = False
     closed: bool = False
 
@@ -64,17 +68,31 @@ def past(events: Sequence[AuditEvent]) -> Past:
                 exchanges = tuple(from_json(exchange, Exchange) for exchange in body["exchanges"])
                 told.acted[body["step"]] = (Act(body["act"]), body["note"], exchanges)
             case "step.receipt":
-                receipt = from_json(body["receipt"], Receipt)
-                told.receipts[receipt.step] = receipt
+                _ended(told, from_json(body["receipt"], Receipt))
             case "step.waits":
                 told.waits[body["step"]] = datetime.fromisoformat(body["until"])
             case "rotation.listed" | "rotation.made" | "rotation.storing" | "rotation.stored" | "rotation.discarded":
                 rotated(told, event.type, event.at, body)
             case "undo.intent":
                 told.undoing.add(body["step"])
-            case "run.closed":
-                told.closed = True
+            case "run.closed" | "run.reopened" | "run.verified":
+                _afterwards(told, event)
     return told
+
+
+def _ended(told: Past, receipt: Receipt) -> None:
+    told.receipts[receipt.step] = receipt
+    if receipt.outcome in CLOSED:
+        told.proven[receipt.step] = receipt.finished_at
+
+
+def _afterwards(told: Past, event: AuditEvent) -> None:
+    """Take in what became of a run that was carried out."""
+    if event.type == "run.verified":
+        results = event.body.get("results", ())
+        told.proven |= {one["step"]: event.at for one in results if one["liveness"] == Liveness.DEAD}
+    else:
+        told.closed = event.type == "run.closed"
 
 
 def rotated(told: Past, type: str, at: datetime, body: Mapping[str, Any]) -> None:

@@ -7,12 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from offboarding import cli
 from offboarding.approval import approve
-from offboarding.commands import verify as commands
 from offboarding.configuration.config import Config, Provider, Remedy
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.wire import Trouble
@@ -25,6 +25,7 @@ from offboarding.remedy import branch, locating
 from offboarding.remedy.forge import NothingToPropose
 from offboarding.remedy.github import GATE
 from offboarding.remedy.locating import Where
+from offboarding.verifying import checking
 from offkey.canonical import canonical, content_digest
 from offkey.errors import Exit, UsageError
 from offkey.http import Expired, Writer
@@ -179,8 +180,10 @@ def test_a_run_of_which_nothing_was_applied_is_not_called_done() -> None:
     """Nothing is UNKNOWN, and nothing came back to life, since nothing was ever ended."""
     plan = plan_of(listed())
     told = Past(plan=plan, plan_digest=plan.digest)
-    seen = [verify.Rechecked(step=step, before=None, check=check(), still=False) for step in plan.steps]
-    assert commands.outcome(told, seen, ()) == Exit.NOT_ALL_CONFIRMED
+    seen = tuple(verify.Rechecked(step=step, before=None, check=check(), still=False) for step in plan.steps)
+    nothing: dict[str, Any] = dict.fromkeys(("reasons", "fresh", "known", "notes", "gaps"), ())
+    checked = checking.Checked(run=plan.run, slot="", plan=plan, told=told, seen=seen, **nothing)
+    assert checked.code == Exit.NOT_ALL_CONFIRMED
 
 
 @pytest.mark.parametrize("trouble", [500, 403, 429, "garbage", "reset"])

@@ -9,8 +9,8 @@ import pytest
 
 import revokers
 from offboarding.applying import apply, undo
+from offboarding.applying.closing import code
 from offboarding.applying.executors import ProviderExecutor
-from offboarding.commands.apply import code
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store

@@ -12,9 +12,9 @@ from typing import Any
 import boto3
 import pytest
 
+from offboarding.applying.closing import code
 from offboarding.applying.deed import Told
 from offboarding.asking import issuers
-from offboarding.commands.apply import code
 from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.wire import DROP
 from offboarding.ledger import history

@@ -2,8 +2,8 @@
 
 Facts (docs.gitlab.com/api/merge_requests and lib/api/merge_requests.rb): `iid` counts within the project; a list is of
 all states unless told, newest first; a second open one from the same branch to the same target is 409 with a list in
-`message`; a draft is one whose title begins with `Draft:`; a source branch that is not there is 400 or 422. A closed one
-is opened again by `state_event` alone. There is no official description at hand (`../shared/contracts` has none).
+`message`; a draft is one whose title begins with `Draft:`; a source branch that is not there is 400 or 422. A closed
+one is opened again by `state_event` alone. There is no official description at hand (`../shared/contracts` has none).
 """
 
 import subprocess
