@@ -49,10 +49,14 @@ class Scanned:
         at = (place.repo, place.object, place.path, *place.decoding)
         if at not in self._last:  # findings come file by file: one content is kept
             self._last.clear()
-            self._last[at] = (
-                decoded(self.stdin)[0] if place.repo == "-" else read_text(place, self.clones.get(place.repo))
-            )
+            self._last[at] = self._piped(place) if place.repo == "-" else read_text(place, self.clones.get(place.repo))
         return self._last[at]
+
+    def _piped(self, place: Place) -> bytes:
+        from scanner.artefacts.opened import text_at
+
+        text = text_at(self.stdin, place.object, place.decoding)
+        return decoded(self.stdin)[0] if text is None else text
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from offkey.fingerprint import OrgKey
 from offkey.found import Finding, Gap, Reach
 from rules import RuleSet
 from rules.light import GENERIC, light
+from scanner.artefacts.opened import in_memory
 from scanner.commits.attribution import Attributed, attribute
 from scanner.commits.past import dump
 from scanner.findings import Alike, Attributing, Held, gather
@@ -168,7 +169,11 @@ def _looked_at(rounds: Rounds, setup: Setup, matcher: Matcher, progress: Progres
         if source.content is not None:
             outcome = Outcome(target=number, files=1, bytes=len(source.content), of_files=True)
             item = FileItem("", source.name, "file", Reach.WORKTREE.value, "")
-            Worker(setup, matcher=matcher).look_at_bytes(outcome, number, source.content, item)
+            worker = Worker(setup, matcher=matcher)
+            if (artefact := in_memory(source.content)) is not None:
+                worker.look_into(outcome, number, artefact, item)
+            else:
+                worker.look_at_bytes(outcome, number, source.content, item)
             tally.add(outcome)
     return tally
 

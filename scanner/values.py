@@ -1,6 +1,7 @@
 """Re-reads a value by its address, for whoever must send it to its issuer or show it. Nothing else holds values."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from offkey.canonical import content_digest
@@ -8,6 +9,7 @@ from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import Credential, Gap, Place
 from offkey.secret import Secret
+from scanner.artefacts.opened import text_at
 from scanner.contents.replay import replay
 from scanner.repository import lfs
 from scanner.repository.files import FileItem, read_file
@@ -36,6 +38,8 @@ def read_value(place: Place, repository: Path | None = None) -> dict[str, bytes]
 
 def read_text(place: Place, repository: Path | None = None) -> bytes:
     """The whole decoded content at an address, which its spans count in. Raises as `read_value` does."""
+    if (text := _in_artefact(place, repository)) is not None:
+        return text
     content, steps = _content(place, repository), place.decoding
     if steps and steps[0].startswith(f"{lfs.STEP}:"):
         content, steps = _stored(place, steps[0].partition(":")[2], content, repository), steps[1:]
@@ -68,19 +72,9 @@ def read_credential(
 def _content(place: Place, repository: Path | None) -> bytes:
     if place.object_type in _GIT_TYPES:
         return _object(place, Git(repository or Path(place.repo)))
-    root = repository or Path(place.repo)
     if place.repo == "-":
         raise _gone(place, "standard input cannot be read again")
-    if root.is_file():
-        root = root.resolve()
-    elif root.name == ".git":
-        root = Git(root).work_tree or root
-    item = (
-        FileItem(str(root.parent), root.name, *_AS_FILE)
-        if root.is_file()
-        else FileItem(str(root), place.path, *_AS_FILE)
-    )
-    content = read_file(item, SIZE_LIMIT)
+    content = read_file(_file(place, repository), SIZE_LIMIT)
     if content is None or isinstance(content, Gap):
         raise _gone(place, content.why if content else "the file is gone")
     if content_digest(content) != place.object:
@@ -89,6 +83,25 @@ def _content(place: Place, repository: Path | None) -> bytes:
 
 
 _AS_FILE = ("file", "worktree", "")
+
+
+def _file(place: Place, repository: Path | None) -> FileItem:
+    root = repository or Path(place.repo)
+    if root.is_file():
+        root = root.resolve()
+        return FileItem(str(root.parent), root.name, *_AS_FILE)
+    if root.name == ".git":
+        root = Git(root).work_tree or root
+    return FileItem(str(root), place.path, *_AS_FILE)
+
+
+def _in_artefact(place: Place, repository: Path | None) -> bytes | None:
+    """The text at an address in an artefact; None where it lies in none, or is not found so."""
+    if place.object_type != "file" or place.repo == "-":
+        return None
+    with suppress(ValueError):
+        return text_at(_file(place, repository), place.object, place.decoding)
+    return None
 
 
 def _object(place: Place, git: Git) -> bytes:

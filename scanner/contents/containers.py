@@ -2,6 +2,7 @@
 
 import io
 import json
+import mmap
 import re
 import sqlite3
 import tarfile
@@ -96,7 +97,7 @@ def _zip(content: bytes, room: Room) -> Iterator[Layer | Refused]:
                 yield Refused((step,), "packed in another way than deflate")
                 continue
             try:
-                text = _member(content, info, room)
+                text = member(content, info, room)
             except Overflow:
                 raise
             except _DAMAGE:
@@ -105,7 +106,7 @@ def _zip(content: bytes, room: Room) -> Iterator[Layer | Refused]:
             yield Layer(text, (step,))
 
 
-def _member(content: bytes, info: zipfile.ZipInfo, room: Room) -> bytes:
+def member(content: bytes | mmap.mmap, info: zipfile.ZipInfo, room: Room) -> bytes:
     """A member's bytes; zipfile could give them, too, but at a third of the speed. Raises ValueError for a damaged one.
 
     Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, section 4.3.7.

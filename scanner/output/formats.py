@@ -13,6 +13,7 @@ from typing import Any
 
 from offkey.found import Authorship, Finding, Gap, Place, Use, timestamp
 from offkey.secret import Secret
+from scanner.artefacts import steps
 from scanner.output.printable import encodable, json_printable
 from scanner.output.words import sentence
 
@@ -111,7 +112,7 @@ def csv_table(findings: Sequence[Finding], *, ephemeral: bool, secrets: Secrets 
         if secrets:
             shared |= {"secret": row.get("secret", ""), "parts": json.dumps(row.get("parts", {}), ensure_ascii=False)}
         for place in row["places"]:
-            spread = {name: value for name, value in place.items() if name != "spans"}
+            spread = {name: value for name, value in place.items() if name not in ("spans", "inside")}
             spread["decoding"] = " ".join(place["decoding"])
             writer.writerow({name: cell(value) for name, value in (shared | spread).items()})
     return text.getvalue()
@@ -142,7 +143,13 @@ def _place(place: Place) -> dict[str, Any]:
         "present": place.present,
         "decoding": list(place.decoding),
         "spans": [{"part": span.part, "start": span.start, "end": span.end} for span in place.spans],
-    }
+    } | inside(place)
+
+
+def inside(place: Place) -> dict[str, str]:
+    """`inside`, how the way into an artefact reads, for a place that lies in one."""
+    shown, _ = steps.inside(place.path, place.decoding)
+    return {"inside": encodable(shown)} if shown != place.path else {}
 
 
 def _use(use: Use) -> dict[str, Any]:

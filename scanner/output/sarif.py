@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from offkey import __version__
 from offkey.found import Confidence, Finding, Gap, Place
+from scanner.output.formats import inside
 from scanner.output.printable import encodable, json_printable
 from scanner.output.words import sentence
 
@@ -156,7 +157,7 @@ def _where(place: Place) -> dict[str, Any]:
         "reach": place.reach.value,
         "present": place.present,
     }
-    return where | ({"commit": place.commit} if place.commit else {})
+    return where | ({"commit": place.commit} if place.commit else {}) | inside(place)
 
 
 def _location(place: Place, bases: Mapping[str, str]) -> dict[str, Any]:

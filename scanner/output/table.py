@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from offkey.found import Authorship, Confidence, Finding, Gap, Place, Use
+from scanner.artefacts.steps import inside
 from scanner.output.formats import Secrets
 from scanner.output.printable import printable
 from scanner.output.words import brief, of_today
@@ -118,11 +119,11 @@ def _places(finding: Finding, explain: bool, name_repo: bool) -> Text:
 
 def _place(place: Place, name_repo: bool) -> Text:
     repo = place.repo.rstrip("/").rpartition("/")[2] + ": " if name_repo else ""
-    path = place.path or f"{place.object_type} {place.object[:10]}"
+    path, steps = inside(place.path, place.decoding) if place.path else (f"{place.object_type} {place.object[:10]}", ())
     text = Text(printable(f"{repo}{path}:{place.line}"), style="" if place.present else "dim")
     where = [] if place.present else [place.reach.value]
     where += [place.commit[:10]] if place.commit and not place.present else []
-    where += list(place.decoding)
+    where += list(steps if place.path else place.decoding)
     text.append(f"  {printable(' '.join(where))}" if where else "", style="dim italic")
     return text
 

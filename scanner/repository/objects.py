@@ -193,3 +193,12 @@ def missing_objects(git: Git) -> Iterator[str | Gap]:
                 yield line[1:].decode()
     except GitError as error:
         yield Gap(where=f"{git.path}: history", why=f"git cannot walk it to its end: {error}", advice=error.advice)
+
+
+def not_itself(git: Git, found: GitObject) -> Gap:
+    """What is said of an object whose content does not have its id."""
+    return Gap(
+        where=f"{git.path}: {found.type} {found.oid}",
+        why="its content is not what its id says; what is there was looked at",
+        advice="run `git fsck`; a fresh clone may be whole",
+    )

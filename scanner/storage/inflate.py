@@ -12,7 +12,7 @@ _FIRST, _FEED = 1 << 11, 1 << 17
 _CHUNK = 1 << 18
 _AT_ONCE = 128 << 20
 """Bytes that a stream may hold at most to be inflated by a function that knows no bounds, but is the quicker one."""
-_FREE = 1 << 20
+FREE = 1 << 20
 """Output below this is no bomb whatever its ratio: small, very even texts compress a thousandfold."""
 _MEMORY = 128 << 20
 """Of an xz dictionary, which a file may claim to be 4 GiB; `xz -9` needs 65 MiB."""
@@ -57,25 +57,30 @@ def known(packed: memoryview, size: int, room: Room) -> bytes:
 
     Raises as `inflate`; the result may be of another size after all.
     """
-    if size > min(room.left, max(_FREE, room.ratio * len(packed))):
+    if size > min(room.left, max(FREE, room.ratio * len(packed))):
         out = bytearray()
         inflate("deflate", packed, out, room)
         return bytes(out)
     if len(packed) * RATIO <= _AT_ONCE:
         text: bytes = deflate.decompress(packed, -15, size + 1)
     else:
-        engine = _ENGINES["deflate"]()
-        text = engine.decompress(packed, size + 1)
-        if len(text) <= size and not engine.eof:
+        stream = engine("deflate")
+        text = stream.decompress(packed, size + 1)
+        if len(text) <= size and not stream.eof:
             raise EOFError("ends early")
     room.take(len(text))
     return text
 
 
-def checksum(text: bytes) -> int:
-    """The CRC-32 of a text."""
-    found: int = deflate.crc32(text)
+def checksum(text: bytes, before: int = 0) -> int:
+    """The CRC-32 of a text, after a part whose own is given."""
+    found: int = deflate.crc32(text, before)
     return found
+
+
+def engine(name: str) -> Any:
+    """A new decompressor of `deflate`, `gzip`, `xz` or `bz2`."""
+    return _ENGINES[name]()
 
 
 def inflate(name: str, packed: memoryview, out: bytearray, room: Room) -> int:
@@ -83,21 +88,21 @@ def inflate(name: str, packed: memoryview, out: bytearray, room: Room) -> int:
 
     Raises Overflow, and one of DAMAGE; what came before is in `out` then.
     """
-    engine = _ENGINES[name]()
-    lazy = not hasattr(engine, "unconsumed_tail")
-    most = max(_FREE, room.ratio * len(packed))
+    stream = engine(name)
+    lazy = not hasattr(stream, "unconsumed_tail")
+    most = max(FREE, room.ratio * len(packed))
     at, given, feed = 0, b"", _FIRST
-    while not engine.eof:
-        if not given and (not lazy or engine.needs_input):
+    while not stream.eof:
+        if not given and (not lazy or stream.needs_input):
             given = bytes(packed[at : at + feed])
             at += len(given)
             feed = min(2 * feed, _FEED)
-        piece = engine.decompress(given, _CHUNK)
-        given = b"" if lazy else engine.unconsumed_tail
-        if not piece and not given and at >= len(packed) and not engine.eof:
+        piece = stream.decompress(given, _CHUNK)
+        given = b"" if lazy else stream.unconsumed_tail
+        if not piece and not given and at >= len(packed) and not stream.eof:
             raise EOFError("ends early")
         room.take(len(piece))
         out += piece
         if len(out) > most:
             raise Overflow(f"comes out more than {room.ratio} times as large")
-    return at - len(engine.unused_data)
+    return at - len(stream.unused_data)

@@ -4,13 +4,14 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 from offkey.fingerprint import OrgKey
 from offkey.found import Gap
 from offkey.secret import Secret, redact
 from rules.match import Match
+from scanner.artefacts.opened import Artefact
 from scanner.claims import claims
-from scanner.commits.history import header
 from scanner.contents.carry import Searcher
 from scanner.contents.hits import Hit, Spot, hits
 from scanner.contents.layers import Looked, look, reasons
@@ -19,11 +20,12 @@ from scanner.matching.matcher import Matcher, open_matcher
 from scanner.repository import lfs
 from scanner.repository.files import FileItem, read_file
 from scanner.repository.git import Git
-from scanner.repository.objects import CatFileReader, GitObject, ObjectInfo, missing_objects, object_id
+from scanner.repository.objects import CatFileReader, GitObject, ObjectInfo, missing_objects, not_itself, object_id
 from scanner.storage.delta import kernel
 from scanner.storage.loose import read_loose
 from scanner.storage.packs import KINDS, Pack, object_folders, open_pack
 from scanner.storage.treewalk import Look, Walked, tree_kernel, walk, walk_single
+from scanner.workers.artefacts import look_into, opened
 from scanner.workers.deltatrees import NOTHING_SEEN, Batch, DeltaTrees, Seen
 from scanner.workers.division import PIECE, divided
 from scanner.workers.work import Outcome, Setup, Task
@@ -122,7 +124,7 @@ class Worker:
                 outcome.gaps.append(found)
                 continue
             if self._setup.verify and object_id(found.type, found.content, git.object_format) != found.oid:
-                outcome.gaps.append(_not_itself(git, found))
+                outcome.gaps.append(not_itself(git, found))
             self._object(outcome, git, found)
 
     def _object(self, outcome: Outcome, git: Git, found: GitObject) -> None:
@@ -135,7 +137,7 @@ class Worker:
         outcome.objects += 1
         outcome.bytes += len(found.content)
         if found.type in ("commit", "tag"):
-            _keep_header(outcome, found.oid, found.type, found.content)
+            outcome.keep_header(found.oid, found.type, found.content)
 
     def _searched(self, outcome: Outcome, git: Git, together: Sequence[GitObject]) -> None:
         """Look at some small objects: in nearly all there is nothing, which is soon seen of all of them as one."""
@@ -211,7 +213,7 @@ class Worker:
         git, oid, kind = self._setup.gits[target], pack.oid(seen.position), KINDS[pack.types[seen.position]]
         assert git is not None
         if seen.heading:
-            _keep_header(outcome, oid, kind, seen.content)
+            outcome.keep_header(oid, kind, seen.content)
         address, where = (oid, kind, "", "dangling" if kind == "blob" else "message"), f"{git.path}: {kind} {oid}"
         if seen.looked is not NOTHING_SEEN:
             self._tell(outcome, target, seen.looked, address, where)
@@ -228,7 +230,12 @@ class Worker:
         self._objects(Task(target, objects=tuple(info for info in infos if info.type != "tree")), outcome)
 
     def _file(self, target: int, item: FileItem, outcome: Outcome) -> None:
-        content = read_file(item, self._setup.limit)
+        git = self._setup.gits[target]
+        content = opened(item, self._setup.limit) if git is None else read_file(item, self._setup.limit)
+        if isinstance(content, Artefact):
+            outcome.files += 1
+            self.look_into(outcome, target, content, item)
+            return
         if isinstance(content, Gap):
             outcome.gaps.append(content)
             return
@@ -236,7 +243,6 @@ class Worker:
             return
         outcome.files += item.kind == "file"
         outcome.bytes += len(content)
-        git = self._setup.gits[target]
         if item.known and git is not None and object_id("blob", content, git.object_format) == item.known:
             return
         self.look_at_bytes(outcome, target, content, item)
@@ -246,6 +252,15 @@ class Worker:
         address = "sha256:" + hashlib.sha256(content).hexdigest()
         where = os.path.join(item.root, item.path)
         self._look(outcome, target, content, (address, item.kind, item.path, item.reach), where)
+
+    def look_into(self, outcome: Outcome, target: int, artefact: Artefact, item: FileItem) -> None:
+        """Look at every file in an artefact, and close it."""
+        address, where = (artefact.digest, item.kind, item.path, item.reach), os.path.join(item.root, item.path)
+        try:
+            tell = partial(self._tell, outcome, target, address=address, where=where)
+            outcome.bytes += look_into(artefact, self._searcher, tell, self._stopped)
+        finally:
+            artefact.close()
 
     def _look(self, outcome: Outcome, target: int, content: bytes, address: Address, where: str) -> None:
         self._tell(outcome, target, look(self._searcher, content), address, where)
@@ -281,17 +296,3 @@ class Worker:
             return Hit(target, *found, *address, line, column, match.spans, spot.decoding, value, said)
 
         return make
-
-
-def _keep_header(outcome: Outcome, oid: str, kind: str, content: bytes) -> None:
-    commit, head = header(oid, kind, content)
-    outcome.commits += commit
-    outcome.headers += head
-
-
-def _not_itself(git: Git, found: GitObject) -> Gap:
-    return Gap(
-        where=f"{git.path}: {found.type} {found.oid}",
-        why="its content is not what its id says; what is there was looked at",
-        advice="run `git fsck`; a fresh clone may be whole",
-    )

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from offkey.found import Gap
 from rules.light import LightRule
+from scanner.commits.history import header
 from scanner.contents.hits import Hit
 from scanner.repository.files import FileItem
 from scanner.repository.git import Git
 from scanner.repository.objects import SIZE_LIMIT, ObjectInfo
 from scanner.storage.treewalk import Look, Walked
 
+Content = bytes
 _SMALL = 4 << 20
 """Bytes of objects; of loose ones and files a task has few anyway."""
 
@@ -72,6 +74,12 @@ class Outcome:
     trees: list[ObjectInfo] = field(default_factory=list)
     walked: Walked | None = None
     of_files: bool = False
+
+    def keep_header(self, oid: str, kind: str, content: Content) -> None:
+        """Keep of a commit or tag what `commits.history.header` does."""
+        commit, head = header(oid, kind, content)
+        self.commits += commit
+        self.headers += head
 
 
 @dataclass(frozen=True)
