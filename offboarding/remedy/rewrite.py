@@ -47,7 +47,7 @@ class Rewritten:
 BY_NAME: tuple[tuple[re.Pattern[str], Rewriter], ...] = (
     (re.compile(r"^(Docker|Container)file(\..+)?$|\.dockerfile$", re.IGNORECASE), dockerfile.rewrite),
     (re.compile(r"^\.env(\..+)?$|\.env$|^\.envrc\.example$|^(example|sample)\.env$"), keyvalue.dotenv),
-    (re.compile(r"^Jenkinsfile(\..+)?$|\.jenkinsfile$", re.IGNORECASE), groovy.jenkinsfile),
+    (re.compile(r"^Jenkinsfile|\.jenkinsfile$", re.IGNORECASE), groovy.jenkinsfile),
     (re.compile(r"^[._]netrc$"), keyvalue.netrc),
     (re.compile(r"^\.(git-credentials|pgpass)$"), keyvalue.stored),
     (re.compile(r"^(requirements|constraints)[^/]*\.(txt|in)$"), keyvalue.requirements),

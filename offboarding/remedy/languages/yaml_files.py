@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from offboarding.remedy.languages import helm
-from offboarding.remedy.languages.addresses import tool, without_userinfo
+from offboarding.remedy.languages.addresses import tool, userinfo
 from offboarding.remedy.languages.pipelines import Form, Place, reader
 from offboarding.remedy.languages.yaml_nodes import Path, Scalar, scalars, spelled
 from offboarding.remedy.literal import REMOVED, CannotRewrite, Edited, Literal, splice
@@ -59,8 +59,7 @@ def _change(path: str, text: str, found: Sequence[Scalar], literal: Literal, lit
     if len(places) != len(same):
         raise CannotRewrite("the value is written with escapes")
     at = places[same.index(literal)]
-    if tool(path):
-        piece = without_userinfo(text, literal)
+    if tool(path) and (piece := userinfo(text, literal)):
         note = f"what reads {path.rpartition('/')[2]} takes the credential from {tool(path)}"
         return _Change(piece, holder.path, holder.value.replace(text[piece[0] : piece[1]], "", 1), note)
     top = frozenset(one.path[1] for one in found if one.is_key and len(one.path) == 2 and one.path[0] == holder.path[0])
