@@ -35,10 +35,10 @@ def rewrite(path: str, text: str, literals: list[Literal]) -> Edited:
         else:
             changes.append(_change(path, text, found, literal, literals))
     changed = splice(text, [*(change.piece for change in changes), *comments])
-    if not _same(found, scalars(changed), changes):
+    if not _same(found, changed, changes):
         quoted = [_quoted(text, found, change) for change in changes]
         changed = splice(text, [*quoted, *comments])
-        if not _same(found, scalars(changed), changes):
+        if not _same(found, changed, changes):
             raise CannotRewrite("the rewritten file would have another structure")
     return Edited(changed, tuple(dict.fromkeys(change.note for change in changes if change.note)))
 
@@ -93,8 +93,12 @@ def _quoted(text: str, found: Sequence[Scalar], change: _Change) -> Piece:
     return holder.start, holder.end, f'"{around[0]}{spelled(new, chr(34))}{around[1]}"'
 
 
-def _same(before: Sequence[Scalar], after: Sequence[Scalar], changes: Sequence[_Change]) -> bool:
+def _same(before: Sequence[Scalar], changed: str, changes: Sequence[_Change]) -> bool:
     """Whether all scalars are what they were, but for those changed, which say what they are to say."""
+    try:
+        after = scalars(changed)
+    except CannotRewrite:
+        return False
     expected = {change.path: change.said for change in changes}
     loose = {path for path, said in expected.items() if said is None}
     wanted = [
