@@ -47,7 +47,7 @@ class Rewritten:
 BY_NAME: tuple[tuple[re.Pattern[str], Rewriter], ...] = (
     (re.compile(r"^(Docker|Container)file(\..+)?$|\.dockerfile$", re.IGNORECASE), dockerfile.rewrite),
     (re.compile(r"^\.env(\..+)?$|\.env$|^\.envrc\.example$|^(example|sample)\.env$"), keyvalue.dotenv),
-    (re.compile(r"^Jenkinsfile(\..+)?$|\.jenkinsfile$", re.IGNORECASE), groovy.jenkinsfile),
+    (re.compile(r"^Jenkinsfile|\.jenkinsfile$", re.IGNORECASE), groovy.jenkinsfile),
     (re.compile(r"^[._]netrc$"), keyvalue.netrc),
     (re.compile(r"^\.(git-credentials|pgpass)$"), keyvalue.stored),
     (re.compile(r"^(requirements|constraints)[^/]*\.(txt|in)$"), keyvalue.requirements),
@@ -105,7 +105,7 @@ def rewrite(path: str, content: bytes, values: Mapping[str, bytes]) -> Rewritten
     done = rewriter(path, text)(path, text, literals)
     if find(done.text, wanted):
         raise CannotRewrite("a copy of the value would remain")
-    return Rewritten((mark + done.text).encode("utf-8"), "; ".join(done.notes), done.companions)
+    return Rewritten((mark + done.text).encode("utf-8"), "; ".join(note for note in done.notes if note), done.companions)
 
 
 def ensure_lines(existing: bytes | None, lines: Iterable[str]) -> bytes:

@@ -284,7 +284,7 @@ def test_a_value_in_utf_16_is_not_called_removed_while_it_stands_there(scene: Sc
     """`git grep` does not see it; the scan did, and said how it is written."""
     repo, value = scene.repo, scene.value
     first = repo.commit("in utf-16", {"set.ps1": f'$t = "{value}"\r\n'.encode("utf-16")}, delete=("app.py",))
-    repo.commit("nothing else", delete=("deploy.sh", "conf.json"))
+    repo.commit("nothing else", delete=("deploy.sh", "conf.lua"))
     (old,) = scene.step.point.places
     found = replace(old, object=repo.blob("set.ps1", first), path="set.ps1", decoding=("utf-16",))
     step = replace(scene.step, point=replace(scene.step.point, places=(found,)))

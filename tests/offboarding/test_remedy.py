@@ -58,7 +58,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     admin = Secret(tokens.github_classic("admin").encode())
     repo = Repo.create(tmp_path / "work")
     repo.commit("begin", {"app.py": f'TOKEN = "{value}"\n', "README": "hello\n"}, author=LEAVER)
-    repo.commit("more", {"deploy.sh": f"curl -H 'X: {value}'\n", "conf.json": f'{{"t": "{value}"}}\n'}, author=BOB)
+    repo.commit("more", {"deploy.sh": f"curl -H 'X: {value}'\n", "conf.lua": f'return "{value}"\n'}, author=BOB)
     remote = repo.clone(tmp_path / "remote.git", "--bare")
     mirror = repo.clone(tmp_path / "mirror.git", "--mirror")
     with GitHubSimulator() as hub:
@@ -106,7 +106,7 @@ def test_the_literal_leaves_the_code_by_a_pull_request_on_a_new_branch(scene: Sc
     assert scene.remote.git("show", f"{pull.head}:app.py") == 'import os\n\nTOKEN = os.environ["GH_PAT_CLASSIC"]'
     assert scene.remote.git("show", f"{pull.head}:deploy.sh") == "curl -H 'X: '\"${GH_PAT_CLASSIC}\"''"
     assert "GH_PAT_CLASSIC" in (pull.body or "")
-    assert "conf.json" in (pull.body or "")
+    assert "conf.lua" in (pull.body or "")
     assert scene.remedy.after(scene.step, scene.credential).status == PROPOSED
 
 
@@ -139,7 +139,7 @@ def test_doing_it_again_after_a_crash_opens_no_second_pull_request(scene: Scene)
 
 
 def test_once_merged_the_value_is_gone_from_every_branch(scene: Scene) -> None:
-    scene.repo.commit("drop the json by hand", delete=("conf.json",), author=BOB)
+    scene.repo.commit("drop the lua by hand", delete=("conf.lua",), author=BOB)
     scene.repo.git("push", "-q", str(scene.remote.path), "main")
     scene.remedy.before(scene.step, scene.credential)
     scene.remedy.act(scene.step, scene.credential)
@@ -160,10 +160,10 @@ def test_a_branch_of_that_name_with_other_content_is_left_and_another_name_taken
 
 
 def test_when_no_file_can_be_rewritten_a_person_is_told_which_and_why(scene: Scene) -> None:
-    scene.repo.commit("only json", delete=("app.py", "deploy.sh"), author=BOB)
+    scene.repo.commit("only lua", delete=("app.py", "deploy.sh"), author=BOB)
     scene.repo.git("push", "-q", str(scene.remote.path), "main")
     scene.remedy.before(scene.step, scene.credential)
-    with pytest.raises(NothingToPropose, match=r"conf\.json: no reference is known"):
+    with pytest.raises(NothingToPropose, match=r"conf\.lua: no reference is known"):
         scene.remedy.act(scene.step, scene.credential)
 
 

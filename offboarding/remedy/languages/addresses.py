@@ -24,10 +24,18 @@ def tool(path: str) -> str:
 
 def without_userinfo(text: str, literal: Literal) -> tuple[int, int, str]:
     """The piece that takes `user:password@` with its literal out of a URL. Raises `CannotRewrite` elsewhere."""
+    piece = userinfo(text, literal)
+    if piece is None:
+        raise CannotRewrite("the value is no userinfo of a URL, and this file takes no references")
+    return piece
+
+
+def userinfo(text: str, literal: Literal) -> tuple[int, int, str] | None:
+    """The same, and None elsewhere."""
     line = text.rfind("\n", 0, literal.start) + 1
     for match in USERINFO.finditer(text, line):
         if match.start() > literal.start:
             break
         if match.start("userinfo") <= literal.start and literal.end <= match.end("userinfo"):
             return match.start("userinfo"), match.end("userinfo"), ""
-    raise CannotRewrite("the value is no userinfo of a URL, and this file takes no references")
+    return None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from offboarding.remedy.languages import syntax
-from offboarding.remedy.languages.addresses import tool, without_userinfo
+from offboarding.remedy.languages.addresses import tool, userinfo
 from offboarding.remedy.literal import REMOVED, CannotRewrite, Edited, Literal, between, interpolated, redacted, splice
 
 READS = (
@@ -62,9 +62,8 @@ def _rewritten(path: str, text: str, literals: list[Literal], load: Callable[[st
         after = _loaded(splice(text, [piece]), load, "the rewritten file would not parse")
         if after == before:
             piece, note = (literal.start, literal.end, REMOVED), ""
-        elif place:
-            piece = without_userinfo(text, literal)
-            note = f"what reads {path.rpartition('/')[2]} takes the credential from {place}"
+        elif place and (bare := userinfo(text, literal)):
+            piece, note = bare, f"what reads {path.rpartition('/')[2]} takes the credential from {place}"
         elif _exchanged(after, new, old) != _exchanged(before, new, old):
             raise CannotRewrite("the rewritten file would have other data")
         pieces.append(piece)

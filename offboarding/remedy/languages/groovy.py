@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 HOLDERS = frozenset({"string_literal", "character_literal", "line_comment", "block_comment", "comment"})
+COMMAND = "juxt_function_call"
+"""A call without parentheses, whose argument may not be a call or a property for the grammar: a string stays one."""
 STRING = re.compile(r"(?P<quote>'''|\"\"\"|'|\")(?P<body>.*)(?P=quote)", re.DOTALL)
 
 
@@ -75,9 +77,10 @@ def _string(source: syntax.Source, node: "Node", inside: Sequence[Literal], form
         raise CannotRewrite("a string literal of an unknown form")
     start = source.span(node)[0]
     texts = between(source.text, start + match.start("body"), start + match.end("body"), inside)
-    if not any(texts) and len(inside) == 1:
+    command = node.parent is not None and node.parent.parent is not None and node.parent.parent.type == COMMAND
+    if not any(texts) and len(inside) == 1 and not command:
         return form.format(inside[0].name)
-    quote = match["quote"]
+    form, quote = form.replace('"', "'"), match["quote"]
     if quote[0] == "'":
         quote = quote.replace("'", '"')
         texts = [re.sub(r'(?<!\\)[$"]', r"\\\g<0>", piece.replace("\\'", "'")) for piece in texts]
@@ -113,10 +116,10 @@ def _binding(source: syntax.Source, names: Sequence[str]) -> tuple[list[syntax.P
     environment = next(_closures(source, pipeline, "environment"), None)
     inner = environment if environment is not None and _is_direct(environment, pipeline) else None
     at = source.span(inner or pipeline)[0] + 1
-    indent = "        "
-    lines = "".join(f"\n{indent}{name} = credentials('{name}')" for name in names)
-    new = lines if inner is not None else f"\n    environment {{{lines}\n    }}"
-    return [(at, at, new)], ()
+    before, behind = ("\n", "") if source.text[at : at + 1] != "\n" else ("", "\n")
+    at += len(behind)
+    lines = "".join(f"        {name} = credentials('{name}')\n" for name in names)
+    return [(at, at, before + (lines if inner is not None else f"    environment {{\n{lines}    }}\n"))], ()
 
 
 def _closures(source: syntax.Source, under: "Node", called: str) -> Iterator["Node"]:

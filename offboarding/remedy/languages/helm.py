@@ -5,7 +5,7 @@ Helm expands nothing in values (helm.sh, "Values Files"); `required` stops a ren
 
 import re
 
-from offboarding.remedy.literal import REMOVED, CannotRewrite, Edited, Literal, splice
+from offboarding.remedy.literal import REMOVED, CannotRewrite, Edited, Literal, between, splice
 
 TEMPLATE = re.compile(r"(^|/)templates/.*\.(ya?ml|tpl|txt|json)$|\.tpl$")
 ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
@@ -31,16 +31,18 @@ def rewrite(path: str, text: str, literals: list[Literal]) -> Edited:
         elif re.match(r"\{\{-?\s*/\*", text[action[0] :]):
             pieces.append((item.start, item.end, REMOVED))
         else:
-            string = next(
-                (
-                    one.span()
-                    for one in STRING.finditer(text, *action)
-                    if one.start() < item.start < item.end < one.end()
-                ),
-                None,
-            )
-            if string != (item.start - 1, item.end + 1):
-                raise CannotRewrite("the value is part of an expression of the template")
-            pieces.append((*string, f"({wanted})"))
+            pieces.append(_in_action(text, action, item, wanted))
     notes = tuple(f"render with --set-string {item.name}=... or a secret values file" for item in literals)
     return Edited(splice(text, pieces), tuple(dict.fromkeys(notes)))
+
+
+def _in_action(text: str, action: tuple[int, int], item: Literal, wanted: str) -> tuple[int, int, str]:
+    """The string of an expression becomes the value itself, or `printf` with it."""
+    around = (one.span() for one in STRING.finditer(text, *action) if one.start() < item.start)
+    start, end = next(((first, last) for first, last in around if item.end < last), (0, 0))
+    if not end or re.search(r"\b(define|template|block|include|tpl)\s+$", text[action[0] : start]):
+        raise CannotRewrite("the value is part of an expression of the template")
+    before, behind = (piece.replace("%", "%%") for piece in between(text, start + 1, end - 1, [item]))
+    quote = text[start]
+    whole = not before and not behind
+    return start, end, f"({wanted})" if whole else f"(printf {quote}{before}%s{behind}{quote} ({wanted}))"

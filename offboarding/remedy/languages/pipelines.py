@@ -66,7 +66,7 @@ class Form:
 
 def github(place: Place, name: str) -> Form:
     words = place.words
-    for word in words[:1] if words[0] in ("on", "true", "concurrency", "run-name") else words[-1:]:
+    for word in words[:1] if words[:1] and words[0] in ("on", "true", "concurrency", "run-name") else words[-1:]:
         if word in NO_SECRETS:
             raise CannotRewrite(NO_SECRETS[word])
     if "matrix" in words or "outputs" in words[:1]:

@@ -156,7 +156,8 @@ def _has_os(tree: ast.Module, used: Sequence[int]) -> bool:
     """Whether `os` is imported above all lines that use it. Raises `CannotRewrite` where it is something else there."""
     imported = False
     for node in ast.walk(tree):
-        names = [alias.asname or alias.name.split(".")[0] for alias in getattr(node, "names", []) if alias != "os"]
+        aliases = node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
+        names = [alias.asname or alias.name.split(".")[0] for alias in aliases]
         real = isinstance(node, ast.Import) and not any(alias.asname for alias in node.names)
         named = [getattr(node, key, None) for key in ("id", "arg", "name")]
         stored = not isinstance(getattr(node, "ctx", None), ast.Load)

@@ -77,7 +77,8 @@ def _parser(grammar: str) -> "Parser":
             )
     except ImportError:
         raise CannotRewrite(
-            f"the grammar for {grammar} is not installed", advice="pip install 'offkey[remedy]'"
+            f"the grammar for {grammar} is not installed: pip install 'offkey[remedy]'",
+            advice="pip install 'offkey[remedy]', then apply again",
         ) from None
     return made
 

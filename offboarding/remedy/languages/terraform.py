@@ -51,12 +51,15 @@ def rewrite(path: str, text: str, literals: list[Literal]) -> Edited:
     changed = syntax.replaced(source, pieces)
     if path.endswith("terragrunt.hcl"):
         return Edited(changed, tuple(notes))
-    declared = {name for name in used if re.search(rf'(?m)^\s*variable\s+"{_variable(name)}"', text)}
     suffix = ".pkr.hcl" if path.endswith(".pkr.hcl") else ".tf"
     beside = str(PurePosixPath(path).parent / f"variables{suffix}")
-    lines = [Companion(beside, f'variable "{_variable(name)}" {{ sensitive = true }}') for name in used]
+    lines = tuple(
+        Companion(beside, f'variable "{_variable(name)}" {{ sensitive = true }}')
+        for name in used
+        if not re.search(rf'(?m)^\s*variable\s+"{_variable(name)}"', text)
+    )
     given = tuple(f"give the variable as TF_VAR_{_variable(name)}" for name in used)
-    return Edited(changed, (*notes, *given), tuple(one for one in lines if one.line.split('"')[1] not in declared))
+    return Edited(changed, (*notes, *given), lines)
 
 
 def _variable(name: str) -> str:
@@ -94,7 +97,12 @@ def _assigned(
     if node.parent is not None and node.parent.type == "block":
         raise CannotRewrite("a block's label takes no expression")
     if name in ("source", "version") and kinds[:1] == ["module"]:
-        return without_userinfo(source.text, inside[0]), "the module's source is read with git's own credentials"
+        (start, end), (first, last, _) = source.span(node), without_userinfo(source.text, inside[0])
+        return (
+            start,
+            end,
+            source.text[start:first] + source.text[last:end],
+        ), "the module's source is read with git's own credentials"
     if NO_VARIABLE & set(kinds):
         raise CannotRewrite(f"a {next(kind for kind in kinds if kind in NO_VARIABLE)} block takes no variables")
     if "variable" in kinds and attribute is not None:

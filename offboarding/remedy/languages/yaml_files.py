@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from offboarding.remedy.languages import helm
-from offboarding.remedy.languages.addresses import tool, without_userinfo
+from offboarding.remedy.languages.addresses import tool, userinfo
 from offboarding.remedy.languages.pipelines import Form, Place, reader
 from offboarding.remedy.languages.yaml_nodes import Path, Scalar, scalars, spelled
 from offboarding.remedy.literal import REMOVED, CannotRewrite, Edited, Literal, splice
@@ -35,10 +35,10 @@ def rewrite(path: str, text: str, literals: list[Literal]) -> Edited:
         else:
             changes.append(_change(path, text, found, literal, literals))
     changed = splice(text, [*(change.piece for change in changes), *comments])
-    if not _same(found, scalars(changed), changes):
+    if not _same(found, changed, changes):
         quoted = [_quoted(text, found, change) for change in changes]
         changed = splice(text, [*quoted, *comments])
-        if not _same(found, scalars(changed), changes):
+        if not _same(found, changed, changes):
             raise CannotRewrite("the rewritten file would have another structure")
     return Edited(changed, tuple(dict.fromkeys(change.note for change in changes if change.note)))
 
@@ -59,8 +59,7 @@ def _change(path: str, text: str, found: Sequence[Scalar], literal: Literal, lit
     if len(places) != len(same):
         raise CannotRewrite("the value is written with escapes")
     at = places[same.index(literal)]
-    if tool(path):
-        piece = without_userinfo(text, literal)
+    if tool(path) and (piece := userinfo(text, literal)):
         note = f"what reads {path.rpartition('/')[2]} takes the credential from {tool(path)}"
         return _Change(piece, holder.path, holder.value.replace(text[piece[0] : piece[1]], "", 1), note)
     top = frozenset(one.path[1] for one in found if one.is_key and len(one.path) == 2 and one.path[0] == holder.path[0])
@@ -94,8 +93,12 @@ def _quoted(text: str, found: Sequence[Scalar], change: _Change) -> Piece:
     return holder.start, holder.end, f'"{around[0]}{spelled(new, chr(34))}{around[1]}"'
 
 
-def _same(before: Sequence[Scalar], after: Sequence[Scalar], changes: Sequence[_Change]) -> bool:
+def _same(before: Sequence[Scalar], changed: str, changes: Sequence[_Change]) -> bool:
     """Whether all scalars are what they were, but for those changed, which say what they are to say."""
+    try:
+        after = scalars(changed)
+    except CannotRewrite:
+        return False
     expected = {change.path: change.said for change in changes}
     loose = {path for path, said in expected.items() if said is None}
     wanted = [
