@@ -1,4 +1,4 @@
-"""Killed before or after any ledger write, push or request, a run ends with one branch, one request, one receipt each."""
+"""Killed before or after any ledger write, push or request, a run ends with one branch, request and receipt each."""
 
 from collections import Counter
 from collections.abc import Iterator
