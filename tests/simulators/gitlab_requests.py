@@ -2,15 +2,16 @@
 
 Facts (docs.gitlab.com/api/merge_requests and lib/api/merge_requests.rb): `iid` counts within the project; a list is of
 all states unless told, newest first; a second open one from the same branch to the same target is 409 with a list in
-`message`; a draft is one whose title begins with `Draft:`; a source branch that is not there is 400 or 422. A closed
-one is opened again by `state_event` alone. There is no official description at hand (`../shared/contracts` has none).
+`message`; a draft is one whose title begins with `Draft:`; a source branch that is not there is 422. A closed one is
+opened again by `state_event` alone. There is no official description at hand (`../shared/contracts` has none).
 """
 
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from offboarding.demo.simulators.wire import Answer, Request
 from tests.simulators.gitlab import API, GitLabSimulator, Token
@@ -52,10 +53,18 @@ class GitLabWithProjects(GitLabSimulator):
         self.code[path] = made
         return made
 
+    def answer(self, request: Request) -> Answer:
+        """A project's path is one segment, with %2F between its parts."""
+        for project in self.code.values():
+            if f"/projects/{quote(project.path, safe='')}" in request.target:
+                short = request.path.replace(f"/projects/{project.path}", f"/projects/{project.id}", 1)
+                return super().answer(replace(request, path=short))
+        return super().answer(request)
+
     def _may(self, request: Request, id: str, *scopes: str) -> tuple[Project | None, Answer]:
         """The project, or what GitLab answers instead."""
         token: Token = self._me(request)
-        project = self.code.get(id)
+        project = next((one for one in self.code.values() if str(one.id) == id), None)
         if project is None or token.user is None or token.user.id not in project.developers:
             return None, Answer(status=404, body={"message": "404 Project Not Found"})
         if not set(scopes) & set(token.scopes):
@@ -65,8 +74,8 @@ class GitLabWithProjects(GitLabSimulator):
     @route("GET", f"{API}/projects/{{id}}")
     def project(self, request: Request, id: str) -> Answer:
         found, refusal = self._may(request, id, "api", "read_api")
-        kind = {"kind": "user", "full_path": id.rpartition("/")[0]}
-        return ok({"id": found.id, "path_with_namespace": id, "namespace": kind}) if found else refusal
+        kind = {"kind": "user", "full_path": "somebody"}
+        return ok({"id": found.id, "path_with_namespace": found.path, "namespace": kind}) if found else refusal
 
     @route("GET", f"{API}/projects/{{id}}/variables")
     def variables(self, request: Request, id: str) -> Answer:
