@@ -12,6 +12,7 @@ from pathlib import Path
 import cattrs
 
 from offboarding.configuration import config
+from offboarding.formats import export, ocsf
 from offboarding.ledger.chain import Checkpoint
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
@@ -26,19 +27,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("verify", "checkpoint", "export"), help="what to do")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="verify: a checkpoint kept on another machine")
     parser.add_argument("--run", metavar="RUN", help="export: only the events of this run")
+    parser.add_argument("--format", choices=export.FORMS, default="jsonl", help="export: the form (docs/formats.md)")
+    parser.add_argument("--ocsf-version", choices=ocsf.VERSIONS, default=ocsf.VERSIONS[0], help="export: OCSF's")
+    parser.add_argument("--since", metavar="SEQ|TIME", help="export: only events after this number, or from this time")
     parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder")
 
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
-    """Verify the ledger, or print it (JSON lines) or its checkpoint (JSON) on standard output."""
+    """Verify the ledger, or print it (a line an event) or its checkpoint (JSON) on standard output."""
+    after = export.since(args.since) if args.since else 0
     store = Store.open(config.load(args.config).state_dir(args.state))
     ledger = Ledger(store, lambda: datetime.now(UTC), "offkey ledger")
     try:
         if args.what == "verify":
             return _verify(ledger, _read(args.checkpoint) if args.checkpoint else None, ui)
-        records = ledger.events(args.run) if args.what == "export" else [ledger.checkpoint()]
-        for record in records:
-            line = canonical(to_json(record)).decode()
+        if args.what == "export":
+            given = {"run": args.run, "after": after, "ocsf_version": args.ocsf_version}
+            lines = export.lines(ledger.events(), args.format, **given)
+        else:
+            lines = iter([canonical(to_json(ledger.checkpoint())).decode()])
+        for line in lines:
             ui.out.print(line, markup=False, highlight=False, soft_wrap=True, emoji=False)
         return Exit.DONE
     finally:
