@@ -20,6 +20,7 @@ from scanner.output.printable import printable
 
 COMMANDS = {
     "scan": "find credentials in repositories, folders, files or standard input",
+    "gate": "export what lets CI recognise departed people's credentials",
     "whois": "show which identities are a person, and why",
     "inventory": "list what a person holds at every configured provider; changes nothing",
     "stores": "list what CI's secret stores hold, which jobs use it, and what of it has leaked",

@@ -23,6 +23,7 @@ from scanner.repository.git import Git, run_git
 from scanner.repository.giterrors import GitError, NotARepository
 from scanner.values import ValueGone, read_credential
 
+Read = Callable[[AccessPoint], Credential]
 IN_GIT = frozenset({"blob", "commit", "tag"})
 
 
@@ -95,7 +96,7 @@ def _file_ref(run: str, content_id: str) -> str:
     return f"refs/offkey/{run}/file-{content_id.removeprefix('sha256:')}"
 
 
-def reader(state: Path, run: str, key: OrgKey) -> Callable[[AccessPoint], Credential]:
+def reader(state: Path, run: str, key: OrgKey) -> Read:
     """What re-reads a point's value from the run's copies alone and compares it with the point's fingerprint.
 
     It raises ValueGone, with the last reason, when no copy holds it any more.

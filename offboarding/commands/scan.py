@@ -18,6 +18,7 @@ from pathlib import Path
 from offboarding import scanned
 from offboarding.configuration import scansettings
 from offboarding.configuration.scansettings import ScanSettings
+from offboarding.gate import options as gate
 from offboarding.identity import whose
 from offboarding.memory import ScanMemory
 from offboarding.scanned import Scanned
@@ -56,6 +57,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="further rules"
     )
     what.add_argument("--generic", action="store_true", help="also passwords by their variable's name; low confidence")
+    gate.add_options(parser)
     show = parser.add_argument_group("what to show")
     show.add_argument("--person", metavar="EMAIL", help="only what a commit of this person brought in")
     show.add_argument("--new-only", action="store_true", help="only what no earlier scan has reported")
@@ -81,6 +83,7 @@ def _jobs(text: str) -> int:
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Scan, filter, remember, show. Raises OffkeyError for a wrong call or a target that cannot be opened."""
     scanned.check_output(args.output)
+    gated = gate.wanted(args)
     settings = scansettings.load(args.config, user_cache())
     ruleset = load_all([str(path) for path in args.rules], generic=args.generic, cache=user_cache())
     own_key = settings.org_key()
@@ -90,16 +93,25 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         if own_key is not None and not args.no_state:
             memory = stack.enter_context(closing(ScanMemory.open(settings.state_dir(args.state))))
         done = _scan(args, ui, ruleset, own_key or ephemeral_key(), stack=stack, memory=memory)
-        findings = _chosen(args, ui, done, settings)
-        if args.explain or args.person is not None:
+        if gated:
+            from offboarding.gate.check import gated_by  # reads directory and ledger, which no other scan needs
+
+            done, findings = gated_by(args, ui, done)
+        else:
+            findings = _chosen(args, ui, done, settings)
+        if not gated and (args.explain or args.person is not None):
             findings = _surrounded(done, findings, ruleset)
-        if memory is not None:
+        if memory is not None and not gated:
             findings = tuple(memory.remember(findings, datetime.now(UTC), ruleset.digest))
         if args.new_only:
             findings = tuple(finding for finding in findings if finding.new)
         code = _exit_code(findings, done.result)
         look = scanned.Look(
-            args.format, explain=args.explain, show_secrets=args.show_secrets, ephemeral=own_key is None, exit_code=code
+            args.format,
+            explain=args.explain or gated,
+            show_secrets=args.show_secrets,
+            ephemeral=own_key is None,
+            exit_code=code,
         )
         scanned.show(ui, look, scanned.Report(done, findings, ruleset), args.output)
     if code is Exit.NOTHING_EXAMINED:
