@@ -6,6 +6,7 @@ from datetime import datetime
 
 from offboarding.applying.executors import Executors, ProviderExecutor
 from offboarding.applying.step import FIRST_WAIT, LONGEST_WAIT, Credentials
+from offboarding.containment.history import so_far
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offkey.errors import OffkeyError, UsageError
@@ -73,9 +74,14 @@ def undo(
 
 def _checked(plan: Plan, step: Step, ledger: Ledger) -> Receipt:
     """The receipt of what is taken back. Raises UsageError."""
-    receipts = past(ledger.events(plan.run)).receipts
+    events = ledger.events(plan.run)
+    receipts = past(events).receipts
     receipt = receipts.get(step.id)
-    if step.action is not Action.DISABLE or receipt is None or receipt.outcome is not Outcome.DISABLED:
+    # What containment switched off, the full plan finds dead already: it is ours all the same.
+    contained = so_far(events).past.receipts.get(step.id)
+    ours = [one for one in (receipt, contained) if one is not None and one.outcome is Outcome.DISABLED]
+    dead = receipt is None or receipt.outcome in (Outcome.DISABLED, Outcome.ALREADY_DEAD)
+    if step.action is not Action.DISABLE or not ours or not dead:
         done = receipt.outcome.value if receipt else "not begun"
         raise UsageError(
             f"step {step.id} is {step.action.value}, {done}: only what was switched off can be switched on again",
@@ -86,7 +92,7 @@ def _checked(plan: Plan, step: Step, ledger: Ledger) -> Receipt:
     )
     if second is not None and second.id in receipts and receipts[second.id].outcome in CLOSED:
         raise UsageError("it is deleted for good", advice="make a new credential at the provider")
-    return receipt
+    return ours[0]
 
 
 def _lives(

@@ -21,7 +21,7 @@ from offboarding.containment.contain import Contained, contain
 from offboarding.containment.grounds import Grounds, Setting
 from offboarding.identity import directory, overrides, people
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.opening import name_of, open_run, trigger_of
+from offboarding.ledger.opening import name_of, trigger_of
 from offboarding.ledger.store import Store
 from offboarding.state import CONFIGURATION, run_lock
 from offboarding.triggers import files
@@ -77,7 +77,6 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     standing=args.standing,
                 )
             )
-            open_run(ledger, name, grounds.person().id, trigger.subject, trigger)
             done = contain(grounds, lambda step, receipt: _tell(step, receipt, trigger, ui), time.sleep)
             measured = history.times(ledger.events(name))
     finally:
@@ -129,13 +128,14 @@ def _show(done: Contained, measured: history.Times | None, run: str, ui: UI) -> 
     if done.left:
         out.print(f"Left to the full plan ({len(done.left)}):", style="bold")
     for step, why in done.left[:LEFT_SHOWN]:
-        out.print(Text(f"  {step.action.value} {tables.named(step.point)}: {printable(why)}"))
+        out.print(Text(f"  {step.action.value} {tables.named(step.point)}: {printable(why)}"), soft_wrap=True)
     if len(done.left) > LEFT_SHOWN:
         out.print(f"  and {len(done.left) - LEFT_SHOWN} more")
     if done.refused:
         out.print(f"Not contained ({len(done.refused)}):", style="bold red")
     for gap in done.refused:
-        out.print(Text(printable(f"  {gap.where}: {gap.why}" + (f" ({gap.advice})" if gap.advice else ""))))
+        told = printable(f"  {gap.where}: {gap.why}" + (f" ({gap.advice})" if gap.advice else ""))
+        out.print(Text(told), soft_wrap=True)
     tables.show_gaps(done.gaps, ui)
     out.print("No repository was scanned, and nothing was ended for good.")
     out.print(f"Next: offkey plan --run {run} -o plan.json", markup=False, highlight=False, soft_wrap=True)

@@ -111,7 +111,7 @@ def _approve(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI)
     yes = _yes(args, found, ledger.now(), ui)
     if yes is None:
         return Exit.WAITS_FOR_APPROVAL
-    consent.check_time(found.standing, ledger.now())
+    consent.check_holds(found, ledger.now())
     consent.check_yes(found.standing, yes, register, ledger.now(), _people(settings))
     kept.record_yes(ledger, yes)
     ui.out.print(Text(f"{printable(yes.approver)} signed {found.standing.id}"))

@@ -50,6 +50,8 @@ people = "people.yaml"
 # --resume`); until then `offkey undo` switches it on again. Less than plan_valid_hours. What somebody has switched
 # on by hand meanwhile is not deleted: the step waits for a person.
 #observe_hours = 0
+# When a leaver's run must be closed (`offkey leavers due`).
+#sla_hours = 24
 # A leaked value can be shown to its own issuer, at the issuer's fixed address, without a table under [providers].
 #unlisted_providers = false
 
@@ -67,6 +69,13 @@ people = "people.yaml"
 [approvers]
 # An OpenSSH allowed_signers file. offkey never holds an approver's private key.
 register = "approvers"
+
+[standing]
+# How far a standing approval for `offkey contain` may go (docs/containment.md). `enabled = false` stops all at once.
+#enabled = true
+#max_days = 90
+#most_per_person = 50
+#most_per_day = 500
 
 [break_glass]
 # Accounts that are never offboarded.
@@ -149,7 +158,8 @@ PEOPLE = """\
 
 APPROVERS = """\
 # Who may approve plans: one line each, an e-mail address, the use, and the approver's own public key.
-# A key that must no longer count goes to approvers.revoked, as its public key on a line.
+# A key that must no longer count goes to approvers.revoked, as its public key on a line. Who may also sign standing
+# approvals has namespaces="offkey-plan,offkey-standing".
 #bob@example.com namespaces="offkey-plan",valid-before="20280101" ssh-ed25519 AAAA...
 """
 

@@ -70,8 +70,11 @@ def _same(one: str, other: str, people: Directory) -> bool:
     return normal_email(one) == normal_email(other) or (owner is not None and owner == people.owner_of(other))
 
 
-def check_time(standing: Standing, now: datetime) -> None:
-    """Raise StandingRefused before it was made, and from its end on."""
+def check_holds(kept: Kept, now: datetime) -> None:
+    """Raise StandingRefused when it is revoked, before it was made, and from its end on."""
+    standing = kept.standing
+    if kept.revoked:
+        raise StandingRefused(f"{standing.id} is revoked: {kept.revoked}", advice=_ADVICE)
     if now < standing.made_at:
         raise StandingRefused(
             f"{standing.id} holds from {timestamp(standing.made_at)}", advice="check this machine's clock"
@@ -85,10 +88,8 @@ def check_time(standing: Standing, now: datetime) -> None:
 
 def holding(kept: Kept, register: Path, now: datetime, people: Directory) -> dict[str, Yes]:
     """The signatures that count now, by the person who gave them. Raises StandingRefused without two persons' ones."""
+    check_holds(kept, now)
     standing = kept.standing
-    if kept.revoked:
-        raise StandingRefused(f"{standing.id} is revoked: {kept.revoked}", advice=_ADVICE)
-    check_time(standing, now)
     good: dict[str, Yes] = {}
     refused: OffkeyError | None = None
     for _, yes in sorted(kept.yeses.items()):

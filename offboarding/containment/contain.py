@@ -23,6 +23,7 @@ from offboarding.containment.history import PLANNED, Containing, SoFar, so_far, 
 from offboarding.containment.kept import Use
 from offboarding.containment.standing import StandingRefused, rank, uncovered
 from offboarding.ledger.ledger import LedgerError
+from offboarding.ledger.opening import open_run
 from offboarding.planning import gather, plan
 from offboarding.planning.setting import Tell
 from offkey.errors import OffkeyError
@@ -62,16 +63,19 @@ class _Listing:
 
 
 def contain(grounds: Grounds, told: Callable[[Step, Receipt], None], sleep: Callable[[float], None]) -> Contained:
-    """Do what is covered and not done yet. The caller holds the run's lock and has opened the run.
+    """Do what is covered and not done yet. The caller holds the run's lock.
 
     `told` is called with each step as it comes to its end. Raises StandingRefused, NotConfirmed, TooEarly before
     anything is done, LedgerError at once when something cannot be recorded; the same call made again goes on.
     """
-    setting, ledger = grounds.setting, grounds.setting.ledger
+    setting, ledger, person = grounds.setting, grounds.setting.ledger, grounds.person()
     whole = ledger.verify()
     if not whole.ok:
         raise LedgerError(whole.text, advice="restore the ledger from a copy; see `offkey ledger verify`")
+    if why := grounds.stopped():
+        raise StandingRefused(f"{grounds.standing.id} was stopped: {why}", advice="`offkey standing list`")
     consent.holding(grounds.kept(), setting.register, ledger.now(), grounds.people())
+    open_run(ledger, setting.run, person.id, setting.subject, setting.trigger)
     events = ledger.events(setting.run)
     state = so_far(events)
     if not any(e.type == "containment.started" and e.body["standing"] == to_json(grounds.standing) for e in events):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 from offboarding.demo.simulators.slack import SlackSimulator
 from offkey.http import ATTEMPTS, LONGEST_WAIT, Expired, NoAnswer, Reader, Refused, Writer, bearer, check_base, scrub
 from offkey.secret import Secret
+from offkey.warrant import Warrant
 from tests.offkey.serving import BASE, DIGEST, GATE, NOW, Script, approval
 
 TOKEN = Secret(("tok_" + "a1B2" * 6 + "/+").encode())
@@ -74,6 +76,49 @@ def test_there_is_no_writer_without_a_valid_approval_of_this_plan(given: dict[st
     with pytest.raises(Refused, match=why) as refusal:
         Script().writer(**given)
     assert refusal.value.advice
+
+
+def warrant(**changes: Any) -> Warrant:
+    given: dict[str, Any] = {
+        "plan_digest": DIGEST,
+        "standing": "sha256:standing",
+        "signatures": (("ann@example.com", "signed"), ("bob@example.com", "signed")),
+        "expires_at": NOW + timedelta(hours=1),
+        "stopped": lambda: "",
+    }
+    return Warrant(**(given | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"signatures": ()}, "no signed approval"),
+        ({"signatures": (("ann@example.com", "signed"),)}, "no signed approval"),
+        ({"signatures": (("ann@example.com", "signed"), ("bob@example.com", ""))}, "no signed approval"),
+        ({"signatures": (("ann@example.com", "signed"), ("Ann@Example.com", "signed"))}, "no signed approval"),
+        ({"standing": ""}, "no signed approval"),
+        ({"plan_digest": "sha256:another"}, "another plan"),
+        ({"expires_at": NOW}, "expired"),
+        ({"stopped": lambda: "revoked"}, "stopped: revoked"),
+    ],
+)
+def test_a_standing_approval_makes_no_writer_unless_two_signed_it_for_this_plan(
+    changes: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(Refused, match=why):
+        Script().writer(approval=warrant(**changes))
+
+
+def test_a_standing_approval_that_is_stopped_stops_the_very_next_write() -> None:
+    said: list[str] = [""]
+    script = Script()
+    writer = script.writer(approval=warrant(stopped=lambda: said[0]))
+    assert writer.request("POST", "/revoke").status == 200
+    said[0] = "revoked"
+    with pytest.raises(Expired, match="stopped: revoked"):
+        writer.request("POST", "/revoke")
+    assert writer.request("GET", "/user").status == 200
+    assert [request.method for request in script.requests] == ["POST", "GET"]
 
 
 def test_a_writer_cannot_be_made_without_naming_an_approval() -> None:
