@@ -27,6 +27,7 @@ COMMANDS = {
     "approve": "sign a plan, so that it may be applied",
     "apply": "carry out an approved plan, proving each step",
     "undo": "switch on again what an apply has switched off",
+    "attest": "sign that a step which was left to a person is done",
     "report": "write the evidence folder of a run",
     "verify": "check that everything is still dead, or that an evidence folder is intact",
     "ledger": "verify or export the hash-chained ledger",

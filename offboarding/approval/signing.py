@@ -9,6 +9,8 @@ A key that must no longer count goes to `<register>.revoked`, one public key a l
 statements to ssh-keygen; it never opens a private key. https://man.openbsd.org/ssh-keygen.1#ALLOWED_SIGNERS
 """
 
+import base64
+import hashlib
 import re
 import shlex
 import shutil
@@ -20,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from offboarding.evidence_kit import verify as verifier
+from offkey.canonical import content_digest
 from offkey.errors import OffkeyError
 
 NAMESPACE = "offkey-plan"
@@ -62,6 +65,26 @@ def read_register(register: Path) -> dict[str, Approver]:
         if line.strip() and not line.lstrip().startswith("#"):
             _enter(approvers, _parsed(line.strip(), f"{register} line {number}"), f"{register} line {number}")
     return approvers
+
+
+def register_digest(register: Path) -> str:
+    """The digest of the register's file. Raises RegisterBroken."""
+    try:
+        return content_digest(register.read_bytes())
+    except OSError as error:
+        raise RegisterBroken(f"{register} cannot be read", advice="set `register` under [approvers]") from error
+
+
+def key_of(register: Path, email: str) -> str:
+    """The fingerprint of somebody's key in the register, as `ssh-keygen -l` prints it; "" for nobody's."""
+    listed = read_register(register).get(email.casefold())
+    if listed is None:
+        return ""
+    try:
+        blob = base64.b64decode(listed.key.split()[1], validate=True)
+    except ValueError as error:
+        raise RegisterBroken(f"{register}: the key of {email} is none", advice="copy the .pub file's line") from error
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
 def _enter(approvers: dict[str, Approver], found: Approver, where: str) -> None:
@@ -108,17 +131,17 @@ def _split_options(text: str) -> tuple[str, str]:
     return text[:end], text[end:].strip()
 
 
-def sign_command(key: Path, statement: Path) -> str:
+def sign_command(key: Path, statement: Path, namespace: str = NAMESPACE) -> str:
     """The command by which an approver signs a statement file by hand; it writes `<statement>.sig`."""
-    return shlex.join(["ssh-keygen", "-Y", "sign", "-n", NAMESPACE, "-f", str(key), str(statement)])
+    return shlex.join(["ssh-keygen", "-Y", "sign", "-n", namespace, "-f", str(key), str(statement)])
 
 
-def sign(statement: bytes, key: Path) -> str:
+def sign(statement: bytes, key: Path, namespace: str = NAMESPACE) -> str:
     """The armoured signature by the key file at `key`, or by an agent's key when `key` is a public key file.
 
     ssh-keygen itself reads the key and asks for its passphrase or a touch on the terminal. Raises SigningFailed.
     """
-    done = ssh_keygen("-Y", "sign", "-n", NAMESPACE, "-f", str(key), statement=statement)
+    done = ssh_keygen("-Y", "sign", "-n", namespace, "-f", str(key), statement=statement)
     signature = done.stdout.decode("ascii", errors="replace")
     if done.returncode or not ARMOUR.fullmatch(signature):
         raise SigningFailed(
@@ -128,9 +151,12 @@ def sign(statement: bytes, key: Path) -> str:
     return signature
 
 
-def verify(statement: bytes, signature: str, approver: str, register: Path, now: datetime) -> None:
+def verify(
+    statement: bytes, signature: str, approver: str, register: Path, now: datetime, *, namespace: str = NAMESPACE
+) -> None:
     """Return when `signature` is the approver's over exactly `statement` and their key counts at `now`.
 
+    A signature counts for its own namespace alone; a line of the register, for `offkey-plan`, for all of offkey's.
     Raises SignatureRefused; RegisterBroken when the register itself is not safe.
     """
     listed = read_register(register).get(approver.casefold())
@@ -140,16 +166,17 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
             advice=f"let somebody else approve, or add them to {register}",
         )
     if shutil.which("ssh-keygen") is None:
-        _verify_here(statement, signature, listed, register, now)
+        _verify_here(statement, signature, listed, register, now, namespace=namespace)
         return
     with tempfile.TemporaryDirectory(prefix="offkey-") as folder:
         file, signers = Path(folder, "signature"), Path(folder, "signers")
         file.write_text(signature, encoding="utf-8", errors="replace")
         # Only the line that was checked above: ssh-keygen reads lines by rules of its own.
-        signers.write_text(f"{listed.email} {listed.options} {listed.key}\n", encoding="utf-8")
+        options = listed.options.replace(f'namespaces="{NAMESPACE}"', f'namespaces="{namespace}"')
+        signers.write_text(f"{listed.email} {options} {listed.key}\n", encoding="utf-8")
         revoked = register.with_name(register.name + ".revoked")
         done = ssh_keygen(
-            "-Y", "verify", "-n", NAMESPACE, "-f", str(signers), "-I", listed.email, "-s", str(file),
+            "-Y", "verify", "-n", namespace, "-f", str(signers), "-I", listed.email, "-s", str(file),
             *(("-r", str(revoked)) if revoked.exists() else ()),
             "-O", f"verify-time={now.astimezone(UTC):%Y%m%d%H%M%S}",
             statement=statement,
@@ -163,14 +190,16 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
         )
 
 
-def _verify_here(statement: bytes, signature: str, listed: Approver, register: Path, now: datetime) -> None:
+def _verify_here(
+    statement: bytes, signature: str, listed: Approver, register: Path, now: datetime, *, namespace: str
+) -> None:
     """Where there is no OpenSSH: Ed25519 keys alone, by the very code that auditors get. Beyond it: refused."""
     if register.with_name(register.name + ".revoked").exists():
         raise SignatureRefused(
             "revoked approver keys can be told by ssh-keygen alone, which was not found", advice="install OpenSSH"
         )
     try:
-        signer = verifier.ssh_verify(statement, signature)
+        signer = verifier.ssh_verify(statement, signature, namespace)
         valid = verifier.registered(f"{listed.email} {listed.options} {listed.key}", listed.email, now)
     except verifier.NotHere as error:
         raise SignatureRefused(

@@ -1,5 +1,7 @@
 """`offkey plan E-MAIL -o plan.json`: work out what has to be ended. Changes nothing anywhere.
 
+`--show PLAN` shows a plan file again; `--diff OLD NEW` compares two (0 when equal, 10 when not).
+
 Exit code: 11 when the plan waits for approval, 12 when it refuses itself, 3 when nothing was examined, 14 when nothing
 has to be done but not everything could be looked at, else 0.
 """
@@ -7,19 +9,22 @@ has to be done but not everything could be looked at, else 0.
 import argparse
 import json
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import rules
-from offboarding import mirror, tables
+from offboarding import mirror, previews, tables
+from offboarding.approval import signing
+from offboarding.asking import issuers
 from offboarding.commands.apply import close_if_done
 from offboarding.configuration import config
 from offboarding.identity import directory
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
+from offboarding.planning import difference, impact, planning
 from offboarding.planning import plan as plans
-from offboarding.planning import planning
 from offboarding.planning.setting import Setting
 from offboarding.state import run_lock
 from offboarding.ui import UI
@@ -37,6 +42,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("subject", nargs="?", metavar="E-MAIL", help="an address, the id in people.yaml, provider:login")
     who.add_argument("--trigger", type=Path, metavar="FILE", help="JSON: person, effective_at, source, delivery_id")
+    who.add_argument("--show", type=Path, metavar="PLAN", help="show a plan file again, and what it will do to others")
+    who.add_argument(
+        "--diff", type=Path, nargs=2, metavar=("OLD", "NEW"), help="how one plan file differs from another"
+    )
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="json: the impact as data")
     parser.add_argument("--output", "-o", type=Path, default=Path("plan.json"), metavar="FILE", help="the plan file")
     parser.add_argument("--before-kill", action="store_true", help="pull requests need not wait for a proof of death")
     parser.add_argument("--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE")
@@ -48,6 +58,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Plan, write the file, record it, show it."""
     settings = config.load(args.config)
+    if args.diff:
+        return _differ(args.diff, args.format, ui)
+    if args.show:
+        _show(plans.read(args.show), settings, args.format, ui)
+        return Exit.DONE
     now = _moment(args.at)
     trigger = read_trigger(args.trigger, now) if args.trigger else None
     subject = trigger.subject if trigger else args.subject
@@ -69,15 +84,37 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             tell=lambda what, done, total: advance(done, total, what),
         )
         made = _made(subject, setting)
-        _record(state, made.plan, subject, trigger, now)
+        _record(state, made.plan, subject, trigger, now, made_under=_under(settings))
         plans.write(made.plan, args.output)
-    tables.show_plan(made.plan, ui)
-    _say(made, args.output, ui)
+    _show(made.plan, settings, args.format, ui)
+    if args.format == "table":
+        _say(made, args.output, ui)
     if made.nothing_examined:
         return Exit.NOTHING_EXAMINED
     if made.plan.steps:
         return Exit.WAITS_FOR_APPROVAL
     return Exit.GAPS if made.plan.gaps else Exit.DONE
+
+
+def _show(plan: Plan, settings: config.Config, form: str, ui: UI) -> None:
+    """The impact, counts first, then the plan; or the impact as data."""
+    told = impact.of(plan, issuers.options, settings.approvers.duties(settings.policy.four_eyes))
+    if form == "json":
+        previews.print_json(previews.plan_data(plan, told), ui)
+        return
+    previews.show_impact(told, ui)
+    tables.show_plan(plan, ui)
+
+
+def _differ(files: Sequence[Path], form: str, ui: UI) -> Exit:
+    """0 for equal plans, 10 for others."""
+    old, new = map(plans.read, files)
+    changes = difference.between(old, new)
+    if form == "json":
+        previews.print_json([change.data() for change in changes], ui)
+    else:
+        previews.show_difference(changes, ui)
+    return Exit.OPEN if changes else Exit.DONE
 
 
 def _made(subject: str, setting: Setting) -> planning.Planned:
@@ -144,7 +181,16 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now: datetime) -> None:
+def _under(settings: config.Config) -> dict[str, str]:
+    """The policy and the register of approvers under which a plan is made; neither can be loosened for it later."""
+    register = settings.approvers.register_file
+    told = {"four_eyes": settings.policy.four_eyes}
+    return told | ({"register": signing.register_digest(register)} if register and register.is_file() else {})
+
+
+def _record(
+    state: Path, plan: Plan, subject: str, trigger: Trigger | None, now: datetime, *, made_under: Mapping[str, str]
+) -> None:
     """One opening a run, and each different plan once: the same plan made again adds nothing."""
     store = Store.open(state)
     try:
@@ -154,7 +200,7 @@ def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now:
             opened = to_json(trigger) if trigger else None
             ledger.append("run.opened", plan.run, {"person": plan.person.id, "subject": subject, "trigger": opened})
         if past(events).plan_digest != plan.digest:
-            ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
+            ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan), **made_under})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
         mirror.sweep(state, {*store.runs(), plan.run}, now)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rich.text import Text
 
-from offboarding import mirror, tables
+from offboarding import mirror, previews, tables
 from offboarding.applying import wiring
 from offboarding.commands.apply import close_if_done, code
 from offboarding.commands.report import run_name
 from offboarding.configuration import config
-from offboarding.evidence import evidence, verify
+from offboarding.evidence import evidence, survivors, verify
 from offboarding.evidence_kit import verify as kit
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
@@ -25,7 +25,10 @@ from offboarding.state import run_lock
 from offboarding.ui import UI
 from offkey.errors import Exit
 from offkey.fingerprint import KeyUnusable
-from offkey.model import CLOSED, Gap, Liveness
+from offkey.model import CLOSED, Gap, Liveness, Outcome
+
+ENDED = CLOSED | {Outcome.ATTESTED}
+"""Outcomes after which a sign of life is news."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,11 +111,13 @@ def _show(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap], ui:
     tables.show_gaps(gaps, ui)
     for r in _alive(seen):
         ui.out.print(Text(f"ALIVE AGAIN: {tables.named(r.step.point)}: {r.check.reason}", style="bold red"))
+    left = survivors.survivors(told.plan, told.receipts, _now(), told.held)
+    previews.show_survivors(told.plan, left, ui)
     return outcome(told, seen, [*told.plan.gaps, *gaps])
 
 
 def _alive(seen: Sequence[verify.Rechecked]) -> list[verify.Rechecked]:
-    return [r for r in seen if r.before and r.before.outcome in CLOSED and r.still is False]
+    return [r for r in seen if r.before and r.before.outcome in ENDED and r.still is False]
 
 
 def outcome(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap]) -> Exit:
@@ -121,7 +126,8 @@ def outcome(told: Past, seen: Sequence[verify.Rechecked], gaps: Sequence[Gap]) -
     if _alive(seen):
         return Exit.OPEN
     undone = any(step.id not in told.receipts for step in told.plan.steps)
-    if undone or any(r.check.liveness is Liveness.UNKNOWN for r in seen):
+    unseen = [r for r in seen if r.check.liveness is Liveness.UNKNOWN]
+    if undone or any(r.before is None or r.before.outcome is not Outcome.ATTESTED for r in unseen):
         return Exit.NOT_ALL_CONFIRMED
     return code(list(told.receipts.values()), gaps)
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 NAMESPACE = "offkey-plan"
+ATTESTING = "offkey-attest"
 PREFIX = "sha256:"
 SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
 MANIFEST = "manifest.json"
@@ -222,10 +223,10 @@ def _signature_parts(armored: str) -> list[bytes]:
     return parts
 
 
-def ssh_verify(message: bytes, armored: str) -> bytes:
+def ssh_verify(message: bytes, armored: str, purpose: str = NAMESPACE) -> bytes:
     """The public key that signed the message for our namespace. Raises Bad, or NotHere for other kinds of keys."""
     key, namespace, reserved, algorithm, signature = _signature_parts(armored)
-    if namespace != NAMESPACE.encode():
+    if namespace != purpose.encode():
         raise Bad("the signature is for another purpose ({!r})".format(namespace.decode("latin-1")))
     if algorithm not in (b"sha256", b"sha512"):
         raise Bad("the signature's hash is not allowed")
@@ -495,6 +496,33 @@ def _check_covered(evidence: Evidence, good: list[tuple[int, dict[str, Any]]], n
                 raise Unverified([*notes, "no approval verified here covers event {}".format(event["seq"])])
 
 
+def check_attestations(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """What people attested to have done is signed by somebody in the register who is not the person."""
+    passed: list[str] = []
+    notes: list[str] = []
+    signed: set[str] = set()
+    for period in periods(evidence):
+        signed = set()
+        for event in period.of_type("step.attested"):
+            given = event["body"]["attestation"]
+            statement = canonical({key: value for key, value in given.items() if key != "signature"})
+            register = evidence.files["approvers"].decode("utf-8", "replace")
+            name = "the attestation of step {} (event {})".format(given["step"], event["seq"])
+            if given["plan_digest"] != period.digest or given["signer"].lower() in person_emails(period.plan):
+                raise Bad(f"{name} is of another plan, or the person's own")
+            try:
+                key = ssh_verify(statement, given["signature"], ATTESTING)
+                if key not in registered(register, given["signer"], moment(given["at"])):
+                    raise Bad(f"{name}: the key is not in the register for {given['signer']}")
+                passed.append(f"{name} by {given['signer']}, signature verified")
+            except NotHere as other:
+                notes.append(f"{name} ({other}) is not verified here: `ssh-keygen -Y verify -n {ATTESTING}` can")
+            signed.add(given["step"])
+    if {step for step, receipt in evidence.receipts.items() if receipt["outcome"] == "ATTESTED"} - signed:
+        raise Bad("a receipt says that somebody attested it, and nobody did")
+    return passed, notes
+
+
 class Unverified(Exception):
     """Nothing is wrong, but what matters could not be verified here."""
 
@@ -523,6 +551,9 @@ def verify(folder: Path, checkpoint: Path | None = None) -> Verdict:
         verdict.passed.append(check_plan(evidence))
         verdict.passed.append(check_receipts(evidence))
         passed, notes = check_approvals(evidence)
+        verdict.passed.extend(passed)
+        verdict.notes.extend(notes)
+        passed, notes = check_attestations(evidence)
         verdict.passed.extend(passed)
         verdict.notes.extend(notes)
     except Bad as error:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from offboarding.applying.outcomes import Act
+from offboarding.approval.attestation import Attestation
 from offkey.model import Approval, AuditEvent, Exchange, Plan, Receipt, from_json
 
 
@@ -26,9 +27,21 @@ class Rotating:
     stored: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """The register of approvers when an approval was recorded, and the approver's key in it."""
+
+    digest: str
+    key: str
+
+
 @dataclass
 class Past:
-    """A run so far. `plan_digest` is that of the newest plan; `acted` tells how each sent request went."""
+    """A run so far. `plan_digest` is that of the newest plan; `acted` tells how each sent request went.
+
+    `four_eyes` and `register` are the policy and the register's digest when that plan was made; `registers` tells by
+    an approval's signature those of its moment; `held` says of a step why it was not begun yet.
+    """
 
     plan: Plan | None = None
     plan_digest: str = ""
@@ -40,6 +53,11 @@ class Past:
     undoing: set[str] = field(default_factory=set)
     waits: dict[str, datetime] = field(default_factory=dict)
     rotations: dict[str, Rotating] = field(default_factory=dict)
+    four_eyes: str = "none"
+    register: str = ""
+    registers: dict[str, Registered] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    attested: dict[str, Attestation] = field(default_factory=dict)
     started: bool = False
     closed: bool = False
 
@@ -51,30 +69,47 @@ def past(events: Sequence[AuditEvent]) -> Past:
         body = event.body
         match event.type:
             case "plan.made" if body["digest"] != told.plan_digest:
-                told = Past(plan=from_json(body["plan"], Plan), plan_digest=body["digest"])
+                made = {name: body[name] for name in ("four_eyes", "register") if name in body}
+                told = Past(plan=from_json(body["plan"], Plan), plan_digest=body["digest"], **made)
             case "plan.approved":
                 told.approvals.append(from_json(body["approval"], Approval))
+                if "register" in body:
+                    told.registers[told.approvals[-1].signature] = from_json(body["register"], Registered)
             case "apply.started":
                 told.started = True
-            case "step.intent":
-                told.attempts[body["step"]] += 1
-            case "step.acting":
-                told.acting.add(body["step"])
+                told.held.clear()
+            case "step.intent" | "step.acting" | "step.waits" | "step.held" | "undo.intent":
+                noted(told, event.type, body)
             case "step.acted":
                 exchanges = tuple(from_json(exchange, Exchange) for exchange in body["exchanges"])
                 told.acted[body["step"]] = (Act(body["act"]), body["note"], exchanges)
             case "step.receipt":
                 receipt = from_json(body["receipt"], Receipt)
                 told.receipts[receipt.step] = receipt
-            case "step.waits":
-                told.waits[body["step"]] = datetime.fromisoformat(body["until"])
+            case "step.attested":
+                given = from_json(body["attestation"], Attestation)
+                told.attested[given.step] = given
             case "rotation.listed" | "rotation.made" | "rotation.storing" | "rotation.stored" | "rotation.discarded":
                 rotated(told, event.type, event.at, body)
-            case "undo.intent":
-                told.undoing.add(body["step"])
             case "run.closed":
                 told.closed = True
     return told
+
+
+def noted(told: Past, type: str, body: Mapping[str, Any]) -> None:
+    """Take in one event that says of a step how far it is."""
+    step = body["step"]
+    match type:
+        case "step.intent":
+            told.attempts[step] += 1
+        case "step.acting":
+            told.acting.add(step)
+        case "step.waits":
+            told.waits[step] = datetime.fromisoformat(body["until"])
+        case "step.held":
+            told.held[step] = body["why"]
+        case "undo.intent":
+            told.undoing.add(step)
 
 
 def rotated(told: Past, type: str, at: datetime, body: Mapping[str, Any]) -> None:
