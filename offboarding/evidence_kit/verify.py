@@ -518,7 +518,7 @@ def check_attestations(evidence: Evidence) -> tuple[list[str], list[str]]:
             except NotHere as other:
                 notes.append(f"{name} ({other}) is not verified here: `ssh-keygen -Y verify -n {ATTESTING}` can")
             signed.add(given["step"])
-    if {step for step, receipt in evidence.receipts.items() if receipt["outcome"] == "ATTESTED"} - signed:
+    if {one["step"] for one in evidence.receipts.values() if one["outcome"] == "ATTESTED"} - signed:
         raise Bad("a receipt says that somebody attested it, and nobody did")
     return passed, notes
 
