@@ -29,6 +29,7 @@ COMMANDS = {
     "approve": "sign a plan, so that it may be applied",
     "apply": "carry out an approved plan, proving each step",
     "undo": "switch on again what an apply has switched off",
+    "attest": "sign that a step which was left to a person is done",
     "standing": "make, sign, list or revoke standing approvals for `offkey contain`",
     "leavers": "compare the directory with the runs: who should have been offboarded, and was not",
     "report": "write the evidence folder of a run",

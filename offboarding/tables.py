@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from offboarding.applying.outcomes import SETTLED, words
+from offboarding.applying.outcomes import SETTLED
 from offboarding.configuration.instances import family
 from offboarding.planning import forecast
 from offboarding.ui import UI
@@ -148,7 +148,7 @@ def show_gaps(gaps: Sequence[Gap], ui: UI) -> None:
 
 
 def show_receipts(plan: Plan, receipts: Iterable[Receipt], ui: UI) -> None:
-    """What became of each step with its proof, and what somebody still has to do."""
+    """What became of each step with its proof."""
     by_step = {receipt.step: receipt for receipt in receipts}
     ui.out.print(Text.assemble(("What was done for ", "bold"), (printable(plan.person.id), "bold cyan")))
     rows = columns(4)
@@ -156,24 +156,6 @@ def show_receipts(plan: Plan, receipts: Iterable[Receipt], ui: UI) -> None:
         outcome, proof = _proof(by_step.get(step.id))
         rows.add_row(str(number), outcome, Text(named(step.point)), proof)
     ui.out.print(rows)
-    left = [(number, step, by_step.get(step.id)) for number, step in enumerate(plan.steps, 1)]
-    todo = [(n, step, r) for n, step, r in left if r is not None and r.outcome not in SETTLED]
-    if todo:
-        ui.out.print(Text("\nStill to do", style="bold yellow"))
-    for number, step, receipt in todo:
-        ui.out.print(_todo(number, step, receipt))
-
-
-def _todo(number: int, step: Step, receipt: Receipt) -> Table:
-    row = columns(2)
-    text = Text(named(step.point), style="bold")
-    text.append(f"  {words(receipt.outcome)}", style="not bold yellow")
-    for line in filter(None, dict.fromkeys((receipt.note, receipt.advice))):
-        text.append(f"\n{printable(line)}", style="not bold")
-    if receipt.due:
-        text.append(f"\n{receipt.assignee}, by {receipt.due:%Y-%m-%d}", style="not bold dim")
-    row.add_row(str(number), text)
-    return row
 
 
 def _proof(receipt: Receipt | None) -> tuple[Text, Text]:
@@ -181,7 +163,7 @@ def _proof(receipt: Receipt | None) -> tuple[Text, Text]:
     if receipt is None:
         return Text("open", style="yellow"), Text("")
     good = receipt.outcome in CLOSED
-    style = "green" if good else "cyan" if receipt.outcome in (Outcome.PROPOSED, Outcome.SKIPPED) else "yellow"
+    style = "green" if good else "cyan" if receipt.outcome in SETTLED else "yellow"
     told = [check_words(check) for check in (receipt.before, receipt.after) if check is not None]
     if receipt.outcome is Outcome.PROPOSED:
         told = ["a pull request is open"]

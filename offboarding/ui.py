@@ -7,16 +7,25 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from scanner.output.printable import printable
+
 if TYPE_CHECKING:
     from typing import TextIO
 
     from rich.console import Console
+    from rich.progress import TaskID
 
 
 class Advance(Protocol):
     """Report that `done` of `total` units are finished; `what` names the present one."""
 
     def __call__(self, done: int, total: int, what: str = "") -> None: ...
+
+
+class Lane(Protocol):
+    """Report what the lane of this name does now, or "" for nothing."""
+
+    def __call__(self, name: str, what: str) -> None: ...
 
 
 class UI:
@@ -69,6 +78,31 @@ class UI:
         with Progress(*columns, console=self.err, transient=True) as bar:
             task = bar.add_task(title, total=None, what="")
             yield lambda done, total, what="": bar.update(task, completed=done, total=total, what=what)
+
+    @contextmanager
+    def lanes(self, title: str) -> "Iterator[tuple[Advance, Lane]]":
+        """A bar, and below it a line for each lane with what it does now; nothing when standard error is piped."""
+        if not self.watched:
+            yield (lambda done, total, what="": None), (lambda name, what: None)
+            return
+        from rich.console import Group
+        from rich.live import Live
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        bar = Progress(TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn())
+        # What is done there names strangers' things: it is no markup, and drives no terminal.
+        plain = [TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[what]")]
+        rows = Progress(SpinnerColumn(), *plain, TimeElapsedColumn())
+        task = bar.add_task(title, total=None)
+        known: dict[str, TaskID] = {}
+
+        def lane(name: str, what: str) -> None:
+            if name not in known:
+                known[name] = rows.add_task(printable(name), total=None, what="")
+            rows.reset(known[name], start=bool(what), visible=bool(what), what=printable(what))
+
+        with Live(Group(bar, rows), console=self.err, transient=True):
+            yield (lambda done, total, what="": bar.update(task, completed=done, total=total)), lane
 
     def confirm(self, question: str) -> bool:
         """A yes typed on a terminal, or given in advance with `--yes`. Never a yes by silence."""

@@ -72,6 +72,7 @@ class Outcome(StrEnum):
     HANDED_OVER = "HANDED_OVER"
     FAILED = "FAILED"
     UNDONE = "UNDONE"
+    ATTESTED = "ATTESTED"
 
 
 DEATHS = frozenset({Outcome.REVOKED, Outcome.DISABLED, Outcome.REMOVED, Outcome.ROTATED, Outcome.ALREADY_DEAD})

@@ -20,6 +20,7 @@ _BY_VALUE = (
         via="value",
         proof="GET /user: 401 Bad credentials",
         reason="GitHub's public call ends the token everywhere, whoever owns it, and mails its owner",
+        mails="the token's owner",
         breaks=("whatever still signs in with this token", "deploy keys that were made with this token"),
         how="The owner deletes it at https://github.com/settings/tokens (or under Applications); an organisation owner "
         "can only end its access to the organisation.",

@@ -26,6 +26,7 @@ _TOKEN = (
         via="self",
         proof=_SELF,
         reason="ends this one token; GitLab mails its owner",
+        mails="the token's owner",
         breaks=("whatever still signs in with this token",),
     ),
 )
@@ -73,13 +74,18 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
         ),
     ),
     LISTED: (
-        _revoke(proof="GET /personal_access_tokens/{id}: revoked", reason="ends this one token; mails its owner"),
+        _revoke(
+            proof="GET /personal_access_tokens/{id}: revoked",
+            reason="ends this one token; mails its owner",
+            mails="the token's owner",
+        ),
     ),
     KEY: (_revoke(proof="no longer in the user's keys", reason="deletes this one SSH key of the account"),),
     ENTERPRISE_TOKEN: (
         _revoke(
             proof="the group's list: revoked",
             reason="ends this one token of an enterprise user; mails the user",
+            mails="the enterprise user",
             breaks=("whatever still signs in with this token",),
         ),
     ),

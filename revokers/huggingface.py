@@ -54,6 +54,7 @@ _ORG = (
         via="value",
         proof=_PROOF,
         reason="an organisation's token: whatever uses it stops for everybody; Hugging Face mails its owner",
+        mails="the token's owner",
         breaks=("the organisation's automation",),
         how="An administrator makes a fine-grained token at https://huggingface.co/settings/tokens and puts it where "
         "the old one is used; only then is this one revoked.",
@@ -68,6 +69,7 @@ HANDLES: Mapping[str, tuple[Option, ...]] = {
             via="value",
             proof=_PROOF,
             reason="ends this one token everywhere; Hugging Face mails its owner",
+            mails="the token's owner",
             breaks=("whatever still signs in with this token",),
         ),
     ),

@@ -34,7 +34,7 @@ class Option:
     a person what to do by hand: for HAND_OVER, or when the extra yes is missing. `shows` lists the statuses that prove
     this very action; empty means that any DEAD does. `via` is who may: anybody who has the value ("value"), the
     credential itself ("self"), an administrator who ends this one credential ("admin") or the whole account ("person").
-    `proof` names the answer that shows the end, "GET /user: 401".
+    `proof` names the answer that shows the end, "GET /user: 401". `mails` says whom the provider writes to about it.
     """
 
     action: Action
@@ -47,6 +47,7 @@ class Option:
     shows: tuple[str, ...] = ()
     via: Literal["value", "self", "admin", "person"] = "admin"
     proof: str = ""
+    mails: str = ""
 
 
 def reached(option: Option, check: Check) -> bool:

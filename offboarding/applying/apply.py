@@ -7,29 +7,44 @@ that was begun is looked at first. A mutation is never sent twice blindly.
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 
+from offboarding.applying.deadline import STEP_SECONDS, Deadlines
 from offboarding.applying.executors import Executors
 from offboarding.applying.step import Credentials, Run, carry_out, executor_of, hand_over, waits_until
 from offboarding.approval import approvals as approvals_kept
 from offboarding.approval import approve
+from offboarding.approval.duties import Duties
 from offboarding.asking import lanes
 from offboarding.identity.directory import Directory
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger, LedgerError
 from offboarding.planning.plan import LAST_PHASE, phase
+from offboarding.planning.policy import PR_BEFORE_KILL
+from offboarding.planning.ranks import Rank, rank
 from offboarding.rotation import replacing, waiting
 from offboarding.rotation.rotator import Rotator
 from offkey.errors import Exit, OffkeyError
 from offkey.fingerprint import OrgKey
 from offkey.model import Action, Approval, Plan, Receipt, Step, timestamp
 
+HANGS = "has not answered a step before it"
 Progress = Callable[[int, int, str], None]
+Lane = Callable[[str, str], None]
+"""Who carries out steps, and the one that is being done there now; "" for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a step is not begun yet; empty where nothing holds it back."""
+
+    why: str = ""
 
 
 class ApplyRefused(OffkeyError):
@@ -51,22 +66,27 @@ def apply(
     sleep: Callable[[float], None],
     confirm_seconds: float = 30,
     hand_over_days: int = 7,
+    step_seconds: float = STEP_SECONDS,
+    assignees: Mapping[str, str] = MappingProxyType({}),
     people: Directory = approve.NOBODY,
+    duties: Duties = approve.ANYBODY,
     rotators: Mapping[str, Rotator] = MappingProxyType({}),
     progress: Progress = lambda done, total, what: None,
+    lane: Lane = lambda name, what: None,
 ) -> tuple[Receipt, ...]:
     """Do what is still to be done of an approved plan. Returns the receipts in the plan's order, one a step.
 
-    A step that waits for the end of an observation has none yet: the same call made later goes on with it.
+    A step that waits for the end of an observation, or for another approver, has none yet: the same call made later
+    goes on with it.
 
     The caller holds the run's lock. `register` is the approvers' file. `credentials` re-reads a value by its address
     (raises Gone). Raises ApplyRefused or ApprovalRefused before anything is done, and LedgerError at once when
     something cannot be recorded; the same call made again goes on from there.
     """
-    accepted = check_approvals(plan, approvals, ledger, register, now(), people=people)
+    accepted = check_approvals(plan, approvals, ledger, register, now(), people=people, duties=duties)
     run = Run(
         plan=plan,
-        allows=_allowed(plan, accepted, now()),
+        allows=_allowed(_holding(plan, accepted, now())),
         executors=executors,
         ledger=ledger,
         credentials=credentials,
@@ -75,34 +95,51 @@ def apply(
         sleep=sleep,
         confirm_seconds=confirm_seconds,
         hand_over=timedelta(days=hand_over_days),
+        deadlines=Deadlines(step_seconds),
+        assignees=assignees,
         past=past(ledger.events(plan.run)),
         rotators=rotators,
     )
     receipts = run.past.receipts
     if all(step.id in receipts for step in plan.steps):
         return tuple(receipts[step.id] for step in plan.steps)
-    run.note("apply.started", digest=plan.digest)
-    go_through(run, lambda _: _allowed(plan, accepted, now()), progress)
+    duties = duties.with_at_least(run.past.four_eyes)
+    run.note("apply.started", digest=plan.digest, four_eyes=duties.four_eyes)
+    run.past.held.clear()
+
+    def allowed(step: Step) -> frozenset[str] | Held:
+        given = _holding(plan, accepted, now())
+        lacking = duties.lacking(step, given, people)
+        return Held(lacking) if lacking else _allowed(given)
+
+    go_through(run, allowed, Telling(progress, lane, len(plan.steps)))
+    progress(len(plan.steps), len(plan.steps), "")
     run.note("apply.finished", digest=plan.digest)
     return tuple(receipts[step.id] for step in plan.steps if step.id in receipts)
 
 
-def go_through(run: Run, allowed: Callable[[Step], frozenset[str]], progress: Progress) -> None:
-    """Do every step of the run's plan that has no receipt yet, phase after phase, executors side by side.
+def go_through(run: Run, allowed: Callable[[Step], frozenset[str] | Held], told: "Telling") -> None:
+    """Do every step of the run's plan that has no receipt yet, turn by turn, executors side by side.
 
-    `allowed` is asked before each step for the extra yeses in force, and raises when the step must not begin.
+    `allowed` is asked before each step for the extra yeses in force, or why the step is held back; it raises when
+    nothing more may begin.
     """
-    steps = run.plan.steps
-    told = _Telling(progress, len(steps))
 
     def one(step: Step) -> None:
-        told.begins(step)
-        if step.id not in run.past.receipts:
-            _go_on(replace(run, allows=allowed(step)), step)
+        if step.id in run.past.receipts:
+            told.was_done()
+            return
+        with told.about(step):
+            given = allowed(step)
+            held = given if isinstance(given, Held) else _behind(run, step)
+            if held.why:
+                run.past.held[step.id] = held.why
+                run.note("step.held", step=step.id, why=held.why)
+            elif not isinstance(given, Held):
+                _go_on(replace(run, allows=given), step)
 
-    for _, together in groupby(sorted(steps, key=_phase), key=_phase):
-        lanes.run(_by_executor(together, run.executors), one)
-    progress(len(steps), len(steps), "")
+    for _, steps in groupby(sorted(run.plan.steps, key=_turn), key=_turn):
+        lanes.run(_by_executor(steps, run.executors), one)
 
 
 def _go_on(run: Run, step: Step) -> None:
@@ -120,12 +157,15 @@ def _go_on(run: Run, step: Step) -> None:
     run.note("step.receipt", receipt=receipt)
 
 
-def _phase(step: Step) -> int:
-    """Every step of a phase is done before any of the next: nothing is irreversibly ended while anything is open.
+def _turn(step: Step) -> tuple[int, bool]:
+    """Every step of a turn is done before any of the next: nothing is irreversibly ended while anything is open.
 
-    A rewrite waits for its kill even where the plan puts that later (what people do stands last).
+    Sign-in is blocked everywhere before anything else of its phase begins: a living account opens new sessions. A
+    rewrite waits for its kill even where the plan puts that later (what people do stands last).
     """
-    return LAST_PHASE if step.after and step.action is Action.REWRITE else phase(step)
+    if step.after and step.action is Action.REWRITE:
+        return LAST_PHASE, False
+    return phase(step), rank(step) is not Rank.SIGN_IN
 
 
 def _by_executor(steps: Iterable[Step], executors: Executors) -> dict[Hashable, list[Step]]:
@@ -136,26 +176,57 @@ def _by_executor(steps: Iterable[Step], executors: Executors) -> dict[Hashable, 
     return found
 
 
-class _Telling:
-    """Counts the steps that were begun, for `progress`; called from all lanes."""
+class Telling:
+    """Counts the steps that are done, and says what each lane does now; called from all lanes."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total, self._begun, self._lock = progress, total, 0, threading.Lock()
+    def __init__(
+        self,
+        progress: Progress = lambda done, total, what: None,
+        lane: Lane = lambda name, what: None,
+        total: int = 0,
+    ) -> None:
+        self._progress, self._lane, self._total = progress, lane, total
+        self._done, self._lock = 0, threading.Lock()
 
-    def begins(self, step: Step) -> None:
+    @contextmanager
+    def about(self, step: Step) -> Iterator[None]:
+        what = f"{step.action.value} {step.point.redacted or step.point.provider_id}"
         with self._lock:
-            what = f"{step.action.value} {step.point.redacted or step.point.provider_id}"
-            self._progress(self._begun, self._total, what)
-            self._begun += 1
+            self._progress(self._done, self._total, what)
+            self._lane(executor_of(step), what)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._lane(executor_of(step), "")
+                self._done += 1
+
+    def was_done(self) -> None:
+        with self._lock:
+            self._done += 1
+            self._progress(self._done, self._total, "")
 
 
-def _allowed(plan: Plan, accepted: Sequence[Approval], now: datetime) -> frozenset[str]:
-    """The extra yeses that are in force now. Raises ApprovalRefused when nothing is: a long run may outlast its yes."""
+def _behind(run: Run, step: Step) -> Held:
+    """Why a step waits that comes after a held one, or whose provider hangs: ended now, it would never be done."""
+    if run.deadlines.hangs(run.executors.get(executor_of(step))):
+        return Held(f"{step.point.provider} {HANGS}")
+    held = step.after in run.past.held and step.after not in run.past.receipts
+    return Held("the step before it waits" if held and step.needs != PR_BEFORE_KILL else "")
+
+
+def _holding(plan: Plan, accepted: Sequence[Approval], now: datetime) -> list[Approval]:
+    """The approvals in force now. Raises ApprovalRefused when none is: a long run may outlast its yes."""
     holding = [approval for approval in accepted if approval.at <= now < min(approval.expires_at, plan.expires_at)]
     if not holding:
         raise approve.ApprovalRefused(
             "the approval ran out before all steps were done", advice="approve again, then `offkey apply --resume`"
         )
+    return holding
+
+
+def _allowed(holding: Sequence[Approval]) -> frozenset[str]:
+    """The extra yeses that they give."""
     return frozenset(word for approval in holding for word in approval.allows)
 
 
@@ -167,6 +238,7 @@ def check_approvals(
     now: datetime,
     *,
     people: Directory = approve.NOBODY,
+    duties: Duties = approve.ANYBODY,
 ) -> list[Approval]:
     """The approvals that hold for exactly this plan, at least one.
 
@@ -179,11 +251,13 @@ def check_approvals(
     approvals_kept.check_made(plan, ledger)
     if now >= plan.expires_at:
         raise ApplyRefused("the plan has expired", advice="make it again with `offkey plan`: things have changed since")
+    told = past(ledger.events(plan.run))
     accepted: list[Approval] = []
     refused: OffkeyError | None = None
     for approval in approvals:
         try:
-            approve.accept(plan, approval, register, now, people)
+            approvals_kept.check_register(approval, told, register)
+            approve.accept(plan, approval, register, now, people, duties=duties)
         except approve.ApprovalRefused as error:
             refused = error
         else:

@@ -17,8 +17,9 @@ DONE = {
 PROPOSAL_OPEN = "proposed"
 """The status by which the executor of REWRITE says that a pull request waits."""
 
-SETTLED = CLOSED | {Outcome.PROPOSED, Outcome.SKIPPED}
-"""Outcomes after which no access is left open: what was kept is covered by an opt-out, what is proposed is dead."""
+SETTLED = CLOSED | {Outcome.PROPOSED, Outcome.SKIPPED, Outcome.ATTESTED}
+"""Outcomes after which nothing is left to do: what was kept is covered by an opt-out, what is proposed is dead, and of
+what was attested somebody has signed that it is ended."""
 
 
 class Act(StrEnum):
@@ -92,5 +93,6 @@ def words(outcome: Outcome) -> str:
         Outcome.SKIPPED: "kept, by an opt-out",
         Outcome.HANDED_OVER: "waits for a person",
         Outcome.UNDONE: "switched on again, on somebody's word",
+        Outcome.ATTESTED: "done by a person, on their signed word",
         Outcome.FAILED: "not done: the issuer refused",
     }[outcome]

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from offboarding.applying.deed import Told, act_once, said
+from offboarding.applying.deadline import STEP_SECONDS, Deadlines
+from offboarding.applying.deed import Told, act_once, assignee, said
 from offboarding.applying.executors import REMEDY, Executor, Executors
 from offboarding.applying.outcomes import PROPOSAL_OPEN, Act, already, ended, proves_death, settle
 from offboarding.ledger.history import Past
@@ -56,6 +57,9 @@ class Run:
     """By the id of a REPLACE step, who makes the successor and where it goes."""
     reading: threading.Lock = field(default_factory=threading.Lock)
     """Values are read one at a time: git is quick, and its processes are many."""
+    deadlines: Deadlines = field(default_factory=lambda: Deadlines(STEP_SECONDS))
+    assignees: Mapping[str, str] = field(default_factory=dict)
+    """By provider or instance, who is to do what is handed over there."""
     replacing: threading.Lock = field(default_factory=threading.Lock)
     """Successors are made and stored one at a time: two may go into different fields of one secret."""
 
@@ -93,7 +97,7 @@ def carry_out(run: Run, step: Step) -> Receipt:
         if step.action in BY_PEOPLE:
             return receipt_for(run, step, started, Told(Outcome.HANDED_OVER, f"{step.reason}; {error}", step.how))
         return receipt_for(run, step, started, Told(Outcome.NOT_IDENTIFIED, str(error), error.advice))
-    mark = len(executor.exchanges)
+    executor, mark = run.deadlines.within(executor), len(executor.exchanges)
     if step.action is Action.REWRITE and _dead(run, step):
         step = replace(step, needs="")  # with the proof there is nothing left to allow
     told = _with(run, step, executor, credential)
@@ -281,6 +285,6 @@ def receipt_for(run: Run, step: Step, started: datetime, told: Told, exchanges: 
         finished_at=finished,
         note=told.note,
         advice=told.advice,
-        assignee=run.plan.requester if people else "",
+        assignee=assignee(run.assignees, step, run.plan.requester) if people else "",
         due=finished + run.hand_over if people else None,
     )

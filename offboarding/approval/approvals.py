@@ -10,8 +10,8 @@ from pathlib import Path
 
 import cattrs
 
-from offboarding.approval import approve
-from offboarding.ledger.history import past
+from offboarding.approval import approve, signing
+from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
 from offboarding.state import PRIVATE_FOLDER
 from offkey.canonical import canonical
@@ -64,14 +64,35 @@ def read_statement(plan_file: Path, approver: str, signature: Path) -> Approval:
         raise UsageError(f"{place} was edited", advice="run `offkey approve` without --signature again") from error
 
 
-def keep(plan_file: Path, plan: Plan, approval: Approval, ledger: Ledger) -> Path:
-    """Keep an accepted approval beside the plan, then record it in the ledger. Returns the file.
+def keep(plan_file: Path, plan: Plan, approval: Approval, ledger: Ledger, register: Path) -> Path:
+    """Keep an accepted approval beside the plan, then record it in the ledger with the register of the moment.
 
-    Only what the ledger holds counts: when the file cannot be written, nothing was approved.
+    Returns the file. Only what the ledger holds counts: when the file cannot be written, nothing was approved.
     """
     kept = _write(_place(plan_file, approval.approver, "json"), canonical(to_json(approval)))
-    ledger.append("plan.approved", plan.run, {"approval": to_json(approval)})
+    entered = {"digest": signing.register_digest(register), "key": signing.key_of(register, approval.approver)}
+    ledger.append("plan.approved", plan.run, {"approval": to_json(approval), "register": entered})
     return kept
+
+
+def check_register(approval: Approval, told: Past, register: Path) -> None:
+    """Raise ApprovalRefused when the register has changed since the approval and its approver's key with it.
+
+    A register in which others came or went is fine: who approved still stands there, with the key that signed.
+    """
+    entered = told.registers.get(approval.signature)
+    if entered is None or entered.digest == signing.register_digest(register):
+        return
+    try:
+        key = signing.key_of(register, approval.approver)
+    except signing.RegisterBroken as error:
+        raise approve.ApprovalRefused(str(error), advice=error.advice) from error
+    if key != entered.key:
+        what = "another key" if key else "none at all"
+        raise approve.ApprovalRefused(
+            f"the register of approvers was changed after {approval.approver} approved, who has {what} there now",
+            advice="put the register back, or let somebody who stands there approve again",
+        )
 
 
 def _place(plan_file: Path, approver: str, kind: str) -> Path:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from offboarding.approval import signing
+from offboarding.approval.duties import Duties, Role
 from offboarding.identity.addresses import normal_email
 from offboarding.identity.directory import Directory
 from offkey.canonical import canonical
@@ -13,6 +14,7 @@ from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import Approval, Person, Plan, timestamp
 
 NOBODY = Directory()
+ANYBODY = Duties()
 
 
 class ApprovalRefused(OffkeyError):
@@ -45,12 +47,13 @@ def approve(
     allows: Iterable[str] = (),
     valid: timedelta = timedelta(hours=24),
     people: Directory = NOBODY,
+    duties: Duties = ANYBODY,
 ) -> Approval:
     """An approval that still has to be signed; it ends after `valid` or with the plan, whichever is first.
 
     Raises ApprovalRefused when this approver may not, or the plan has expired; UsageError for a yes nobody asked for.
     """
-    check_approver(plan, approver, people)
+    check_approver(plan, approver, people, duties)
     if now >= plan.expires_at:
         raise ApprovalRefused(
             f"the plan expired at {timestamp(plan.expires_at)}", advice="make a new one: `offkey plan`"
@@ -70,10 +73,18 @@ def sign(approval: Approval, key: Path) -> Approval:
     return replace(approval, signature=signing.sign(statement(approval), key))
 
 
-def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime, people: Directory = NOBODY) -> None:
+def accept(
+    plan: Plan,
+    approval: Approval | None,
+    register: Path,
+    now: datetime,
+    people: Directory = NOBODY,
+    *,
+    duties: Duties = ANYBODY,
+) -> None:
     """Return when the approval counts for exactly this plan at `now`; otherwise raise ApprovalRefused, saying why.
 
-    `people` tells which other addresses are the requester's or the person's.
+    `people` tells which other addresses are the requester's or the person's, `duties` who may approve at all.
     """
     if approval is None:
         raise ApprovalRefused("the plan has no approval", advice="`offkey approve PLAN --as E-MAIL`")
@@ -86,7 +97,7 @@ def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime,
     end = min(approval.expires_at, plan.expires_at)
     if now >= end:
         raise ApprovalRefused(f"the approval or its plan expired at {timestamp(end)}", advice="plan and approve again")
-    check_approver(plan, approval.approver, people)
+    check_approver(plan, approval.approver, people, duties)
     if not approval.signature:
         raise ApprovalRefused("the approval is not signed", advice="`offkey approve PLAN --as E-MAIL --key KEY`")
     try:
@@ -95,18 +106,28 @@ def accept(plan: Plan, approval: Approval | None, register: Path, now: datetime,
         raise ApprovalRefused(str(error), advice=error.advice) from error
 
 
-def check_approver(plan: Plan, approver: str, people: Directory) -> None:
-    """Raise ApprovalRefused for who asked for the plan, and for the person whom it is about."""
+def check_approver(plan: Plan, approver: str, people: Directory, duties: Duties = ANYBODY) -> None:
+    """Raise ApprovalRefused for who asked for the plan, the person whom it is about, and who may not approve."""
     name = normal_email(approver)
     if "@" not in name:
         raise ApprovalRefused(f"{approver!r} is no e-mail address", advice="approvers are named as in the register")
+    if not duties.may(name, Role.APPROVER):
+        raise ApprovalRefused(
+            f"{approver} does not have the role of an approver", advice="see [approvers.roles] in offkey.toml"
+        )
     owner = people.owner_of(name)
     if name == normal_email(plan.requester) or (owner and owner == people.owner_of(plan.requester)):
         raise ApprovalRefused(
             f"{approver} asked for this plan", advice="a second person must approve: four eyes see more than two"
         )
-    if name in _addresses(plan.person) or (owner and owner.id == plan.person.id):
+    if is_person(plan, name, people):
         raise ApprovalRefused(f"{approver} is the person whom the plan is about", advice="somebody else must approve")
+
+
+def is_person(plan: Plan, email: str, people: Directory) -> bool:
+    """Whether an address is, or may be, that of the person whom the plan is about."""
+    name, owner = normal_email(email), people.owner_of(email)
+    return name in _addresses(plan.person) or bool(owner and owner.id == plan.person.id)
 
 
 def _addresses(person: Person) -> set[str]:

@@ -5,11 +5,15 @@ namespace `offkey-plan`, with one key that nobody else has:
 
     ann@example.com namespaces="offkey-plan",valid-before="20270101" ssh-ed25519 AAAA...
 
-Who may also sign standing approvals has both: `namespaces="offkey-plan,offkey-standing"`.
+Who may also sign standing approvals or opt-outs has several: `namespaces="offkey-plan,offkey-standing,offkey-optout"`.
+Who may approve may attest (`offkey-attest`); a line may be for that alone.
+
 A key that must no longer count goes to `<register>.revoked`, one public key a line (or a KRL). offkey passes paths and
 statements to ssh-keygen; it never opens a private key. https://man.openbsd.org/ssh-keygen.1#ALLOWED_SIGNERS
 """
 
+import base64
+import hashlib
 import re
 import shlex
 import shutil
@@ -21,11 +25,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from offboarding.evidence_kit import verify as verifier
+from offkey.canonical import content_digest
 from offkey.errors import OffkeyError
 
 NAMESPACE = "offkey-plan"
 STANDING = "offkey-standing"
-"""The namespace of standing approvals: a signature under a plan never counts for one, nor the other way round."""
+OPT_OUTS = "offkey-optout"
+ATTESTING = "offkey-attest"
+NAMESPACES = frozenset({NAMESPACE, STANDING, OPT_OUTS, ATTESTING})
+"""What a line of the register may be for. A signature counts for the namespace that it was made for, and no other."""
 KEY_TYPES = ("ssh-", "ecdsa-", "sk-")
 SECONDS = 60
 _NAMESPACES = re.compile(r'(?:^|,)namespaces="([^"]*)"(?:,|$)')
@@ -58,6 +66,14 @@ class Approver:
         found = _NAMESPACES.search(self.options)
         return frozenset(found[1].split(",")) if found else frozenset()
 
+    def may_sign(self, namespace: str) -> bool:
+        """Whether the line is for this use. Who may approve plans may attest, too."""
+        return namespace in self.namespaces or (namespace == ATTESTING and NAMESPACE in self.namespaces)
+
+    def options_for(self, namespace: str) -> str:
+        """The options with this one namespace, for a line that `may_sign` in it."""
+        return _NAMESPACES.sub(lambda found: found[0].replace(found[1], namespace), self.options)
+
 
 def read_register(register: Path) -> dict[str, Approver]:
     """The approvers by e-mail in lower case. Raises RegisterBroken, which names the line."""
@@ -72,6 +88,26 @@ def read_register(register: Path) -> dict[str, Approver]:
         if line.strip() and not line.lstrip().startswith("#"):
             _enter(approvers, _parsed(line.strip(), f"{register} line {number}"), f"{register} line {number}")
     return approvers
+
+
+def register_digest(register: Path) -> str:
+    """The digest of the register's file. Raises RegisterBroken."""
+    try:
+        return content_digest(register.read_bytes())
+    except OSError as error:
+        raise RegisterBroken(f"{register} cannot be read", advice="set `register` under [approvers]") from error
+
+
+def key_of(register: Path, email: str) -> str:
+    """The fingerprint of somebody's key in the register, as `ssh-keygen -l` prints it; "" for nobody's."""
+    listed = read_register(register).get(email.casefold())
+    if listed is None:
+        return ""
+    try:
+        blob = base64.b64decode(listed.key.split()[1], validate=True)
+    except ValueError as error:
+        raise RegisterBroken(f"{register}: the key of {email} is none", advice="copy the .pub file's line") from error
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
 def _enter(approvers: dict[str, Approver], found: Approver, where: str) -> None:
@@ -99,7 +135,8 @@ def _parsed(line: str, where: str) -> Approver:
     names = [option.casefold() for option in re.findall(r"(?:^|,)([A-Za-z-]+)", re.sub(r'"[^"]*"', "", options))]
     if "cert-authority" in names:
         raise RegisterBroken(f"{where}: certificate authorities are not accepted", advice="list the approver's own key")
-    if not Approver(email, options, "").namespaces <= {NAMESPACE, STANDING} or not _NAMESPACES.search(options):
+    uses = Approver(email, options, "").namespaces
+    if not uses or not uses <= NAMESPACES:
         raise RegisterBroken(
             f"{where}: the line is not for this use alone", advice=f'add namespaces="{NAMESPACE}" before the key'
         )
@@ -143,6 +180,7 @@ def verify(
 ) -> None:
     """Return when `signature` is the approver's over exactly `statement` and their key counts at `now`.
 
+    A signature counts for its own namespace alone.
     Raises SignatureRefused; RegisterBroken when the register itself is not safe.
     """
     listed = read_register(register).get(approver.casefold())
@@ -151,19 +189,20 @@ def verify(
             f"{approver} is not in the register of approvers",
             advice=f"let somebody else approve, or add them to {register}",
         )
-    if namespace not in listed.namespaces:
+    if not listed.may_sign(namespace):
         raise SignatureRefused(
             f"the register does not let {approver} sign for {namespace}",
             advice=f'add {namespace} to namespaces="..." of their line in {register}',
         )
-    if shutil.which("ssh-keygen") is None and namespace == NAMESPACE:
-        _verify_here(statement, signature, listed, register, now)
+    if shutil.which("ssh-keygen") is None:
+        _verify_here(statement, signature, listed, register, now, namespace=namespace)
         return
     with tempfile.TemporaryDirectory(prefix="offkey-") as folder:
         file, signers = Path(folder, "signature"), Path(folder, "signers")
         file.write_text(signature, encoding="utf-8", errors="replace")
         # Only the line that was checked above: ssh-keygen reads lines by rules of its own.
-        signers.write_text(f"{listed.email} {listed.options} {listed.key}\n", encoding="utf-8")
+        options = listed.options_for(namespace)
+        signers.write_text(f"{listed.email} {options} {listed.key}\n", encoding="utf-8")
         revoked = register.with_name(register.name + ".revoked")
         done = ssh_keygen(
             "-Y", "verify", "-n", namespace, "-f", str(signers), "-I", listed.email, "-s", str(file),
@@ -180,15 +219,18 @@ def verify(
         )
 
 
-def _verify_here(statement: bytes, signature: str, listed: Approver, register: Path, now: datetime) -> None:
+def _verify_here(
+    statement: bytes, signature: str, listed: Approver, register: Path, now: datetime, *, namespace: str
+) -> None:
     """Where there is no OpenSSH: Ed25519 keys alone, by the very code that auditors get. Beyond it: refused."""
     if register.with_name(register.name + ".revoked").exists():
         raise SignatureRefused(
             "revoked approver keys can be told by ssh-keygen alone, which was not found", advice="install OpenSSH"
         )
     try:
-        signer = verifier.ssh_verify(statement, signature)
-        valid = verifier.registered(f"{listed.email} {listed.options} {listed.key}", listed.email, now)
+        signer = verifier.ssh_verify(statement, signature, namespace)
+        line = f"{listed.email} {listed.options_for(namespace)} {listed.key}"
+        valid = verifier.registered(line, listed.email, now, namespace)
     except verifier.NotHere as error:
         raise SignatureRefused(
             f"the signature of {listed.email} cannot be judged without ssh-keygen ({error})", advice="install OpenSSH"

@@ -1,7 +1,8 @@
 """`offkey apply PLAN`: carry out an approved plan, proving each step.
 
-Exit code: 11 without an approval that counts, 12 when the plan is not the one that was made or has expired, 13 when
-not everything is confirmed dead or somebody still has to act, 14 when all is done but gaps remain, else 0.
+Exit code: 11 without an approval that counts, or when another approver is all that is missing (four_eyes), 12 when the
+plan is not the one that was made or has expired, 13 when not everything is confirmed dead or somebody still has to
+act, 14 when all is done but gaps remain, else 0.
 """
 
 import argparse
@@ -10,15 +11,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from offboarding import mirror, tables
+from offboarding import mirror, previews, tables
 from offboarding.applying import apply, wiring
 from offboarding.applying.alongside import beside
 from offboarding.applying.closing import close_if_done, code
 from offboarding.applying.executors import Executors
+from offboarding.approval.approve import ApprovalRefused
+from offboarding.approval.duties import Duties, Role
 from offboarding.configuration import config
 from offboarding.containment import departure
+from offboarding.evidence import survivors
 from offboarding.identity import directory
-from offboarding.ledger.history import past
+from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import trigger_of
 from offboarding.ledger.store import Store
@@ -29,7 +33,7 @@ from offboarding.state import run_lock
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import KeyUnusable
-from offkey.model import Approval, Outcome, Plan, Receipt, timestamp
+from offkey.model import Approval, Outcome, Plan, timestamp
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +57,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     if plan.key_id != key.id:
         raise KeyUnusable("the plan was made with another organisation key", advice="use that key, or plan again")
     people = directory.load(settings.directory.people, settings.directory.exports)
+    duties = settings.approvers.duties(settings.policy.four_eyes)
+    _check_executor(settings, duties)
     store = Store.open(state)
     try:
         with run_lock(state, plan.run, _now()):
@@ -60,12 +66,14 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             told = past(ledger.events(plan.run))
             if told.started and not args.resume and len(told.receipts) < len(plan.steps):
                 raise UsageError("this run was begun and cut off", advice="go on with `offkey apply --resume`")
-            accepted = apply.check_approvals(plan, told.approvals, ledger, register, _now(), people=people)
+            accepted = apply.check_approvals(
+                plan, told.approvals, ledger, register, _now(), people=people, duties=duties
+            )
             _refuse_early(plan, ledger, early=args.early)
             credentials = mirror.reader(state, plan.run, key)
             together = beside(plan, ledger, credentials)
             executors, rotators = _equipped(settings, plan, _longest(accepted), state, ui, together=together)
-            with ui.progress("Applying") as advance:
+            with ui.lanes("Applying") as (advance, lane):
                 receipts = apply.apply(
                     plan,
                     told.approvals,
@@ -78,14 +86,29 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     sleep=time.sleep,
                     confirm_seconds=settings.policy.confirm_seconds,
                     hand_over_days=settings.policy.hand_over_days,
+                    step_seconds=settings.policy.step_seconds,
+                    assignees=settings.policy.assignees,
                     progress=advance,
+                    lane=lane,
                     people=people,
+                    duties=duties,
                     rotators=rotators,
                 )
             close_if_done(plan, receipts, ledger, state, keep_mirror_days=settings.verify.keep_mirror_days)
+            told = past(ledger.events(plan.run))
     finally:
         store.close()
-    return _show(plan, receipts, ui)
+    return _show(plan, told, ui)
+
+
+def _check_executor(settings: config.Config, duties: Duties) -> None:
+    """Where executors are named, whoever this installation belongs to must be one. Raises ApprovalRefused."""
+    named = any(Role.EXECUTOR in roles for roles in duties.roles.values())
+    if named and not duties.may(settings.requester(), Role.EXECUTOR):
+        raise ApprovalRefused(
+            f"{settings.requester()} does not have the role of an executor",
+            advice="let an executor apply the plan: [approvers.roles] and `requester` in offkey.toml",
+        )
 
 
 def _refuse_early(plan: Plan, ledger: Ledger, *, early: bool) -> None:
@@ -113,23 +136,45 @@ def _longest(accepted: Sequence[Approval]) -> Approval:
     return max(accepted, key=lambda approval: approval.expires_at)
 
 
-def _show(plan: Plan, receipts: Sequence[Receipt], ui: UI) -> Exit:
+def _show(plan: Plan, told: Past, ui: UI) -> Exit:
+    receipts = [told.receipts[step.id] for step in plan.steps if step.id in told.receipts]
+    left = survivors.survivors(plan, told.receipts, _now(), told.held)
     tables.show_receipts(plan, receipts, ui)
+    previews.show_survivors(plan, left, ui)
     tables.show_gaps(plan.gaps, ui)
     proposed = sum(receipt.outcome is Outcome.PROPOSED for receipt in receipts)
     if proposed:
         ui.out.print(f"{proposed} pull requests wait for their reviewers; `offkey verify {plan.run}` looks again.")
     waiting = len(plan.steps) - len(receipts)
-    if waiting:
-        ui.out.print(
-            f"{waiting} steps wait: until a successor is used and the old one is not ([[rotation]]), or until what was "
-            "switched off has been so for long enough (observe_hours). Go on with `offkey apply PLAN --resume`; if "
-            "something broke, `offkey undo PLAN NUMBER` switches it on again.",
-            markup=False,
-            highlight=False,
-        )
+    held = sum(one.outcome is None and one.step.id in told.held for one in left)
+    _say_what_waits(held, waiting - held, ui)
     ui.out.print(f"Evidence: offkey report {plan.run} -o evidence", markup=False, highlight=False)
+    if held and held == sum(one.open for one in left) and not _hanging(told):
+        return Exit.WAITS_FOR_APPROVAL
     return code(receipts, plan.gaps, waiting)
+
+
+def _say_what_waits(held: int, observed: int, ui: UI) -> None:
+    """What to do about steps that were held back, and about those that wait for time to pass."""
+    told = []
+    if held:
+        told.append(
+            f"{held} steps are held back, as said above. Once another approver has signed (`offkey approve PLAN`) or "
+            "the provider answers, go on with `offkey apply PLAN --resume`."
+        )
+    if observed:
+        told.append(
+            f"{observed} steps wait: until a successor is used and the old one is not ([[rotation]]), or until what "
+            "was switched off has been so for long enough (observe_hours). Go on with `offkey apply PLAN --resume`; if "
+            "something broke, `offkey undo PLAN NUMBER` switches it on again."
+        )
+    for line in told:
+        ui.out.print(line, markup=False, highlight=False)
+
+
+def _hanging(told: Past) -> bool:
+    """Whether a step is held back for anything but a missing approval."""
+    return any(apply.HANGS in why for step, why in told.held.items() if step not in told.receipts)
 
 
 def _now() -> datetime:

@@ -10,13 +10,17 @@ from pathlib import Path
 
 from rich.text import Text
 
-from offboarding import tables
+from offboarding import previews, tables
 from offboarding.approval import approvals, approve, signing
+from offboarding.approval.duties import Duties
+from offboarding.asking import issuers
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.identity import directory
+from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
+from offboarding.planning import impact
 from offboarding.planning import plan as plans
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
@@ -49,8 +53,18 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     try:
         ledger = Ledger(store, lambda: datetime.now(UTC), args.approver)
         approvals.check_made(plan, ledger)
-        approval = _unsigned(args, settings, plan, now)
+        told = past(ledger.events(plan.run))
+        duties = settings.approvers.duties(settings.policy.four_eyes).with_at_least(told.four_eyes)
+        people = directory.load(settings.directory.people, settings.directory.exports)
+        approval = _unsigned(args, settings, plan, now, duties=duties)
+        previews.show_impact(impact.of(plan, issuers.options, duties), ui)
         show(plan, approval, ui)
+        others = [one for one in told.approvals if one.at <= now < one.expires_at and one.plan_digest == plan.digest]
+        if others:
+            previews.show_allowance(duties.allowance(plan, others, people), "Without this approval", ui)
+        previews.show_allowance(duties.allowance(plan, [*others, approval], people), "With this approval", ui)
+        if told.register and told.register != signing.register_digest(register):
+            ui.out.print("The register of approvers was changed after the plan was made.", style="yellow")
         if not args.key and not args.signature:
             return _explain(args, approval, ui)
         if not args.signature and not ui.confirm(f"Approve {len(plan.steps)} steps as {args.approver}?"):
@@ -59,26 +73,20 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         if args.key:
             ui.err.print("ssh-keygen signs now; touch your key if it blinks", style="dim")
             approval = approve.sign(approval, args.key.expanduser())
-        approve.accept(
-            plan,
-            approval,
-            register,
-            datetime.now(UTC),
-            directory.load(settings.directory.people, settings.directory.exports),
-        )
-        kept = approvals.keep(args.plan, plan, approval, ledger)
+        approve.accept(plan, approval, register, datetime.now(UTC), people, duties=duties)
+        kept = approvals.keep(args.plan, plan, approval, ledger, register)
     finally:
         store.close()
     ui.out.print(f"approved until {timestamp(approval.expires_at)}; recorded in the ledger and {kept}", markup=False)
     return Exit.DONE
 
 
-def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime) -> Approval:
+def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime, *, duties: Duties) -> Approval:
     if args.signature:
         return approvals.read_statement(args.plan, args.approver, args.signature)
     people = directory.load(settings.directory.people, settings.directory.exports)
     valid = timedelta(hours=settings.policy.approval_valid_hours)
-    return approve.approve(plan, args.approver, now, allows=args.allow, valid=valid, people=people)
+    return approve.approve(plan, args.approver, now, allows=args.allow, valid=valid, people=people, duties=duties)
 
 
 def _explain(args: argparse.Namespace, approval: Approval, ui: UI) -> Exit:

@@ -1,19 +1,24 @@
 """`offkey plan E-MAIL -o plan.json`: work out what has to be ended. Changes nothing anywhere.
 
+`--show PLAN` shows a plan file again; `--diff OLD NEW` compares two (0 when equal, 10 when not).
+
 Exit code: 11 when the plan waits for approval, 12 when it refuses itself, 3 when nothing was examined, 14 when nothing
 has to be done but not everything could be looked at, else 0.
 """
 
 import argparse
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.text import Text
 
 import rules
-from offboarding import mirror, tables
+from offboarding import mirror, previews, tables
 from offboarding.applying.closing import close_if_done
+from offboarding.approval import signing
+from offboarding.asking import issuers
 from offboarding.configuration import config
 from offboarding.containment import departure
 from offboarding.identity import directory
@@ -21,8 +26,8 @@ from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import name_of, open_run, trigger_of
 from offboarding.ledger.store import Store
+from offboarding.planning import difference, impact, planning
 from offboarding.planning import plan as plans
-from offboarding.planning import planning
 from offboarding.planning.setting import Setting
 from offboarding.state import run_lock
 from offboarding.triggers import files
@@ -42,7 +47,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument(
         "--run", dest="opened", metavar="RUN", help="the run that `offkey contain` or a trigger has opened"
     )
+    who.add_argument("--show", type=Path, metavar="PLAN", help="show a plan file again, and what it will do to others")
+    who.add_argument(
+        "--diff", type=Path, nargs=2, metavar=("OLD", "NEW"), help="how one plan file differs from another"
+    )
     parser.add_argument("--person", default="", metavar="ID", help="whom to choose where the trigger file has several")
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="json: the impact as data")
     parser.add_argument("--output", "-o", type=Path, default=Path("plan.json"), metavar="FILE", help="the plan file")
     parser.add_argument("--before-kill", action="store_true", help="pull requests need not wait for a proof of death")
     parser.add_argument("--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE")
@@ -54,6 +64,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Plan, write the file, record it, show it."""
     settings = config.load(args.config)
+    if args.diff:
+        return _differ(args.diff, args.format, ui)
+    if args.show:
+        _show(plans.read(args.show), settings, args.format, ui)
+        return Exit.DONE
     now = _moment(args.at)
     state = settings.state_dir(args.state)
     trigger = _trigger(args, state, now)
@@ -75,16 +90,38 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             tell=lambda what, done, total: advance(done, total, what),
         )
         made = _made(subject, setting)
-        _record(state, made.plan, subject, trigger, now)
+        _record(state, made.plan, subject, trigger, now, made_under=_under(settings))
         plans.write(made.plan, args.output)
-    tables.show_plan(made.plan, ui)
-    _say(made, args.output, ui)
-    _say_when(made.plan, trigger, now, ui)
+    _show(made.plan, settings, args.format, ui)
+    if args.format == "table":
+        _say(made, args.output, ui)
+        _say_when(made.plan, trigger, now, ui)
     if made.nothing_examined:
         return Exit.NOTHING_EXAMINED
     if made.plan.steps:
         return Exit.WAITS_FOR_APPROVAL
     return Exit.GAPS if made.plan.gaps else Exit.DONE
+
+
+def _show(plan: Plan, settings: config.Config, form: str, ui: UI) -> None:
+    """The impact, counts first, then the plan; or the impact as data."""
+    told = impact.of(plan, issuers.options, settings.approvers.duties(settings.policy.four_eyes))
+    if form == "json":
+        previews.print_json(previews.plan_data(plan, told), ui)
+        return
+    previews.show_impact(told, ui)
+    tables.show_plan(plan, ui)
+
+
+def _differ(files: Sequence[Path], form: str, ui: UI) -> Exit:
+    """0 for equal plans, 10 for others."""
+    old, new = map(plans.read, files)
+    changes = difference.between(old, new)
+    if form == "json":
+        previews.print_json([change.data() for change in changes], ui)
+    else:
+        previews.show_difference(changes, ui)
+    return Exit.OPEN if changes else Exit.DONE
 
 
 def _made(subject: str, setting: Setting) -> planning.Planned:
@@ -140,14 +177,23 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now: datetime) -> None:
+def _under(settings: config.Config) -> dict[str, str]:
+    """The policy and the register of approvers under which a plan is made; neither can be loosened for it later."""
+    register = settings.approvers.register_file
+    told = {"four_eyes": settings.policy.four_eyes}
+    return told | ({"register": signing.register_digest(register)} if register and register.is_file() else {})
+
+
+def _record(
+    state: Path, plan: Plan, subject: str, trigger: Trigger | None, now: datetime, *, made_under: Mapping[str, str]
+) -> None:
     """One opening a run, and each different plan once: the same plan made again adds nothing."""
     store = Store.open(state)
     try:
         ledger = Ledger(store, lambda: now, plan.requester)
         open_run(ledger, plan.run, plan.person.id, subject, trigger)
         if past(ledger.events(plan.run)).plan_digest != plan.digest:
-            ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
+            ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan), **made_under})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
         mirror.sweep(state, {*store.runs(), plan.run}, now)

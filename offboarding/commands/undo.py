@@ -43,12 +43,13 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     plan, state = plans.read(args.plan), settings.state_dir(args.state)
     step = undoing.find(plan, args.step)
     people = directory.load(settings.directory.people, settings.directory.exports)
+    duties = settings.approvers.duties(settings.policy.four_eyes)
     store = Store.open(state)
     try:
         with run_lock(state, plan.run, _now()):
             ledger = Ledger(store, _now, "offkey")
             given = past(ledger.events(plan.run)).approvals
-            accepted = apply.check_approvals(plan, given, ledger, register, _now(), people=people)
+            accepted = apply.check_approvals(plan, given, ledger, register, _now(), people=people, duties=duties)
             longest = max(accepted, key=lambda approval: approval.expires_at)
             executors, _ = wiring.executors(settings, plan, longest, state, _now)
             receipt = undoing.undo(

@@ -46,6 +46,12 @@ people = "people.yaml"
 #approval_valid_hours = 24
 #confirm_seconds = 30
 #hand_over_days = 7
+# How many must sign: two different approvers for what cannot be undone ("all", "none": for everything, for nothing).
+four_eyes = "irreversible"
+# How long one step may take before the others go on without it.
+#step_seconds = 120
+# Who is to do what is handed over, by provider; default: requester.
+#assignees = { aws = "cloud@example.com" }
 # What can be switched off is switched off at once, and deleted for good only after this many hours (`offkey apply
 # --resume`); until then `offkey undo` switches it on again. Less than plan_valid_hours. What somebody has switched
 # on by hand meanwhile is not deleted: the step waits for a person.
@@ -69,6 +75,8 @@ people = "people.yaml"
 [approvers]
 # An OpenSSH allowed_signers file. offkey never holds an approver's private key.
 register = "approvers"
+# Who may do what, by address: approver, owner, security, executor. Default: who stands in the register may approve.
+#roles = { "grace@example.com" = ["approver", "owner"], "ivy@example.com" = "security" }
 
 [standing]
 # How far a standing approval for `offkey contain` may go (docs/containment.md). `enabled = false` stops all at once.

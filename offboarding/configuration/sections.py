@@ -1,12 +1,14 @@
 """The tables of `offkey.toml`, one class each. `offboarding/configuration/config.py` reads them."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from offboarding.approval.duties import Duties, Role
 from offboarding.configuration import references
 from offboarding.configuration.schema import Beside, Table
+from offboarding.identity.addresses import normal_email
 
 Hours = Annotated[int, Field(ge=1, le=24 * 90)]
 
@@ -70,6 +72,12 @@ class Policy(Table):
     """How long a credential stays switched off before it is deleted for good."""
     sla_hours: Hours = 24
     """How long after somebody has left the run may stay open (`offkey leavers due`)."""
+    four_eyes: Literal["irreversible", "all", "none"] = "none"
+    """Which steps two different approvers must have signed; none: one approver will do for every step."""
+    step_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
+    """How long one step may take; what has not answered then is left as it is, and the others go on."""
+    assignees: dict[str, str] = {}
+    """By provider or instance, who is to do what is handed over there; default: who asked for the plan."""
     unlisted_providers: bool = False
     """Whether a provider without a table is asked, too, at its own fixed address, where a value is enough."""
 
@@ -80,8 +88,27 @@ class Policy(Table):
         return self
 
 
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 class Approvers(Table):
     register_file: Beside | None = Field(default=None, alias="register")
+    roles: dict[str, Annotated[tuple[Role, ...], BeforeValidator(_listed)]] = {}
+    """By e-mail address. Without any approver here, everybody in the register is one."""
+
+    @model_validator(mode="after")
+    def _nobody_carries_out_what_they_approve(self) -> Self:
+        both = [email for email, roles in self.roles.items() if {Role.APPROVER, Role.EXECUTOR} <= set(roles)]
+        if both:
+            raise ValueError(f"{min(both)} is approver and executor: nobody carries out what they approve")
+        return self
+
+    def duties(self, four_eyes: str) -> Duties:
+        """Who may say yes, and how many must."""
+        return Duties(
+            four_eyes=four_eyes, roles={normal_email(email): frozenset(roles) for email, roles in self.roles.items()}
+        )
 
 
 class BreakGlass(Table):

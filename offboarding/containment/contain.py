@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from offboarding.applying.apply import go_through
+from offboarding.applying.apply import Telling, go_through
 from offboarding.applying.deed import said
 from offboarding.applying.executors import ProviderExecutor
 from offboarding.applying.step import Gone, Run
@@ -206,7 +206,7 @@ class _Work:
             hand_over=timedelta(days=policy.hand_over_days),
             past=self.state.past,
         )
-        go_through(run, lambda step: self._allowed(made, step), lambda done, total, what: None)
+        go_through(run, lambda step: self._allowed(made, step), Telling())
 
     def _executor(self, name: str, made: Plan, warrant: Warrant) -> ProviderExecutor:
         settings = self.grounds.setting.config.provider_settings(name, write=True)

@@ -48,14 +48,32 @@ def recheck(
     """Each step that ends something, asked anew, in the plan's order; with `remedy` also removal from code."""
     assert told.plan is not None
     for step in told.plan.steps:
-        if step.action is Action.REWRITE and remedy is not None:
-            check = _in_code(step, remedy, credentials, now)
-            known = None if check.liveness is Liveness.UNKNOWN else check.liveness is Liveness.DEAD
-            yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=known)
-        if step.action in (Action.KEEP, Action.REPLACE, Action.REWRITE):
-            continue  # of what was replaced, the steps that end it tell
+        # Of what was replaced, the steps that end it tell.
+        if step.action in (Action.KEEP, Action.REPLACE) or (step.action is Action.REWRITE and remedy is None):
+            continue
+        yield look(step, told, ask, credentials, now, remedy=remedy)
+
+
+def look(
+    step: Step,
+    told: Past,
+    ask: Ask,
+    credentials: Callable[[AccessPoint], Credential],
+    now: Callable[[], datetime],
+    *,
+    remedy: Remedy | None = None,
+) -> Rechecked:
+    """One step, asked anew; a removal from code without `remedy` is UNKNOWN."""
+    before = told.receipts.get(step.id)
+    if step.action is not Action.REWRITE:
         check = _ask(step.point, ask, credentials, now, told.proven.get(step.id))
-        yield Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=_still(step, check, ask))
+        return Rechecked(step=step, before=before, check=check, still=_still(step, check, ask))
+    if remedy is None:
+        check = Check(liveness=Liveness.UNKNOWN, reason="nothing here can look into the repository", at=now())
+    else:
+        check = _in_code(step, remedy, credentials, now)
+    known = None if check.liveness is Liveness.UNKNOWN else check.liveness is Liveness.DEAD
+    return Rechecked(step=step, before=before, check=check, still=known)
 
 
 def _in_code(

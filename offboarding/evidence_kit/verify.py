@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 
 NAMESPACE = "offkey-plan"
 STANDING = "offkey-standing"
+ATTESTING = "offkey-attest"
 PREFIX = "sha256:"
 WITHOUT_ACCESS = ("REWRITE", "REPLACE", "KEEP")
 SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
@@ -272,13 +273,18 @@ def registered(register: str, approver: str, at: datetime, purpose: str = NAMESP
         names = {name.lower(): value for name, value in options}
         if set(names) - {"namespaces", "valid-after", "valid-before"}:
             unjudged = "a register line with other options"
-        elif purpose in names.get("namespaces", "").split(",") and (
+        elif _may_sign(names.get("namespaces", "").split(","), purpose) and (
             _day(names.get("valid-after", "19700101")) <= at < _day(names.get("valid-before", "99991231"))
         ):
             keys.append(base64.b64decode(match.group("key")))
     if unjudged and not keys:
         raise NotHere(unjudged)
     return keys
+
+
+def _may_sign(namespaces: list[str], purpose: str) -> bool:
+    """Who may approve plans may attest, too."""
+    return purpose in namespaces or (purpose == ATTESTING and NAMESPACE in namespaces)
 
 
 def _day(text: str) -> datetime:
@@ -618,6 +624,33 @@ def _check_cover(event: dict[str, Any], step: dict[str, Any], standing: dict[str
         raise Bad("event {} plans what its standing approval does not list".format(event["seq"]))
 
 
+def check_attestations(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """What people attested to have done is signed by somebody in the register who is not the person."""
+    passed: list[str] = []
+    notes: list[str] = []
+    signed: set[str] = set()
+    for period in periods(evidence):
+        signed = set()
+        for event in period.of_type("step.attested"):
+            given = event["body"]["attestation"]
+            statement = canonical({key: value for key, value in given.items() if key != "signature"})
+            register = evidence.files["approvers"].decode("utf-8", "replace")
+            name = "the attestation of step {} (event {})".format(given["step"], event["seq"])
+            if given["plan_digest"] != period.digest or given["signer"].lower() in person_emails(period.plan):
+                raise Bad(f"{name} is of another plan, or the person's own")
+            try:
+                key = ssh_verify(statement, given["signature"], ATTESTING)
+                if key not in registered(register, given["signer"], moment(given["at"])):
+                    raise Bad(f"{name}: the key is not in the register for {given['signer']}")
+                passed.append(f"{name} by {given['signer']}, signature verified")
+            except NotHere as other:
+                notes.append(f"{name} ({other}) is not verified here: `ssh-keygen -Y verify -n {ATTESTING}` can")
+            signed.add(given["step"])
+    if {one["step"] for one in evidence.receipts.values() if one["outcome"] == "ATTESTED"} - signed:
+        raise Bad("a receipt says that somebody attested it, and nobody did")
+    return passed, notes
+
+
 class Unverified(Exception):
     """Nothing is wrong, but what matters could not be verified here."""
 
@@ -647,6 +680,9 @@ def verify(folder: Path, checkpoint: Path | None = None) -> Verdict:
         verdict.passed.append(check_receipts(evidence))
         verdict.passed.extend(check_containment(evidence))
         passed, notes = check_approvals(evidence)
+        verdict.passed.extend(passed)
+        verdict.notes.extend(notes)
+        passed, notes = check_attestations(evidence)
         verdict.passed.extend(passed)
         verdict.notes.extend(notes)
     except Bad as error:

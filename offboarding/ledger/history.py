@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from offboarding.applying.outcomes import Act
+from offboarding.approval.attestation import Attestation
 from offkey.model import CLOSED, Approval, AuditEvent, Exchange, Liveness, Plan, Receipt, from_json
 
 
@@ -26,11 +27,21 @@ class Rotating:
     stored: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """The register of approvers when an approval was recorded, and the approver's key in it."""
+
+    digest: str
+    key: str
+
+
 @dataclass
 class Past:
     """A run so far. `plan_digest` is that of the newest plan; `acted` tells how each sent request went.
 
-    `proven` is when each step's end was last seen.
+    `four_eyes` and `register` are the policy and the register's digest when that plan was made; `registers` tells by
+    an approval's signature those of its moment; `held` says of a step why it was not begun yet. `proven` is when each
+    step's end was last seen.
     """
 
     plan: Plan | None = None
@@ -44,6 +55,11 @@ class Past:
     waits: dict[str, datetime] = field(default_factory=dict)
     rotations: dict[str, Rotating] = field(default_factory=dict)
     proven: dict[str, datetime] = field(default_factory=dict)
+    four_eyes: str = "none"
+    register: str = ""
+    registers: dict[str, Registered] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    attested: dict[str, Attestation] = field(default_factory=dict)
     started: bool = False
     closed: bool = False
 
@@ -55,26 +71,27 @@ def past(events: Sequence[AuditEvent]) -> Past:
         body = event.body
         match event.type:
             case "plan.made" if body["digest"] != told.plan_digest:
-                told = Past(plan=from_json(body["plan"], Plan), plan_digest=body["digest"])
+                made = {name: body[name] for name in ("four_eyes", "register") if name in body}
+                told = Past(plan=from_json(body["plan"], Plan), plan_digest=body["digest"], **made)
             case "plan.approved":
                 told.approvals.append(from_json(body["approval"], Approval))
+                if "register" in body:
+                    told.registers[told.approvals[-1].signature] = from_json(body["register"], Registered)
             case "apply.started":
                 told.started = True
-            case "step.intent":
-                told.attempts[body["step"]] += 1
-            case "step.acting":
-                told.acting.add(body["step"])
+                told.held.clear()
+            case "step.intent" | "step.acting" | "step.waits" | "step.held" | "undo.intent":
+                noted(told, event.type, body)
             case "step.acted":
                 exchanges = tuple(from_json(exchange, Exchange) for exchange in body["exchanges"])
                 told.acted[body["step"]] = (Act(body["act"]), body["note"], exchanges)
             case "step.receipt":
                 _ended(told, from_json(body["receipt"], Receipt))
-            case "step.waits":
-                told.waits[body["step"]] = datetime.fromisoformat(body["until"])
+            case "step.attested":
+                given = from_json(body["attestation"], Attestation)
+                told.attested[given.step] = given
             case "rotation.listed" | "rotation.made" | "rotation.storing" | "rotation.stored" | "rotation.discarded":
                 rotated(told, event.type, event.at, body)
-            case "undo.intent":
-                told.undoing.add(body["step"])
             case "run.closed" | "run.reopened" | "run.verified":
                 _afterwards(told, event)
     return told
@@ -93,6 +110,22 @@ def _afterwards(told: Past, event: AuditEvent) -> None:
         told.proven |= {one["step"]: event.at for one in results if one["liveness"] == Liveness.DEAD}
     else:
         told.closed = event.type == "run.closed"
+
+
+def noted(told: Past, type: str, body: Mapping[str, Any]) -> None:
+    """Take in one event that says of a step how far it is."""
+    step = body["step"]
+    match type:
+        case "step.intent":
+            told.attempts[step] += 1
+        case "step.acting":
+            told.acting.add(step)
+        case "step.waits":
+            told.waits[step] = datetime.fromisoformat(body["until"])
+        case "step.held":
+            told.held[step] = body["why"]
+        case "undo.intent":
+            told.undoing.add(step)
 
 
 def rotated(told: Past, type: str, at: datetime, body: Mapping[str, Any]) -> None:

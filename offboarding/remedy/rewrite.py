@@ -105,7 +105,9 @@ def rewrite(path: str, content: bytes, values: Mapping[str, bytes]) -> Rewritten
     done = rewriter(path, text)(path, text, literals)
     if find(done.text, wanted):
         raise CannotRewrite("a copy of the value would remain")
-    return Rewritten((mark + done.text).encode("utf-8"), "; ".join(note for note in done.notes if note), done.companions)
+    return Rewritten(
+        (mark + done.text).encode("utf-8"), "; ".join(note for note in done.notes if note), done.companions
+    )
 
 
 def ensure_lines(existing: bytes | None, lines: Iterable[str]) -> bytes:

@@ -27,7 +27,7 @@ from offboarding.verifying.incidents import Incident
 from offboarding.verifying.record import Record, record
 from offkey.errors import Exit
 from offkey.fingerprint import OrgKey
-from offkey.model import Action, Check, Gap, Liveness, Plan, Step, timestamp, to_json
+from offkey.model import Action, Check, Gap, Liveness, Outcome, Plan, Step, timestamp, to_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,7 @@ class Checked:
 
     run: str
     slot: str
+    at: datetime
     plan: Plan
     told: Past
     seen: tuple[Rechecked, ...]
@@ -64,7 +65,8 @@ class Checked:
         if self.reasons or self.fresh:
             return Exit.OPEN
         undone = any(step.id not in self.told.receipts for step in self.plan.steps)
-        if undone or any(one.check.liveness is Liveness.UNKNOWN for one in self.seen):
+        unseen = [one for one in self.seen if one.check.liveness is Liveness.UNKNOWN]
+        if undone or any(one.before is None or one.before.outcome is not Outcome.ATTESTED for one in unseen):
             return Exit.NOT_ALL_CONFIRMED
         return closing.code(list(self.told.receipts.values()), [*self.plan.gaps, *self.gaps])
 
@@ -101,6 +103,7 @@ def check(desk: Desk, name: str, slot: str, missed: Sequence[str] = ()) -> Check
     return Checked(
         run=name,
         slot=slot,
+        at=look.at,
         plan=told.plan,
         told=told,
         seen=look.seen,

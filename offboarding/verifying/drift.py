@@ -17,7 +17,7 @@ from offboarding.ownership import signatures
 from offboarding.ownership.signatures import Signers
 from offboarding.planning import gather
 from offboarding.verifying.code import Commit
-from offkey.model import CLOSED, AccessPoint, Action, Person, Plan, timestamp
+from offkey.model import CLOSED, AccessPoint, Action, Outcome, Person, Plan, timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Reason:
 def of_steps(seen: Iterable[Rechecked]) -> Iterator[Reason]:
     """Steps that had come to their end and have not any more."""
     for one in seen:
-        if one.before is not None and one.before.outcome in CLOSED and one.still is False:
+        if one.before is not None and one.before.outcome in CLOSED | {Outcome.ATTESTED} and one.still is False:
             words = f"{_named(one.step.point)}: {one.before.outcome.value} then, alive again: {one.check.reason}"
             yield Reason(f"step:{one.step.id}", "alive", words)
 

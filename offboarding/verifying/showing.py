@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.text import Text
 
-from offboarding import tables
+from offboarding import previews, tables
+from offboarding.evidence import survivors
 from offboarding.ui import UI
 from offboarding.verifying.checking import Checked
 from offkey.errors import Exit, OffkeyError
@@ -54,6 +55,8 @@ def _steps(one: Checked, ui: UI) -> None:
     tables.show_gaps(one.gaps, ui)
     for note in one.notes:
         ui.out.print(Text(printable(f"note: {note}"), style="yellow"))
+    left = survivors.survivors(one.plan, one.told.receipts, one.at, one.told.held)
+    previews.show_survivors(one.plan, left, ui)
     for seq, incident in one.known:
         ui.out.print(Text(printable(f"known since event {seq}: {incident.words}"), style="dim"))
 

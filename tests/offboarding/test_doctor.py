@@ -12,6 +12,7 @@ from rich.console import Console
 
 from offboarding import cli
 from offboarding.approval import signing
+from offboarding.approval.duties import Role
 from offboarding.commands import doctor as command
 from offboarding.configuration import beginning, config, doctor, sections
 from offboarding.demo.simulators import tokens
@@ -75,7 +76,9 @@ def test_every_setting_in_the_commented_examples_is_valid_when_switched_on(tmp_p
     (tmp_path / "people.yaml").write_text(re.sub(r"^#(?=-|  )", "", beginning.PEOPLE, flags=re.MULTILINE))
     read = config.load(tmp_path / "offkey.toml")
     assert set(read.providers) == {"aws", "aws/research", "github", "private_key", "slack", "vercel"}
-    assert read.policy == sections.Policy()
+    # What is switched on from the beginning is stricter than the default; examples show what is empty by default.
+    assert read.policy == sections.Policy(four_eyes="irreversible", assignees={"aws": "cloud@example.com"})
+    assert {role for roles in read.approvers.roles.values() for role in roles} < set(Role)
     ann, build = directory.load(read.directory.people).entries
     assert (ann.account_id("github"), build.shared) == ("4711", True)
     example = switched.sub("", beginning.APPROVERS).replace("AAAA...", "AAAAC3Nz")
