@@ -144,7 +144,7 @@ def _trigger(args: argparse.Namespace, state: Path, now: datetime) -> Trigger | 
     if args.person and not args.trigger:
         raise UsageError("--person chooses from a trigger file", advice="give --trigger FILE too")
     if args.trigger:
-        return files.one(args.trigger, now, args.person)
+        return _of_a_leaver(files.one(args.trigger, now, args.person))
     if not args.opened:
         return None
     store = Store.open(state)
@@ -155,6 +155,16 @@ def _trigger(args: argparse.Namespace, state: Path, now: datetime) -> Trigger | 
     if known is None or name_of("", known, now) != args.opened:
         raise UsageError(f"no trigger has opened a run {args.opened}", advice="`offkey leavers due` lists the runs")
     return known
+
+
+def _of_a_leaver(trigger: Trigger) -> Trigger:
+    """The trigger, unless it is of somebody who stays: ending all that they have would be wrong. Raises PlanRefused."""
+    if trigger.kind != departure.LEAVER:
+        raise plans.PlanRefused(
+            f"{trigger.subject} does not leave ({trigger.kind}): this plan would end everything",
+            advice="see what they have with `offkey inventory`, and end by hand what their new role lacks",
+        )
+    return trigger
 
 
 def _moment(given: datetime | None) -> datetime:

@@ -77,7 +77,7 @@ class Grounds:
     def warrant(self, plan: Plan) -> Warrant:
         """What a Writer needs for this plan of containment, everything verified now. Raises StandingRefused, others."""
         person = self.person()
-        if (person.id, person.accounts) != (plan.person.id, plan.person.accounts):
+        if (person.id, person.accounts, person.emails) != (plan.person.id, plan.person.accounts, plan.person.emails):
             raise StandingRefused(
                 f"the directory has changed what it says of {plan.person.id}", advice="run `offkey contain` again"
             )

@@ -119,6 +119,26 @@ def test_a_delivery_of_the_same_id_that_says_something_else_is_refused(company: 
     assert company.offkey("contain", "--trigger", str(other)) == Exit.USAGE
 
 
+@pytest.mark.parametrize("changes", [{"type": "mover", "role": "sre"}, {"type": "leave"}])
+def test_who_does_not_leave_gets_no_plan_that_ends_everything(company: Company, changes: dict[str, Any]) -> None:
+    plan = company.folder / "plan.json"
+    assert company.offkey("plan", "--trigger", str(company.trigger(**changes)), "-o", str(plan)) == Exit.PLAN_REFUSED
+    assert not plan.exists()
+
+
+def test_nothing_is_applied_before_the_time_unless_that_is_said(company: Company) -> None:
+    plan, ann = str(company.folder / "plan.json"), company.approvers[0]
+    company.people(sam={"left_at": soon()})
+    company.offkey("plan", "--trigger", str(company.trigger(effective_at=soon())), "-o", plan)
+    assert "leaves at" in company.said
+    company.offkey("approve", plan, "--as", ann.email, "--key", str(ann.key))
+    assert company.offkey("apply", plan) == Exit.PLAN_REFUSED
+    assert (company.effects, company.off()) == ([], ON)
+    assert company.offkey("apply", plan, "--early") == Exit.NOT_ALL_CONFIRMED, company.said
+    assert any(effect.endswith("/suspend") for effect in company.effects)
+    assert len(company.events("run.advanced")) == 1
+
+
 def test_nobody_waits_for_a_provider_that_does_not_answer(company: Company) -> None:
     company.stand()
     done, release = threading.Event(), threading.Event()
