@@ -34,6 +34,7 @@ def show_impact(impact: Impact, ui: UI) -> None:
     ui.out.print(Text.assemble(("Impact: ", "bold"), counts or "nothing to do"))
     for name, heading in _SECTIONS:
         _lines(heading, getattr(impact, name), ui)
+    ui.out.print()
 
 
 def _lines(heading: str, told: Lines, ui: UI) -> None:
@@ -115,7 +116,11 @@ def show_survivors(plan: Plan, found: Sequence[Survivor], ui: UI) -> None:
         ui.out.print(Text("\nNothing survives: the end of every step is proven.", style="bold green"))
     for heading, chosen, style in (
         ("What survives, and why: somebody must act", [one for one in found if one.open], "bold yellow"),
-        ("What survives, and why: nobody need act", [one for one in found if not one.open], "bold"),
+        (
+            "What survives, and why: kept, proposed, or ended on a person's word",
+            [one for one in found if not one.open],
+            "bold",
+        ),
     ):
         if chosen:
             ui.out.print(Text(f"\n{heading} ({len(chosen)})", style=style))

@@ -22,6 +22,7 @@ _SHADE = {
     **dict.fromkeys(CLOSED, "good"),
     Outcome.PROPOSED: "calm",
     Outcome.SKIPPED: "calm",
+    Outcome.ATTESTED: "calm",
     Outcome.HANDED_OVER: "wait",
     Outcome.ACKNOWLEDGED: "wait",
 }
@@ -47,6 +48,7 @@ def render(told: Past, events: Sequence[AuditEvent], case: Case, checkpoint: Che
             _summary(plan, told),
             report_case.clock(case),
             _open(plan, told, words),
+            _left(plan, told),
             _done(plan, told, words),
             report_case.changes(case),
             _exposed(plan),
@@ -107,12 +109,24 @@ def _open(plan: Plan, told: Past, words: Words) -> str:
         receipt = told.receipts.get(step.id)
         if receipt is not None and receipt.outcome in SETTLED:
             continue
-        why = receipt.note if receipt else "not begun"
+        why = receipt.note if receipt else told.held.get(step.id, "not begun")
         do = (receipt.advice if receipt else "") or step.how or "see the provider's answer, then plan again"
         due = f"{escape(receipt.assignee)}<br>by {receipt.due:%Y-%m-%d}" if receipt and receipt.due else ""
         rows.append((page.what(step.point), _badge(receipt), escape(why), escape(do), due))
     table = page.table(("What", "Outcome", "Why", "What to do", "Who, until when"), rows)
     return f"<h2>Needs somebody</h2>{table}" if rows else ""
+
+
+def _left(plan: Plan, told: Past) -> str:
+    """What survives without being open: kept, proposed, or ended on a person's word alone."""
+    given = [(step, told.receipts[step.id]) for step in plan.steps if step.id in told.receipts]
+    rows = [
+        (_what(step.point), _badge(receipt), escape(receipt.note))
+        for step, receipt in given
+        if receipt.outcome in SETTLED - CLOSED
+    ]
+    table = _table(("What", "Outcome", "Why"), rows)
+    return f"<h2>Kept, proposed, or ended on a person's word</h2>{table}" if rows else ""
 
 
 def _done(plan: Plan, told: Past, words: Words) -> str:

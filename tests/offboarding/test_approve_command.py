@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from offboarding import cli
-from offboarding.approval import approve
+from offboarding.approval import approve, signing
 from offboarding.approval.approvals import NotThePlan
 from offboarding.commands import approve as command
 from offboarding.commands import ledger as ledger_command
@@ -199,3 +199,23 @@ def test_an_approval_that_cannot_be_kept_does_not_count(office: Office) -> None:
     with pytest.raises(OffkeyError):
         office.call("--key", str(office.key))
     assert office.approved() == []
+
+
+def test_the_approver_sees_what_this_approval_lets_happen_and_what_it_does_not(office: Office) -> None:
+    (office.folder / "offkey.toml").open("a").write('[policy]\nfour_eyes = "irreversible"\n')
+    _, out = office.call("--key", str(office.key), "--allow", "github-public-revoke")
+    assert "With this approval" in out
+    assert "1 steps may be done (1)" in out
+    assert "1 wait (2): 2 different people must approve it with --allow github-public-revoke, 1 did" in out
+    assert "What cannot be undone (1)" in out
+    assert "Without this approval" not in out
+
+
+def test_a_register_that_changed_after_the_plan_is_said(office: Office) -> None:
+    body = {"digest": office.plan.digest, "plan": to_json(office.plan)}
+    older = {**body, "digest": "sha256:older", "register": signing.register_digest(office.folder / "approvers")}
+    office.ledger.append("plan.made", "r1", older)
+    office.ledger.append("plan.made", "r1", {**body, "register": older["register"]})
+    assert "was changed after the plan" not in office.call("--key", str(office.key))[1]
+    (office.folder / "approvers").open("a").write("# somebody was here\n")
+    assert "The register of approvers was changed after the plan was made." in office.call("--key", str(office.key))[1]

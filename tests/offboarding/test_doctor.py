@@ -76,7 +76,7 @@ def test_every_setting_in_the_commented_examples_is_valid_when_switched_on(tmp_p
     (tmp_path / "people.yaml").write_text(re.sub(r"^#(?=-|  )", "", beginning.PEOPLE, flags=re.MULTILINE))
     read = config.load(tmp_path / "offkey.toml")
     assert set(read.providers) == {"aws", "aws/research", "github", "private_key", "slack", "vercel"}
-    # What is switched on from the beginning is stricter than the default; examples show what is empty by default.
+    # What is switched on from the beginning is stricter than the default; an example shows what is empty by default.
     assert read.policy == sections.Policy(four_eyes="irreversible", assignees={"aws": "cloud@example.com"})
     assert {role for roles in read.approvers.roles.values() for role in roles} < set(Role)
     ann, build = directory.load(read.directory.people).entries

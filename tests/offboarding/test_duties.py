@@ -1,5 +1,6 @@
 """Who may say yes, how many must, and what happens while they have not."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -7,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from offboarding.applying import apply
 from offboarding.approval import approvals, approve, signing
 from offboarding.approval.approve import ApprovalRefused
 from offboarding.approval.duties import POLICIES, Duties, Role
+from offboarding.commands import apply as command
 from offboarding.configuration import config
 from offboarding.configuration.schema import SettingsError
 from offboarding.identity.directory import Directory, Entry
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
+from offboarding.ui import UI
+from offkey.errors import Exit
 from offkey.model import Action, Liveness, Outcome, Plan, Receipt
 from tests import needs
 from tests.offboarding.cases import KEY as KEY_OF_CASES
@@ -237,12 +242,12 @@ class Hanging(Provider):
 
     def before(self, step: Any, credential: Any) -> Any:
         if self.at == "before":
-            self.go.wait(30)
+            self.go.wait(120)
         return super().before(step, credential)
 
     def act(self, step: Any, credential: Any) -> Any:
         if self.at == "act":
-            self.go.wait(30)
+            self.go.wait(120)
         return super().act(step, credential)
 
     after = Provider.before
@@ -257,13 +262,13 @@ def test_a_provider_that_hangs_ends_its_step_and_holds_up_nobody_else(desk: Desk
         receipt.step: receipt
         for receipt in apply.apply(
             plan, [desk.who.sign(plan)], executors, desk.ledger, register=desk.who.register,
-            credentials=desk.credential, key=KEY_OF_CASES, now=ticking(), sleep=desk.waited.append, step_seconds=0.2,
+            credentials=desk.credential, key=KEY_OF_CASES, now=ticking(), sleep=desk.waited.append, step_seconds=3,
         )
     }  # fmt: skip
     slack = [step for step in plan.steps if step.point.provider == "slack" and step.action is Action.REVOKE]
     first = receipts[slack[0].id]
     assert first.outcome is outcome
-    assert "did not answer within 0.2 s (step_seconds)" in first.note
+    assert "did not answer within 3 s (step_seconds)" in first.note
     assert first.advice
     assert desk.held(plan)[slack[1].id] == "slack has not answered a step before it"
     assert other.sent
@@ -292,3 +297,40 @@ def test_what_is_handed_over_is_the_providers_assignees_to_do(desk: Desk) -> Non
         assert (receipt.outcome, receipt.assignee) == (Outcome.HANDED_OVER, who)
         assert receipt.due is not None
         assert receipt.due - receipt.finished_at == timedelta(days=7)
+
+
+# --- the command line ---
+
+
+def shown(desk: Desk, plan: Plan) -> tuple[Exit, str]:
+    out = io.StringIO()
+    code = command._show(plan, past(desk.ledger.events(plan.run)), UI(Console(file=out, width=160)))
+    return code, out.getvalue()
+
+
+def test_the_exit_code_tells_a_missing_approver_from_all_else_that_is_open(desk: Desk) -> None:
+    plan = desk.made(plan_of(KEY))
+    desk.again(plan, dying(), [desk.who.sign(plan)], duties=TWO)
+    code, out = shown(desk, plan)
+    assert code is Exit.WAITS_FOR_APPROVAL
+    assert "2 different people must approve it, 1 did" in out
+    assert "1 steps are held back" in out
+    open_too = desk.made(plan_of(KEY, listed("B", ownership=KEY.ownership.SHARED), run="run-2"))
+    half_dead = Provider([check(), check(Liveness.DEAD, status="Inactive"), check()])
+    desk.again(open_too, half_dead, [desk.who.sign(open_too)], duties=TWO)
+    assert shown(desk, open_too)[0] is Exit.NOT_ALL_CONFIRMED
+    desk.ledger.append("step.held", plan.run, {"step": plan.steps[1].id, "why": f"aws {apply.HANGS}"})
+    assert shown(desk, plan)[0] is Exit.NOT_ALL_CONFIRMED
+
+
+def test_where_executors_are_named_nobody_else_applies(tmp_path: Path) -> None:
+    roles = '[approvers.roles]\n"ann@example.com" = "executor"\n'
+    for requester, allowed in (("ann@example.com", True), ("boss@example.com", False)):
+        settings = config.load(write(tmp_path, f'[organisation]\nrequester = "{requester}"\n{roles}'))
+        duties = settings.approvers.duties("none")
+        if allowed:
+            command._check_executor(settings, duties)
+            continue
+        with pytest.raises(ApprovalRefused, match="does not have the role of an executor"):
+            command._check_executor(settings, duties)
+    command._check_executor(config.Config(), Duties())

@@ -27,9 +27,7 @@ from tests.offboarding.test_plan import leaves, other
 TIP = place(present=False)
 SHARED = listed("AKIASHARED", ownership=Ownership.SHARED)
 PUBLIC = leaked("github.pat.classic", places=(TIP,))
-JOB = Use(
-    system="github-actions", repo="/repos/app", path=".github/workflows/ci.yml", job="deploy", name="KEY", present=True
-)
+JOB = Use(system="github-actions", repo="/repos/app", path="ci.yml", line=3, job="deploy", name="KEY", present=True)
 OPT_OUT = OptOut(
     id="o1", subject="sam", scope="slack.user", reason="legal hold", requester="boss@example.com",
     approver="ann@example.com", not_before=NOW - timedelta(days=1), expires_at=NOW + timedelta(days=1),
