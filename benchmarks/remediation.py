@@ -26,6 +26,8 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
@@ -70,7 +72,7 @@ STRING = re.compile(r"\"(?P<d>[^\"\\\n]{3,80})\"|'(?P<s>[^'\\\n]{3,80})'")
 ASSIGNED = re.compile(rf"(?m)^[ \t]*(?:- )?(?:export |ENV |ARG )?[\w.-]+(?:: |=| = )(?P<v>{VALUE}{{3,80}})[ \t]*$")
 FIXED = re.compile(
     r"^\s*(import|export\b.*\bfrom|from|package|resource|data|module|variable|provider|output|terraform|backend|\}.*from)\b"
-    r"|^\s*(\w+\s+)?$|\brequire\w*\($|\bimport\($"
+    r"|^\s*(\w+\s+)?$|\brequire\w*\($|\bimport\($|\b(id|version|include|template|define)\s+$"
 )
 """What stands before a string where no credential can stand: names of modules, labels of blocks, a string alone."""
 PARSERS = {
@@ -78,6 +80,10 @@ PARSERS = {
     "Java": "java", "Ruby": "ruby", "Shell": "bash", "Terraform": "hcl", "Dockerfile": "dockerfile",
     "Jenkinsfile": "groovy", "Gradle": "groovy",
 }  # fmt: skip
+HEAD = (
+    "| language | files | plants | edited | refused | still parsing | own parser agrees | only that value | gone |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
 REAL = {
     "Go": ["gofmt", "-e"],
     "Shell": ["bash", "-n"],
@@ -106,11 +112,37 @@ def git(repository: Path, *args: str) -> bytes:
     return subprocess.run(["git", "-C", str(repository), *args], check=True, capture_output=True).stdout
 
 
+@cache
+def reader(repository: Path) -> "subprocess.Popen[bytes]":
+    """One process of git for all that is read from a repository."""
+    command = ["git", "-C", str(repository), "cat-file", "--batch"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def content(repository: Path, path: str) -> str:
+    """A file of HEAD; empty where it is not there, or not UTF-8."""
+    process = reader(repository)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"HEAD:{path}\n".encode())
+    process.stdin.flush()
+    head = process.stdout.readline().split()
+    if len(head) != 3 or head[1] != b"blob":
+        return ""
+    held = process.stdout.read(int(head[2]) + 1)[:-1]
+    try:
+        return held.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
 def language(path: str) -> str | None:
     return next((name for name, pattern in LANGUAGES if re.search(pattern, path)), None)
 
 
-def draw(repositories: list[Path], count: int, seeded: random.Random) -> Iterator[tuple[str, str, str]]:
+def draw(
+    repositories: list[Path], count: int, seeded: random.Random, only: str | None
+) -> Iterator[tuple[str, str, str]]:
     """Language, path and text of up to `count` files a language, out of all repositories."""
     found: dict[str, list[tuple[Path, str]]] = defaultdict(list)
     for repository in repositories:
@@ -121,16 +153,13 @@ def draw(repositories: list[Path], count: int, seeded: random.Random) -> Iterato
             if name:
                 found[name].append((repository, path))
     for name, _ in LANGUAGES:
-        held = found[name]
+        held = found[name] if name == (only or name) else []
         seeded.shuffle(held)
         taken = 0
         for repository, path in held:
             if taken == count:
                 break
-            try:
-                text = git(repository, "cat-file", "blob", f"HEAD:{path}").decode("utf-8")
-            except (subprocess.CalledProcessError, UnicodeDecodeError):
-                continue
+            text = content(repository, path)
             if 0 < len(text) <= LIMIT:
                 taken += 1
                 yield name, f"{repository.parent.name}/{path}", text
@@ -204,16 +233,17 @@ def only(value: str, before: str, after: str) -> bool:
 
     A line that the plant was all of may go.
     """
-    old, new = before.split("\n"), after.split("\n")
+    old, new = before.split("\n"), after.replace(" --mount=type=secret,id=API_KEY", "").split("\n")
     for kind, first, last, begin, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind in ("equal", "insert"):
             continue
         if not all(value in line for line in old[first:last]):
             return False
         if kind == "replace":
-            head, _, tail = old[first].partition(value)
-            words = set(re.findall(r"\w+", f"{head} {tail}")) - {"const", "f", "u", "b", "r", "value"}
-            if not words <= set(re.findall(r"\w+", "\n".join(new[begin:end]))) and "default" not in words:
+            head, _, tail = old[first].replace("const ", "").partition(value)
+            rest = iter("\n".join(new[begin:end]))
+            told = re.findall(r"\w", re.sub(r"\bvalue: $|\bdefault\s*= |\b[fubr]+(?=[\"'])", "", head) + tail)
+            if not all(char in rest for char in told):
                 return False
     return True
 
@@ -254,38 +284,31 @@ def main() -> int:
     args = parser.parse_args()
     seeded = random.Random(args.seed)
     rows: dict[str, Row] = defaultdict(Row)
-    for name, path, text in draw(args.repositories, args.files, seeded):
-        if args.only and name != args.only:
-            continue
-        for value, planted in plants(name, path, text, args.plants, seeded):
-            rows[name].files.add(path)
-            measure(name, path, value, planted, rows[name])
-    report(rows, args.refused)
+    print(HEAD)
+    for wanted, drawn in groupby(draw(args.repositories, args.files, seeded, args.only), key=lambda one: one[0]):
+        for name, path, text in drawn:
+            for value, planted in plants(name, path, text, args.plants, seeded):
+                rows[name].files.add(path)
+                measure(name, path, value, planted, rows[name])
+        report(wanted, rows[wanted], args.refused)
     if args.output:
         table = {name: {**vars(row), "files": len(row.files)} for name, row in rows.items()}
         args.output.write_text(json.dumps(table, indent=1))
     return 0
 
 
-def report(rows: dict[str, Row], refused: bool) -> None:
-    print(
-        "| language | files | plants | edited | refused | still parsing | own parser agrees | only that value | gone |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    for name, row in rows.items():
-        share = f"{100 * row.edited / row.plants:.1f} %" if row.plants else ""
-        real = f"{row.real['True']} of {row.real.total()}" if row.real else "-"
-        cells = (len(row.files), row.plants, f"{row.edited} ({share})", row.refused.total(), row.parsing, real)
-        print("|", " | ".join(str(cell) for cell in (name, *cells, row.only, row.gone)), "|")
+def report(name: str, row: Row, refused: bool) -> None:
+    share = f"{100 * row.edited / row.plants:.1f} %" if row.plants else ""
+    real = f"{row.real['True']} of {row.real.total()}" if row.real else "-"
+    cells = (len(row.files), row.plants, f"{row.edited} ({share})", row.refused.total(), row.parsing, real)
+    print("|", " | ".join(str(cell) for cell in (name, *cells, row.only, row.gone)), "|", flush=True)
     if refused:
-        for name, row in rows.items():
-            print(f"\n{name}")
-            for reason, count in row.refused.most_common():
-                print(f"  {count:4} {reason}")
-                for example in row.examples[reason][:4]:
-                    print(f"         {example}")
-            for wrong in row.wrong[:8]:
-                print("   WRONG", wrong.replace("\n", "\n     "))
+        for reason, count in row.refused.most_common():
+            print(f"  {count:4} {reason}")
+            for example in row.examples[reason][:4]:
+                print(f"         {example}")
+        for wrong in row.wrong[:8]:
+            print("   WRONG", wrong.replace("\n", "\n     "), flush=True)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ from offboarding.remedy.literal import CannotRewrite, Companion, Edited, Literal
 
 Rewriter = Callable[[str, str, list[Literal]], Edited]
 BOM = "\ufeff"
+MAX_BYTES, MAX_LITERALS = 2_000_000, 200
+"""Larger files, and those that are full of a value, are generated: whoever generates them must change it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def rewrite(path: str, content: bytes, values: Mapping[str, bytes]) -> Rewritten
     if _is_whole_file(content, values):
         note = "the file held nothing but the credential and is removed"
         return Rewritten(None, note, (keyvalue.ignored(path),))
+    if len(content) > MAX_BYTES:
+        raise CannotRewrite(f"larger than {MAX_BYTES:,} bytes")
     try:
         text = content.decode("utf-8")
         wanted = {name: value.decode("utf-8") for name, value in values.items()}
@@ -102,6 +106,8 @@ def rewrite(path: str, content: bytes, values: Mapping[str, bytes]) -> Rewritten
     literals = find(text, wanted)
     if not literals:
         raise CannotRewrite("the value is not written there as it is (it may be encoded)")
+    if len(literals) > MAX_LITERALS:
+        raise CannotRewrite(f"the value stands there {len(literals):,} times")
     done = rewriter(path, text)(path, text, literals)
     if find(done.text, wanted):
         raise CannotRewrite("a copy of the value would remain")

@@ -256,6 +256,33 @@ def test_without_the_grammars_only_what_the_standard_library_can_check_is_edited
         syntax._parser.cache_clear()
 
 
+@pytest.mark.parametrize("new", ['"x" + y', '"x', '"x")\nvar m = f("a"', ""])
+def test_an_edit_that_would_change_another_node_is_refused(new: str) -> None:
+    text = 'package a\n\nvar k = 1 * "v" - 2\nvar l = "w"\n'
+    source = syntax.parse("go", text)
+    start = text.index('"v"')
+    assert syntax.replaced(source, [(start, start + 3, '("x" + y)')]) == text.replace('"v"', '("x" + y)')
+    with pytest.raises(CannotRewrite, match="parse differently"):
+        syntax.replaced(source, [(start, start + 3, new)])
+
+
+def test_a_file_with_errors_elsewhere_is_edited_and_one_with_errors_at_the_value_is_not() -> None:
+    assert rewritten("a.rb", "k = '§'\n\nclass (\n").startswith('k = ENV.fetch("API_KEY")')
+    with pytest.raises(CannotRewrite, match="does not parse where the value stands"):
+        done("a.js", "f('§'\n}}}\n")
+
+
+def test_files_that_are_too_large_or_full_of_the_value_are_left_to_a_person() -> None:
+    with pytest.raises(CannotRewrite, match="larger"):
+        done("a.json", '["§", "' + "x" * 2_000_000 + '"]')
+    with pytest.raises(CannotRewrite, match="201 times"):
+        done("a.json", "[" + '"§",' * 200 + '"§"]')
+
+
+def test_a_mark_of_byte_order_stays() -> None:
+    assert rewritten("a.json", '\ufeff["§"]') == '\ufeff["${API_KEY}"]'
+
+
 SAMPLES = [before for _, before, _ in CODE + BUILDS + SETTINGS]
 PATHS = sorted({path for path, _, _ in CODE + BUILDS + SETTINGS})
 

@@ -2,10 +2,10 @@
 
 import re
 
-from offboarding.remedy.literal import CannotRewrite, Literal
+from offboarding.remedy.literal import CannotRewrite, Literal, line_end, line_start
 
 USERINFO = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<userinfo>[^\s/\"'<>@]*(?:@[^\s/\"'<>@]*)?@)(?=[^\s/@])"
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,15}://)(?P<userinfo>[^\s/\"'<>@]*(?:@[^\s/\"'<>@]*)?@)(?=[^\s/@])"
 )
 TOOLS = (
     (re.compile(r"(^|/)(package(-lock)?|npm-shrinkwrap)\.json$|(^|/)(yarn\.lock|pnpm-lock\.yaml)$"), ".npmrc"),
@@ -32,10 +32,8 @@ def without_userinfo(text: str, literal: Literal) -> tuple[int, int, str]:
 
 def userinfo(text: str, literal: Literal) -> tuple[int, int, str] | None:
     """The same, and None elsewhere."""
-    line = text.rfind("\n", 0, literal.start) + 1
-    for match in USERINFO.finditer(text, line):
-        if match.start() > literal.start:
-            break
+    line = line_start(text, literal.start)
+    for match in USERINFO.finditer(text, line, line_end(text, literal.end)):
         if match.start("userinfo") <= literal.start and literal.end <= match.end("userinfo"):
             return match.start("userinfo"), match.end("userinfo"), ""
     return None

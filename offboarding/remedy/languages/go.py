@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from offboarding.remedy.languages import syntax
-from offboarding.remedy.literal import CannotRewrite, Edited, Literal, between, concatenated, redacted, splice
+from offboarding.remedy.literal import CannotRewrite, Edited, Literal, between, concatenated, line_end, redacted, splice
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -96,6 +96,16 @@ def _demand_free(source: syntax.Source, names: set[str]) -> None:
             raise CannotRewrite("the name os means something else in this file")
 
 
+def _first_block(specs: Sequence["Node"]) -> list["Node"]:
+    """The imports up to the first empty line: by custom those of the standard library."""
+    block: list[Node] = []
+    for spec in specs:
+        if block and spec.start_point.row > block[-1].end_point.row + 1:
+            break
+        block.append(spec)
+    return block
+
+
 def _import(source: syntax.Source) -> list[syntax.Piece]:
     """What makes `os` known: nothing, a line in the first group of imports, or a declaration of its own."""
     for spec in syntax.descendants(source.root, "import_spec"):
@@ -109,13 +119,14 @@ def _import(source: syntax.Source) -> list[syntax.Piece]:
     group = next(syntax.descendants(source.root, "import_spec_list"), None)
     newline = "\r\n" if "\r\n" in source.text else "\n"
     if group is not None:
-        specs = group.named_children
-        behind = next((one for one in specs if one.type == "import_spec" and source.of(one) > '"os"'), None)
+        specs = _first_block([one for one in group.named_children if one.type == "import_spec"])
+        behind = next((one for one in specs if source.of(one) > '"os"'), None)
         if behind is not None and "\n" in source.text[source.span(group)[0] : source.span(behind)[0]]:
             at = source.span(behind)[0]
             return [(at, at, f'"os"{newline}\t')]
-        if "\n" in source.of(group):
-            at = source.span(group)[0] + 1
+        if behind is None and specs and "\n" in source.of(group):
+            at = line_end(source.text, source.span(specs[-1])[1])
+            at -= source.text[at - 1 : at] == "\r"
             return [(at, at, f'{newline}\t"os"')]
     clause = next((one for one in source.root.children if one.type == "package_clause"), None)
     if clause is None:

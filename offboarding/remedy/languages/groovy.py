@@ -79,7 +79,9 @@ def _string(source: syntax.Source, node: "Node", inside: Sequence[Literal], form
     texts = between(source.text, start + match.start("body"), start + match.end("body"), inside)
     command = node.parent is not None and node.parent.parent is not None and node.parent.parent.type == COMMAND
     if not any(texts) and len(inside) == 1 and not command:
-        return form.format(inside[0].name)
+        expression = form.format(inside[0].name)
+        is_key = node.parent is not None and node.parent.child_by_field_name("key") == node
+        return f"({expression})" if is_key else expression
     form, quote = form.replace('"', "'"), match["quote"]
     if quote[0] == "'":
         quote = quote.replace("'", '"')

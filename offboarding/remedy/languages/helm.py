@@ -8,7 +8,7 @@ import re
 from offboarding.remedy.literal import REMOVED, CannotRewrite, Edited, Literal, between, splice
 
 TEMPLATE = re.compile(r"(^|/)templates/.*\.(ya?ml|tpl|txt|json)$|\.tpl$")
-ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+ACTION = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)
 STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`')
 
 

@@ -17,7 +17,7 @@ from offboarding.remedy.literal import (
 
 EMPTY = ""
 Piece = tuple[int, int, str]
-KEY = re.compile(r"(?P<key>\s*(?:export\s+)?[^\s=:\[#;][^\n=]*?\s*[=:]\s*|[^\s=:]+\s+)")
+KEY = re.compile(r"[^=:]*[=:]\s*|\s*[^\s\[]+\s+")
 EXAMPLES = frozenset({".env.example", ".env.sample", ".env.template", ".env.dist", "example.env", "sample.env"})
 ENTRY = re.compile(r"(?ms)^[ \t]*(?:machine\s+\S+|default)\b.*?(?=^[ \t]*(?:machine|default)\b|\Z)")
 FORMS = (

@@ -16,6 +16,7 @@ Event = tuple[str, str]
 def rewrite(path: str, text: str, literals: list[Literal]) -> Edited:
     """The document with each literal replaced. Raises `CannotRewrite`."""
     form, note = next((form, note) for pattern, form, note in FORMS if pattern.search(path))
+    before = _events(text)
     comments = [found.span() for found in re.finditer(r"(?s)<!--.*?-->", text)]
     pieces, undone = [], []
     notes: dict[str, None] = {}
@@ -27,7 +28,7 @@ def rewrite(path: str, text: str, literals: list[Literal]) -> Edited:
         if not inside:
             notes[note.format(name=item.name, path=path.rpartition("/")[2])] = None
     changed = splice(text, pieces)
-    if _undone(_events(text), undone) != _undone(_events(changed), undone):
+    if _undone(before, undone) != _undone(_events(changed), undone):
         raise CannotRewrite("the rewritten file would parse differently")
     return Edited(changed, tuple(one for one in notes if one))
 

@@ -120,7 +120,7 @@ def _replaced(text: str, token: _Token, inside: list[Literal]) -> str:
     prefix, quote = match["prefix"], match["quote"]
     start, end = token.start + match.start("body"), token.start + match.end("body")
     texts = between(text, start, end, inside)
-    if re.search(r"\bLiteral\[[^\]]*$", text[: token.start]):
+    if re.search(r"\bLiteral\[[^\]]*$", text[max(token.start - 500, 0) : token.start]):
         raise CannotRewrite("a literal type takes no expression")
     if "b" in prefix.lower():
         references = [f"{REFERENCE.format(item.name)}.encode()" for item in inside]

@@ -8,6 +8,8 @@ import yaml
 from offboarding.remedy.literal import CannotRewrite
 
 Path = tuple[str, ...]
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, where it is there: the same marks, ten times as fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Scalar:
 def scalars(text: str) -> list[Scalar]:
     """All scalars in the order of the text; what an alias repeats is told once. Raises `CannotRewrite`."""
     try:
-        documents = list(yaml.compose_all(text, yaml.SafeLoader))
+        documents = list(yaml.compose_all(text, LOADER))
         return [found for number, node in enumerate(documents) for found in _under(node, (str(number),), set())]
     except (yaml.YAMLError, RecursionError, ValueError):
         raise CannotRewrite("the file is not valid YAML") from None
