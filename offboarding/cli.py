@@ -28,6 +28,7 @@ COMMANDS = {
     "apply": "carry out an approved plan, proving each step",
     "undo": "switch on again what an apply has switched off",
     "report": "write the evidence folder of a run",
+    "history-rewrite": "write how to take a run's values out of the history; runs nothing",
     "verify": "check that everything is still dead, or that an evidence folder is intact",
     "ledger": "verify or export the hash-chained ledger",
     "doctor": "check configuration, credentials and installation; --init begins one",
@@ -61,7 +62,7 @@ def parser(command: str = "") -> argparse.ArgumentParser:
 
 
 def _module(command: str) -> Any:
-    return importlib.import_module(f"offboarding.commands.{command}")
+    return importlib.import_module(f"offboarding.commands.{command.replace('-', '_')}")
 
 
 @contextmanager
