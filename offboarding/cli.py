@@ -21,6 +21,7 @@ from scanner.output.printable import printable
 COMMANDS = {
     "scan": "find credentials in repositories, folders, files or standard input",
     "whois": "show which identities are a person, and why",
+    "metadata": "list where repositories still name a person as one in charge; changes nothing",
     "inventory": "list what a person holds at every configured provider; changes nothing",
     "stores": "list what CI's secret stores hold, which jobs use it, and what of it has leaked",
     "plan": "work out what has to be ended when a person leaves; changes nothing",

@@ -1,7 +1,7 @@
 """`offkey history-rewrite RUN -o DIR`: write how to take a run's values out of the history. Runs nothing.
 
-No value is written, but with `--write-literals FILE`: then the values themselves are, for a tool of the user's own. Exit code: 0 when it is
-written, 2 when it cannot be (the file would lie open, in evidence, or in a repository).
+No value is written but with `--write-literals FILE`, for a tool of the user's own. Exit code: 0 when it is written, 2
+when it cannot be (the file would lie open, in evidence, or in a repository).
 """
 
 import argparse
