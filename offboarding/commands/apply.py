@@ -123,7 +123,7 @@ def _show(plan: Plan, receipts: Sequence[Receipt], ui: UI) -> Exit:
     tables.show_gaps(plan.gaps, ui)
     proposed = sum(receipt.outcome is Outcome.PROPOSED for receipt in receipts)
     if proposed:
-        ui.out.print(f"{proposed} pull requests wait for their reviewers; `offkey verify {plan.run}` looks again.")
+        ui.out.print(f"{proposed} changes wait for their reviewers; `offkey verify {plan.run}` looks again.")
     waiting = len(plan.steps) - len(receipts)
     if waiting:
         ui.out.print(
