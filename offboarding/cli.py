@@ -22,6 +22,7 @@ COMMANDS = {
     "scan": "find credentials in repositories, folders, files or standard input",
     "gate": "export what lets CI recognise departed people's credentials",
     "whois": "show which identities are a person, and why",
+    "metadata": "list where repositories still name a person as one in charge; changes nothing",
     "inventory": "list what a person holds at every configured provider; changes nothing",
     "stores": "list what CI's secret stores hold, which jobs use it, and what of it has leaked",
     "contain": "switch off at once what a standing approval covers, when somebody leaves",
@@ -33,6 +34,7 @@ COMMANDS = {
     "standing": "make, sign, list or revoke standing approvals for `offkey contain`",
     "leavers": "compare the directory with the runs: who should have been offboarded, and was not",
     "report": "write the evidence folder of a run",
+    "history-rewrite": "write how to take a run's values out of the history; runs nothing",
     "verify": "check that everything is still dead, or that an evidence folder is intact",
     "ledger": "verify or export the hash-chained ledger",
     "doctor": "check configuration, credentials and installation; --init begins one",
@@ -66,7 +68,7 @@ def parser(command: str = "") -> argparse.ArgumentParser:
 
 
 def _module(command: str) -> Any:
-    return importlib.import_module(f"offboarding.commands.{command}")
+    return importlib.import_module(f"offboarding.commands.{command.replace('-', '_')}")
 
 
 @contextmanager

@@ -30,7 +30,10 @@ _SECTIONS: tuple[tuple[str, Callable[[Step], bool]], ...] = (
     ("Replace: a successor for what others use", lambda step: step.action is Action.REPLACE),
     ("Contain: can be undone", lambda step: step.action in _ENDING and step.reversible),
     ("End for good: cannot be undone", lambda step: step.action in _ENDING and not step.reversible),
-    ("Take out of the code: a pull request each, once it is dead", lambda step: step.action is Action.REWRITE),
+    (
+        "Take out of the code: one pull request a repository, once it is dead",
+        lambda step: step.action is Action.REWRITE,
+    ),
     ("For people: offkey does not do this by itself", lambda step: step.action in _BY_HAND),
     ("Left as it is", lambda step: step.action is Action.KEEP),
 )
@@ -166,7 +169,7 @@ def _proof(receipt: Receipt | None) -> tuple[Text, Text]:
     style = "green" if good else "cyan" if receipt.outcome in SETTLED else "yellow"
     told = [check_words(check) for check in (receipt.before, receipt.after) if check is not None]
     if receipt.outcome is Outcome.PROPOSED:
-        told = ["a pull request is open"]
+        told = ["a request is open"]
     return Text(receipt.outcome.value, style=style), Text(" -> ".join(told), style="dim")
 
 

@@ -86,7 +86,7 @@ def words(outcome: Outcome) -> str:
         Outcome.ROTATED: "replaced, and the old value seen dead",
         Outcome.REPLACED: "has a successor, seen alive and stored; the old value still lives",
         Outcome.ALREADY_DEAD: "was dead before anything was done",
-        Outcome.PROPOSED: "a pull request is open",
+        Outcome.PROPOSED: "a pull request, merge request, branch or bundle waits",
         Outcome.ACKNOWLEDGED: "accepted by the issuer; its end cannot be observed",
         Outcome.NOT_CONFIRMED: "asked for, but not seen dead",
         Outcome.NOT_IDENTIFIED: "not touched: it could not be named exactly",

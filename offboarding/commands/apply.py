@@ -144,7 +144,7 @@ def _show(plan: Plan, told: Past, ui: UI) -> Exit:
     tables.show_gaps(plan.gaps, ui)
     proposed = sum(receipt.outcome is Outcome.PROPOSED for receipt in receipts)
     if proposed:
-        ui.out.print(f"{proposed} pull requests wait for their reviewers; `offkey verify {plan.run}` looks again.")
+        ui.out.print(f"{proposed} changes wait for their reviewers; `offkey verify {plan.run}` looks again.")
     waiting = len(plan.steps) - len(receipts)
     held = sum(one.outcome is None and one.step.id in told.held for one in left)
     _say_what_waits(held, waiting - held, ui)

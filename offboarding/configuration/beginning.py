@@ -132,6 +132,16 @@ register = "approvers"
 #author_name = "offkey"
 #author_email = "offkey@example.com"
 #branch_prefix = "offkey/"
+# Besides the default branch, these get a pull request of their own where they hold a value.
+#branches = ["release/*"]
+# Where a repository is at no configured GitHub or GitLab, a git bundle of the new commits goes into this folder.
+#bundles = "bundles"
+#[remedy.repositories]
+# Where changes to a path of [repositories] are proposed, if its origin does not tell (docs/pull-requests.md).
+#"../app" = "example/app"
+#"../lab" = "gitlab/corp:group/lab"
+#"../here" = "branch:../review/here"
+#"../there" = "bundle:bundles"
 
 # A shared credential that may be replaced without anybody's hands, and the existing secret that its successor goes
 # into. Nothing else is ever rotated; it needs the extra yes `--allow rotate`. docs/rotation.md has kinds and stores.

@@ -95,7 +95,7 @@ def _summary(plan: Plan, told: Past) -> str:
     tiles = (
         (points, "credentials and grants"),
         (proven, "steps proven done"),
-        (sum(outcome is Outcome.PROPOSED for outcome in outcomes), "pull requests open"),
+        (sum(outcome is Outcome.PROPOSED for outcome in outcomes), "changes proposed"),
         (people + unsure, "steps that need somebody"),
         (len(plan.gaps), "places not looked at"),
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from offboarding.demo.simulators import tokens
 from offboarding.demo.simulators.github import GitHubSimulator
+from offboarding.demo.simulators.wire import Answer, Request
 from offboarding.remedy import github, gitlab
 from offboarding.remedy.branch import Author, Remote
 from offboarding.remedy.drafting import Target
@@ -37,6 +38,19 @@ FORBIDDEN = (
 )  # fmt: skip
 """What nothing that is pushed or sent may say: the person's names and address, and words for the reason."""
 WriterOf = Callable[[Gate, str], Writer]
+
+
+class Enterprise(GitHubSimulator):
+    """A GitHub Enterprise Server: the same API below /api/v3, and nothing beside it."""
+
+    @property
+    def url(self) -> str:
+        return f"{super().url}/api/v3"
+
+    def answer(self, request: Request) -> Answer:
+        if not request.path.startswith("/api/v3/"):
+            return self.error(404)
+        return super().answer(replace(request, path=request.path.removeprefix("/api/v3")))
 
 
 @dataclass(frozen=True)
@@ -176,7 +190,7 @@ class World:
 
 @contextmanager
 def hub(folder: Path, kind: str) -> Iterator[World]:
-    """The world, with its server running."""
+    """The world, with its server running; "ghes" is a GitHub at an address of its own."""
     values = {name: tokens.slack_user(f"{name} of the world") for name in ("one", "two")}
     work = Repo.create(folder / "work")
     work.commit("begin", {"app.py": f'ONE = "{values["one"]}"\n', "README": "hello\n"}, author=MALLORY)
@@ -201,4 +215,4 @@ def hub(folder: Path, kind: str) -> Iterator[World]:
             server.add_org("example")
             server.add_member("example", "octo-admin", "admin")
             server.add_repo("example/app", remote.path)
-        yield World(folder, kind, work, remote, mirror, server, admin, values, approval)
+        yield World(folder, "github" if kind == "ghes" else kind, work, remote, mirror, server, admin, values, approval)

@@ -197,6 +197,16 @@ def test_a_secret_that_no_store_has_makes_it_a_draft_that_says_so(world: World) 
     assert made.title.startswith("Draft: ") or world.server.state.repos["example/app"].pulls[1].draft
 
 
+def test_at_a_github_enterprise_server_a_request_is_opened_and_updated_below_its_own_address(tmp_path: Path) -> None:
+    with hub(tmp_path, "ghes") as world:
+        world.act("one")
+        world.act("two")
+        (made,) = world.requests()
+        assert proposal.steps_in(made.body) == {world.step("one").id, world.step("two").id}
+        assert status(world, "one") == PROPOSED
+        assert all(line.path.startswith("/api/v3/") for line in world.server.requests)
+
+
 def test_without_an_approval_in_force_nothing_is_pushed(world: World) -> None:
     before = world.remote.git("for-each-ref")
     late = replace(world.approval, expires_at=NOW)
