@@ -10,7 +10,7 @@ was held by another process, else 0. With --due and nothing due it is 0.
 import argparse
 import functools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.fingerprint import KeyUnusable, OrgKey
 from offkey.model import timestamp
 
-_WORST = (Exit.OPEN, Exit.ERROR, Exit.NOTHING_EXAMINED, Exit.NOT_ALL_CONFIRMED, Exit.GAPS)
+_WORST = (Exit.OPEN, Exit.ERROR, Exit.NOT_ALL_CONFIRMED, Exit.GAPS)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +98,8 @@ def _runs(args: argparse.Namespace, ui: UI) -> Exit:
         nearest = schedule.upcoming(ledger.events(), times, _now()) if args.due else None
     finally:
         store.close()
-    worst = _worst([*(one.code for one in checked), *(error.exit_code for error in failed.values())])
+    troubles = [Exit.GAPS if isinstance(error, RunLocked) else Exit.ERROR for error in failed.values()]
+    worst = _worst([*(one.code for one in checked), *troubles])
     if args.format == "json":
         text = json.dumps(showing.data(checked, failed, worst, nearest), indent=2)
         ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
@@ -116,12 +117,8 @@ def _checked(desk: Desk, wanted: Sequence[Due], *, due: bool) -> tuple[list[Chec
     for one in wanted:
         try:
             with run_lock(desk.state, one.run, desk.now()):
-                checked.append(checking.check(desk, one.run, one.slot, one.missed))
-        except RunLocked as error:
-            if not due:
-                raise
-            error.exit_code = Exit.GAPS
-            failed[one.run] = error
+                if not due or _still_due(desk, one.run):
+                    checked.append(checking.check(desk, one.run, one.slot, one.missed))
         except OffkeyError as error:
             if not due:
                 raise
@@ -129,6 +126,11 @@ def _checked(desk: Desk, wanted: Sequence[Due], *, due: bool) -> tuple[list[Chec
     if due:
         _tidy(desk, {one.run for one in wanted})
     return checked, failed
+
+
+def _still_due(desk: Desk, run: str) -> bool:
+    """Another process may have checked it just now."""
+    return bool(schedule.due(desk.ledger.events(run), desk.config.verify.schedule, desk.now()))
 
 
 def _tidy(desk: Desk, done: set[str]) -> None:
@@ -145,7 +147,7 @@ def _tidy(desk: Desk, done: set[str]) -> None:
 
 def _code(
     settings: config.Config, key: OrgKey, state: Path, ledger: Ledger, wanted: Iterable[Due]
-) -> functools.partial[code.Code]:
+) -> Callable[[], code.Code]:
     """What reads the repositories, when it is first called, with the commits since the first of the people left."""
     names = [one.run for one in wanted]
 
@@ -157,11 +159,11 @@ def _code(
         since = min((drift.left(plan) for plan in plans), default=_now())
         return code.read(settings.repositories.paths, rules.load(), key, state, since)
 
-    return functools.partial(read)
+    return read
 
 
 def _worst(codes: Sequence[Exit]) -> Exit:
-    return next((code for code in _WORST if code in codes), max(codes, default=Exit.DONE))
+    return next((code for code in _WORST if code in codes), Exit.DONE)
 
 
 def _told(number: int, nearest: tuple[datetime, str] | None) -> str:

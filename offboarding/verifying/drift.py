@@ -44,7 +44,7 @@ def of_lists(plan: Plan, listed: Iterable[AccessPoint]) -> Iterator[Reason]:
         if gather.is_alive(point) and identity(point) not in known:
             told = point.evidence[0] if point.evidence else "listed"
             yield Reason(
-                f"new:{point.provider}:{point.id}", "new", f"{_named(point)}: not in the plan, and alive: {told}"
+                f"new:{point.provider}:{point.id}", "new", f"{_named(point)}: not in the plan, and not dead: {told}"
             )
 
 
