@@ -298,6 +298,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
+    """With a `salt`, `hash` covers a commitment to `body` instead of `body` itself, which can then be erased."""
+
     seq: int
     at: datetime
     actor: str
@@ -306,6 +308,7 @@ class AuditEvent:
     body: Mapping[str, Any]
     prev: str
     hash: str
+    salt: str = ""
 
 
 def _refuse_secret(_: object) -> NoReturn:

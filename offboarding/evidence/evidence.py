@@ -23,6 +23,7 @@ from offboarding.evidence import report
 from offboarding.ledger import chain
 from offboarding.ledger.chain import Checkpoint
 from offboarding.ledger.history import past
+from offboarding.ledger.merkle import Tree
 from offkey.canonical import canonical, content_digest
 from offkey.errors import Exit, OffkeyError, UsageError
 from offkey.model import AuditEvent, from_json, to_json
@@ -56,8 +57,8 @@ def build(ledger: Sequence[AuditEvent], run: str, register: bytes, checkpoint: C
             f"the checkpoint covers {tree.seq} events, and the run's last is number {events[-1].seq} of {len(ledger)}",
             advice="give a checkpoint that was taken after the run",
         )
-    entries = chain.leaves(ledger[: tree.seq])
-    proofs = {str(event.seq): [n.hex() for n in chain.inclusion_proof(entries, event.seq - 1)] for event in events}
+    prover = Tree(chain.leaves(ledger[: tree.seq]))
+    proofs = {str(event.seq): [node.hex() for node in prover.inclusion(event.seq - 1)] for event in events}
     files = {
         "plan.json": canonical(to_json(told.plan)),
         "ledger.jsonl": b"".join(canonical(to_json(event)) + b"\n" for event in events),

@@ -18,6 +18,7 @@ import argparse
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import re
 import struct
@@ -329,7 +330,7 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
     before = None
     for event in evidence.events:
         claimed = event["hash"]
-        if sha256(canonical({key: value for key, value in event.items() if key != "hash"})) != claimed:
+        if event_hash(event) != claimed:
             raise Bad("event {} was changed: its hash does not fit its content".format(event["seq"]))
         if event["run"] != evidence.plan["run"]:
             raise Bad("event {} is of another run".format(event["seq"]))
@@ -358,6 +359,18 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
     if (outside["head"], outside["merkle_root"]) != (inside["head"], inside["merkle_root"]):
         raise Bad("the given checkpoint is of another ledger: this evidence was replaced")
     return "consistent with the given checkpoint over {} events".format(outside["seq"])
+
+
+def event_hash(event: dict[str, Any]) -> str:
+    """The hash over all of the event but itself; a salted commitment stands for a body that can be erased."""
+    salt = event.get("salt", "")
+    told = {key: value for key, value in event.items() if key not in ("hash", "salt")}
+    if salt:
+        if not re.fullmatch("[0-9a-f]{64}", salt):
+            raise Bad("the salt of event {} was changed".format(event["seq"]))
+        body = hmac.new(bytes.fromhex(salt), canonical(event["body"]), "sha256").hexdigest()
+        told["body"] = {"committed": "hmac-sha256:" + body}
+    return sha256(canonical(told))
 
 
 def left_out(evidence: Evidence) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from offboarding.applying.outcomes import Act
+from offboarding.ledger.chain import erased
 from offkey.model import Approval, AuditEvent, Exchange, Plan, Receipt, from_json
 
 
@@ -28,7 +29,10 @@ class Rotating:
 
 @dataclass
 class Past:
-    """A run so far. `plan_digest` is that of the newest plan; `acted` tells how each sent request went."""
+    """A run so far. `plan_digest` is that of the newest plan; `acted` tells how each sent request went.
+
+    Of a run whose contents were erased only that is known: `erased`.
+    """
 
     plan: Plan | None = None
     plan_digest: str = ""
@@ -42,12 +46,13 @@ class Past:
     rotations: dict[str, Rotating] = field(default_factory=dict)
     started: bool = False
     closed: bool = False
+    erased: bool = False
 
 
 def past(events: Sequence[AuditEvent]) -> Past:
     """The state of a run from its events; of several plans, or receipts of a step, the last counts."""
     told = Past()
-    for event in events:
+    for event in (one for one in events if not erased(one)):
         body = event.body
         match event.type:
             case "plan.made" if body["digest"] != told.plan_digest:
@@ -74,6 +79,7 @@ def past(events: Sequence[AuditEvent]) -> Past:
                 told.undoing.add(body["step"])
             case "run.closed":
                 told.closed = True
+    told.erased = any(map(erased, events))
     return told
 
 
