@@ -16,9 +16,10 @@ from offboarding.applying.executors import Executors
 from offboarding.applying.outcomes import SETTLED
 from offboarding.configuration import config
 from offboarding.identity import directory
+from offboarding.ledger import publishing
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
+from offboarding.ledger.opening import opened
 from offboarding.planning import plan as plans
 from offboarding.rotation.rotator import Rotator
 from offboarding.state import run_lock
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     if plan.key_id != key.id:
         raise KeyUnusable("the plan was made with another organisation key", advice="use that key, or plan again")
     people = directory.load(settings.directory.people, settings.directory.exports)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         with run_lock(state, plan.run, _now()):
             ledger = Ledger(store, _now, "offkey")
@@ -75,9 +76,9 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     rotators=rotators,
                 )
             close_if_done(plan, receipts, ledger, state)
+        return publishing.finish(ledger, settings, state, ui, _show(plan, receipts, ui))
     finally:
         store.close()
-    return _show(plan, receipts, ui)
 
 
 def _equipped(

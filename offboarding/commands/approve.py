@@ -15,8 +15,9 @@ from offboarding.approval import approvals, approve, signing
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.identity import directory
+from offboarding.ledger import publishing
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
+from offboarding.ledger.opening import opened
 from offboarding.planning import plan as plans
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
@@ -45,7 +46,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     if register is None:
         raise UsageError("no register of approvers is configured", advice="set `register` under [approvers]")
     plan, now = plans.read(args.plan), datetime.now(UTC)
-    store = Store.open(settings.state_dir(args.state))
+    state = settings.state_dir(args.state)
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, lambda: datetime.now(UTC), args.approver)
         approvals.check_made(plan, ledger)
@@ -67,10 +69,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             directory.load(settings.directory.people, settings.directory.exports),
         )
         kept = approvals.keep(args.plan, plan, approval, ledger)
+        until = timestamp(approval.expires_at)
+        ui.out.print(f"approved until {until}; recorded in the ledger and {kept}", markup=False)
+        return publishing.finish(ledger, settings, state, ui)
     finally:
         store.close()
-    ui.out.print(f"approved until {timestamp(approval.expires_at)}; recorded in the ledger and {kept}", markup=False)
-    return Exit.DONE
 
 
 def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime) -> Approval:

@@ -15,9 +15,9 @@ from offboarding import mirror, tables
 from offboarding.commands.apply import close_if_done
 from offboarding.configuration import config
 from offboarding.identity import directory
+from offboarding.ledger import opening, publishing
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.planning import plan as plans
 from offboarding.planning import planning
 from offboarding.planning.setting import Setting
@@ -26,7 +26,7 @@ from offboarding.ui import UI
 from offkey.canonical import digest
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import OrgKey
-from offkey.model import Plan, Trigger, timestamp, to_json
+from offkey.model import Gap, Plan, Trigger, timestamp, to_json
 from scanner.scan import Options
 
 _TRIGGER_KEYS = {"person", "effective_at", "source", "delivery_id"}
@@ -69,15 +69,16 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             tell=lambda what, done, total: advance(done, total, what),
         )
         made = _made(subject, setting)
-        _record(state, made.plan, subject, trigger, now)
+        unpublished = _record(settings, state, made.plan, subject, trigger, now=now)
         plans.write(made.plan, args.output)
     tables.show_plan(made.plan, ui)
     _say(made, args.output, ui)
+    publishing.tell(unpublished, ui)
     if made.nothing_examined:
         return Exit.NOTHING_EXAMINED
     if made.plan.steps:
         return Exit.WAITS_FOR_APPROVAL
-    return Exit.GAPS if made.plan.gaps else Exit.DONE
+    return Exit.GAPS if made.plan.gaps or unpublished else Exit.DONE
 
 
 def _made(subject: str, setting: Setting) -> planning.Planned:
@@ -85,7 +86,7 @@ def _made(subject: str, setting: Setting) -> planning.Planned:
     try:
         return planning.make(subject, setting)
     except BaseException:
-        store = Store.open(setting.state)
+        store = opening.opened(setting.config, setting.state)
         try:
             planned_before = past(store.events(setting.run)).plan is not None
         finally:
@@ -144,9 +145,11 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now: datetime) -> None:
-    """One opening a run, and each different plan once: the same plan made again adds nothing."""
-    store = Store.open(state)
+def _record(
+    settings: config.Config, state: Path, plan: Plan, subject: str, trigger: Trigger | None, *, now: datetime
+) -> tuple[Gap, ...]:
+    """One opening a run, and each different plan once: the same plan made again adds nothing. Then a checkpoint."""
+    store = opening.opened(settings, state)
     try:
         ledger = Ledger(store, lambda: now, plan.requester)
         events = ledger.events(plan.run)
@@ -158,6 +161,7 @@ def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now:
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
         mirror.sweep(state, {*store.runs(), plan.run}, now)
+        return publishing.publish(Ledger(store, lambda: datetime.now(UTC), plan.requester), settings, state)
     finally:
         store.close()
 

@@ -1,6 +1,7 @@
 """`offkey report RUN -o DIR`: write the evidence folder of a run.
 
-Exit code: 0 when it is written, whatever the run came to; 3 when there is no such run.
+Exit code: 0 when it is written, whatever the run came to; 3 when there is no such run; 14 when it is written and a sink
+has not got the newest checkpoint.
 """
 
 import argparse
@@ -9,8 +10,9 @@ from pathlib import Path
 
 from offboarding.configuration import config
 from offboarding.evidence import evidence
+from offboarding.ledger import keys, outside, publishing
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
+from offboarding.ledger.opening import opened
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 
@@ -29,22 +31,26 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     name = run_name(args.run)
     folder = args.output or Path(f"evidence-{name}")
     register = settings.approvers.register_file
-    checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
-    store = Store.open(settings.state_dir(args.state))
+    signer, known = keys.signer(settings), keys.verifiers(settings)
+    checkpoint = outside.read(args.checkpoint, known) if args.checkpoint else None
+    state = settings.state_dir(args.state)
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, lambda: datetime.now(UTC), "offkey")
         events = ledger.events()
-        files = evidence.build(events, name, _read(register), checkpoint)
+        files = evidence.build(events, name, _read(register), checkpoint, signer)
         sealed = evidence.seal(files, folder)
         mine = [event for event in events if event.run == name]
         if not any(event.type == evidence.SEALED and event.body["manifest"] == sealed for event in mine):
             ledger.append(evidence.SEALED, name, {"manifest": sealed})
+        unpublished = publishing.publish(ledger, settings, state)
     finally:
         store.close()
     ui.out.print(f"{folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
     ui.out.print(f"manifest {sealed}", markup=False, highlight=False, soft_wrap=True)
     ui.out.print(f"anybody can check it without offkey: python3 {folder / 'verify.py'} {folder}", soft_wrap=True)
-    return Exit.DONE
+    publishing.tell(unpublished, ui)
+    return Exit.GAPS if unpublished else Exit.DONE
 
 
 def run_name(given: str) -> str:

@@ -18,9 +18,10 @@ from offboarding.commands.report import run_name
 from offboarding.configuration import config
 from offboarding.evidence import evidence, verify
 from offboarding.evidence_kit import verify as kit
+from offboarding.ledger import publishing
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
+from offboarding.ledger.opening import opened
 from offboarding.state import run_lock
 from offboarding.ui import UI
 from offkey.errors import Exit
@@ -32,18 +33,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `offkey verify`."""
     parser.add_argument("what", metavar="RUN|DIR", help="a run's name or plan file, or an evidence folder")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept elsewhere, for a folder")
+    parser.add_argument("--key", default="", metavar="VKEY", help="the ledger's public key, for a folder")
     parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder in which the run was made")
 
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Verify a folder offline, or a run at its providers; the latter only reads there."""
     if Path(args.what).is_dir():
-        return _folder(Path(args.what), args.checkpoint, ui)
+        return _folder(Path(args.what), args.checkpoint, args.key, ui)
     return _run(args, ui)
 
 
-def _folder(folder: Path, checkpoint: Path | None, ui: UI) -> Exit:
-    verdict = kit.verify(folder, checkpoint)
+def _folder(folder: Path, checkpoint: Path | None, key: str, ui: UI) -> Exit:
+    verdict = kit.verify(folder, checkpoint, key)
     for word, lines, style in (("ok", verdict.passed, "green"), ("note", verdict.notes, "yellow")):
         for line in lines:
             ui.out.print(Text.assemble((f"  {word:5}", style), line))
@@ -59,7 +61,7 @@ def _run(args: argparse.Namespace, ui: UI) -> Exit:
     if key is None:
         raise KeyUnusable("there is no organisation key", advice="run `offkey doctor --init`")
     state, name = settings.state_dir(args.state), run_name(args.what)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         with run_lock(state, name, _now()), ui.progress("Asking again") as advance:
             ledger = Ledger(store, _now, "offkey")
@@ -77,9 +79,9 @@ def _run(args: argparse.Namespace, ui: UI) -> Exit:
             told = past(ledger.events(name))
             assert told.plan is not None
             close_if_done(told.plan, list(told.receipts.values()), ledger, state)
+        return publishing.finish(ledger, settings, state, ui, _show(told, seen, gaps, ui))
     finally:
         store.close()
-    return _show(told, seen, gaps, ui)
 
 
 def _record(ledger: Ledger, name: str, seen: Sequence[verify.Rechecked]) -> None:

@@ -36,6 +36,7 @@ from offboarding.configuration.sections import (
     Remedy,
     Repositories,
 )
+from offboarding.ledger.settings import Ledger
 from offboarding.planning.policy import Policy as Limits
 from offboarding.rotation.entries import Entry, at_instances
 from offboarding.state import CONFIGURATION, state_folder
@@ -61,6 +62,7 @@ class Config(Table):
     """By instance: `gitlab` for the table's own, `gitlab/corp` for [providers.gitlab.instances.corp]."""
     remedy: Remedy = Remedy()
     rotation: tuple[Entry, ...] = ()
+    ledger: Ledger = Ledger()
 
     @model_validator(mode="after")
     def _rotated_while_the_plan_holds(self) -> Self:

@@ -18,6 +18,10 @@ def _place(value: Any, info: ValidationInfo) -> Any:
     return value if remote or not folder or not isinstance(value, str) else str(folder / Path(value).expanduser())
 
 
+Located = Annotated[str, BeforeValidator(_place)]
+"""A URL, or a local path from the configuration's folder."""
+
+
 def _account(value: str) -> str:
     if not all(value.partition(":")):
         raise ValueError('must be "provider:login" or "provider:id"')
@@ -49,7 +53,7 @@ class Directory(Table):
 
 
 class Repositories(Table):
-    paths: tuple[Annotated[str, BeforeValidator(_place)], ...] = ()
+    paths: tuple[Located, ...] = ()
 
 
 class Policy(Table):
@@ -86,7 +90,7 @@ class Remedy(Table):
     author_name: str = "offkey"
     author_email: str = "offkey@localhost"
     branch_prefix: str = "offkey/"
-    repositories: dict[Annotated[str, BeforeValidator(_place)], str] = {}
+    repositories: dict[Located, str] = {}
     """A path of [repositories] to its `owner/name` at GitHub, where the origin's address does not tell it."""
 
 

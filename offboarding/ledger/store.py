@@ -135,9 +135,11 @@ class Store:
             return self._checked(row) if row else None
         return ours[0]
 
-    def stream(self, run: str | None = None) -> Iterator[AuditEvent]:
+    def stream(self, run: str | None = None, *, backwards: bool = False) -> Iterator[AuditEvent]:
         """All events in order, or those of one run, one by one. Raises StoreCorrupt at a row that was changed."""
         query = rows.ALL if run is None else rows.ALL.where(EVENTS.c.run == run)
+        if backwards:
+            query = query.order_by(None).order_by(EVENTS.c.seq.desc())
         with self._reading() as connection:
             for row in connection.execute(query).mappings():
                 yield self._checked(row)
@@ -160,6 +162,12 @@ class Store:
         """The last event's number, 0 without any."""
         with self._reading() as connection:
             return int(connection.scalar(sql.select(sql.func.max(EVENTS.c.seq))) or 0)
+
+    def newest(self, *, excepting: Sequence[str]) -> int:
+        """The number of the last event that is of none of these types, 0 without any."""
+        query = sql.select(EVENTS.c.seq).where(EVENTS.c.type.not_in(excepting))
+        with self._reading() as connection:
+            return int(connection.scalar(query.order_by(EVENTS.c.seq.desc()).limit(1)) or 0)
 
     def runs(self) -> list[str]:
         """The names of all runs in the order in which they began."""
