@@ -26,7 +26,10 @@ def _plain(data: Any) -> bool:
     """Whether Python's own encoder writes this as RFC 8785 wants it, several times faster: it sorts by code point."""
     kind = type(data)
     if kind is dict:
-        return all(type(key) is str and key.isascii() and _plain(value) for key, value in data.items())
+        for key, value in data.items():
+            if type(key) is not str or not key.isascii() or not (type(value) is str or _plain(value)):
+                return False
+        return True
     if kind is list:
         return all(map(_plain, data))
     return kind is str or data is None or kind is bool or (kind is int and -_EXACT < data < _EXACT)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from offboarding.ledger.merkle import Frontier
-from offkey.canonical import canonical, digest
+from offkey.canonical import canonical, content_digest
 from offkey.model import AuditEvent, timestamp, to_json
 
 PREFIX = "sha256:"
@@ -28,7 +28,7 @@ ERASED = "ledger.erased"
 
 SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
 MOST_PROBLEMS = 100
-_SALT = re.compile(r"[0-9a-f]{64}")
+SALT = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,12 @@ class Verdict:
 
 def commitment(salt: str, body: Mapping[str, Any]) -> dict[str, str]:
     """What stands for a body in the hash: HMAC-SHA-256 with the salt (hex) as key over its canonical JSON."""
-    return {COMMITTED: "hmac-sha256:" + hmac.digest(bytes.fromhex(salt), canonical(body), "sha256").hex()}
+    return committed(salt, canonical(body))
+
+
+def committed(salt: str, raw: bytes) -> dict[str, str]:
+    """The commitment to a body whose canonical JSON is at hand."""
+    return {COMMITTED: "hmac-sha256:" + hmac.digest(bytes.fromhex(salt), raw, "sha256").hex()}
 
 
 def hashed_body(event: AuditEvent) -> Mapping[str, Any]:
@@ -73,19 +78,15 @@ def erased(event: AuditEvent) -> bool:
     return not event.salt and event.body.keys() == {COMMITTED}
 
 
-def event_hash(event: AuditEvent) -> str:
-    """`sha256:` and the hash of everything in the event but its own hash and the salt."""
-    return digest(
-        {
-            "seq": event.seq,
-            "at": timestamp(event.at),
-            "actor": event.actor,
-            "type": event.type,
-            "run": event.run,
-            "body": hashed_body(event),
-            "prev": event.prev,
-        }
-    )
+def event_hash(event: AuditEvent, hashed: bytes | None = None) -> str:
+    """`sha256:` and the hash of everything in the event but its own hash and the salt.
+
+    `hashed` is the canonical JSON of `hashed_body`, where it is at hand.
+    """
+    body = canonical(hashed_body(event)) if hashed is None else hashed
+    before = canonical({"actor": event.actor, "at": timestamp(event.at)})
+    after = canonical({"prev": event.prev, "run": event.run, "seq": event.seq, "type": event.type})
+    return content_digest(before[:-1] + b',"body":' + body + b"," + after[1:])
 
 
 def next_event(
@@ -149,7 +150,7 @@ class _Walk:
             self.waiting.setdefault(one.seq, []).append(one)
         self.compare()
 
-    def step(self, event: AuditEvent) -> bool:
+    def step(self, event: AuditEvent, hashed: bytes | None) -> bool:
         """Take in the next event. False where nothing after it can be judged."""
         seq = self.edge.size + 1
         if event.seq != seq:
@@ -157,8 +158,8 @@ class _Walk:
             return False
         if event.prev != self.head:
             self.problem(f"event {seq} does not follow the event before it")
-        right = event_hash(event)
-        if (event.salt and not _SALT.fullmatch(event.salt)) or right != event.hash:
+        right = event_hash(event, hashed)
+        if (event.salt and not SALT.fullmatch(event.salt)) or right != event.hash:
             self.problem(f"event {seq} was changed: its hash does not fit its content")
         if erased(event):
             _extend(self.gone, seq)
@@ -193,13 +194,18 @@ class _Walk:
 
 
 def verify_chain(events: Iterable[AuditEvent], *outside: Checkpoint) -> Verdict:
-    """Whether all `events`, from the first on, form an unbroken chain that extends every outside checkpoint.
+    """Whether all `events`, from the first on, form an unbroken chain that extends every outside checkpoint."""
+    return verify_hashed(((event, None) for event in events), *outside)
+
+
+def verify_hashed(events: Iterable[tuple[AuditEvent, bytes | None]], *outside: Checkpoint) -> Verdict:
+    """The same, each event with the canonical JSON of its `hashed_body` where it is known to be just that.
 
     Reads them once and keeps none, however many there are.
     """
     walk = _Walk(outside)
-    for event in events:
-        if not walk.step(event):
+    for event, hashed in events:
+        if not walk.step(event, hashed):
             break
     walk.end()
     size = walk.edge.size

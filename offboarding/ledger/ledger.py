@@ -71,7 +71,7 @@ class Ledger:
             damage = self.store.damage()
             if damage:
                 return Verdict(ok=False, text=f"the database is damaged: {damage}", events=0, problems=(damage,))
-            return chain.verify_chain(self.store.stream(), *outside)
+            return chain.verify_hashed(self.store.hashed(), *outside)
         except StoreCorrupt as error:
             return Verdict(ok=False, text=str(error), events=0, problems=(str(error),))
         except StoreError as error:
