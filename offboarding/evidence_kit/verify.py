@@ -305,7 +305,7 @@ def signed_checkpoint(note: bytes, vkey: str) -> dict[str, Any]:
     for line in signatures[:-1].split("\n"):
         match = re.fullmatch(r"\u2014 (\S+) ([A-Za-z0-9+/=]+)", line)
         held = base64.b64decode(match.group(2), validate=True) if match else b""
-        if not match or len(held) < 5:
+        if not match or len(held) < 5 or base64.b64encode(held).decode() != match.group(2):
             raise Bad("a signature line of the checkpoint is malformed")
         if (match.group(1), held[:4]) == (name, number):
             if not ed25519_verify(public, (text + "\n").encode(), held[4:]):

@@ -36,6 +36,7 @@ def put(sink: S3Sink, state: Path, note: bytes, checkpoint: Checkpoint, now: dat
         Key=sink.prefix + file_name(checkpoint),
         Body=note,
         ChecksumSHA256=base64.b64encode(hashlib.sha256(note).digest()).decode(),
+        ContentMD5=base64.b64encode(hashlib.md5(note, usedforsecurity=False).digest()).decode(),
         ObjectLockMode="COMPLIANCE",
         ObjectLockRetainUntilDate=now + timedelta(days=sink.retain_days),
     )
