@@ -10,6 +10,8 @@ from offboarding.state import PRIVATE_FILE, private_folder
 from offkey.errors import OffkeyError
 
 BUSY_SECONDS = 30
+DISK_FULL = "53100"
+"""PostgreSQL's own code (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
 
 
 class StoreError(OffkeyError):
@@ -42,7 +44,7 @@ def told(error: BaseException | None, where: str, *, full: str, damaged: str) ->
     `full` and `damaged` are the advice for a disk that refuses to write and for a file that does not read.
     """
     name = str(getattr(error, "sqlite_errorname", ""))
-    if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
+    if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR") or getattr(error, "sqlstate", None) == DISK_FULL:
         return StoreFull(f"{where}: the disk is full or refuses to write", advice=full)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return StoreCorrupt(f"{where} is damaged or no database", advice=damaged)

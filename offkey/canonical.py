@@ -1,9 +1,14 @@
 """Canonical JSON (RFC 8785) and the digests taken over it."""
 
 import hashlib
+import json
 from typing import Any
 
 import rfc8785
+
+_FAST = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"), sort_keys=True).encode
+_EXACT = 2**53
+"""Integers below it are the same in JSON everywhere."""
 
 
 def canonical(data: Any) -> bytes:
@@ -11,7 +16,23 @@ def canonical(data: Any) -> bytes:
 
     Raises `rfc8785.CanonicalizationError` for anything else, so that a Secret can never slip in.
     """
-    return rfc8785.dumps(data)
+    try:
+        return _FAST(data).encode() if _plain(data) else rfc8785.dumps(data)
+    except UnicodeEncodeError:
+        return rfc8785.dumps(data)
+
+
+def _plain(data: Any) -> bool:
+    """Whether Python's own encoder writes this as RFC 8785 wants it, several times faster: it sorts by code point."""
+    kind = type(data)
+    if kind is dict:
+        for key, value in data.items():
+            if type(key) is not str or not key.isascii() or not (type(value) is str or _plain(value)):
+                return False
+        return True
+    if kind is list:
+        return all(map(_plain, data))
+    return kind is str or data is None or kind is bool or (kind is int and -_EXACT < data < _EXACT)
 
 
 def digest(data: Any) -> str:

@@ -79,6 +79,8 @@ class Gate:
     hosts: frozenset[str]
     reads: frozenset[Operation] = frozenset()
     writes: frozenset[Operation] = frozenset()
+    deposits: frozenset[Operation] = frozenset()
+    """What adds a record where the user's configuration says, and changes nothing that is there: the ledger's sinks."""
     databases: bool = False
     """Whether `offkey/sql.py` asks in place of HTTP; it holds every address against the configured ones itself."""
 
@@ -125,7 +127,7 @@ class Reader:
 
     def permit(self, operation: Operation) -> None:
         """Raises `Refused` unless this gate lets the operation through now."""
-        if operation in self.gate.reads or operation[0] in ("GET", "HEAD"):
+        if operation in self.gate.reads | self.gate.deposits or operation[0] in ("GET", "HEAD"):
             return
         if self.may_write and operation in self.gate.writes:
             self._check_time()

@@ -309,6 +309,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
+    """With a `salt`, `hash` covers a commitment to `body` instead of `body` itself, which can then be erased."""
+
     seq: int
     at: datetime
     actor: str
@@ -317,6 +319,7 @@ class AuditEvent:
     body: Mapping[str, Any]
     prev: str
     hash: str
+    salt: str = ""
 
 
 def _refuse_secret(_: object) -> NoReturn:

@@ -22,10 +22,11 @@ from offboarding.configuration import config
 from offboarding.containment import departure
 from offboarding.evidence import survivors
 from offboarding.identity import directory
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import trigger_of
-from offboarding.ledger.store import Store
 from offboarding.planning import plan as plans
 from offboarding.remedy.executor import Beside
 from offboarding.rotation.rotator import Rotator
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     people = directory.load(settings.directory.people, settings.directory.exports)
     duties = settings.approvers.duties(settings.policy.four_eyes)
     _check_executor(settings, duties)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         with run_lock(state, plan.run, _now()):
             ledger = Ledger(store, _now, "offkey")
@@ -96,9 +97,9 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                 )
             close_if_done(plan, receipts, ledger, state, keep_mirror_days=settings.verify.keep_mirror_days)
             told = past(ledger.events(plan.run))
+        return publishing.finish(ledger, settings, state, ui, _show(plan, told, ui))
     finally:
         store.close()
-    return _show(plan, told, ui)
 
 
 def _check_executor(settings: config.Config, duties: Duties) -> None:

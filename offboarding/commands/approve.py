@@ -17,9 +17,10 @@ from offboarding.asking import issuers
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.identity import directory
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.planning import impact
 from offboarding.planning import plan as plans
 from offboarding.ui import UI
@@ -49,7 +50,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     if register is None:
         raise UsageError("no register of approvers is configured", advice="set `register` under [approvers]")
     plan, now = plans.read(args.plan), datetime.now(UTC)
-    store = Store.open(settings.state_dir(args.state))
+    state = settings.state_dir(args.state)
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, lambda: datetime.now(UTC), args.approver)
         approvals.check_made(plan, ledger)
@@ -75,10 +77,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             approval = approve.sign(approval, args.key.expanduser())
         approve.accept(plan, approval, register, datetime.now(UTC), people, duties=duties)
         kept = approvals.keep(args.plan, plan, approval, ledger, register)
+        until = timestamp(approval.expires_at)
+        ui.out.print(f"approved until {until}; recorded in the ledger and {kept}", markup=False)
+        return publishing.finish(ledger, settings, state, ui)
     finally:
         store.close()
-    ui.out.print(f"approved until {timestamp(approval.expires_at)}; recorded in the ledger and {kept}", markup=False)
-    return Exit.DONE
 
 
 def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime, *, duties: Duties) -> Approval:

@@ -18,9 +18,10 @@ from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.evidence import verify
 from offboarding.identity import directory
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.planning import plan as plans
 from offboarding.state import run_lock
 from offboarding.ui import UI
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         raise UsageError("no register of approvers is configured", advice="set `register` under [approvers]")
     plan, state = plans.read(args.plan), settings.state_dir(args.state)
     step = undo.find(plan, args.step)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         with run_lock(state, plan.run, _now()):
             ledger = Ledger(store, _now, args.signer)
@@ -69,10 +70,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             told = past(ledger.events(plan.run))
             keep = settings.verify.keep_mirror_days
             close_if_done(plan, list(told.receipts.values()), ledger, state, keep_mirror_days=keep)
+        _say(step, receipt, ui)
+        came_to = code(list(told.receipts.values()), plan.gaps, len(plan.steps) - len(told.receipts))
+        return publishing.finish(ledger, settings, state, ui, came_to)
     finally:
         store.close()
-    _say(step, receipt, ui)
-    return code(list(told.receipts.values()), plan.gaps, len(plan.steps) - len(told.receipts))
 
 
 def _given(args: argparse.Namespace, digest: str, step: Step) -> Attestation:

@@ -20,9 +20,10 @@ from offboarding.containment import history
 from offboarding.containment.contain import Contained, contain
 from offboarding.containment.grounds import Grounds, Setting
 from offboarding.identity import directory, overrides, people
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import name_of, trigger_of
-from offboarding.ledger.store import Store
 from offboarding.state import CONFIGURATION, run_lock
 from offboarding.triggers import files
 from offboarding.ui import UI
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         files.one(args.trigger, received, args.person) if args.trigger else _by_directory(args, settings, received)
     )
     name = name_of(trigger.subject, trigger, received)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         with run_lock(state, name, received):
             ledger = Ledger(store, lambda: datetime.now(UTC), "offkey")
@@ -79,9 +80,9 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             )
             done = contain(grounds, lambda step, receipt: _tell(step, receipt, trigger, ui), time.sleep)
             measured = history.times(ledger.events(name))
+        return publishing.finish(ledger, settings, state, ui, _show(done, measured, name, ui))
     finally:
         store.close()
-    return _show(done, measured, name, ui)
 
 
 def _key(settings: Config) -> OrgKey:

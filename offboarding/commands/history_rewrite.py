@@ -12,9 +12,9 @@ from pathlib import Path
 from offboarding import mirror
 from offboarding.commands.report import run_name
 from offboarding.configuration import config
+from offboarding.ledger.access import opened
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.remedy import history
 from offboarding.state import PRIVATE_FILE, PRIVATE_FOLDER
 from offboarding.ui import UI
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         raise UsageError("nothing to write", advice="name a folder with -o")
     settings = config.load(args.config)
     state, name = settings.state_dir(args.state), run_name(args.run)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, lambda: datetime.now(UTC), "offkey")
         plan = past(ledger.events(name)).plan

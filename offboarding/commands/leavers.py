@@ -21,8 +21,8 @@ from offboarding.configuration import config
 from offboarding.evidence import leavers
 from offboarding.evidence.leavers import URGENT, Due, Status
 from offboarding.identity import directory
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.moments import moment
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         raise UsageError("no directory is configured", advice="set `people` or `exports` under [directory]")
     people = directory.load(settings.directory.people, settings.directory.exports)
     now = datetime.now(UTC)
-    store = Store.open(settings.state_dir(args.state))
+    store = opened(settings, settings.state_dir(args.state))
     try:
         known = leavers.runs(Ledger(store, lambda: now, "offkey leavers").events())
     finally:

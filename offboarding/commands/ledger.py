@@ -1,76 +1,151 @@
-"""`offkey ledger verify|checkpoint|export`: is the record whole, what to keep elsewhere, and the record itself.
+"""`offkey ledger`: is the record whole, what is kept elsewhere, and the record itself.
 
-Exit code of verify: 0 when it agrees with an outside checkpoint, 14 when it is self-consistent but no checkpoint was
-given, 1 when something in it was changed.
+Exit code of verify: 0 when it extends every outside checkpoint, 14 when it is self-consistent but nothing outside was
+given or could be read, 1 when something in it was changed or an outside checkpoint is not of it.
 """
 
 import argparse
-import json
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
-
-import cattrs
+from typing import Any
 
 from offboarding.configuration import config
+from offboarding.configuration.config import Config
 from offboarding.formats import export, ocsf
-from offboarding.ledger.chain import Checkpoint
+from offboarding.ledger import erasing, keys, outside, publishing
+from offboarding.ledger.access import opened
+from offboarding.ledger.chain import Verdict
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
+from offboarding.state import CONFIGURATION
 from offboarding.ui import UI
 from offkey.canonical import canonical
 from offkey.errors import Exit, UsageError
-from offkey.model import from_json, to_json
+from offkey.model import to_json
+from scanner.output.printable import printable
+
+KEY = "ledger.key"
+WHAT = ("verify", "checkpoint", "export", "publish", "init", "erase")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `offkey ledger`."""
-    parser.add_argument("what", choices=("verify", "checkpoint", "export"), help="what to do")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="verify: a checkpoint kept on another machine")
+    parser.add_argument("what", choices=WHAT, help="what to do")
+    parser.add_argument("person", nargs="?", metavar="PERSON", help="erase: whose; left out, an erasure is ended")
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="verify: one kept elsewhere"
+    )
+    parser.add_argument("--key", default="", metavar="VKEY", help="verify: the ledger's public key, or a file with it")
     parser.add_argument("--run", metavar="RUN", help="export: only the events of this run")
     parser.add_argument("--format", choices=export.FORMS, default="jsonl", help="export: the form (docs/formats.md)")
     parser.add_argument("--ocsf-version", choices=ocsf.VERSIONS, default=ocsf.VERSIONS[0], help="export: OCSF's")
     parser.add_argument("--since", metavar="SEQ|TIME", help="export: only events after this number, or from this time")
+    parser.add_argument("--name", default="", metavar="NAME", help="init: the ledger's name, like example.com/offkey")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="erase: why, without naming the person")
     parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder")
 
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
-    """Verify the ledger, or print it (a line an event) or its checkpoint (JSON) on standard output."""
+    """Verify, publish or erase; or print the ledger (a line an event) or its checkpoint on standard output."""
+    if args.person and args.what != "erase":
+        raise UsageError(f"{args.what} takes no PERSON", advice="offkey ledger erase PERSON --reason TEXT")
     after = export.since(args.since) if args.since else 0
-    store = Store.open(config.load(args.config).state_dir(args.state))
-    ledger = Ledger(store, lambda: datetime.now(UTC), "offkey ledger")
+    settings = config.load(args.config)
+    if args.what == "init":
+        return _init(args, settings, ui)
+    state = settings.state_dir(args.state)
+    store = opened(settings, state)
+    ledger = Ledger(store, lambda: datetime.now(UTC), settings.organisation.requester or "offkey ledger")
     try:
-        if args.what == "verify":
-            return _verify(ledger, _read(args.checkpoint) if args.checkpoint else None, ui)
-        if args.what == "export":
-            given = {"run": args.run, "after": after, "ocsf_version": args.ocsf_version}
-            lines = export.lines(ledger.events(), args.format, **given)
-        else:
-            lines = iter([canonical(to_json(ledger.checkpoint())).decode()])
-        for line in lines:
-            ui.out.print(line, markup=False, highlight=False, soft_wrap=True, emoji=False)
+        match args.what:
+            case "verify":
+                return _verify(args, ledger, settings, state, ui)
+            case "erase":
+                return _erase(args, ledger, settings, state, ui)
+            case "publish":
+                if not settings.ledger.sink:
+                    raise UsageError("no sink is configured", advice="add [[ledger.sink]]: see docs/ledger.md")
+                return publishing.finish(ledger, settings, state, ui)
+            case "checkpoint":
+                _checkpoint(ledger, settings, ui)
+            case "export":
+                given = {"run": args.run, "after": after, "ocsf_version": args.ocsf_version}
+                for line in export.lines(ledger.stream(), args.format, **given):
+                    ui.out.print(line, markup=False, highlight=False, soft_wrap=True, emoji=False)
         return Exit.DONE
     finally:
         store.close()
 
 
-def _verify(ledger: Ledger, checkpoint: Checkpoint | None, ui: UI) -> Exit:
-    verdict = ledger.verify(checkpoint)
-    ui.out.print(f"{verdict.events} events: {verdict.text}", markup=False, highlight=False)
-    for problem in verdict.problems[1:]:
-        ui.out.print(f"  {problem}", markup=False, highlight=False)
+def _line(record: Any, ui: UI) -> None:
+    ui.out.print(canonical(record).decode(), markup=False, highlight=False, soft_wrap=True, emoji=False)
+
+
+def _checkpoint(ledger: Ledger, settings: Config, ui: UI) -> None:
+    signer = keys.signer(settings)
+    if signer is None:
+        _line(to_json(ledger.checkpoint()), ui)
+        return
+    note = signer.sign(ledger.checkpoint()).decode()
+    ui.out.print(note, markup=False, highlight=False, soft_wrap=True, emoji=False, end="")
+
+
+def _init(args: argparse.Namespace, settings: Config, ui: UI) -> Exit:
+    path = (args.config or CONFIGURATION).with_name(KEY)
+    made = keys.write(path, args.name or f"offkey-ledger-{secrets.token_hex(4)}")
+    for line in (
+        f"written: {path} (keep it to this host) and {path}.pub",
+        "The public key, for everybody who verifies; keep a copy where this host cannot change it:",
+        made.verifier.vkey,
+    ):
+        ui.out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not settings.ledger.key:
+        ui.out.print(f'Set key = "file:{path.name}" under [ledger], and at least one [[ledger.sink]].', markup=False)
+    return Exit.DONE
+
+
+def _verify(args: argparse.Namespace, ledger: Ledger, settings: Config, state: Path, ui: UI) -> Exit:
+    known = keys.verifiers(settings, args.key)
+    given = [outside.read(path, known) for path in args.checkpoint]
+    verdict, found = outside.verify(ledger, settings, state, known, given)
+    _say(verdict, ui)
+    for told in found.notes:
+        ui.err.print(f"  {printable(told)}", markup=False, highlight=False, soft_wrap=True)
+    for gap in found.gaps:
+        ui.err.print(f"  {printable(f'{gap.where}: {gap.why}')}", style="yellow", markup=False, soft_wrap=True)
+        ui.err.print(f"    {printable(gap.advice)}", markup=False, highlight=False, soft_wrap=True)
     if not verdict.ok:
         return Exit.ERROR
     if not verdict.anchored:
-        ui.err.print("  give --checkpoint FILE, made by `offkey ledger checkpoint` and kept on another machine")
-    return Exit.DONE if verdict.anchored else Exit.GAPS
+        ui.err.print(
+            "  configure a [[ledger.sink]], or give --checkpoint FILE, made by `offkey ledger checkpoint` and kept on "
+            "another machine",
+            markup=False,
+        )
+    return Exit.DONE if verdict.anchored and not found.gaps else Exit.GAPS
 
 
-def _read(path: Path) -> Checkpoint:
-    try:
-        return from_json(json.loads(path.read_bytes()), Checkpoint)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: {error.strerror}", advice="name a file kept from `offkey ledger checkpoint`"
-        ) from error
-    except (ValueError, cattrs.BaseValidationError) as error:
-        raise UsageError(f"{path} is no checkpoint", advice="`offkey ledger checkpoint` prints one") from error
+def _say(verdict: Verdict, ui: UI) -> None:
+    ui.out.print(printable(f"{verdict.events} events: {verdict.text}"), markup=False, highlight=False, soft_wrap=True)
+    for problem in verdict.problems[1:]:
+        ui.out.print(f"  {printable(problem)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _erase(args: argparse.Namespace, ledger: Ledger, settings: Config, state: Path, ui: UI) -> Exit:
+    if args.person is None:
+        ui.out.print(f"{erasing.again(ledger)} events that had been erased before were still there")
+        return Exit.DONE
+    found = erasing.find(ledger, args.person)
+    question = f"Erase the contents of {len(found.numbers)} events of {len(found.runs)} runs for good?"
+    if found.numbers and not found.unfinished and not ui.confirm(question):
+        raise UsageError("not erased", advice="say yes on a terminal, or give --yes")
+    event = erasing.erase(ledger, found, args.reason)
+    ui.out.print(f"erased: {len(found.numbers)} events of {len(found.runs)} runs, recorded as number {event.seq}")
+    if found.fixed:
+        ui.err.print(
+            f"{len(found.fixed)} events were written before contents could be erased, and stay as they are: "
+            f"{', '.join(map(str, found.fixed[:20]))}",
+            style="yellow",
+        )
+    ui.err.print("Not reached: plan files, evidence folders, backups, mail, and run names made of an address.")
+    return publishing.finish(ledger, settings, state, ui, Exit.GAPS if found.fixed else Exit.DONE)

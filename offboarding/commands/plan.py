@@ -8,7 +8,7 @@ has to be done but not everything could be looked at, else 0.
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from offboarding.asking import issuers
 from offboarding.configuration import config
 from offboarding.containment import departure
 from offboarding.identity import directory
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import name_of, open_run, trigger_of
-from offboarding.ledger.store import Store
 from offboarding.planning import difference, impact, planning
 from offboarding.planning import plan as plans
 from offboarding.planning.setting import Setting
@@ -34,7 +35,7 @@ from offboarding.triggers import files
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import OrgKey
-from offkey.model import Plan, Trigger, timestamp, to_json
+from offkey.model import Gap, Plan, Trigger, timestamp, to_json
 from scanner.output.printable import printable
 from scanner.scan import Options
 
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         return Exit.DONE
     now = _moment(args.at)
     state = settings.state_dir(args.state)
-    trigger = _trigger(args, state, now)
+    trigger = _trigger(args, settings, state, now)
     subject = trigger.subject if trigger else args.subject
     requester = settings.requester()
     run_name = name_of(subject, trigger, now)
@@ -90,17 +91,18 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             tell=lambda what, done, total: advance(done, total, what),
         )
         made = _made(subject, setting)
-        _record(state, made.plan, subject, trigger, now, made_under=_under(settings))
+        unpublished = _record(settings, state, made.plan, subject, trigger, now=now)
         plans.write(made.plan, args.output)
     _show(made.plan, settings, args.format, ui)
     if args.format == "table":
         _say(made, args.output, ui)
         _say_when(made.plan, trigger, now, ui)
+    publishing.tell(unpublished, ui)
     if made.nothing_examined:
         return Exit.NOTHING_EXAMINED
     if made.plan.steps:
         return Exit.WAITS_FOR_APPROVAL
-    return Exit.GAPS if made.plan.gaps else Exit.DONE
+    return Exit.GAPS if made.plan.gaps or unpublished else Exit.DONE
 
 
 def _show(plan: Plan, settings: config.Config, form: str, ui: UI) -> None:
@@ -129,7 +131,7 @@ def _made(subject: str, setting: Setting) -> planning.Planned:
     try:
         return planning.make(subject, setting)
     except BaseException:
-        store = Store.open(setting.state)
+        store = opened(setting.config, setting.state)
         try:
             planned_before = past(store.events(setting.run)).plan is not None
         finally:
@@ -139,7 +141,7 @@ def _made(subject: str, setting: Setting) -> planning.Planned:
         raise
 
 
-def _trigger(args: argparse.Namespace, state: Path, now: datetime) -> Trigger | None:
+def _trigger(args: argparse.Namespace, settings: config.Config, state: Path, now: datetime) -> Trigger | None:
     """What the run begins with: a delivery in a file, or one that the ledger has; None for a plan by hand."""
     if args.person and not args.trigger:
         raise UsageError("--person chooses from a trigger file", advice="give --trigger FILE too")
@@ -147,7 +149,7 @@ def _trigger(args: argparse.Namespace, state: Path, now: datetime) -> Trigger | 
         return _of_a_leaver(files.one(args.trigger, now, args.person))
     if not args.opened:
         return None
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         known = trigger_of(Ledger(store, lambda: now, ""), args.opened)
     finally:
@@ -195,18 +197,19 @@ def _under(settings: config.Config) -> dict[str, str]:
 
 
 def _record(
-    state: Path, plan: Plan, subject: str, trigger: Trigger | None, now: datetime, *, made_under: Mapping[str, str]
-) -> None:
-    """One opening a run, and each different plan once: the same plan made again adds nothing."""
-    store = Store.open(state)
+    settings: config.Config, state: Path, plan: Plan, subject: str, trigger: Trigger | None, *, now: datetime
+) -> tuple[Gap, ...]:
+    """One opening a run, and each different plan once: the same plan made again adds nothing. Then a checkpoint."""
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, lambda: now, plan.requester)
         open_run(ledger, plan.run, plan.person.id, subject, trigger)
         if past(ledger.events(plan.run)).plan_digest != plan.digest:
-            ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan), **made_under})
+            ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan), **_under(settings)})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
         mirror.sweep(state, {*store.runs(), plan.run}, now)
+        return publishing.publish(Ledger(store, lambda: datetime.now(UTC), plan.requester), settings, state)
     finally:
         store.close()
 

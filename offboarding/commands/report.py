@@ -1,8 +1,9 @@
 """`offkey report RUN -o DIR`: write the evidence of a run, as a folder or one zip file.
 `offkey report --population --from DAY --to DAY`: everybody who left in a period, against the runs.
 
-Exit code for a run: 0 when it is written, whatever the run came to; 3 when there is no such run. For a population as
-of `offkey leavers due`: 10 when anybody is missing or overdue.
+Exit code for a run: 0 when it is written, whatever the run came to; 3 when there is no such run; 14 when it is written
+and a sink has not got the newest checkpoint. For a population as of `offkey leavers due`: 10 when anybody is missing or
+overdue.
 """
 
 import argparse
@@ -13,8 +14,9 @@ from offboarding.commands import leavers as leavers_command
 from offboarding.configuration import config
 from offboarding.evidence import evidence, leavers, population
 from offboarding.identity import directory
+from offboarding.ledger import keys, outside, publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.ui import UI
 from offkey.canonical import content_digest, digest
 from offkey.errors import Exit, UsageError
@@ -44,17 +46,20 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     name = run_name(args.run)
     folder = args.output or Path(f"evidence-{name}")
     register = settings.approvers.register_file
-    checkpoint = evidence.read_checkpoint(args.checkpoint) if args.checkpoint else None
-    store = Store.open(settings.state_dir(args.state))
+    signer, known = keys.signer(settings), keys.verifiers(settings)
+    checkpoint = outside.read(args.checkpoint, known) if args.checkpoint else None
+    state = settings.state_dir(args.state)
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, lambda: datetime.now(UTC), "offkey")
         events = ledger.events()
         sla = timedelta(hours=settings.policy.sla_hours)
-        files = evidence.build(events, name, _read(register), checkpoint, sla=sla)
+        files = evidence.build(events, name, _read(register), checkpoint, signer=signer, sla=sla)
         sealed = _write(files, folder)
         mine = [event for event in events if event.run == name]
         if not any(event.type == evidence.SEALED and event.body["manifest"] == sealed for event in mine):
             ledger.append(evidence.SEALED, name, {"manifest": sealed})
+        unpublished = publishing.publish(ledger, settings, state)
     finally:
         store.close()
     page = folder if folder.suffix == ".zip" else folder / "report.html"
@@ -62,7 +67,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     ui.out.print(f"manifest {sealed}", markup=False, highlight=False, soft_wrap=True)
     verifier = "verify.py" if folder.suffix == ".zip" else folder / "verify.py"
     ui.out.print(f"anybody can check it without offkey: python3 {verifier} {folder}", soft_wrap=True)
-    return Exit.DONE
+    publishing.tell(unpublished, ui)
+    return Exit.GAPS if unpublished else Exit.DONE
 
 
 def _write(files: evidence.Files, place: Path) -> str:
@@ -78,7 +84,7 @@ def _population(args: argparse.Namespace, ui: UI) -> Exit:
     if told.people is None and not told.exports:
         raise UsageError("no directory is configured", advice="set `people` or `exports` under [directory]")
     people, now = directory.load(told.people, told.exports), datetime.now(UTC)
-    store = Store.open(settings.state_dir(args.state))
+    store = opened(settings, settings.state_dir(args.state))
     try:
         known = leavers.runs(Ledger(store, lambda: now, "offkey").events())
     finally:

@@ -18,8 +18,9 @@ from offboarding.containment.kept import Kept
 from offboarding.containment.standing import StandingRefused, Yes, covers_in, make
 from offboarding.identity import directory
 from offboarding.identity.directory import Directory
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import timestamp
@@ -64,11 +65,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Make, sign, show or end standing approvals."""
     settings = config.load(args.config)
-    store = Store.open(settings.state_dir(args.state))
+    state = settings.state_dir(args.state)
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, lambda: datetime.now(UTC), getattr(args, "approver", settings.organisation.requester))
         deed = {"make": _make, "approve": _approve, "list": _list, "revoke": _revoke}[args.what]
-        return deed(args, settings, ledger, ui)
+        code = deed(args, settings, ledger, ui)
+        return code if args.what == "list" else publishing.finish(ledger, settings, state, ui, code)
     finally:
         store.close()
 

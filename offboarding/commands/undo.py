@@ -14,9 +14,10 @@ from offboarding.applying import apply, wiring
 from offboarding.applying import undo as undoing
 from offboarding.configuration import config
 from offboarding.identity import directory
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.planning import plan as plans
 from offboarding.state import run_lock
 from offboarding.ui import UI
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     step = undoing.find(plan, args.step)
     people = directory.load(settings.directory.people, settings.directory.exports)
     duties = settings.approvers.duties(settings.policy.four_eyes)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         with run_lock(state, plan.run, _now()):
             ledger = Ledger(store, _now, "offkey")
@@ -63,11 +64,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                 sleep=time.sleep,
                 confirm_seconds=settings.policy.confirm_seconds,
             )
+        told = tables.check_words(receipt.after) if receipt.after else ""
+        ui.out.print(f"{tables.named(step.point)}: {told}. It will not be deleted by this plan.", markup=False)
+        return publishing.finish(ledger, settings, state, ui)
     finally:
         store.close()
-    told = tables.check_words(receipt.after) if receipt.after else ""
-    ui.out.print(f"{tables.named(step.point)}: {told}. It will not be deleted by this plan.", markup=False)
-    return Exit.DONE
 
 
 def _now() -> datetime:

@@ -19,9 +19,10 @@ from rich.text import Text
 from offboarding.commands.report import run_name
 from offboarding.configuration import config
 from offboarding.evidence_kit import verify as kit
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.state import RunLocked, run_lock
 from offboarding.ui import UI
 from offboarding.verifying import checking, code, drift, schedule, showing
@@ -41,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--due", action="store_true", help="every run whose check is due ([verify] schedule); for cron")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept elsewhere, for a folder")
     parser.add_argument("--format", choices=("table", "json"), default="table")
+    parser.add_argument("--key", default="", metavar="VKEY", help="the ledger's public key, for a folder")
     parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder in which the run was made")
 
 
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     if args.what is not None and (Path(args.what).is_dir() or _packed(Path(args.what))):
         if args.format == "json":
             raise UsageError("--format json is for runs", advice="verify.py in the folder reads its files")
-        return _folder(Path(args.what), args.checkpoint, ui)
+        return _folder(Path(args.what), args.checkpoint, args.key, ui)
     return _runs(args, ui)
 
 
@@ -59,8 +61,8 @@ def _packed(path: Path) -> bool:
     return path.suffix == ".zip" and path.is_file()
 
 
-def _folder(folder: Path, checkpoint: Path | None, ui: UI) -> Exit:
-    verdict = kit.verify(folder, checkpoint)
+def _folder(folder: Path, checkpoint: Path | None, key: str, ui: UI) -> Exit:
+    verdict = kit.verify(folder, checkpoint, key)
     for word, lines, style in (("ok", verdict.passed, "green"), ("note", verdict.notes, "yellow")):
         for line in lines:
             ui.out.print(Text.assemble((f"  {word:5}", style), line))
@@ -76,7 +78,7 @@ def _runs(args: argparse.Namespace, ui: UI) -> Exit:
     if key is None:
         raise KeyUnusable("there is no organisation key", advice="run `offkey doctor --init`")
     state = settings.state_dir(args.state)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, _now, "offkey")
         times = settings.verify.schedule
@@ -96,10 +98,12 @@ def _runs(args: argparse.Namespace, ui: UI) -> Exit:
             )
             checked, failed = _checked(desk, wanted, due=args.due)
         nearest = schedule.upcoming(ledger.events(), times, _now()) if args.due else None
+        unpublished = publishing.publish(ledger, settings, state)
     finally:
         store.close()
     troubles = [Exit.GAPS if isinstance(error, RunLocked) else Exit.ERROR for error in failed.values()]
-    worst = _worst([*(one.code for one in checked), *troubles])
+    worst = _worst([*(one.code for one in checked), *troubles, *([Exit.GAPS] if unpublished else [])])
+    publishing.tell(unpublished, ui)
     if args.format == "json":
         text = json.dumps(showing.data(checked, failed, worst, nearest), indent=2)
         ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)

@@ -89,6 +89,19 @@ register = "approvers"
 # Accounts that are never offboarded.
 #accounts = ["github:octo-root", "aws:breakglass"]
 
+[ledger]
+# What signs the checkpoints of the ledger, made by `offkey ledger init`; never an approver's key.
+#key = "file:ledger.key"
+# The ledger in PostgreSQL instead of the state folder: a reference to postgresql+psycopg://user:password@host/database.
+#database = "env:OFFKEY_LEDGER"
+
+# Where each checkpoint goes, so that this host cannot replace the ledger unseen: kinds git, s3, mail and file
+# (docs/ledger.md).
+#[[ledger.sink]]
+#kind = "git"
+#remote = "https://git.example.com/security/checkpoints.git"
+#token = "env:OFFKEY_CHECKPOINTS"
+
 [canaries]
 # Fingerprints of values that are never sent to anybody.
 #fingerprints = []

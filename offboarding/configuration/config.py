@@ -38,6 +38,7 @@ from offboarding.configuration.sections import (
 )
 from offboarding.configuration.standing import Standing
 from offboarding.configuration.verification import Verification
+from offboarding.ledger.settings import Ledger
 from offboarding.planning.policy import Policy as Limits
 from offboarding.rotation.entries import Entry, at_instances
 from offboarding.state import CONFIGURATION, state_folder
@@ -65,6 +66,7 @@ class Config(Table):
     rotation: tuple[Entry, ...] = ()
     standing: Standing = Standing()
     verify: Verification = Verification()
+    ledger: Ledger = Ledger()
 
     @model_validator(mode="after")
     def _rotated_while_the_plan_holds(self) -> Self:

@@ -17,8 +17,9 @@ from offboarding.configuration.config import Config
 from offboarding.configuration.installation import foreign_packages
 from offboarding.configuration.instances import family
 from offboarding.identity import directory, overrides
+from offboarding.ledger import keys
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.ownership import facts
 from offboarding.rotation.entries import Entry
 from offboarding.state import CONFIGURATION
@@ -78,6 +79,7 @@ def examine(path: Path | None, state: Path | None = None) -> Iterator[Result]:
     yield from _guarded("evidence", lambda: _evidence(settings))
     yield from _guarded("approvers", lambda: _approvers(settings))
     yield from _guarded("state", lambda: _state(settings, state))
+    yield from _guarded("ledger", lambda: _sinks(settings))
     for place in settings.repositories.paths:
         yield from _guarded(f"repository {place}", lambda place=place: _repository(place))  # type: ignore[misc]
     for name in sorted(settings.providers):
@@ -191,7 +193,7 @@ def _approvers(settings: Config) -> Result:
 def _state(settings: Config, override: Path | None) -> Result:
     folder = settings.state_dir(override)
     room = shutil.disk_usage(folder).free
-    store = Store.open(folder)
+    store = opened(settings, folder)
     try:
         verdict = Ledger(store, lambda: datetime.now(UTC), "offkey doctor").verify()
     finally:
@@ -202,6 +204,14 @@ def _state(settings: Config, override: Path | None) -> Result:
         return warn("state", f"{folder}: only {room >> 20} MiB left", "make room: without a ledger nothing is done")
     mode = f"mode {os.stat(folder).st_mode & 0o777:04o}"
     return ok("state", f"{folder}, {mode}, {room >> 20} MiB free, {verdict.events} ledger events")
+
+
+def _sinks(settings: Config) -> Result:
+    """Whether checkpoints go where this host cannot rewrite them."""
+    signer = keys.signer(settings)
+    if signer is None or not settings.ledger.sink:
+        return warn("ledger", "no checkpoint goes elsewhere", "`offkey ledger init`, then [[ledger.sink]]")
+    return ok("ledger", f"{signer.verifier.vkey}, {len(settings.ledger.sink)} sinks")
 
 
 def _repository(place: str) -> Result:

@@ -28,6 +28,10 @@ def _proposed(value: str, info: ValidationInfo) -> str:
     return f"{kind}:{folder / Path(path).expanduser()}" if local and folder else value
 
 
+Located = Annotated[str, BeforeValidator(_place)]
+"""A URL, or a local path from the configuration's folder."""
+
+
 def _account(value: str) -> str:
     if not all(value.partition(":")):
         raise ValueError('must be "provider:login" or "provider:id"')
@@ -59,7 +63,7 @@ class Directory(Table):
 
 
 class Repositories(Table):
-    paths: tuple[Annotated[str, BeforeValidator(_place)], ...] = ()
+    paths: tuple[Located, ...] = ()
 
 
 class Policy(Table):
@@ -127,7 +131,7 @@ class Remedy(Table):
     """Patterns of branches, besides the default one, that get a pull request of their own where they hold a value."""
     bundles: Beside | None = None
     """A folder for bundles of repositories that are at no configured GitHub or GitLab."""
-    repositories: dict[Annotated[str, BeforeValidator(_place)], Annotated[str, AfterValidator(_proposed)]] = {}
+    repositories: dict[Located, Annotated[str, AfterValidator(_proposed)]] = {}
     """A path of [repositories] to where changes are proposed: `owner/name` at GitHub, where the origin's address does
     not tell it; the same behind an instance's name (`gitlab/corp:group/name`); `branch:PATH`; `bundle:FOLDER`.
     """

@@ -7,6 +7,7 @@ frameworks.csv   which control it speaks to    plan.json        its SHA-256 is t
 receipts/        one for each step             approvals/       with their SSH signatures
 ledger.jsonl     the run's events              proofs.json      of their place in the Merkle tree (RFC 6962)
 checkpoint.json  head and root of that tree    approvers        the register of keys
+checkpoint       the same, signed (C2SP)       checkpoint.pub   its public key, where there is one
 verify.py        checks all of it offline      manifest.json    the SHA-256 of every file
 
 Other runs' events are not in it: the proofs show the run's place among them without showing them.
@@ -17,10 +18,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-
-import cattrs
 
 from offboarding import evidence_kit
 from offboarding.applying.outcomes import words
@@ -30,9 +30,11 @@ from offboarding.evidence_kit import verify as kit
 from offboarding.ledger import chain
 from offboarding.ledger.chain import Checkpoint
 from offboarding.ledger.history import past
+from offboarding.ledger.merkle import Tree
+from offboarding.ledger.note import Signer
 from offkey.canonical import canonical, content_digest
 from offkey.errors import Exit, OffkeyError, UsageError
-from offkey.model import AuditEvent, from_json, to_json
+from offkey.model import AuditEvent, to_json
 
 SEALED = "evidence.sealed"
 AFTERWARDS = frozenset({SEALED, "run.verified"})
@@ -53,15 +55,20 @@ def build(
     register: bytes,
     checkpoint: Checkpoint | None = None,
     *,
+    signer: Signer | None = None,
     sla: timedelta = DEFAULT_SLA,
 ) -> Files:
     """Every file of the folder by its name. Pure. `ledger` holds all events from the first on.
 
-    `checkpoint` is one that is kept elsewhere and covers the run; without it the run's last event ends the tree.
-    Raises NothingToSeal.
+    `checkpoint` is one that is kept elsewhere and covers the run; without it the run's last event ends the tree. With
+    the checkpoint key there are also `checkpoint`, the signed note, and `checkpoint.pub`. Raises NothingToSeal.
     """
     events = [event for event in ledger if event.run == run and event.type not in AFTERWARDS]
     told = past(events)
+    if told.erased:
+        raise NothingToSeal(
+            f"the contents of run {run} were erased", advice="`offkey ledger export` shows what is left"
+        )
     if told.plan is None:
         raise NothingToSeal(f"no plan was made in a run {run!r}", advice="`offkey ledger export` lists the runs")
     tree = checkpoint or chain.checkpoint(ledger[: events[-1].seq], events[-1].at)
@@ -70,8 +77,9 @@ def build(
             f"the checkpoint covers {tree.seq} events, and the run's last is number {events[-1].seq} of {len(ledger)}",
             advice="give a checkpoint that was taken after the run",
         )
-    entries = chain.leaves(ledger[: tree.seq])
-    proofs = {str(event.seq): [n.hex() for n in chain.inclusion_proof(entries, event.seq - 1)] for event in events}
+    tree = replace(tree, head=tree.head or ledger[tree.seq - 1].hash, at=tree.at or events[-1].at)
+    prover = Tree(chain.leaves(ledger[: tree.seq]))
+    proofs = {str(event.seq): [node.hex() for node in prover.inclusion(event.seq - 1)] for event in events}
     judged = case(told, events, sla)
     files = {
         "README.txt": (Path(evidence_kit.__file__).parent / "README.txt").read_bytes(),
@@ -93,6 +101,8 @@ def build(
             files[f"receipts/{number:03}-{step.id}.json"] = canonical(to_json(told.receipts[step.id]))
     approvals = [event.body["approval"] for event in events if event.type == "plan.approved"]
     files |= {f"approvals/{number:03}.json": canonical(given) for number, given in enumerate(approvals, start=1)}
+    if signer:
+        files |= {"checkpoint": signer.sign(tree), "checkpoint.pub": signer.verifier.vkey.encode() + b"\n"}
     digests = {name: content_digest(content) for name, content in sorted(files.items())}
     manifest = {"version": 1, "run": run, "plan": digests["plan.json"], "files": digests}
     return {**files, "manifest.json": canonical(manifest)}
@@ -167,13 +177,3 @@ def _refuse_foreign(folder: Path) -> None:
     foreign = sorted(present - ours - ({"manifest.json"} if ours else set()))
     if foreign:
         raise UsageError(f"{folder} is not empty: {foreign[0]} is no part of evidence", advice="name a new folder: -o")
-
-
-def read_checkpoint(path: Path) -> Checkpoint:
-    """A checkpoint file. Raises UsageError."""
-    try:
-        return from_json(json.loads(path.read_bytes()), Checkpoint)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", advice="name a file with a checkpoint") from error
-    except (ValueError, cattrs.BaseValidationError) as error:
-        raise UsageError(f"{path} is no checkpoint", advice="`offkey ledger export` writes one") from error

@@ -121,11 +121,11 @@ def _left(plan: Plan, told: Past) -> str:
     """What survives without being open: kept, proposed, or ended on a person's word alone."""
     given = [(step, told.receipts[step.id]) for step in plan.steps if step.id in told.receipts]
     rows = [
-        (_what(step.point), _badge(receipt), escape(receipt.note))
+        (page.what(step.point), _badge(receipt), escape(receipt.note))
         for step, receipt in given
         if receipt.outcome in SETTLED - CLOSED
     ]
-    table = _table(("What", "Outcome", "Why"), rows)
+    table = page.table(("What", "Outcome", "Why"), rows)
     return f"<h2>Kept, proposed, or ended on a person's word</h2>{table}" if rows else ""
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks an evidence folder of offkey, without offkey, without a network, with Python 3.9's standard library alone.
 
-    python3 verify.py [FOLDER|ZIP] [--checkpoint FILE]
+    python3 verify.py [FOLDER|ZIP] [--checkpoint FILE] [--key VKEY]
 
 What it checks: every file against manifest.json; canonical JSON (RFC 8785); the plan's digest; each ledger event's
 hash and its place in the Merkle tree (RFC 6962) of the checkpoint; each receipt, each approval and each line of
@@ -9,7 +9,8 @@ steps.csv against the ledger; the approvals' SSH signatures (Ed25519, RFC 8032) 
 the approver is neither the person nor who asked for the plan; and that nothing was done before it was approved and
 written down.
 
-Give --checkpoint a copy that was kept elsewhere: without one, a folder replaced as a whole cannot be told apart.
+Give --key the ledger's public key as you were told it, and --checkpoint a copy that was kept elsewhere: without one,
+a folder replaced as a whole cannot be told apart.
 Exit code 0: nothing contradicts the evidence. 1: something does.
 """
 
@@ -20,6 +21,7 @@ import base64
 import binascii
 import csv
 import hashlib
+import hmac
 import io
 import json
 import re
@@ -27,7 +29,7 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -293,6 +295,48 @@ def _day(text: str) -> datetime:
     return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9 has no UTC
 
 
+# --- signed checkpoints (C2SP signed-note and tlog-checkpoint) ---
+
+
+def public_key(vkey: str) -> tuple[str, bytes, bytes]:
+    """Name, key id and Ed25519 key in `name+id+base64`. Raises Bad."""
+    name, _, rest = vkey.strip().partition("+")
+    shown, _, encoded = rest.partition("+")
+    try:
+        held = base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise Bad("the ledger's public key is not base64") from error
+    number = hashlib.sha256(name.encode() + b"\n" + held).digest()[:4]
+    if not name or len(held) != 33 or held[:1] != b"\x01" or number.hex() != shown:
+        raise Bad("there is no public key of a ledger")
+    return name, number, held[1:]
+
+
+def signed_checkpoint(note: bytes, vkey: str) -> dict[str, Any]:
+    """What the ledger of this key signed: `seq` events with this `merkle_root`. Raises Bad."""
+    name, number, public = public_key(vkey)
+    text, blank, signatures = note.decode("utf-8").rpartition("\n\n")
+    lines = text.split("\n")
+    if not blank or not signatures.endswith("\n") or len(lines) < 3 or "" in lines:
+        raise Bad("the signed checkpoint is not in the expected form")
+    verified = False
+    for line in signatures[:-1].split("\n"):
+        match = re.fullmatch(r"\u2014 (\S+) ([A-Za-z0-9+/=]+)", line)
+        held = base64.b64decode(match.group(2), validate=True) if match else b""
+        if not match or len(held) < 5 or base64.b64encode(held).decode() != match.group(2):
+            raise Bad("a signature line of the checkpoint is malformed")
+        if (match.group(1), held[:4]) == (name, number):
+            if not ed25519_verify(public, (text + "\n").encode(), held[4:]):
+                raise Bad("the signature of the checkpoint is wrong")
+            verified = True
+    root = base64.b64decode(lines[2], validate=True)
+    if not verified or lines[0] != name:
+        raise Bad(f"the checkpoint is not signed by {name}")
+    if not re.fullmatch("0|[1-9][0-9]*", lines[1]) or len(root) != 32:
+        raise Bad("the signed checkpoint is not in the expected form")
+    return {"seq": int(lines[1]), "merkle_root": PREFIX + root.hex()}
+
+
 # --- the evidence folder ---
 
 
@@ -307,6 +351,12 @@ class Evidence(NamedTuple):
 
     def of_type(self, *kinds: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["type"] in kinds]
+
+    def own_key(self) -> str:
+        """The ledger's public key as the folder tells it: it proves nothing until somebody else confirms it."""
+        if "checkpoint.pub" not in self.files:
+            raise Bad("there is no public key of the ledger: give --key")
+        return self.files["checkpoint.pub"].decode()
 
 
 def unpacked(folder: Path) -> dict[str, bytes]:
@@ -368,7 +418,7 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
     before = None
     for event in evidence.events:
         claimed = event["hash"]
-        if sha256(canonical({key: value for key, value in event.items() if key != "hash"})) != claimed:
+        if event_hash(event) != claimed:
             raise Bad("event {} was changed: its hash does not fit its content".format(event["seq"]))
         if event["run"] != evidence.plan["run"]:
             raise Bad("event {} is of another run".format(event["seq"]))
@@ -386,6 +436,10 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
         before = event
     if before is None or set(proofs) != {str(event["seq"]) for event in evidence.events}:
         raise Bad("proofs and events do not belong together")
+    if "checkpoint" in evidence.files:
+        signed = signed_checkpoint(evidence.files["checkpoint"], evidence.own_key())
+        if (signed["seq"], signed["merkle_root"]) != (inside["seq"], inside["merkle_root"]):
+            raise Bad("the signed checkpoint is not the one of this evidence")
     if outside is None:
         return SELF_CONSISTENT + " (no --checkpoint was given)"
     if outside["seq"] != inside["seq"]:
@@ -394,9 +448,21 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
                 outside["seq"], inside["seq"]
             )
         )
-    if (outside["head"], outside["merkle_root"]) != (inside["head"], inside["merkle_root"]):
+    if outside["merkle_root"] != inside["merkle_root"] or outside.get("head", inside["head"]) != inside["head"]:
         raise Bad("the given checkpoint is of another ledger: this evidence was replaced")
     return "consistent with the given checkpoint over {} events".format(outside["seq"])
+
+
+def event_hash(event: dict[str, Any]) -> str:
+    """The hash over all of the event but itself; a salted commitment stands for a body that can be erased."""
+    salt = event.get("salt", "")
+    told = {key: value for key, value in event.items() if key not in ("hash", "salt")}
+    if salt:
+        if not re.fullmatch("[0-9a-f]{64}", salt):
+            raise Bad("the salt of event {} was changed".format(event["seq"]))
+        body = hmac.new(bytes.fromhex(salt), canonical(event["body"]), "sha256").hexdigest()
+        told["body"] = {"committed": "hmac-sha256:" + body}
+    return sha256(canonical(told))
 
 
 def left_out(evidence: Evidence) -> list[str]:
@@ -663,12 +729,16 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def verify(folder: Path, checkpoint: Path | None = None) -> Verdict:
-    """Everything that can be said about the folder. Never raises for what is in it."""
+def verify(folder: Path, checkpoint: Path | None = None, key: str = "") -> Verdict:
+    """Everything that can be said about the folder. Never raises for what is in it.
+
+    `checkpoint` is a signed note or our own JSON; `key` the ledger's public key (name+id+base64).
+    """
     verdict = Verdict([], [], [])
     try:
-        outside = json.loads(checkpoint.read_text("utf-8")) if checkpoint else None
         evidence = read(folder)
+        outside = _outside(checkpoint.read_bytes(), key or evidence.own_key) if checkpoint else None
+        verdict.notes.extend(about_key(evidence, key))
         verdict.passed.append(f"{len(evidence.files) - 1} files are those of the manifest")
         verdict.notes.append(
             f"manifest {sha256(evidence.files[MANIFEST])}: report.html, approvers and verify.py hang on it alone; "
@@ -695,12 +765,31 @@ def verify(folder: Path, checkpoint: Path | None = None) -> Verdict:
     return verdict
 
 
+def about_key(evidence: Evidence, key: str) -> list[str]:
+    """A sentence on whose key signed the folder's checkpoint. Raises Bad when it is another than the one given."""
+    if "checkpoint" not in evidence.files:
+        return []
+    own = evidence.own_key().strip()
+    if key and own != key.strip():
+        raise Bad("the checkpoint in the folder is by another key than the one given")
+    return [f"the checkpoint's key is {own}: " + ("the one given" if key else "compare it with the one you were told")]
+
+
+def _outside(content: bytes, key: str | Callable[[], str]) -> dict[str, Any]:
+    """A checkpoint kept elsewhere: our own JSON as it stands, or a signed note by the key."""
+    if content.lstrip().startswith(b"{"):
+        found: dict[str, Any] = json.loads(content.decode("utf-8"))
+        return found
+    return signed_checkpoint(content, key if isinstance(key, str) else key())
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check an evidence folder of offkey, offline.")
     parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).resolve().parent)
-    parser.add_argument("--checkpoint", type=Path, help="a checkpoint.json that was kept elsewhere")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint that was kept elsewhere: signed, or JSON")
+    parser.add_argument("--key", default="", help="the ledger's public key as you were told it: name+id+base64")
     args = parser.parse_args(argv)
-    verdict = verify(args.folder, args.checkpoint)
+    verdict = verify(args.folder, args.checkpoint, args.key)
     for text in verdict.passed:
         print("  ok    " + text)
     for text in verdict.notes:

@@ -20,8 +20,8 @@ from offboarding.identity import overrides, whose
 from offboarding.identity.directory import Directory
 from offboarding.identity.overrides import Overrides
 from offboarding.identity.population import Population
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.scanned import Scanned
 from offboarding.state import DATABASE
 from offboarding.ui import UI
@@ -45,7 +45,7 @@ def sources(path: Path | None, state: Path | None, now: datetime) -> Sources:
     """Directory and ledger, as far as there are any. Raises UsageError when there is neither."""
     settings = config.load(path)
     folder = settings.state_dir(state)
-    has_ledger = (folder / DATABASE).is_file()
+    has_ledger = bool(settings.ledger.database) or (folder / DATABASE).is_file()
     if settings.directory.people is None and not settings.directory.exports and not has_ledger:
         raise UsageError(
             "it is not known who has departed: there is neither a directory nor a ledger",
@@ -54,14 +54,14 @@ def sources(path: Path | None, state: Path | None, now: datetime) -> Sources:
         )
     told = directories.load(settings.directory.people, settings.directory.exports)
     decided = overrides.load(settings.directory.overrides)
-    runs = _runs(folder, now) if has_ledger else ()
+    runs = _runs(settings, folder, now) if has_ledger else ()
     gaps = (*told.gaps, *overrides.unheeded(decided, told, settings.directory.overrides))
     key = settings.org_key()
     return Sources(told, decided, runs, (*gaps, *_other_keys(runs, key)))
 
 
-def _runs(folder: Path, now: datetime) -> tuple[Run, ...]:
-    store = Store.open(folder)
+def _runs(settings: config.Config, folder: Path, now: datetime) -> tuple[Run, ...]:
+    store = opened(settings, folder)
     try:
         ledger = Ledger(store, lambda: now, "offkey gate")
         found = (known.read(name, ledger.events(name)) for name in ledger.runs())

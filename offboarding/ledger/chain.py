@@ -1,222 +1,248 @@
-"""The ledger's mathematics, without I/O: a hash chain over canonical JSON (RFC 8785) and a Merkle tree (RFC 6962).
+"""The ledger's chain of events, without I/O: canonical JSON (RFC 8785), each event with the hash of the one before.
 
-An event's hash is SHA-256 over the canonical JSON of everything else in it, `prev` included. The tree's leaves are
-the 32 raw bytes of those hashes, in order. The chain finds changed events; a checkpoint kept elsewhere finds a cut
-tail or a ledger that was replaced as a whole.
+An event's hash is SHA-256 over the canonical JSON of everything else in it, `prev` included; of a body that may have to
+be erased, a salted commitment stands for it there. The Merkle tree's leaves are the 32 raw bytes of those hashes, in
+order. The chain finds changed events; a checkpoint kept elsewhere finds a cut tail or a ledger replaced as a whole.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import hmac
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from offkey.canonical import digest
+from offboarding.ledger.merkle import Frontier
+from offkey.canonical import canonical, content_digest
 from offkey.model import AuditEvent, timestamp, to_json
 
 PREFIX = "sha256:"
 GENESIS = PREFIX + "0" * 64
 """The `prev` of the first event."""
 
+COMMITTED = "committed"
+"""The one key of a body that was erased: its value commits to what stood there."""
+
+ERASED = "ledger.erased"
+"""The event that says which events' bodies were erased: `spans`, first and last number of each stretch."""
+
 SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
-EMPTY_ROOT = hashlib.sha256(b"").digest()
+MOST_PROBLEMS = 100
+SALT = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """What is kept elsewhere: how many events there were (`seq`), the last one's hash and the tree's root."""
+    """What is kept elsewhere: how many events there were (`seq`), the tree's root, and in our own JSON also the last
+    event's hash and the time.
+    """
 
     seq: int
-    head: str
     merkle_root: str
-    at: datetime
+    head: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`ok` means that nothing contradicts the ledger; only `anchored` excludes that it was replaced or cut."""
+    """`ok` means that nothing contradicts the ledger; only `anchored` excludes that it was replaced or cut.
+
+    `contradicted` are the outside checkpoints that this ledger does not extend.
+    """
 
     ok: bool
     text: str
     events: int
     anchored: bool = False
     problems: tuple[str, ...] = ()
+    contradicted: tuple[Checkpoint, ...] = ()
 
 
-def event_hash(event: AuditEvent) -> str:
-    """`sha256:` and the hash of everything in the event but its own hash field."""
-    return digest(
-        {
-            "seq": event.seq,
-            "at": timestamp(event.at),
-            "actor": event.actor,
-            "type": event.type,
-            "run": event.run,
-            "body": event.body,
-            "prev": event.prev,
-        }
-    )
+def commitment(salt: str, body: Mapping[str, Any]) -> dict[str, str]:
+    """What stands for a body in the hash: HMAC-SHA-256 with the salt (hex) as key over its canonical JSON."""
+    return committed(salt, canonical(body))
+
+
+def committed(salt: str, raw: bytes) -> dict[str, str]:
+    """The commitment to a body whose canonical JSON is at hand."""
+    return {COMMITTED: "hmac-sha256:" + hmac.digest(bytes.fromhex(salt), raw, "sha256").hex()}
+
+
+def hashed_body(event: AuditEvent) -> Mapping[str, Any]:
+    """The body as the hash covers it."""
+    return commitment(event.salt, event.body) if event.salt else event.body
+
+
+def erased(event: AuditEvent) -> bool:
+    """Whether only the commitment to the event's body is left."""
+    return not event.salt and event.body.keys() == {COMMITTED}
+
+
+def event_hash(event: AuditEvent, hashed: bytes | None = None) -> str:
+    """`sha256:` and the hash of everything in the event but its own hash and the salt.
+
+    `hashed` is the canonical JSON of `hashed_body`, where it is at hand.
+    """
+    body = canonical(hashed_body(event)) if hashed is None else hashed
+    before = canonical({"actor": event.actor, "at": timestamp(event.at)})
+    after = canonical({"prev": event.prev, "run": event.run, "seq": event.seq, "type": event.type})
+    return content_digest(before[:-1] + b',"body":' + body + b"," + after[1:])
 
 
 def next_event(
-    last: AuditEvent | None, *, at: datetime, actor: str, type: str, run: str, body: Mapping[str, Any]
+    last: AuditEvent | None,
+    *,
+    at: datetime,
+    actor: str,
+    type: str,
+    run: str,
+    body: Mapping[str, Any],
+    salt: str = "",
 ) -> AuditEvent:
     """The event that follows `last` (None: the first, number 1). `body` may hold records of offkey.model.
 
-    Raises `offkey.secret.SecretLeak` when the body holds a Secret, `rfc8785.CanonicalizationError` for what is no JSON.
+    `salt` is 32 random bytes in hex, or empty for a body that is never to be erased. Raises
+    `offkey.secret.SecretLeak` when the body holds a Secret, `rfc8785.CanonicalizationError` for what is no JSON.
     """
     seq, prev = (last.seq + 1, last.hash) if last else (1, GENESIS)
-    plain = to_json(dict(body))
-    bare = AuditEvent(seq=seq, at=at, actor=actor, type=type, run=run, body=plain, prev=prev, hash="")
-    return AuditEvent(seq=seq, at=at, actor=actor, type=type, run=run, body=plain, prev=prev, hash=event_hash(bare))
+    fields: dict[str, Any] = {"seq": seq, "at": at, "actor": actor, "type": type, "run": run, "prev": prev}
+    fields |= {"body": to_json(dict(body)), "salt": salt}
+    return AuditEvent(**fields, hash=event_hash(AuditEvent(**fields, hash="")))
 
 
-def checkpoint(events: Sequence[AuditEvent], now: datetime) -> Checkpoint:
-    """The checkpoint after the last of all `events`."""
-    head = events[-1].hash if events else GENESIS
-    return Checkpoint(seq=len(events), head=head, merkle_root=PREFIX + merkle_root(leaves(events)).hex(), at=now)
+def leaf(event: AuditEvent) -> bytes:
+    """The event's entry in the Merkle tree: its raw hash."""
+    return entry(event.hash)
 
 
-def verify_chain(events: Sequence[AuditEvent], checkpoint: Checkpoint | None = None) -> Verdict:
-    """Whether all `events`, from the first on, form an unbroken chain that agrees with the outside checkpoint."""
-    problems = list(_chain_problems(events))
-    if checkpoint and not problems:
-        problems += _checkpoint_problems(events, checkpoint)
-    if problems:
-        return Verdict(ok=False, text=problems[0], events=len(events), problems=tuple(problems))
-    if checkpoint is None:
-        return Verdict(ok=True, text=SELF_CONSISTENT, events=len(events))
-    text = f"consistent with the checkpoint over {checkpoint.seq} events of {timestamp(checkpoint.at)}"
-    return Verdict(ok=True, text=text, events=len(events), anchored=True)
-
-
-def _chain_problems(events: Sequence[AuditEvent]) -> Iterable[str]:
-    prev = GENESIS
-    for seq, event in enumerate(events, start=1):
-        if event.seq != seq:
-            yield f"event {seq} is missing, repeated or out of order (found number {event.seq})"
-            return
-        if event.prev != prev:
-            yield f"event {seq} does not follow the event before it"
-        if event_hash(event) != event.hash:
-            yield f"event {seq} was changed: its hash does not fit its content"
-        prev = event.hash
-
-
-def _checkpoint_problems(events: Sequence[AuditEvent], checkpoint: Checkpoint) -> list[str]:
-    if checkpoint.seq > len(events):
-        return [f"the end is cut off: the checkpoint knows {checkpoint.seq} events, the ledger has {len(events)}"]
-    covered = events[: checkpoint.seq]
-    head = covered[-1].hash if covered else GENESIS
-    if head != checkpoint.head or PREFIX + merkle_root(leaves(covered)).hex() != checkpoint.merkle_root:
-        return [f"the ledger was replaced: its first {checkpoint.seq} events are not those of the checkpoint"]
-    return []
+def entry(hash: str) -> bytes:
+    """The 32 raw bytes of a hash."""
+    return bytes.fromhex(hash.removeprefix(PREFIX))
 
 
 def leaves(events: Iterable[AuditEvent]) -> list[bytes]:
     """The tree's entries: the raw hash of each event."""
-    return [bytes.fromhex(event.hash.removeprefix(PREFIX)) for event in events]
+    return [leaf(event) for event in events]
 
 
-def leaf_hash(entry: bytes) -> bytes:
-    """RFC 6962 section 2.1: SHA-256 over 0x00 and the entry."""
-    return hashlib.sha256(b"\x00" + entry).digest()
+def checkpoint(events: Iterable[AuditEvent], now: datetime) -> Checkpoint:
+    """The checkpoint after the last of all `events`."""
+    edge, head = Frontier(), GENESIS
+    for event in events:
+        edge.add(leaf(event))
+        head = event.hash
+    return Checkpoint(seq=edge.size, head=head, merkle_root=PREFIX + edge.root().hex(), at=now)
 
 
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
+class _Walk:
+    """What was seen of a chain so far."""
 
+    def __init__(self, outside: Iterable[Checkpoint]) -> None:
+        self.edge = Frontier()
+        self.head = GENESIS
+        self.problems: list[str] = []
+        self.gone: list[list[int]] = []
+        self.said: list[list[int]] = []
+        self.contradicted: list[Checkpoint] = []
+        self.held: list[Checkpoint] = []
+        self.waiting: dict[int, list[Checkpoint]] = {}
+        for one in outside:
+            self.waiting.setdefault(one.seq, []).append(one)
+        self.compare()
 
-def merkle_root(entries: Sequence[bytes]) -> bytes:
-    """The Merkle tree hash of RFC 6962 section 2.1, in one pass with a stack of perfect subtrees."""
-    stack: list[tuple[int, bytes]] = []
-    for entry in entries:
-        size, tree = 1, leaf_hash(entry)
-        while stack and stack[-1][0] == size:
-            tree = _node(stack.pop()[1], tree)
-            size *= 2
-        stack.append((size, tree))
-    if not stack:
-        return EMPTY_ROOT
-    tree = stack.pop()[1]
-    while stack:
-        tree = _node(stack.pop()[1], tree)
-    return tree
-
-
-def _split(size: int) -> int:
-    """The largest power of two smaller than `size`."""
-    return 1 << (size - 1).bit_length() - 1
-
-
-def inclusion_proof(entries: Sequence[bytes], index: int) -> list[bytes]:
-    """PATH(index, entries) of RFC 6962 section 2.1.1: the siblings from leaf to root. `index` counts from 0."""
-    if not 0 <= index < len(entries):
-        raise IndexError(f"no entry {index} among {len(entries)}")
-    if len(entries) == 1:
-        return []
-    split = _split(len(entries))
-    if index < split:
-        return [*inclusion_proof(entries[:split], index), merkle_root(entries[split:])]
-    return [*inclusion_proof(entries[split:], index - split), merkle_root(entries[:split])]
-
-
-def verify_inclusion(entry: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
-    """Whether `entry` is number `index` of the tree of `size` entries with this root (RFC 9162 section 2.1.3.2)."""
-    if not 0 <= index < size:
-        return False
-    node, last, tree = index, size - 1, leaf_hash(entry)
-    for sibling in proof:
-        if last == 0:
+    def step(self, event: AuditEvent, hashed: bytes | None) -> bool:
+        """Take in the next event. False where nothing after it can be judged."""
+        seq = self.edge.size + 1
+        if event.seq != seq:
+            self.problem(f"event {seq} is missing, repeated or out of order (found number {event.seq})")
             return False
-        if node & 1 or node == last:
-            tree = _node(sibling, tree)
-            while node and not node & 1:
-                node, last = node >> 1, last >> 1
+        if event.prev != self.head:
+            self.problem(f"event {seq} does not follow the event before it")
+        right = event_hash(event, hashed)
+        if (event.salt and not SALT.fullmatch(event.salt)) or right != event.hash:
+            self.problem(f"event {seq} was changed: its hash does not fit its content")
+        if erased(event):
+            _extend(self.gone, seq)
+        elif event.type == ERASED:
+            self.said += event.body.get("spans", ())
+        self.head = event.hash
+        self.edge.add(entry(right))
+        self.compare()
+        return True
+
+    def compare(self) -> None:
+        """Hold the outside checkpoints over so many events against the tree."""
+        for one in self.waiting.pop(self.edge.size, ()):
+            same = one.merkle_root == PREFIX + self.edge.root().hex() and one.head in ("", self.head)
+            (self.held if same else self.contradicted).append(one)
+
+    def end(self) -> None:
+        """Say what only shows at the end."""
+        if self.problems:
+            return
+        for one in self.contradicted:
+            self.problem(f"the ledger was replaced: its first {one.seq} events are not those of the checkpoint")
+        for size, beyond in sorted(self.waiting.items()):
+            self.contradicted += beyond
+            self.problem(f"the end is cut off: the checkpoint knows {size} events, the ledger has {self.edge.size}")
+        for first, last in _uncovered(self.gone, self.said):
+            self.problem(f"the contents of events {first} to {last} are gone, and no {ERASED} event says so")
+
+    def problem(self, text: str) -> None:
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(text)
+
+
+def verify_chain(events: Iterable[AuditEvent], *outside: Checkpoint) -> Verdict:
+    """Whether all `events`, from the first on, form an unbroken chain that extends every outside checkpoint."""
+    return verify_hashed(((event, None) for event in events), *outside)
+
+
+def verify_hashed(events: Iterable[tuple[AuditEvent, bytes | None]], *outside: Checkpoint) -> Verdict:
+    """The same, each event with the canonical JSON of its `hashed_body` where it is known to be just that.
+
+    Reads them once and keeps none, however many there are.
+    """
+    walk = _Walk(outside)
+    for event, hashed in events:
+        if not walk.step(event, hashed):
+            break
+    walk.end()
+    size = walk.edge.size
+    if walk.problems:
+        told, against = tuple(walk.problems), tuple(walk.contradicted)
+        return Verdict(ok=False, text=told[0], events=size, problems=told, contradicted=against)
+    if not outside:
+        return Verdict(ok=True, text=SELF_CONSISTENT, events=size)
+    newest = max(walk.held, key=lambda one: one.seq)
+    of = f" of {timestamp(newest.at)}" if newest.at else ""
+    return Verdict(
+        ok=True, text=f"consistent with the checkpoint over {newest.seq} events{of}", events=size, anchored=True
+    )
+
+
+def _extend(spans: list[list[int]], seq: int) -> None:
+    """Add a number at the end of ascending stretches."""
+    if spans and spans[-1][1] == seq - 1:
+        spans[-1][1] = seq
+    else:
+        spans.append([seq, seq])
+
+
+def spans(numbers: Iterable[int]) -> list[list[int]]:
+    """Ascending numbers as stretches: first and last number of each."""
+    made: list[list[int]] = []
+    for number in numbers:
+        _extend(made, number)
+    return made
+
+
+def _uncovered(gone: list[list[int]], said: list[list[int]]) -> list[list[int]]:
+    """The stretches of `gone` that do not lie within those of `said` altogether."""
+    covered: list[list[int]] = []
+    for first, last in sorted(said):
+        if covered and first <= covered[-1][1] + 1:
+            covered[-1][1] = max(covered[-1][1], last)
         else:
-            tree = _node(tree, sibling)
-        node, last = node >> 1, last >> 1
-    return last == 0 and tree == root
-
-
-def consistency_proof(entries: Sequence[bytes], first: int) -> list[bytes]:
-    """PROOF(first, entries) of RFC 6962 section 2.1.2: the first `first` entries are a prefix of all of them."""
-    if not 0 < first <= len(entries):
-        raise IndexError(f"no tree of {first} entries within {len(entries)}")
-    return _subproof(entries, first, whole=True)
-
-
-def _subproof(entries: Sequence[bytes], first: int, *, whole: bool) -> list[bytes]:
-    if first == len(entries):
-        return [] if whole else [merkle_root(entries)]
-    split = _split(len(entries))
-    if first <= split:
-        return [*_subproof(entries[:split], first, whole=whole), merkle_root(entries[split:])]
-    return [*_subproof(entries[split:], first - split, whole=False), merkle_root(entries[:split])]
-
-
-def verify_consistency(first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether the tree of `second` entries extends the one of `first` entries (RFC 9162 section 2.1.4.2)."""
-    if not 0 < first <= second:
-        return False
-    if first == second:
-        return not proof and first_root == second_root
-    # A perfect first tree is itself a node of the second, and the proof leaves it out.
-    path = [first_root, *proof] if first & (first - 1) == 0 else list(proof)
-    if not path:
-        return False
-    node, last = first - 1, second - 1
-    while node & 1:
-        node, last = node >> 1, last >> 1
-    older = newer = path[0]
-    for sibling in path[1:]:
-        if last == 0:
-            return False
-        if node & 1 or node == last:
-            older, newer = _node(sibling, older), _node(sibling, newer)
-            while node and not node & 1:
-                node, last = node >> 1, last >> 1
-        else:
-            newer = _node(newer, sibling)
-        node, last = node >> 1, last >> 1
-    return last == 0 and older == first_root and newer == second_root
+            covered.append([first, last])
+    return [span for span in gone if not any(low <= span[0] and span[1] <= high for low, high in covered)]

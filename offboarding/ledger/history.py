@@ -8,6 +8,7 @@ from typing import Any
 
 from offboarding.applying.outcomes import Act
 from offboarding.approval.attestation import Attestation
+from offboarding.ledger.chain import erased
 from offkey.model import CLOSED, Approval, AuditEvent, Exchange, Liveness, Plan, Receipt, from_json
 
 
@@ -42,6 +43,7 @@ class Past:
     `four_eyes` and `register` are the policy and the register's digest when that plan was made; `registers` tells by
     an approval's signature those of its moment; `held` says of a step why it was not begun yet. `proven` is when each
     step's end was last seen.
+    Of a run whose contents were erased only that is known: `erased`.
     """
 
     plan: Plan | None = None
@@ -62,12 +64,13 @@ class Past:
     attested: dict[str, Attestation] = field(default_factory=dict)
     started: bool = False
     closed: bool = False
+    erased: bool = False
 
 
 def past(events: Sequence[AuditEvent]) -> Past:
     """The state of a run from its events; of several plans, or receipts of a step, the last counts."""
     told = Past()
-    for event in events:
+    for event in (one for one in events if not erased(one)):
         body = event.body
         match event.type:
             case "plan.made" if body["digest"] != told.plan_digest:
@@ -94,6 +97,7 @@ def past(events: Sequence[AuditEvent]) -> Past:
                 rotated(told, event.type, event.at, body)
             case "run.closed" | "run.reopened" | "run.verified":
                 _afterwards(told, event)
+    told.erased = any(map(erased, events))
     return told
 
 

@@ -1,17 +1,16 @@
-"""The ledger's events in one SQLite file (SQLAlchemy Core). What scans remember is in `offboarding/memory.py`.
+"""The ledger's events in one SQLite file or PostgreSQL database (SQLAlchemy Core).
 
-The store holds addresses and fingerprints, never values. Writes are durable when they return (WAL with
-synchronous=FULL) and serialised by BEGIN IMMEDIATE, so that two processes appending at once keep one chain.
-Runs and opt-outs have no tables of their own: the ledger is the one truth about them.
+The store holds addresses and fingerprints, never values. Writes are durable when they return (SQLite: WAL with
+synchronous=FULL; PostgreSQL: synchronous_commit) and serialised by BEGIN IMMEDIATE or an advisory lock, so that two
+processes appending at once keep one chain. Runs and opt-outs have no tables of their own: the ledger is the one truth
+about them. What scans remember is in `offboarding/memory.py`.
 """
 
-import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,34 +18,22 @@ import sqlalchemy as sql
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from offboarding.database import BUSY_SECONDS, StoreCorrupt, StoreError, private_file, told
+from offboarding.ledger import rows
+from offboarding.ledger.chain import entry
+from offboarding.ledger.rows import EVENTS, META, OPENINGS, Row
 from offboarding.state import DATABASE
-from offkey.canonical import canonical
-from offkey.model import AuditEvent, timestamp
+from offkey.model import AuditEvent
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1 had no openings: everything in it is covered by the hash as it stands."""
+OLDER = frozenset({"1"})
+CHUNK = 2000
+_LOCK = 0x6F66666B6579  # "offkey": PostgreSQL's advisory lock of whoever appends
 _FULL = "make room; then go on with --resume: nothing was half-written"
 _DAMAGED = (
     "move it aside and restore it from a copy; `offkey ledger verify` with an outside checkpoint tells "
     "whether the copy is whole"
 )
-
-_tables = sql.MetaData()
-_meta = sql.Table("meta", _tables, sql.Column("key", sql.Text, primary_key=True), sql.Column("value", sql.Text))
-_events = sql.Table(
-    "events",
-    _tables,
-    sql.Column("seq", sql.Integer, primary_key=True, autoincrement=False),
-    sql.Column("at", sql.Text, nullable=False),
-    sql.Column("actor", sql.Text, nullable=False),
-    sql.Column("type", sql.Text, nullable=False),
-    sql.Column("run", sql.Text, nullable=False, index=True),
-    sql.Column("body", sql.Text, nullable=False),
-    sql.Column("prev", sql.Text, nullable=False),
-    sql.Column("hash", sql.Text, nullable=False, unique=True),
-)
-# Made once: SQLAlchemy takes longer to make a statement than SQLite to carry it out.
-_LAST = sql.select(_events).order_by(_events.c.seq.desc()).limit(1)
-_INSERT = _events.insert()
 
 
 @dataclass(eq=False)
@@ -69,7 +56,7 @@ class _Turns:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     waiting: deque[_Append] = field(default_factory=deque)
-    last: tuple[AuditEvent, dict[str, Any]] | None = None
+    last: tuple[AuditEvent, Row] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +73,14 @@ class Store:
         if isinstance(state, Path):
             url = URL.create("sqlite+pysqlite", database=str(private_file(state, DATABASE)))
         else:
-            url = make_url(state)
+            url = _url(state)
         engine = sql.create_engine(url)
         if engine.dialect.name == "sqlite":
             sql.event.listen(engine, "connect", _prepare)
-            sql.event.listen(engine, "begin", _begin)
+        sql.event.listen(engine, "begin", _BEGIN[engine.dialect.name])
         store = cls(engine, url.render_as_string(hide_password=True) if isinstance(state, str) else str(url.database))
         with store._writing() as connection:
-            _tables.create_all(connection)
+            rows.TABLES.create_all(connection)
             store._check_version(connection)
         return store
 
@@ -127,9 +114,11 @@ class Store:
         try:
             with self._writing() as connection:
                 last = self._end(connection)
-                rows = [_row(last := each.made(last)) for each in batch]
-                connection.execute(_INSERT, rows)
-            self._turns.last = (last, rows[-1]) if last else None
+                made = [rows.row(last := each.made(last)) for each in batch]
+                connection.execute(rows.ADD_EVENT, made)
+                if openings := [row for row in made if row["salt"] is not None]:
+                    connection.execute(rows.ADD_OPENING, openings)
+            self._turns.last = (last, made[-1]) if last else None
         except BaseException as error:
             for each in batch:
                 each.trouble = error
@@ -140,21 +129,75 @@ class Store:
 
     def _end(self, connection: Connection) -> AuditEvent | None:
         """The last event. Read again every time, as another process may have appended; taken apart only when it has."""
-        row = connection.execute(_LAST).mappings().first()
+        row = connection.execute(rows.LAST).mappings().first()
         ours = self._turns.last
         if row is None or ours is None or dict(row) != ours[1]:
-            return self._checked(row) if row else None
+            return self._checked(row)[0] if row else None
         return ours[0]
+
+    def stream(self, run: str | None = None, *, backwards: bool = False) -> Iterator[AuditEvent]:
+        """All events in order, or those of one run, one by one. Raises StoreCorrupt at a row that was changed."""
+        query = rows.ALL if run is None else rows.ALL.where(EVENTS.c.run == run)
+        if backwards:
+            query = query.order_by(None).order_by(EVENTS.c.seq.desc())
+        for event, _ in self._opened(query):
+            yield event
+
+    def hashed(self) -> Iterator[tuple[AuditEvent, bytes]]:
+        """All events in order, each with its body as the hash covers it. Raises StoreCorrupt."""
+        return self._opened(rows.ALL)
+
+    def _opened(self, query: sql.Select[Any]) -> Iterator[tuple[AuditEvent, bytes]]:
+        with self._reading() as connection:
+            for row in connection.execute(query).mappings():
+                yield self._checked(row)
 
     def events(self, run: str | None = None) -> list[AuditEvent]:
         """All events in order, or those of one run. Raises StoreCorrupt when a row is not as it was written."""
-        return [self._checked(row) for row in self._rows(run)]
+        return list(self.stream(run))
+
+    def entries(self, size: int | None = None) -> Iterator[bytes]:
+        """The Merkle tree's entries in order, the first `size` or all: hashes as they stand, nothing is checked."""
+        query = sql.select(EVENTS.c.hash).order_by(EVENTS.c.seq)
+        with self._reading() as connection:
+            for hash in connection.scalars(query if size is None else query.where(EVENTS.c.seq <= size)):
+                try:
+                    yield entry(hash)
+                except ValueError as error:
+                    raise StoreCorrupt(f"{self.where}: {hash!r} is no hash", advice=_DAMAGED) from error
+
+    def size(self) -> int:
+        """The last event's number, 0 without any."""
+        with self._reading() as connection:
+            return int(connection.scalar(sql.select(sql.func.max(EVENTS.c.seq))) or 0)
+
+    def newest(self, *, excepting: Sequence[str]) -> int:
+        """The number of the last event that is of none of these types, 0 without any."""
+        query = sql.select(EVENTS.c.seq).where(EVENTS.c.type.not_in(excepting))
+        with self._reading() as connection:
+            return int(connection.scalar(query.order_by(EVENTS.c.seq.desc()).limit(1)) or 0)
 
     def runs(self) -> list[str]:
         """The names of all runs in the order in which they began."""
         with self._reading() as connection:
-            query = sql.select(_events.c.run).group_by(_events.c.run).order_by(sql.func.min(_events.c.seq))
+            query = sql.select(EVENTS.c.run).group_by(EVENTS.c.run).order_by(sql.func.min(EVENTS.c.seq))
             return [run for run in connection.scalars(query) if run]
+
+    def erase(self, spans: Sequence[Sequence[int]]) -> int:
+        """Delete the openings of these stretches of events for good, and say of how many there were any.
+
+        What is left of them in free pages and the journal goes, too (SQLite); PostgreSQL does that when it vacuums.
+        """
+        with self._writing() as connection:
+            gone = 0
+            for first, last in spans:
+                found = connection.execute(OPENINGS.delete().where(OPENINGS.c.seq.between(first, last)))
+                gone += found.rowcount
+        self._turns.last = None
+        if self.engine.dialect.name == "sqlite":
+            with self._translated(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as bare:
+                bare.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
 
     def damage(self) -> str:
         """What the database engine itself finds wrong with the file; empty when nothing."""
@@ -164,28 +207,21 @@ class Store:
             answer = "; ".join(str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check"))
         return "" if answer == "ok" else answer
 
-    def _rows(self, run: str | None) -> Iterator[sql.RowMapping]:
-        query = sql.select(_events).order_by(_events.c.seq)
-        with self._reading() as connection:
-            yield from connection.execute(query if run is None else query.where(_events.c.run == run)).mappings()
-
-    def _checked(self, row: sql.RowMapping) -> AuditEvent:
+    def _checked(self, row: sql.RowMapping) -> tuple[AuditEvent, bytes]:
         try:
-            event = _event(row)
-            same = _row(event) == dict(row)
-        except (ValueError, TypeError, OverflowError):
-            same = False
-        if not same:
+            return rows.event(row)
+        except (ValueError, TypeError, OverflowError, RecursionError, AttributeError) as error:
             raise StoreCorrupt(
                 f"event {row['seq']} in {self.where} is not in the form in which it was written",
                 advice="the file was changed from outside: restore it from a copy and compare with your checkpoints",
-            )
-        return event
+            ) from error
 
     def _check_version(self, connection: Connection) -> None:
-        found = connection.scalar(sql.select(_meta.c.value).where(_meta.c.key == "schema"))
+        found = connection.scalar(sql.select(META.c.value).where(META.c.key == "schema"))
         if found is None:
-            connection.execute(_meta.insert().values(key="schema", value=str(SCHEMA_VERSION)))
+            connection.execute(META.insert().values(key="schema", value=str(SCHEMA_VERSION)))
+        elif found in OLDER:
+            connection.execute(META.update().where(META.c.key == "schema").values(value=str(SCHEMA_VERSION)))
         elif found != str(SCHEMA_VERSION):
             raise StoreCorrupt(
                 f"{self.where} has schema version {found}; this offkey knows {SCHEMA_VERSION}",
@@ -201,7 +237,7 @@ class Store:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with self._translated(), self.engine.connect() as connection:
-            yield connection
+            yield connection.execution_options(yield_per=CHUNK)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -211,30 +247,38 @@ class Store:
             raise told(error.orig, self.where, full=_FULL, damaged=_DAMAGED) from error
 
 
+def _url(text: str) -> URL:
+    """An SQLAlchemy URL of a database that we know how to append to. Raises StoreError."""
+    try:
+        url = make_url(text)
+        known = url.get_backend_name() in _BEGIN and url.get_dialect() is not None
+    except (sql.exc.ArgumentError, sql.exc.NoSuchModuleError):
+        known = False
+    if not known:
+        raise StoreError("the ledger's database is no URL that can be used", advice="postgresql+psycopg://USER@HOST/DB")
+    return url
+
+
 def _prepare(connection: Any, _: Any) -> None:
-    # The driver must not open transactions of its own: we say BEGIN ourselves, in `_begin`.
+    # The driver must not open transactions of its own: we say BEGIN ourselves, in `_begin_sqlite`.
     connection.isolation_level = None
-    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    wanted = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", *wanted):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("offkey_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _row(event: AuditEvent) -> dict[str, Any]:
-    return {
-        "seq": event.seq,
-        "at": timestamp(event.at),
-        "actor": event.actor,
-        "type": event.type,
-        "run": event.run,
-        "body": canonical(event.body).decode(),
-        "prev": event.prev,
-        "hash": event.hash,
-    }
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("offkey_writes"):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        # Durable means on the disk, whatever the server's default is; nothing that is stricter is loosened.
+        connection.exec_driver_sql(
+            "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+        )
 
 
-def _event(row: sql.RowMapping) -> AuditEvent:
-    return AuditEvent(**{**dict(row), "at": datetime.fromisoformat(row["at"]), "body": json.loads(row["body"])})
+_BEGIN = {"sqlite": _begin_sqlite, "postgresql": _begin_postgresql}

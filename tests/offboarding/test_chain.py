@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offboarding.ledger import chain
+from offboarding.ledger import chain, merkle
 from offkey.model import Action, AuditEvent
 from offkey.secret import Secret, SecretLeak
 
@@ -72,16 +72,16 @@ def events(count: int, *, salt: str = "") -> list[AuditEvent]:
 @pytest.mark.parametrize("size", range(9))
 def test_roots_are_those_of_the_published_vectors(size: int) -> None:
     expected = hashlib.sha256(b"").hexdigest() if size == 0 else ROOTS[size - 1]
-    assert chain.merkle_root(ENTRIES[:size]).hex() == expected
+    assert merkle.merkle_root(ENTRIES[:size]).hex() == expected
 
 
 def test_published_inclusion_and_consistency_proofs_are_reproduced() -> None:
-    assert [node.hex() for node in chain.inclusion_proof(ENTRIES, 0)] == [
+    assert [node.hex() for node in merkle.Tree(ENTRIES).inclusion(0)] == [
         "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
         "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
     ]
-    assert [node.hex() for node in chain.consistency_proof(ENTRIES[:5], 2)] == [
+    assert [node.hex() for node in merkle.Tree(ENTRIES[:5]).consistency(2)] == [
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
         "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
     ]
@@ -90,7 +90,7 @@ def test_published_inclusion_and_consistency_proofs_are_reproduced() -> None:
 @given(st.lists(st.binary(max_size=5), max_size=70))
 @settings(deadline=None)
 def test_the_one_pass_root_equals_the_recursive_definition(entries: list[bytes]) -> None:
-    assert chain.merkle_root(entries) == plain_root(entries)
+    assert merkle.merkle_root(entries) == plain_root(entries)
 
 
 @pytest.mark.parametrize("size", range(1, 20))
@@ -98,15 +98,15 @@ def test_every_entry_is_proved_included_and_no_other_is(size: int) -> None:
     entries = [bytes([number]) for number in range(size)]
     root = plain_root(entries)
     for index in range(size):
-        proof = chain.inclusion_proof(entries, index)
-        assert chain.verify_inclusion(entries[index], index, size, proof, root)
-        assert not chain.verify_inclusion(b"other", index, size, proof, root)
-        assert not chain.verify_inclusion(entries[index], index, size, [*proof, root], root)
+        proof = merkle.Tree(entries).inclusion(index)
+        assert merkle.verify_inclusion(entries[index], index, size, proof, root)
+        assert not merkle.verify_inclusion(b"other", index, size, proof, root)
+        assert not merkle.verify_inclusion(entries[index], index, size, [*proof, root], root)
         assert not any(
-            chain.verify_inclusion(entries[index], wrong, size, proof, root) for wrong in range(size) if wrong != index
+            merkle.verify_inclusion(entries[index], wrong, size, proof, root) for wrong in range(size) if wrong != index
         )
         if proof:
-            assert not chain.verify_inclusion(entries[index], index, size, proof[:-1], root)
+            assert not merkle.verify_inclusion(entries[index], index, size, proof[:-1], root)
 
 
 @pytest.mark.parametrize("second", range(1, 20))
@@ -114,21 +114,21 @@ def test_every_prefix_is_proved_consistent_and_no_fork_is(second: int) -> None:
     entries = [bytes([number]) for number in range(second)]
     root = plain_root(entries)
     for first in range(1, second + 1):
-        proof = chain.consistency_proof(entries, first)
+        proof = merkle.Tree(entries).consistency(first)
         fork = plain_root([*entries[: first - 1], b"forged"])
-        assert chain.verify_consistency(first, second, plain_root(entries[:first]), root, proof)
-        assert not chain.verify_consistency(first, second, fork, root, proof)
-        assert not chain.verify_consistency(first, second, plain_root(entries[:first]), fork, proof) or first == second
-        assert not chain.verify_consistency(first, second, plain_root(entries[:first]), root, [*proof, root])
+        assert merkle.verify_consistency(first, second, plain_root(entries[:first]), root, proof)
+        assert not merkle.verify_consistency(first, second, fork, root, proof)
+        assert not merkle.verify_consistency(first, second, plain_root(entries[:first]), fork, proof) or first == second
+        assert not merkle.verify_consistency(first, second, plain_root(entries[:first]), root, [*proof, root])
 
 
 def test_proofs_of_what_is_not_there_are_refused() -> None:
     with pytest.raises(IndexError):
-        chain.inclusion_proof([b"a"], 1)
+        merkle.Tree([b"a"]).inclusion(1)
     with pytest.raises(IndexError):
-        chain.consistency_proof([b"a"], 0)
-    assert not chain.verify_inclusion(b"a", 5, 3, [], b"")
-    assert not chain.verify_consistency(0, 3, b"", b"", [])
+        merkle.Tree([b"a"]).consistency(0)
+    assert not merkle.verify_inclusion(b"a", 5, 3, [], b"")
+    assert not merkle.verify_consistency(0, 3, b"", b"", [])
 
 
 def test_an_intact_chain_says_what_it_cannot_exclude() -> None:

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from offboarding import tables
 from offboarding.evidence import evidence
-from offboarding.ledger import chain
+from offboarding.ledger import chain, merkle
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
 from offboarding.ui import UI
@@ -389,8 +389,8 @@ def test_what_is_not_canonical_is_refused(raw: bytes) -> None:
 def test_its_merkle_proofs_are_those_of_the_ledger(size: int, data: st.DataObject) -> None:
     entries = [hashlib.sha256(bytes([number])).digest() for number in range(size)]
     index = data.draw(st.integers(0, size - 1))
-    proof = chain.inclusion_proof(entries, index)
-    assert kit.merkle_root(entries[index], index, size, proof) == chain.merkle_root(entries)
+    proof = merkle.Tree(entries).inclusion(index)
+    assert kit.merkle_root(entries[index], index, size, proof) == merkle.merkle_root(entries)
     assert kit.merkle_root(entries[index], index, size, [*proof, b"x" * 32]) is None
 
 

@@ -89,7 +89,8 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def postgres(password: str) -> Iterator[Database]:
+def postgres(password: str, *, durable: bool = False) -> Iterator[Database]:
+    """`durable` leaves fsync on, as a server in use has it."""
     import pg8000.native
 
     with _folder() as folder:
@@ -108,7 +109,18 @@ def postgres(password: str) -> Iterator[Database]:
             with admin() as made:
                 made.run(f"CREATE ROLE {pg8000.native.identifier(name)} LOGIN PASSWORD {pg8000.native.literal(value)}")
 
-        command = [POSTGRES, "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", "", "-F"]
+        command = [
+            POSTGRES,
+            "-D",
+            str(data),
+            "-p",
+            str(port),
+            "-h",
+            "127.0.0.1",
+            "-k",
+            "",
+            *(() if durable else ("-F",)),
+        ]
         with _running(command, folder, lambda: admin().close(), **nobody):
             yield Database("postgresql", port, password, add)
 
