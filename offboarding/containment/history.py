@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from offboarding.ledger.chain import legible
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
 from offkey.model import DEATHS, AuditEvent, Plan, Receipt, Step, from_json
@@ -64,7 +65,7 @@ def so_far(events: Sequence[AuditEvent]) -> SoFar:
     plans: dict[str, Plan] = {}
     steps: dict[str, Step] = {}
     kept: list[AuditEvent] = []
-    for event in events:
+    for event in legible(events):
         if event.type == PLANNED:
             plans[event.body["provider"]] = plan = from_json(event.body["plan"], Plan)
             anew = {step.id: step for step in plan.steps}
@@ -104,7 +105,7 @@ class Times:
 
 def times(events: Sequence[AuditEvent]) -> Times | None:
     """How long it took, from the events of a run; None for a run without containment."""
-    began = next((event for event in events if event.type == "containment.started"), None)
+    began = next((event for event in legible(events) if event.type == "containment.started"), None)
     if began is None:
         return None
     received = datetime.fromisoformat(began.body["received_at"])

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from offboarding.containment.standing import Standing, StandingRefused, Yes
+from offboarding.ledger.chain import legible
 from offboarding.ledger.ledger import Ledger
 from offboarding.state import PRIVATE_FILE
 from offkey.errors import UsageError
@@ -48,7 +49,7 @@ class Kept:
 def kept(events: Iterable[AuditEvent]) -> dict[str, Kept]:
     """Every standing approval by its digest, in the order of making. Pure."""
     found: dict[str, Kept] = {}
-    for event in events:
+    for event in legible(events):
         body = event.body
         match event.type:
             case "standing.made":

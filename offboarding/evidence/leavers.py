@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from offboarding.identity.directory import Directory, Entry
+from offboarding.ledger.chain import legible
 from offkey.errors import UsageError
 from offkey.model import AuditEvent, Trigger, from_json
 
@@ -61,7 +62,7 @@ class Due:
 def runs(events: Iterable[AuditEvent]) -> list[RunState]:
     """Every run that was opened, in the order of opening."""
     found: dict[str, RunState] = {}
-    for event in events:
+    for event in legible(events):
         if event.type == "run.opened":
             told = from_json(event.body["trigger"], Trigger) if event.body["trigger"] else None
             found[event.run] = RunState(

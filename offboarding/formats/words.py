@@ -2,6 +2,7 @@
 
 from offboarding.applying.outcomes import words as outcome_words
 from offboarding.formats.context import Context
+from offboarding.ledger.chain import erased
 from offkey.model import AuditEvent, Outcome
 
 INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL = range(1, 6)
@@ -47,8 +48,9 @@ def severity(event: AuditEvent) -> int:
 
 
 def outcome_of(event: AuditEvent) -> Outcome | None:
-    """What became of a step, where the event is its receipt."""
-    return Outcome(event.body["receipt"]["outcome"]) if event.type == "step.receipt" else None
+    """What became of a step, where the event is its receipt, and was not erased."""
+    told = event.type == "step.receipt" and not erased(event)
+    return Outcome(event.body["receipt"]["outcome"]) if told else None
 
 
 def message(event: AuditEvent, context: Context) -> str:
@@ -56,6 +58,8 @@ def message(event: AuditEvent, context: Context) -> str:
     step, outcome = context.step(event), outcome_of(event)
     if step is not None and outcome is not None:
         return f"{step['action']} {target(step)}: {outcome_words(outcome)}"
+    if erased(event):
+        return f"{name(event)} (erased)"
     if event.type == "incident.found":
         return str(event.body["words"])
     if event.type == "run.reopened":

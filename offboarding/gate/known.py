@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from offboarding.ledger.chain import legible
 from offboarding.ledger.history import Past, past
 from offkey.model import DEATHS, AccessPoint, Action, AuditEvent, Outcome, Step, timestamp
 
@@ -33,7 +34,7 @@ def read(name: str, events: Sequence[AuditEvent]) -> Run | None:
     """A run from its events; None for one that has no plan."""
     told = past(events)
     alive: set[str] = set()
-    for event in events:
+    for event in legible(events):
         if event.type == "run.verified":
             for result in event.body["results"]:
                 (alive.add if result["liveness"] == "LIVE" else alive.discard)(result["step"])

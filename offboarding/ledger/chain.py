@@ -78,6 +78,11 @@ def erased(event: AuditEvent) -> bool:
     return not event.salt and event.body.keys() == {COMMITTED}
 
 
+def legible(events: Iterable[AuditEvent]) -> list[AuditEvent]:
+    """The events whose bodies were not erased."""
+    return [event for event in events if not erased(event)]
+
+
 def event_hash(event: AuditEvent, hashed: bytes | None = None) -> str:
     """`sha256:` and the hash of everything in the event but its own hash and the salt.
 

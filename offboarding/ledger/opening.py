@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from offboarding.ledger.chain import legible
 from offboarding.ledger.ledger import Ledger
 from offkey.canonical import digest
 from offkey.errors import UsageError
@@ -16,13 +17,13 @@ def name_of(subject: str, trigger: Trigger | None, now: datetime) -> str:
 
 def trigger_of(ledger: Ledger, run: str) -> Trigger | None:
     """What opened the run; None for one begun by hand, or not yet."""
-    opened = next((event for event in ledger.events(run) if event.type == "run.opened"), None)
+    opened = next((event for event in legible(ledger.events(run)) if event.type == "run.opened"), None)
     return from_json(opened.body["trigger"], Trigger) if opened is not None and opened.body["trigger"] else None
 
 
 def open_run(ledger: Ledger, run: str, person: str, subject: str, trigger: Trigger | None) -> None:
     """Record the run's beginning, once. Raises UsageError where the same delivery said something else before."""
-    opened = next((event for event in ledger.events(run) if event.type == "run.opened"), None)
+    opened = next((event for event in legible(ledger.events(run)) if event.type == "run.opened"), None)
     if opened is None:
         told = to_json(trigger) if trigger else None
         ledger.append("run.opened", run, {"person": person, "subject": subject, "trigger": told})

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from offboarding.ledger.chain import legible
 from offboarding.verifying.incidents import Incident
 from offkey.model import AuditEvent, from_json
 
@@ -25,7 +26,7 @@ class Record:
 def record(events: Iterable[AuditEvent]) -> Record:
     """The record of one run's events."""
     told, digest = Record(), ""
-    for event in events:
+    for event in legible(events):
         match event.type:
             case "plan.made" if event.body["digest"] != digest:
                 digest = event.body["digest"]

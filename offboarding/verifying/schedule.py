@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from offboarding.configuration.verification import span
+from offboarding.ledger.chain import legible
 from offkey.model import AuditEvent
 
 REOPENED = "reopened"
@@ -57,7 +58,7 @@ def clocks(events: Iterable[AuditEvent]) -> dict[str, Clock]:
     """The clock of each run."""
     found: dict[str, Clock] = {}
     digests: dict[str, str] = {}
-    for event in events:
+    for event in legible(events):
         clock = found.setdefault(event.run, Clock())
         match event.type:
             case "plan.made" if event.body["digest"] != digests.get(event.run):
