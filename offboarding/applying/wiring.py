@@ -43,7 +43,7 @@ def executors(
             gaps.append(executor)
         else:
             made[name] = executor
-    if any(step.action is Action.REWRITE for step in plan.steps):
+    if any(Action.REWRITE in (step.action, step.keeps) for step in plan.steps):
         remedies, missing = _remedies(config, plan, state, now, yes=(approval, plan.digest))
         gaps += missing
         if remedies.each:
@@ -182,7 +182,7 @@ def targets(config: Config, plan: Plan, state: Path, instance: str = "") -> dict
     configured GitHub, nowhere else.
     """
     found = {}
-    for repo in sorted({p.repo for s in plan.steps if s.action is Action.REWRITE for p in s.point.places}):
+    for repo in sorted({p.repo for s in plan.steps if Action.REWRITE in (s.action, s.keeps) for p in s.point.places}):
         at, remote, name = _at_github(config, repo)
         copy = mirror.folder(state, plan.run, repo)
         if name and remote and instance in ("", at) and copy.is_dir():

@@ -5,6 +5,9 @@ namespace `offkey-plan`, with one key that nobody else has:
 
     ann@example.com namespaces="offkey-plan",valid-before="20270101" ssh-ed25519 AAAA...
 
+A line may be for opt-outs as well (`namespaces="offkey-plan,offkey-optout"`), or for them alone: a signature counts for
+that alone for which it was made.
+
 A key that must no longer count goes to `<register>.revoked`, one public key a line (or a KRL). offkey passes paths and
 statements to ssh-keygen; it never opens a private key. https://man.openbsd.org/ssh-keygen.1#ALLOWED_SIGNERS
 """
@@ -23,6 +26,7 @@ from offboarding.evidence_kit import verify as verifier
 from offkey.errors import OffkeyError
 
 NAMESPACE = "offkey-plan"
+OPT_OUTS = "offkey-optout"
 KEY_TYPES = ("ssh-", "ecdsa-", "sk-")
 SECONDS = 60
 ARMOUR = re.compile(r"-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]+-----END SSH SIGNATURE-----\n?")
@@ -89,7 +93,8 @@ def _parsed(line: str, where: str) -> Approver:
     names = [option.casefold() for option in re.findall(r"(?:^|,)([A-Za-z-]+)", re.sub(r'"[^"]*"', "", options))]
     if "cert-authority" in names:
         raise RegisterBroken(f"{where}: certificate authorities are not accepted", advice="list the approver's own key")
-    if not re.search(rf'(?:^|,)namespaces="{NAMESPACE}"(?:,|$)', options):
+    uses = re.search(r'(?:^|,)namespaces="([^"]*)"(?:,|$)', options)
+    if uses is None or not set(uses[1].split(",")) <= {NAMESPACE, OPT_OUTS}:
         raise RegisterBroken(
             f"{where}: the line is not for this use alone", advice=f'add namespaces="{NAMESPACE}" before the key'
         )
@@ -108,17 +113,17 @@ def _split_options(text: str) -> tuple[str, str]:
     return text[:end], text[end:].strip()
 
 
-def sign_command(key: Path, statement: Path) -> str:
+def sign_command(key: Path, statement: Path, namespace: str = NAMESPACE) -> str:
     """The command by which an approver signs a statement file by hand; it writes `<statement>.sig`."""
-    return shlex.join(["ssh-keygen", "-Y", "sign", "-n", NAMESPACE, "-f", str(key), str(statement)])
+    return shlex.join(["ssh-keygen", "-Y", "sign", "-n", namespace, "-f", str(key), str(statement)])
 
 
-def sign(statement: bytes, key: Path) -> str:
+def sign(statement: bytes, key: Path, namespace: str = NAMESPACE) -> str:
     """The armoured signature by the key file at `key`, or by an agent's key when `key` is a public key file.
 
     ssh-keygen itself reads the key and asks for its passphrase or a touch on the terminal. Raises SigningFailed.
     """
-    done = ssh_keygen("-Y", "sign", "-n", NAMESPACE, "-f", str(key), statement=statement)
+    done = ssh_keygen("-Y", "sign", "-n", namespace, "-f", str(key), statement=statement)
     signature = done.stdout.decode("ascii", errors="replace")
     if done.returncode or not ARMOUR.fullmatch(signature):
         raise SigningFailed(
@@ -128,8 +133,10 @@ def sign(statement: bytes, key: Path) -> str:
     return signature
 
 
-def verify(statement: bytes, signature: str, approver: str, register: Path, now: datetime) -> None:
-    """Return when `signature` is the approver's over exactly `statement` and their key counts at `now`.
+def verify(
+    statement: bytes, signature: str, approver: str, register: Path, now: datetime, *, namespace: str = NAMESPACE
+) -> None:
+    """Return when `signature` is the approver's over exactly `statement`, for this use, and their key counts at `now`.
 
     Raises SignatureRefused; RegisterBroken when the register itself is not safe.
     """
@@ -140,6 +147,8 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
             advice=f"let somebody else approve, or add them to {register}",
         )
     if shutil.which("ssh-keygen") is None:
+        if namespace != NAMESPACE:
+            raise SignatureRefused("opt-outs can be verified by ssh-keygen alone", advice="install OpenSSH")
         _verify_here(statement, signature, listed, register, now)
         return
     with tempfile.TemporaryDirectory(prefix="offkey-") as folder:
@@ -149,7 +158,7 @@ def verify(statement: bytes, signature: str, approver: str, register: Path, now:
         signers.write_text(f"{listed.email} {listed.options} {listed.key}\n", encoding="utf-8")
         revoked = register.with_name(register.name + ".revoked")
         done = ssh_keygen(
-            "-Y", "verify", "-n", NAMESPACE, "-f", str(signers), "-I", listed.email, "-s", str(file),
+            "-Y", "verify", "-n", namespace, "-f", str(signers), "-I", listed.email, "-s", str(file),
             *(("-r", str(revoked)) if revoked.exists() else ()),
             "-O", f"verify-time={now.astimezone(UTC):%Y%m%d%H%M%S}",
             statement=statement,

@@ -1,7 +1,8 @@
 """`offkey apply PLAN`: carry out an approved plan, proving each step.
 
 Exit code: 11 without an approval that counts, 12 when the plan is not the one that was made or has expired, 13 when
-not everything is confirmed dead or somebody still has to act, 14 when all is done but gaps remain, else 0.
+not everything is confirmed dead or somebody still has to act, 10 when nothing but what opt-outs keep is left open, 14
+when all is done but gaps remain, else 0.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from offboarding import mirror, tables
-from offboarding.applying import apply, wiring
+from offboarding.applying import apply, keeping, wiring
 from offboarding.applying.executors import Executors
 from offboarding.applying.outcomes import SETTLED
 from offboarding.configuration import config
@@ -19,6 +20,7 @@ from offboarding.identity import directory
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
+from offboarding.optouts import notices, office, views
 from offboarding.planning import plan as plans
 from offboarding.rotation.rotator import Rotator
 from offboarding.state import run_lock
@@ -72,9 +74,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     hand_over_days=settings.policy.hand_over_days,
                     progress=advance,
                     people=people,
+                    optouts=office.judge(settings, ledger, _now).why_not,
                     rotators=rotators,
                 )
             close_if_done(plan, receipts, ledger, state)
+            views.tell(notices.tell(settings.optouts, state, ledger, _now), ui)
     finally:
         store.close()
     return _show(plan, receipts, ui)
@@ -101,6 +105,9 @@ def close_if_done(plan: Plan, receipts: Sequence[Receipt], ledger: Ledger, state
     final = SETTLED - {Outcome.PROPOSED}
     if len(receipts) < len(plan.steps) or any(receipt.outcome not in final for receipt in receipts):
         return False
+    by_step = {receipt.step: receipt for receipt in receipts}
+    if any(keeping.may_still_run(plan, step, by_step[step.id]) for step in plan.steps):
+        return False
     if not past(ledger.events(plan.run)).closed:
         ledger.append("run.closed", plan.run, {"digest": plan.digest})
     mirror.delete(state, plan.run)
@@ -111,6 +118,8 @@ def code(receipts: Sequence[Receipt], gaps: Sequence[Gap], waiting: int = 0) -> 
     """The exit code that the receipts and gaps of a run come to; `waiting` steps are still to be done."""
     if waiting or any(receipt.outcome not in SETTLED for receipt in receipts):
         return Exit.NOT_ALL_CONFIRMED
+    if any(receipt.optout for receipt in receipts):
+        return Exit.OPEN
     return Exit.GAPS if gaps else Exit.DONE
 
 
@@ -120,6 +129,11 @@ def _show(plan: Plan, receipts: Sequence[Receipt], ui: UI) -> Exit:
     proposed = sum(receipt.outcome is Outcome.PROPOSED for receipt in receipts)
     if proposed:
         ui.out.print(f"{proposed} pull requests wait for their reviewers; `offkey verify {plan.run}` looks again.")
+    kept = sum(bool(receipt.optout) for receipt in receipts)
+    if kept:
+        ui.out.print(
+            f"{kept} steps are kept by opt-outs: that access is open. `offkey optout due` says when it must end."
+        )
     waiting = len(plan.steps) - len(receipts)
     if waiting:
         ui.out.print(

@@ -18,8 +18,9 @@ from offboarding.identity import directory
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
+from offboarding.optouts import taken
 from offboarding.planning import plan as plans
-from offboarding.planning import planning
+from offboarding.planning import planning, roles
 from offboarding.planning.setting import Setting
 from offboarding.state import run_lock
 from offboarding.ui import UI
@@ -37,6 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("subject", nargs="?", metavar="E-MAIL", help="an address, the id in people.yaml, provider:login")
     who.add_argument("--trigger", type=Path, metavar="FILE", help="JSON: person, effective_at, source, delivery_id")
+    who.add_argument("--resume-optout", metavar="ID", help="plan for whom this opt-out, which has ended, was")
+    parser.add_argument("--role", metavar="NAME", help="they stay, in this role: what it has is kept")
     parser.add_argument("--output", "-o", type=Path, default=Path("plan.json"), metavar="FILE", help="the plan file")
     parser.add_argument("--before-kill", action="store_true", help="pull requests need not wait for a proof of death")
     parser.add_argument("--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE")
@@ -50,8 +53,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     settings = config.load(args.config)
     now = _moment(args.at)
     trigger = read_trigger(args.trigger, now) if args.trigger else None
-    subject = trigger.subject if trigger else args.subject
     state = settings.state_dir(args.state)
+    subject = trigger.subject if trigger else args.subject or taken.resumed(settings, state, args.resume_optout)
     requester = settings.requester()
     run_name = name_of(subject, trigger, now)
     with run_lock(state, run_name, now), ui.progress("Planning") as advance:
@@ -66,10 +69,13 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             now=now,
             options=Options(jobs=args.jobs or _processors()),
             before_kill=args.before_kill,
+            optouts=taken.standing(settings, state, run_name, ui),
+            role=roles.named(args.role, settings.roles.file) if args.role else None,
             tell=lambda what, done, total: advance(done, total, what),
         )
         made = _made(subject, setting)
-        _record(state, made.plan, subject, trigger, now)
+        if _record(state, made.plan, subject, trigger, now):
+            taken.up(settings, state, made.plan, ui)
         plans.write(made.plan, args.output)
     tables.show_plan(made.plan, ui)
     _say(made, args.output, ui)
@@ -144,8 +150,8 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now: datetime) -> None:
-    """One opening a run, and each different plan once: the same plan made again adds nothing."""
+def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now: datetime) -> bool:
+    """One opening a run, and each different plan once: the same plan made again adds nothing. Says whether it did."""
     store = Store.open(state)
     try:
         ledger = Ledger(store, lambda: now, plan.requester)
@@ -153,13 +159,15 @@ def _record(state: Path, plan: Plan, subject: str, trigger: Trigger | None, now:
         if not events:
             opened = to_json(trigger) if trigger else None
             ledger.append("run.opened", plan.run, {"person": plan.person.id, "subject": subject, "trigger": opened})
-        if past(events).plan_digest != plan.digest:
+        new = past(events).plan_digest != plan.digest
+        if new:
             ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
         mirror.sweep(state, {*store.runs(), plan.run}, now)
     finally:
         store.close()
+    return new
 
 
 def _say(made: planning.Planned, output: Path, ui: UI) -> None:
@@ -168,7 +176,7 @@ def _say(made: planning.Planned, output: Path, ui: UI) -> None:
         ui.out.print(f"{made.left_out} more credentials were found and left out: nothing ties them to the person")
     if made.canaries:
         ui.out.print(f"{made.canaries} listed canaries were found, and neither asked about nor touched")
-    if not plan.person.confirmed_by_directory:
+    if not plan.person.confirmed_by_directory and not plan.role:
         ui.out.print("The directory does not confirm that this person leaves.", style="yellow")
     lines = (f"run {plan.run}", f"plan {output}, {plan.digest}")
     for line in lines:

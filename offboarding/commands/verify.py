@@ -1,7 +1,7 @@
 """`offkey verify RUN`: is everything still dead at its issuer? `offkey verify DIR`: is the evidence intact?
 
-Exit code for a run: 10 when something is alive again, 13 when something is open or cannot be seen, 14 when only gaps
-remain, else 0. For a folder: 0 when nothing contradicts it, else 1.
+Exit code for a run: 10 when something is alive again or an opt-out keeps it (or keeps it no more), 13 when something is
+open or cannot be seen, 14 when only gaps remain, else 0. For a folder: 0 when nothing contradicts it, else 1.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.text import Text
 
 from offboarding import mirror, tables
-from offboarding.applying import wiring
+from offboarding.applying import keeping, wiring
 from offboarding.commands.apply import close_if_done, code
 from offboarding.commands.report import run_name
 from offboarding.configuration import config
@@ -21,11 +21,13 @@ from offboarding.evidence_kit import verify as kit
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
+from offboarding.optouts import office
 from offboarding.state import run_lock
 from offboarding.ui import UI
 from offkey.errors import Exit
 from offkey.fingerprint import KeyUnusable
-from offkey.model import CLOSED, Gap, Liveness
+from offkey.model import CLOSED, Action, Gap, Liveness, Outcome
+from scanner.output.printable import printable
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +68,9 @@ def _run(args: argparse.Namespace, ui: UI) -> Exit:
             told = past(ledger.events(name))
             if told.plan is None:
                 raise evidence.NothingToSeal(f"no plan was made in a run {name!r}", advice="see `offkey ledger export`")
+            judge = office.judge(settings, ledger, _now)
+            lapsed = kept_no_more(told, judge.why_not, _now())
+            told.plan = keeping.as_it_is(told.plan, told.receipts, told.acting, judge.why_not, _now())
             ask, gaps = wiring.askers(settings, told.plan, _now)
             seen = []
             watcher = wiring.watcher(settings, told.plan, state, _now)
@@ -76,10 +81,31 @@ def _run(args: argparse.Namespace, ui: UI) -> Exit:
             _record(ledger, name, seen)
             told = past(ledger.events(name))
             assert told.plan is not None
-            close_if_done(told.plan, list(told.receipts.values()), ledger, state)
+            if not lapsed:
+                close_if_done(told.plan, list(told.receipts.values()), ledger, state)
     finally:
         store.close()
-    return _show(told, seen, gaps, ui)
+    for line in lapsed:
+        ui.out.print(Text(printable(f"KEPT NO MORE: {line}"), style="bold red"))
+    found = _show(told, seen, gaps, ui)
+    return Exit.OPEN if lapsed else found
+
+
+def kept_no_more(told: Past, why_not: keeping.WhyNot, now: datetime) -> list[str]:
+    """Each step that was left out and must not be any more: its opt-out has ended, or it never had one."""
+    assert told.plan is not None
+    found = []
+    for step in told.plan.steps:
+        receipt = told.receipts.get(step.id)
+        if receipt is None or receipt.outcome is not Outcome.SKIPPED:
+            continue
+        silent = step.action is not Action.KEEP or (step.keeps is not None and receipt.optout != step.how)
+        why = "it was left out without an opt-out" if silent else ""
+        if step.keeps and not why:
+            why = keeping.fault(told.plan, step, why_not, now)
+        if why:
+            found.append(f"{tables.named(step.point)}, opt-out {step.how or 'none'}: {why}")
+    return found
 
 
 def _record(ledger: Ledger, name: str, seen: Sequence[verify.Rechecked]) -> None:

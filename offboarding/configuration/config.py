@@ -36,7 +36,9 @@ from offboarding.configuration.sections import (
     Remedy,
     Repositories,
 )
+from offboarding.optouts.settings import OptOuts
 from offboarding.planning.policy import Policy as Limits
+from offboarding.planning.roles import Roles
 from offboarding.rotation.entries import Entry, at_instances
 from offboarding.state import CONFIGURATION, state_folder
 from offkey.errors import UsageError
@@ -61,6 +63,8 @@ class Config(Table):
     """By instance: `gitlab` for the table's own, `gitlab/corp` for [providers.gitlab.instances.corp]."""
     remedy: Remedy = Remedy()
     rotation: tuple[Entry, ...] = ()
+    optouts: OptOuts = OptOuts()
+    roles: Roles = Roles()
 
     @model_validator(mode="after")
     def _rotated_while_the_plan_holds(self) -> Self:

@@ -12,6 +12,7 @@ from offboarding import evidence_kit
 from offboarding.applying.outcomes import SETTLED
 from offboarding.ledger.chain import Checkpoint
 from offboarding.ledger.history import Past
+from offboarding.optouts.scope import words as words_of_scope
 from offkey.model import CLOSED, AccessPoint, Action, AuditEvent, Check, Outcome, Plan, Receipt, Step, timestamp
 from scanner.output.words import brief
 
@@ -170,7 +171,8 @@ def _gaps(plan: Plan) -> str:
 
 def _optouts(plan: Plan) -> str:
     rows = [
-        (escape(o.id), escape(o.scope), escape(o.reason), escape(o.approver), _when(o.expires_at)) for o in plan.optouts
+        (escape(o.id), escape(words_of_scope(o.scope)), escape(o.reason), escape(o.approver), _when(o.expires_at))
+        for o in plan.optouts
     ]
     return f"<h2>Opt-outs</h2>{_table(('Id', 'Scope', 'Reason', 'Approved by', 'Until'), rows)}" if rows else ""
 

@@ -43,6 +43,13 @@ class Ledger:
         except StoreError as error:
             raise LedgerError(f"the ledger cannot be read: {error}", advice=error.advice) from error
 
+    def latest(self) -> datetime | None:
+        """The latest time that any event bears, to the second; None for an empty ledger. Raises LedgerError."""
+        try:
+            return self.store.latest()
+        except (StoreError, ValueError) as error:
+            raise LedgerError(f"the ledger cannot be read: {error}") from error
+
     def runs(self) -> list[str]:
         """The names of all runs in the order in which they began."""
         return self.store.runs()

@@ -156,6 +156,12 @@ class Store:
             query = sql.select(_events.c.run).group_by(_events.c.run).order_by(sql.func.min(_events.c.seq))
             return [run for run in connection.scalars(query) if run]
 
+    def latest(self) -> datetime | None:
+        """The latest time that any event bears, to the second; None for an empty ledger."""
+        with self._reading() as connection:
+            text = connection.scalar(sql.select(sql.func.max(_events.c.at)))
+        return datetime.fromisoformat(text) if text else None
+
     def damage(self) -> str:
         """What the database engine itself finds wrong with the file; empty when nothing."""
         if self.engine.dialect.name != "sqlite":

@@ -17,7 +17,9 @@ import cattrs
 
 from offboarding.configuration.instances import family
 from offboarding.planning import forecast, gather
-from offboarding.planning.policy import PR_BEFORE_KILL, Policy, opt_out_for
+from offboarding.planning.keeping import kept
+from offboarding.planning.policy import PR_BEFORE_KILL, Policy
+from offboarding.planning.roles import Role
 from offboarding.rotation.matching import EXTRA_YES, Replacement, let_in
 from offkey.canonical import canonical, digest
 from offkey.errors import Exit, OffkeyError, UsageError
@@ -75,22 +77,24 @@ def build(
     by_hand: Mapping[str, str],
     replacements: Mapping[str, Replacement] = NOT_ROTATED,
     before_kill: bool = False,
+    role: Role | None = None,
 ) -> Plan:
     """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do,
     `replacements` by a shared point's id its successor. With `before_kill` removal from code need not wait for a proof
-    of death, if the approval allows that too. What is merely exposed gets no step. Raises PlanRefused.
+    of death, if the approval allows that too. What is merely exposed gets no step; of what is listed, neither gets
+    what `role` has. Raises PlanRefused.
     """
     _refuse_unfounded(person, heading.key_id)
     known = sorted(points, key=lambda point: point.id)
     tied = [point for point in known if point.bond in (Bond.THEIRS, Bond.INTRODUCED)]
-    active = tuple(sorted(optouts, key=lambda optout: optout.id))
+    active = tuple(sorted((one for one in optouts if one.subject == person.id), key=lambda optout: optout.id))
 
     def ways(point: AccessPoint) -> list[Step]:
-        kept = opt_out_for(point, person, active, heading.now)
-        return _steps(point, kept, options, by_hand, replacements.get(point.id))
+        every = _steps(point, role, options, by_hand, replacements.get(point.id))
+        told = [_told(step, policy, before_kill=before_kill) for step in every]
+        return kept(told, person, active, heading.now)
 
-    every = order(step for point in tied for step in ways(point))
-    steps = tuple(_told(step, policy, before_kill=before_kill) for step in every)
+    steps = order(step for point in tied for step in ways(point))
     _refuse_unsafe(person, steps, policy)
     return Plan(
         run=heading.run,
@@ -105,6 +109,7 @@ def build(
         optouts=active,
         exposed=tuple(_to_rotate(p) for p in known if p.bond is Bond.EXPOSED and gather.is_alive(p)),
         mirrors=tuple(sorted(set(heading.mirrors))),
+        role=role.name if role else "",
     )
 
 
@@ -130,7 +135,7 @@ def _observed(step: Step, policy: Policy) -> int:
 
 def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> None:
     protected = [account for account in gather.accounts(person) if policy.protects(account)]
-    acting = [step for step in steps if step.action in _ACTING]
+    acting = [step for step in steps if (step.keeps or step.action) in _ACTING]
     touched = [one for s in acting for one in (s.point.holder, *let_in(s)) if one is not None]
     protected += [one for one in touched if policy.protects(one)]
     if protected:
@@ -138,7 +143,8 @@ def _refuse_unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> Non
             f"{protected[0].provider}:{protected[0].login or protected[0].id} is a break-glass account",
             advice="break-glass accounts are never offboarded: name another person, or change [break_glass]",
         )
-    alone = next((step.point for step in steps if LAST_OWNER in step.point.evidence), None)
+    left = [step for step in steps if step.action is not Action.KEEP or step.keeps]
+    alone = next((step.point for step in left if LAST_OWNER in step.point.evidence), None)
     if alone:
         raise PlanRefused(
             f"{alone.provider} {alone.provider_id or alone.id}: nobody else owns it, and ending it locks all out",
@@ -164,13 +170,13 @@ def order(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 def _steps(
     point: AccessPoint,
-    optout: OptOut | None,
+    role: Role | None,
     options: Options,
     by_hand: Mapping[str, str],
     successor: Replacement | None,
 ) -> list[Step]:
-    if optout is not None:
-        return [_step(point, Action.KEEP, True, f"opt-out {optout.id}: {optout.reason}", how=optout.id)]
+    if role is not None and role.keeps(point):
+        return [_step(point, Action.KEEP, True, f"role {role.name} has it")]
     ways = options(point)
     if ways and all(way.action is Action.KEEP for way in ways):
         return [_step(point, Action.KEEP, True, ways[0].reason)]

@@ -16,7 +16,7 @@ from offboarding.planning.plan import PlanRefused
 from offboarding.planning.policy import PR_BEFORE_KILL, Policy
 from offkey.canonical import content_digest
 from offkey.errors import Exit, UsageError
-from offkey.model import AccessPoint, Account, Action, Bond, Gap, Liveness, OptOut, Ownership, Step
+from offkey.model import AccessPoint, Account, Action, Bond, Gap, Liveness, OptOut, Ownership, Scope, Step
 from revokers.protocol import LAST_OWNER, Option
 from tests.offboarding.cases import LEAVER, NOW, check, leaked, listed, place, plan_of
 
@@ -31,9 +31,14 @@ def opt_out(**changes: object) -> OptOut:
     made = OptOut(
         id="o1",
         subject="sam",
-        scope="aws.access_key",
-        reason="legal hold",
+        scope=Scope(
+            systems=("aws",),
+            actions=(Action.DISABLE, Action.REVOKE, Action.REMOVE, Action.REWRITE),
+            kinds=("aws.access_key",),
+        ),
+        reason="legal_hold",
         requester="boss@example.com",
+        requested_at=NOW - timedelta(days=2),
         approver="ann@example.com",
         not_before=NOW - timedelta(days=1),
         expires_at=NOW + timedelta(days=1),
@@ -107,8 +112,9 @@ def test_an_exposed_credential_of_somebody_else_is_left_out() -> None:
 
 
 def test_an_opt_out_in_force_keeps_the_credential_and_is_named() -> None:
-    (step,) = plan_of(leaked(), optouts=(opt_out(),)).steps
-    assert (step.action, step.how) == (Action.KEEP, "o1")
+    steps = plan_of(leaked(), optouts=(opt_out(),)).steps
+    assert {(step.action, step.how) for step in steps} == {(Action.KEEP, "o1")}
+    assert [step.keeps for step in steps] == [Action.DISABLE, Action.REVOKE, Action.REWRITE]
 
 
 @pytest.mark.parametrize(
@@ -117,8 +123,8 @@ def test_an_opt_out_in_force_keeps_the_credential_and_is_named() -> None:
         {"expires_at": NOW},
         {"not_before": NOW + timedelta(hours=1)},
         {"subject": "somebody"},
-        {"scope": "*"},
-        {"scope": ""},
+        {"scope": Scope(systems=("*",), actions=(Action.DISABLE, Action.REVOKE, Action.REMOVE))},
+        {"scope": Scope()},
         {"approver": "boss@example.com"},
         {"approver": "sam@example.com"},
         {"approver": ""},
