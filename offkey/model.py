@@ -190,7 +190,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
-    """Why something of `subject` (the directory's id) stays for a while. `subject_ids` are their accounts, `provider#id`.
+    """Why something of `subject` (the directory's id) stays a while. `subject_ids` are their accounts, `provider#id`.
 
     `on_expiry` is "run" or "approve"; without `allow_after_disable` it is void when the directory says that they left.
     """
