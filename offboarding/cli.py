@@ -27,6 +27,7 @@ COMMANDS = {
     "stores": "list what CI's secret stores hold, which jobs use it, and what of it has leaked",
     "contain": "switch off at once what a standing approval covers, when somebody leaves",
     "plan": "work out what has to be ended when a person leaves; changes nothing",
+    "optout": "keep something of a person's for a while, on an owner's word; list and cancel it",
     "approve": "sign a plan, so that it may be applied",
     "apply": "carry out an approved plan, proving each step",
     "undo": "switch on again what an apply has switched off",

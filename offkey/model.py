@@ -182,15 +182,40 @@ class AccessPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an opt-out covers, all of it by name: `actions` at `systems` (instances), narrowed by kinds and credentials.
+
+    A credential is named by its point's id, `provider:id` or fingerprint. No kinds, or no credentials, narrow nothing.
+    """
+
+    systems: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    kinds: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
+    """Why something of `subject` (the directory's id) stays a while. `subject_ids` are their accounts, `provider#id`.
+
+    `on_expiry` is "run" or "approve"; without `allow_after_disable` it is void when the directory says that they left.
+    """
+
     id: str
     subject: str
-    scope: str
+    scope: Scope
     reason: str
     requester: str
-    approver: str
+    requested_at: datetime
     not_before: datetime
     expires_at: datetime
+    subject_ids: tuple[str, ...] = ()
+    ticket: str = ""
+    allow_after_disable: bool = False
+    on_expiry: str = "approve"
+    approver: str = ""
+    approved_at: datetime | None = None
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +241,7 @@ class Step:
     """One thing to do to one access point. `needs` names an extra yes that the approval must carry, or is empty.
 
     `after` is the step that comes first; with `observe_hours` it must have been done for that long. `rotation` is
-    REPLACE's alone.
+    REPLACE's alone. `keeps` is what an opt-out (`how`) keeps a KEEP step from doing.
     """
 
     id: str
@@ -230,6 +255,7 @@ class Step:
     how: str = ""
     observe_hours: int = 0
     rotation: Rotation | None = None
+    keeps: Action | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +277,7 @@ class Plan:
     optouts: tuple[OptOut, ...] = ()
     exposed: tuple[AccessPoint, ...] = ()
     mirrors: tuple[str, ...] = ()
+    role: str = ""
     version: int = 1
 
     @cached_property
@@ -305,6 +332,7 @@ class Receipt:
     advice: str = ""
     assignee: str = ""
     due: datetime | None = None
+    optout: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,10 +362,12 @@ def _converter() -> "Converter":
     made = Converter(forbid_extra_keys=True)
     made.register_unstructure_hook(datetime, timestamp)
     made.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
-    # A plan of before there was `exposed`, `observe_hours` or `rotation` keeps its digest.
+    # A plan of before there was one of these fields keeps its digest.
     lately = override(omit_if_default=True)
-    made.register_unstructure_hook(Step, make_dict_unstructure_fn(Step, made, observe_hours=lately, rotation=lately))
-    made.register_unstructure_hook(Plan, make_dict_unstructure_fn(Plan, made, exposed=lately))
+    step = make_dict_unstructure_fn(Step, made, observe_hours=lately, rotation=lately, keeps=lately)
+    made.register_unstructure_hook(Step, step)
+    made.register_unstructure_hook(Plan, make_dict_unstructure_fn(Plan, made, exposed=lately, role=lately))
+    made.register_unstructure_hook(Receipt, make_dict_unstructure_fn(Receipt, made, optout=lately))
     made.register_unstructure_hook(Secret, _refuse_secret)
     made.register_unstructure_hook(Credential, _refuse_secret)
     return made

@@ -15,8 +15,10 @@ from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 
+from offboarding.applying import keeping
 from offboarding.applying.deadline import STEP_SECONDS, Deadlines
 from offboarding.applying.executors import Executors
+from offboarding.applying.keeping import WhyNot
 from offboarding.applying.step import Credentials, Run, carry_out, executor_of, hand_over, waits_until
 from offboarding.approval import approvals as approvals_kept
 from offboarding.approval import approve
@@ -25,6 +27,7 @@ from offboarding.asking import lanes
 from offboarding.identity.directory import Directory
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger, LedgerError
+from offboarding.optouts import history as optouts_told
 from offboarding.planning.plan import LAST_PHASE, phase
 from offboarding.planning.policy import PR_BEFORE_KILL
 from offboarding.planning.ranks import Rank, rank
@@ -70,6 +73,7 @@ def apply(
     assignees: Mapping[str, str] = MappingProxyType({}),
     people: Directory = approve.NOBODY,
     duties: Duties = approve.ANYBODY,
+    optouts: WhyNot = keeping.unverified,
     rotators: Mapping[str, Rotator] = MappingProxyType({}),
     progress: Progress = lambda done, total, what: None,
     lane: Lane = lambda name, what: None,
@@ -80,8 +84,9 @@ def apply(
     goes on with it.
 
     The caller holds the run's lock. `register` is the approvers' file. `credentials` re-reads a value by its address
-    (raises Gone). Raises ApplyRefused or ApprovalRefused before anything is done, and LedgerError at once when
-    something cannot be recorded; the same call made again goes on from there.
+    (raises Gone). `optouts` says why an opt-out does not hold, and is asked before each step that one keeps. Raises
+    ApplyRefused or ApprovalRefused before anything is done, and LedgerError at once when something cannot be recorded;
+    the same call made again goes on from there.
     """
     accepted = check_approvals(plan, approvals, ledger, register, now(), people=people, duties=duties)
     run = Run(
@@ -98,9 +103,11 @@ def apply(
         deadlines=Deadlines(step_seconds),
         assignees=assignees,
         past=past(ledger.events(plan.run)),
+        optouts=optouts,
         rotators=rotators,
     )
-    receipts = run.past.receipts
+    receipts, begun = run.past.receipts, run.past.acting
+    run = replace(run, plan=keeping.as_it_is(plan, receipts, begun, optouts, now()))
     if all(step.id in receipts for step in plan.steps):
         return tuple(receipts[step.id] for step in plan.steps)
     duties = duties.with_at_least(run.past.four_eyes)
@@ -112,7 +119,11 @@ def apply(
         lacking = duties.lacking(step, given, people)
         return Held(lacking) if lacking else _allowed(given)
 
-    go_through(run, allowed, Telling(progress, lane, len(plan.steps)))
+    told = Telling(progress, lane, len(plan.steps))
+    go_through(run, allowed, told)
+    if any(step.keeps and step.id not in receipts for step in run.plan.steps):  # an opt-out ended meanwhile
+        run = replace(run, plan=keeping.as_it_is(plan, receipts, begun, optouts, now()))
+        go_through(run, allowed, told)
     progress(len(plan.steps), len(plan.steps), "")
     run.note("apply.finished", digest=plan.digest)
     return tuple(receipts[step.id] for step in plan.steps if step.id in receipts)
@@ -142,8 +153,25 @@ def go_through(run: Run, allowed: Callable[[Step], frozenset[str] | Held], told:
         lanes.run(_by_executor(steps, run.executors), one)
 
 
+def _keep(run: Run, step: Step) -> None:
+    """Leave out what the plan keeps, if it still may be; what an opt-out has ended for gets no receipt here."""
+    told, why = keeping.told(run.plan, step, run.optouts, run.now())
+    if step.keeps:
+        type, more = (optouts_told.REFUSED, {"why": why}) if why else (optouts_told.USED, {"steps": [step.id]})
+        body = {"id": step.how, "run": run.plan.run, "where": "apply", **more}
+        run.ledger.append(type, optouts_told.RUN, body)
+    if told is None:
+        return
+    receipt = keeping.checked(step, hand_over(run, step, told))
+    run.past.receipts[step.id] = receipt
+    run.note("step.receipt", receipt=receipt)
+
+
 def _go_on(run: Run, step: Step) -> None:
     """Do the step, or note until when it waits."""
+    if step.action is Action.KEEP:
+        _keep(run, step)
+        return
     held = waits_until(run, step) or waiting.verdict(run, step)
     if isinstance(held, datetime):
         run.past.waits[step.id] = held
@@ -153,7 +181,7 @@ def _go_on(run: Run, step: Step) -> None:
         receipt = hand_over(run, step, held)
     else:
         receipt = (replacing.carry_out if step.action is Action.REPLACE else carry_out)(run, step)
-    run.past.receipts[step.id] = receipt
+    run.past.receipts[step.id] = keeping.checked(step, receipt)
     run.note("step.receipt", receipt=receipt)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from offboarding import mirror
+from offboarding.applying import keeping
 from offboarding.applying.outcomes import SETTLED
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
@@ -22,6 +23,9 @@ def close_if_done(
     final = SETTLED - {Outcome.PROPOSED}
     if len(receipts) < len(plan.steps) or any(receipt.outcome not in final for receipt in receipts):
         return False
+    by_step = {receipt.step: receipt for receipt in receipts}
+    if any(keeping.may_still_run(plan, step, by_step[step.id]) for step in plan.steps):
+        return False
     if not past(ledger.events(plan.run)).closed:
         ledger.append("run.closed", plan.run, {"digest": plan.digest})
     if not keep_mirror_days:
@@ -38,4 +42,6 @@ def code(receipts: Sequence[Receipt], gaps: Sequence[Gap], waiting: int = 0) -> 
     """The exit code that the receipts and gaps of a run come to; `waiting` steps are still to be done."""
     if waiting or any(receipt.outcome not in SETTLED for receipt in receipts):
         return Exit.NOT_ALL_CONFIRMED
+    if any(receipt.optout for receipt in receipts):
+        return Exit.OPEN
     return Exit.GAPS if gaps else Exit.DONE

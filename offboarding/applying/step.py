@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from offboarding.applying.deadline import STEP_SECONDS, Deadlines
 from offboarding.applying.deed import Told, act_once, assignee, said
 from offboarding.applying.executors import REMEDY, Executor, Executors
+from offboarding.applying.keeping import WhyNot, unverified
 from offboarding.applying.outcomes import PROPOSAL_OPEN, Act, already, ended, proves_death, settle
 from offboarding.ledger.history import Past
 from offboarding.ledger.ledger import Ledger
-from offboarding.planning.policy import PR_BEFORE_KILL, opt_out_for
+from offboarding.planning.policy import PR_BEFORE_KILL
 from offboarding.rotation.rotator import Rotator
 from offkey.errors import OffkeyError
 from offkey.fingerprint import OrgKey
@@ -53,6 +54,7 @@ class Run:
     confirm_seconds: float
     hand_over: timedelta
     past: Past
+    optouts: WhyNot = unverified
     rotators: Mapping[str, Rotator] = field(default_factory=dict)
     """By the id of a REPLACE step, who makes the successor and where it goes."""
     reading: threading.Lock = field(default_factory=threading.Lock)
@@ -107,13 +109,6 @@ def carry_out(run: Run, step: Step) -> Receipt:
 
 def _waits(run: Run, step: Step) -> Told | None:
     """A reason not to begin, known without asking anybody."""
-    if step.action is Action.KEEP and not step.how:
-        return Told(Outcome.SKIPPED, step.reason)
-    if step.action is Action.KEEP:
-        optout = opt_out_for(step.point, run.plan.person, run.plan.optouts, run.now())
-        if optout is not None and optout.id == step.how:
-            return Told(Outcome.SKIPPED, f"opt-out {optout.id}: {optout.reason}")
-        return Told(Outcome.HANDED_OVER, f"opt-out {step.how} does not hold any more", "plan again without it")
     if _taken_back(run, step) and step.id not in run.past.acting:  # what was begun is looked at first
         return Told(Outcome.HANDED_OVER, *_TAKEN_BACK)
     if not step.after or _dead(run, step) or step.needs == PR_BEFORE_KILL:

@@ -23,7 +23,7 @@ def find(plan: Plan, named: str) -> Step:
     step = numbered.get(int(named)) if named.isdecimal() else next((s for s in plan.steps if s.id == named), None)
     if step is None:
         raise UsageError(f"the plan has no step {named}", advice=f"name a number from 1 to {len(plan.steps)}, or an id")
-    return step
+    return replace(step, action=step.keeps) if step.keeps else step  # what the end of an opt-out has made of it
 
 
 def undo(

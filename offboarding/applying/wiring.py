@@ -40,7 +40,7 @@ def executors(
             gaps.append(executor)
         else:
             made[name] = executor
-    if any(step.action is Action.REWRITE for step in plan.steps):
+    if any(Action.REWRITE in (step.action, step.keeps) for step in plan.steps):
         equipping = Equipping(
             config=config, plan=plan, state=state, now=now, yes=(approval, plan.digest), beside=beside
         )

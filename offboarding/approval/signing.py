@@ -6,7 +6,8 @@ namespace `offkey-plan`, with one key that nobody else has:
     ann@example.com namespaces="offkey-plan",valid-before="20270101" ssh-ed25519 AAAA...
 
 Who may also sign standing approvals or opt-outs has several: `namespaces="offkey-plan,offkey-standing,offkey-optout"`.
-Who may approve may attest (`offkey-attest`); a line may be for that alone.
+Who may approve may attest (`offkey-attest`). A line may be for one of them alone.
+
 
 A key that must no longer count goes to `<register>.revoked`, one public key a line (or a KRL). offkey passes paths and
 statements to ssh-keygen; it never opens a private key. https://man.openbsd.org/ssh-keygen.1#ALLOWED_SIGNERS

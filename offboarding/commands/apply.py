@@ -2,7 +2,7 @@
 
 Exit code: 11 without an approval that counts, or when another approver is all that is missing (four_eyes), 12 when the
 plan is not the one that was made or has expired, 13 when not everything is confirmed dead or somebody still has to
-act, 14 when all is done but gaps remain, else 0.
+act, 10 when nothing but what opt-outs keep is left open, 14 when all is done but gaps remain, else 0.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from offboarding.ledger.access import opened
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import trigger_of
+from offboarding.optouts import notices, office, views
 from offboarding.planning import plan as plans
 from offboarding.remedy.executor import Beside
 from offboarding.rotation.rotator import Rotator
@@ -93,9 +94,11 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                     lane=lane,
                     people=people,
                     duties=duties,
+                    optouts=office.judge(settings, ledger, _now).why_not,
                     rotators=rotators,
                 )
             close_if_done(plan, receipts, ledger, state, keep_mirror_days=settings.verify.keep_mirror_days)
+            views.tell(notices.tell(settings.optouts, state, ledger, _now), ui)
             told = past(ledger.events(plan.run))
         return publishing.finish(ledger, settings, state, ui, _show(plan, told, ui))
     finally:
@@ -146,6 +149,11 @@ def _show(plan: Plan, told: Past, ui: UI) -> Exit:
     proposed = sum(receipt.outcome is Outcome.PROPOSED for receipt in receipts)
     if proposed:
         ui.out.print(f"{proposed} changes wait for their reviewers; `offkey verify {plan.run}` looks again.")
+    kept = sum(bool(receipt.optout) for receipt in receipts)
+    if kept:
+        ui.out.print(
+            f"{kept} steps are kept by opt-outs: that access is open. `offkey optout due` says when it must end."
+        )
     waiting = len(plan.steps) - len(receipts)
     held = sum(one.outcome is None and one.step.id in told.held for one in left)
     _say_what_waits(held, waiting - held, ui)

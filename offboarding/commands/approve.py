@@ -21,6 +21,7 @@ from offboarding.ledger import publishing
 from offboarding.ledger.access import opened
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
+from offboarding.optouts.scope import words
 from offboarding.planning import impact
 from offboarding.planning import plan as plans
 from offboarding.ui import UI
@@ -115,7 +116,11 @@ def show(plan: Plan, approval: Approval, ui: UI) -> None:
     _lines("What breaks", breaks, ui)
     _lines(
         "Skipped by opt-out",
-        [f"{o.id} {o.scope}: {o.reason}, until {timestamp(o.expires_at)}" for o in plan.optouts],
+        [
+            f"{o.id} {words(o.scope)}: {o.reason}, until {timestamp(o.expires_at)}, "
+            + ("then it is done" if o.on_expiry == "run" else "then it waits for an approval")
+            for o in plan.optouts
+        ],
         ui,
     )
     for need in approve.needed(plan):

@@ -27,7 +27,8 @@ from offboarding.ledger.access import opened
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import name_of, open_run, trigger_of
-from offboarding.planning import difference, impact, planning
+from offboarding.optouts import taken
+from offboarding.planning import difference, impact, planning, roles
 from offboarding.planning import plan as plans
 from offboarding.planning.setting import Setting
 from offboarding.state import run_lock
@@ -52,6 +53,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     who.add_argument(
         "--diff", type=Path, nargs=2, metavar=("OLD", "NEW"), help="how one plan file differs from another"
     )
+    who.add_argument("--resume-optout", metavar="ID", help="plan for whom this opt-out, which has ended, was")
+    parser.add_argument("--role", metavar="NAME", help="they stay, in this role: what it has is kept")
     parser.add_argument("--person", default="", metavar="ID", help="whom to choose where the trigger file has several")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="json: the impact as data")
     parser.add_argument("--output", "-o", type=Path, default=Path("plan.json"), metavar="FILE", help="the plan file")
@@ -73,7 +76,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     now = _moment(args.at)
     state = settings.state_dir(args.state)
     trigger = _trigger(args, settings, state, now)
-    subject = trigger.subject if trigger else args.subject
+    subject = trigger.subject if trigger else args.subject or taken.resumed(settings, state, args.resume_optout)
     requester = settings.requester()
     run_name = name_of(subject, trigger, now)
     with run_lock(state, run_name, now), ui.progress("Planning") as advance:
@@ -88,10 +91,12 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             now=now,
             options=Options(jobs=args.jobs or _processors()),
             before_kill=args.before_kill,
+            optouts=taken.standing(settings, state, run_name, ui),
+            role=roles.named(args.role, settings.roles.file) if args.role else None,
             tell=lambda what, done, total: advance(done, total, what),
         )
         made = _made(subject, setting)
-        unpublished = _record(settings, state, made.plan, subject, trigger, now=now)
+        unpublished = _record(settings, state, made.plan, subject, trigger, now=now, ui=ui)
         plans.write(made.plan, args.output)
     _show(made.plan, settings, args.format, ui)
     if args.format == "table":
@@ -197,21 +202,25 @@ def _under(settings: config.Config) -> dict[str, str]:
 
 
 def _record(
-    settings: config.Config, state: Path, plan: Plan, subject: str, trigger: Trigger | None, *, now: datetime
+    settings: config.Config, state: Path, plan: Plan, subject: str, trigger: Trigger | None, *, now: datetime, ui: UI
 ) -> tuple[Gap, ...]:
     """One opening a run, and each different plan once: the same plan made again adds nothing. Then a checkpoint."""
     store = opened(settings, state)
     try:
         ledger = Ledger(store, lambda: now, plan.requester)
         open_run(ledger, plan.run, plan.person.id, subject, trigger)
-        if past(ledger.events(plan.run)).plan_digest != plan.digest:
+        new = past(ledger.events(plan.run)).plan_digest != plan.digest
+        if new:
             ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan), **_under(settings)})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
         mirror.sweep(state, {*store.runs(), plan.run}, now)
+        if new:
+            taken.up(settings, state, plan, ui)
         return publishing.publish(Ledger(store, lambda: datetime.now(UTC), plan.requester), settings, state)
     finally:
         store.close()
+    return new
 
 
 def _say_when(plan: Plan, trigger: Trigger | None, now: datetime, ui: UI) -> None:
@@ -229,7 +238,7 @@ def _say(made: planning.Planned, output: Path, ui: UI) -> None:
         ui.out.print(f"{made.left_out} more credentials were found and left out: nothing ties them to the person")
     if made.canaries:
         ui.out.print(f"{made.canaries} listed canaries were found, and neither asked about nor touched")
-    if not plan.person.confirmed_by_directory:
+    if not plan.person.confirmed_by_directory and not plan.role:
         ui.out.print("The directory does not confirm that this person leaves.", style="yellow")
     lines = (f"run {plan.run}", f"plan {output}, {plan.digest}")
     for line in lines:

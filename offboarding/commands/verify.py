@@ -2,9 +2,10 @@
 
 `offkey verify DIR|ZIP` checks an evidence folder instead: 0 when nothing contradicts it, else 1.
 
-Exit code for runs, of several the first that applies: 10 when something came back or a credential was used after its
-end, 1 when a run could not be checked, 13 when something is open or cannot be seen, 14 when only gaps remain or a run
-was held by another process, else 0. With --due and nothing due it is 0.
+Exit code for runs, of several the first that applies: 10 when something came back, a credential was used after its end,
+or something is left out without an opt-out in force, 1 when a run could not be checked, 13 when something is open or
+cannot be seen, 14 when only gaps remain or a run was held by another process, else 0. With --due and nothing due it is
+0.
 """
 
 import argparse

@@ -85,6 +85,23 @@ register = "approvers"
 #most_per_person = 50
 #most_per_day = 500
 
+[optouts]
+# Who may approve that something of a leaver's or mover's stays for a while, and how long at most (docs/optouts.md).
+#owners = ["carla@example.com"]
+#max_days = 30
+#legal_hold_days = 180
+# Each event of an opt-out is appended to this file, and posted to this URL, signed with this key.
+#stream = "optouts.jsonl"
+#notify = "env:OFFKEY_OPTOUTS_URL"
+#notify_key = "env:OFFKEY_OPTOUTS_KEY"
+# Owners of one system, in place of those above.
+#[optouts.systems]
+#github = ["dan@example.com"]
+
+[roles]
+# What each role has, for `offkey plan E-MAIL --role NAME` and `offkey inventory E-MAIL --role NAME`.
+#file = "roles.yaml"
+
 [break_glass]
 # Accounts that are never offboarded.
 #accounts = ["github:octo-root", "aws:breakglass"]
@@ -190,7 +207,7 @@ PEOPLE = """\
 APPROVERS = """\
 # Who may approve plans: one line each, an e-mail address, the use, and the approver's own public key.
 # A key that must no longer count goes to approvers.revoked, as its public key on a line. Who may also sign standing
-# approvals has namespaces="offkey-plan,offkey-standing".
+# approvals or opt-outs has namespaces="offkey-plan,offkey-standing,offkey-optout".
 #bob@example.com namespaces="offkey-plan",valid-before="20280101" ssh-ed25519 AAAA...
 """
 

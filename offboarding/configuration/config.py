@@ -39,7 +39,9 @@ from offboarding.configuration.sections import (
 from offboarding.configuration.standing import Standing
 from offboarding.configuration.verification import Verification
 from offboarding.ledger.settings import Ledger
+from offboarding.optouts.settings import OptOuts
 from offboarding.planning.policy import Policy as Limits
+from offboarding.planning.roles import Roles
 from offboarding.rotation.entries import Entry, at_instances
 from offboarding.state import CONFIGURATION, state_folder
 from offkey.errors import UsageError
@@ -67,6 +69,8 @@ class Config(Table):
     standing: Standing = Standing()
     verify: Verification = Verification()
     ledger: Ledger = Ledger()
+    optouts: OptOuts = OptOuts()
+    roles: Roles = Roles()
 
     @model_validator(mode="after")
     def _rotated_while_the_plan_holds(self) -> Self:

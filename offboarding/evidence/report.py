@@ -13,6 +13,7 @@ from offboarding.evidence import page, report_case
 from offboarding.evidence.case import Case
 from offboarding.ledger.chain import Checkpoint
 from offboarding.ledger.history import Past
+from offboarding.optouts.scope import words as words_of_scope
 from offkey.model import CLOSED, AccessPoint, Action, AuditEvent, Check, Outcome, Plan, Receipt, Step
 from scanner.output.words import brief
 
@@ -184,7 +185,7 @@ def _gaps(plan: Plan) -> str:
 
 def _optouts(plan: Plan) -> str:
     rows = [
-        (escape(o.id), escape(o.scope), escape(o.reason), escape(o.approver), page.when(o.expires_at))
+        (escape(o.id), escape(words_of_scope(o.scope)), escape(o.reason), escape(o.approver), page.when(o.expires_at))
         for o in plan.optouts
     ]
     return f"<h2>Opt-outs</h2>{page.table(('Id', 'Scope', 'Reason', 'Approved by', 'Until'), rows)}" if rows else ""

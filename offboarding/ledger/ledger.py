@@ -58,6 +58,13 @@ class Ledger:
         with _readable():
             yield from self.store.stream()
 
+    def latest(self) -> datetime | None:
+        """The latest time that any event bears, to the second; None for an empty ledger. Raises LedgerError."""
+        try:
+            return self.store.latest()
+        except (StoreError, ValueError) as error:
+            raise LedgerError(f"the ledger cannot be read: {error}") from error
+
     def runs(self) -> list[str]:
         """The names of all runs in the order in which they began."""
         return self.store.runs()

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,12 @@ class Store:
             with self._translated(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as bare:
                 bare.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
+
+    def latest(self) -> datetime | None:
+        """The latest time that any event bears, to the second; None for an empty ledger."""
+        with self._reading() as connection:
+            text = connection.scalar(sql.select(sql.func.max(EVENTS.c.at)))
+        return datetime.fromisoformat(text) if text else None
 
     def damage(self) -> str:
         """What the database engine itself finds wrong with the file; empty when nothing."""

@@ -17,8 +17,10 @@ import cattrs
 
 from offboarding.configuration.instances import family
 from offboarding.planning import forecast, gather, refusals
-from offboarding.planning.policy import PR_BEFORE_KILL, Policy, opt_out_for
+from offboarding.planning.keeping import kept
+from offboarding.planning.policy import PR_BEFORE_KILL, Policy
 from offboarding.planning.ranks import rank
+from offboarding.planning.roles import Role
 from offboarding.rotation.matching import EXTRA_YES, Replacement
 from offkey.canonical import canonical, digest
 from offkey.errors import UsageError
@@ -70,21 +72,23 @@ def build(
     by_hand: Mapping[str, str],
     replacements: Mapping[str, Replacement] = NOT_ROTATED,
     before_kill: bool = False,
+    role: Role | None = None,
 ) -> Plan:
     """The plan for one person. `options` gives the ways to end a point, `by_hand` per provider what people do,
     `replacements` by a shared point's id its successor. With `before_kill` removal from code need not wait for a proof
-    of death, if the approval allows that too. What is merely exposed gets no step. Raises PlanRefused.
+    of death, if the approval allows that too. What is merely exposed gets no step; of what is listed, neither gets
+    what `role` has. Raises PlanRefused.
     """
     known = sorted(points, key=lambda point: point.id)
     tied = [point for point in known if point.bond in (Bond.THEIRS, Bond.INTRODUCED)]
-    active = tuple(sorted(optouts, key=lambda optout: optout.id))
+    active = tuple(sorted((one for one in optouts if one.subject == person.id), key=lambda optout: optout.id))
 
     def ways(point: AccessPoint) -> list[Step]:
-        kept = opt_out_for(point, person, active, heading.now)
-        return _steps(point, kept, options, by_hand, replacements.get(point.id))
+        every = _steps(point, role, options, by_hand, replacements.get(point.id))
+        told = [_told(step, policy, before_kill=before_kill) for step in every]
+        return kept(told, person, active, heading.now)
 
-    every = order(step for point in tied for step in ways(point))
-    steps = tuple(_told(step, policy, before_kill=before_kill) for step in every)
+    steps = order(step for point in tied for step in ways(point))
     refusals.check(person, steps, policy, key_id=heading.key_id)
     return Plan(
         run=heading.run,
@@ -99,6 +103,7 @@ def build(
         optouts=active,
         exposed=tuple(_to_rotate(p) for p in known if p.bond is Bond.EXPOSED and gather.is_alive(p)),
         mirrors=tuple(sorted(set(heading.mirrors))),
+        role=role.name if role else "",
     )
 
 
@@ -126,13 +131,13 @@ def order(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 def _steps(
     point: AccessPoint,
-    optout: OptOut | None,
+    role: Role | None,
     options: Options,
     by_hand: Mapping[str, str],
     successor: Replacement | None,
 ) -> list[Step]:
-    if optout is not None:
-        return [_step(point, Action.KEEP, True, f"opt-out {optout.id}: {optout.reason}", how=optout.id)]
+    if role is not None and role.keeps(point):
+        return [_step(point, Action.KEEP, True, f"role {role.name} has it")]
     ways = options(point)
     if ways and all(way.action is Action.KEEP for way in ways):
         return [_step(point, Action.KEEP, True, ways[0].reason)]

@@ -65,13 +65,14 @@ def make(subject: str, setting: Setting) -> Planned:
         person,
         [*points, *forecast.schedules(person, known.schedules)],
         gaps,
-        (),
+        setting.optouts,
         setting.config.limits(),
         heading=_heading(setting, findings),
         options=issuers.options,
         by_hand=_by_hand(setting.rules),
         replacements=matching.replacements(setting.config.rotation, points, gaps),
         before_kill=setting.before_kill,
+        role=setting.role,
     )
     return Planned(
         plan=made,

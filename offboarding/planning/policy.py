@@ -1,9 +1,12 @@
 """Limits that a plan must keep, and the words for extra yeses. Plain data: the configuration fills it in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from offkey.model import AccessPoint, Account, OptOut, Person
+from offboarding.identity.addresses import normal_email
+from offboarding.optouts.scope import keeping
+from offkey.model import AccessPoint, Account, Action, OptOut, Person
 
 PR_BEFORE_KILL = "pr-before-kill"
 """The extra yes that lets a pull request be opened while its credential is not yet proven dead."""
@@ -25,19 +28,27 @@ class Policy:
         return bool(names & {entry.lower() for entry in self.break_glass})
 
 
-def opt_out_for(point: AccessPoint, person: Person, optouts: tuple[OptOut, ...], now: datetime) -> OptOut | None:
-    """The opt-out in force for this point, or None. Anything doubtful about one means that it does not hold.
+def opt_out_for(
+    point: AccessPoint,
+    action: Action,
+    person: Person,
+    optouts: Iterable[OptOut],
+    now: datetime,
+    *,
+    with_its_end: bool = False,
+) -> OptOut | None:
+    """The opt-out in force that keeps `action` from being done to this point, or None.
 
-    A scope is a point's id, `provider:provider id`, a kind, or a provider: never everything.
+    Anything doubtful about one means that it does not hold. Its signature is not looked at here.
     """
-    scopes = {point.id, point.kind, point.provider}
-    if point.provider_id:
-        scopes.add(f"{point.provider}:{point.provider_id}")
-    subjects = {person.id.lower(), *(email.lower() for email in person.emails)}
-    for optout in sorted(optouts, key=lambda entry: entry.id):
-        approver = optout.approver.lower()
-        in_force = optout.not_before <= now < optout.expires_at
-        four_eyes = bool(approver) and approver != optout.requester.lower() and approver not in subjects
-        if in_force and four_eyes and optout.subject.lower() in subjects and optout.scope in scopes:
-            return optout
-    return None
+    return keeping((one for one in optouts if _may_hold(one, person, now)), point, action, with_its_end=with_its_end)
+
+
+def _may_hold(optout: OptOut, person: Person, now: datetime) -> bool:
+    approver = normal_email(optout.approver)
+    identities = (*person.certain, *person.probable)
+    theirs = {normal_email(address) for address in (person.id, *person.emails, *(one.email for one in identities))}
+    ids = {f"{one.provider}#{one.id}" for one in person.accounts}
+    four_eyes = bool(approver) and approver != normal_email(optout.requester) and approver not in theirs
+    theirs_alone = optout.subject == person.id and set(optout.subject_ids) <= ids
+    return optout.not_before <= now < optout.expires_at and four_eyes and theirs_alone

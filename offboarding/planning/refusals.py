@@ -72,7 +72,7 @@ def unfounded(person: Person, key_id: str) -> Iterator[Refusal]:
 def unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> Iterator[Refusal]:
     """What the steps would do that must never be done (DESIGN rules 4 and 12)."""
     protected = [account for account in gather.accounts(person) if policy.protects(account)]
-    acting = [step for step in steps if step.action in _ACTING]
+    acting = [step for step in steps if (step.keeps or step.action) in _ACTING]
     touched = [one for step in acting for one in (step.point.holder, *let_in(step)) if one is not None]
     names = sorted({_account(one) for one in (*protected, *touched) if policy.protects(one)})
     if names:
@@ -86,7 +86,8 @@ def unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> Iterator[Re
             limit=0,
             way_out="break-glass accounts are never offboarded: name another person, or change [break_glass]",
         )
-    alone = sorted({_point(step) for step in steps if LAST_OWNER in step.point.evidence})
+    left = [step for step in steps if step.action is not Action.KEEP or step.keeps]
+    alone = sorted({_point(step) for step in left if LAST_OWNER in step.point.evidence})
     if alone:
         yield Refusal(
             rule="last-owner",
@@ -109,7 +110,7 @@ def unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> Iterator[Re
 
 def _inexact(steps: Sequence[Step]) -> Iterator[Refusal]:
     """What would end others' access, or something that nobody can name: no revoker's options may lead there."""
-    ending = [step for step in steps if step.action in _ENDING]
+    ending = [step for step in steps if (step.keeps or step.action) in _ENDING]
     replaced = {step.id for step in steps if step.action is Action.REPLACE}
     behind = {step.id for step in ending if step.after in replaced}
     behind |= {step.id for step in ending if step.after in behind}

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from offboarding.configuration.config import Config
 from offboarding.identity.directory import Directory
+from offboarding.planning.roles import Role
 from offkey.fingerprint import OrgKey
+from offkey.model import OptOut
 from rules import RuleSet
 from scanner.scan import Options
 
@@ -29,4 +31,8 @@ class Setting:
     now: datetime
     options: Options = field(default_factory=Options)
     before_kill: bool = False
+    optouts: tuple[OptOut, ...] = ()
+    """Those that hold now, anybody's."""
+    role: Role | None = None
+    """Whom a mover is to become: what the role has stays."""
     tell: Tell = lambda what, done, total: None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from offboarding import mirror, tables
-from offboarding.applying import closing, wiring
+from offboarding.applying import closing, keeping, wiring
 from offboarding.asking import asking
 from offboarding.configuration.config import Config
 from offboarding.evidence import verify
@@ -18,6 +18,7 @@ from offboarding.evidence.evidence import NothingToSeal
 from offboarding.evidence.verify import Rechecked
 from offboarding.ledger.history import Past, past
 from offboarding.ledger.ledger import Ledger
+from offboarding.optouts import office
 from offboarding.ownership import signatures
 from offboarding.planning.setting import Tell
 from offboarding.verifying import drift, incidents
@@ -56,13 +57,14 @@ class Checked:
     reasons: tuple[Reason, ...]
     fresh: tuple[Incident, ...]
     known: tuple[tuple[int, Incident], ...]
+    lapsed: tuple[str, ...]
     notes: tuple[str, ...]
     gaps: tuple[Gap, ...]
 
     @property
     def code(self) -> Exit:
         """The exit code that the run, as it is now, comes to. A step that nobody has done yet is open."""
-        if self.reasons or self.fresh:
+        if self.reasons or self.fresh or self.lapsed:
             return Exit.OPEN
         undone = any(step.id not in self.told.receipts for step in self.plan.steps)
         unseen = [one for one in self.seen if one.check.liveness is Liveness.UNKNOWN]
@@ -90,12 +92,15 @@ def check(desk: Desk, name: str, slot: str, missed: Sequence[str] = ()) -> Check
     if told.plan is None:
         raise NothingToSeal(f"no plan was made in a run {name!r}", advice="see `offkey ledger export`")
     tidied(desk, name, known)
+    judge = office.judge(desk.config, desk.ledger, desk.now)
+    lapsed = kept_no_more(told, judge.why_not, desk.now())
+    told.plan = keeping.as_it_is(told.plan, told.receipts, told.acting, judge.why_not, desk.now())
     look = _look(desk, told, known)
     _write(desk.ledger, name, known, look)
     desk.ledger.append("run.verified", name, _body(slot, missed, look))
     told = past(desk.ledger.events(name))
     assert told.plan is not None
-    if not look.reasons:
+    if not look.reasons and not lapsed:
         receipts, keep = list(told.receipts.values()), desk.config.verify.keep_mirror_days
         closing.close_if_done(told.plan, receipts, desk.ledger, desk.state, keep_mirror_days=keep)
     cut_off = [known.incidents[key][1] for key in sorted(known.untold)]
@@ -110,9 +115,27 @@ def check(desk: Desk, name: str, slot: str, missed: Sequence[str] = ()) -> Check
         reasons=look.reasons,
         fresh=(*cut_off, *new),
         known=tuple(known.incidents[key] for key in known.incidents if key not in known.untold),
+        lapsed=lapsed,
         notes=look.notes,
         gaps=look.gaps,
     )
+
+
+def kept_no_more(told: Past, why_not: keeping.WhyNot, now: datetime) -> tuple[str, ...]:
+    """Each step that was left out and must not be any more: its opt-out has ended, or it never had one."""
+    assert told.plan is not None
+    found = []
+    for step in told.plan.steps:
+        receipt = told.receipts.get(step.id)
+        if receipt is None or receipt.outcome is not Outcome.SKIPPED:
+            continue
+        silent = step.action is not Action.KEEP or (step.keeps is not None and receipt.optout != step.how)
+        why = "it was left out without an opt-out" if silent else ""
+        if step.keeps and not why:
+            why = keeping.fault(told.plan, step, why_not, now)
+        if why:
+            found.append(f"{tables.named(step.point)}, opt-out {step.how or 'none'}: {why}")
+    return tuple(found)
 
 
 def _look(desk: Desk, told: Past, known: Record) -> _Look:

@@ -21,6 +21,9 @@ def show(checked: Sequence[Checked], failed: Mapping[str, OffkeyError], ui: UI) 
         for incident in one.fresh:
             ui.out.print(Text(f"INCIDENT: {printable(incident.words)} (run {one.run})", style="bold red"))
     for one in checked:
+        for line in one.lapsed:
+            ui.out.print(Text(printable(f"KEPT NO MORE: {line}"), style="bold red"))
+    for one in checked:
         _reopened(one, ui)
     for one in checked:
         _steps(one, ui)
@@ -85,6 +88,7 @@ def _run(one: Checked) -> dict[str, Any]:
         "incidents": to_json(one.fresh),
         "known_incidents": [{"event": seq, **to_json(incident)} for seq, incident in one.known],
         "reopened": to_json(one.reasons),
+        "kept_no_more": list(one.lapsed),
         "steps": [
             {
                 "step": seen.step.id,

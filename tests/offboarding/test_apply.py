@@ -32,6 +32,7 @@ from offkey.model import (
     Outcome,
     Plan,
     Receipt,
+    Scope,
     Step,
     to_json,
 )
@@ -298,16 +299,20 @@ def test_an_unconfigured_provider_fails_its_steps_and_no_others(scene: Scene) ->
 
 def test_a_kept_step_is_skipped_only_while_its_opt_out_holds(scene: Scene) -> None:
     optout = OptOut(
-        id="o1", subject="sam", scope="slack.user", reason="legal hold", requester="boss@example.com",
-        approver="ann@example.com", not_before=NOW - timedelta(days=1), expires_at=NOW + timedelta(hours=1),
+        id="o1", subject="sam", scope=Scope(systems=("slack",), actions=(Action.REVOKE,)), reason="legal_hold",
+        requester="boss@example.com", approver="ann@example.com", requested_at=NOW - timedelta(days=1),
+        not_before=NOW - timedelta(days=1), expires_at=NOW + timedelta(hours=1),
     )  # fmt: skip
     plan = scene.made(plan_of(SLACK, optouts=(optout,)))
-    receipt = scene.run(plan, Provider())[Action.KEEP]
-    assert (receipt.outcome, "o1" in receipt.note) == (Outcome.SKIPPED, True)
+    assert scene.run(plan, Provider())[Action.KEEP].outcome is Outcome.HANDED_OVER, "nobody verified it"
+    held = scene.made(plan_of(SLACK, optouts=(optout,), run="r3"))
+    receipt = scene.run(held, Provider(), optouts=lambda one: "")[Action.KEEP]
+    assert (receipt.outcome, receipt.optout, "o1" in receipt.note) == (Outcome.SKIPPED, "o1", True)
     lapsed = scene.made(
         plan_of(SLACK, optouts=(replace(optout, expires_at=NOW + timedelta(microseconds=1)),), run="r2")
     )
-    assert scene.run(lapsed, Provider())[Action.KEEP].outcome is Outcome.HANDED_OVER
+    receipt = scene.run(lapsed, Provider(), optouts=lambda one: "")[Action.KEEP]
+    assert receipt.outcome is Outcome.HANDED_OVER
 
 
 # --- refusals: nothing is sent ---

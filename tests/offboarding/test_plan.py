@@ -29,6 +29,7 @@ from offkey.model import (
     OptOut,
     Ownership,
     Plan,
+    Scope,
     Step,
     from_json,
     to_json,
@@ -47,9 +48,14 @@ def opt_out(**changes: object) -> OptOut:
     made = OptOut(
         id="o1",
         subject="sam",
-        scope="aws.access_key",
-        reason="legal hold",
+        scope=Scope(
+            systems=("aws",),
+            actions=(Action.DISABLE, Action.REVOKE, Action.REMOVE, Action.REWRITE),
+            kinds=("aws.access_key",),
+        ),
+        reason="legal_hold",
         requester="boss@example.com",
+        requested_at=NOW - timedelta(days=2),
         approver="ann@example.com",
         not_before=NOW - timedelta(days=1),
         expires_at=NOW + timedelta(days=1),
@@ -123,8 +129,9 @@ def test_an_exposed_credential_of_somebody_else_is_left_out() -> None:
 
 
 def test_an_opt_out_in_force_keeps_the_credential_and_is_named() -> None:
-    (step,) = plan_of(leaked(), optouts=(opt_out(),)).steps
-    assert (step.action, step.how) == (Action.KEEP, "o1")
+    steps = plan_of(leaked(), optouts=(opt_out(),)).steps
+    assert {(step.action, step.how) for step in steps} == {(Action.KEEP, "o1")}
+    assert [step.keeps for step in steps] == [Action.DISABLE, Action.REVOKE, Action.REWRITE]
 
 
 @pytest.mark.parametrize(
@@ -133,8 +140,8 @@ def test_an_opt_out_in_force_keeps_the_credential_and_is_named() -> None:
         {"expires_at": NOW},
         {"not_before": NOW + timedelta(hours=1)},
         {"subject": "somebody"},
-        {"scope": "*"},
-        {"scope": ""},
+        {"scope": Scope(systems=("*",), actions=(Action.DISABLE, Action.REVOKE, Action.REMOVE))},
+        {"scope": Scope()},
         {"approver": "boss@example.com"},
         {"approver": "sam@example.com"},
         {"approver": ""},
