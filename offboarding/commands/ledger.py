@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         else:
             lines = iter([canonical(to_json(ledger.checkpoint())).decode()])
         for line in lines:
-            ui.out.print(line, markup=False, highlight=False, soft_wrap=True, emoji=False)
+            ui.stream.write(line + "\n")  # what draws on a screen would expand tabs
         return Exit.DONE
     finally:
         store.close()
