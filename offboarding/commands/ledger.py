@@ -71,7 +71,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             case "export":
                 given = {"run": args.run, "after": after, "ocsf_version": args.ocsf_version}
                 for line in export.lines(ledger.stream(), args.format, **given):
-                    ui.out.print(line, markup=False, highlight=False, soft_wrap=True, emoji=False)
+                    ui.stream.write(line + "\n")  # what draws on a screen would expand tabs
         return Exit.DONE
     finally:
         store.close()

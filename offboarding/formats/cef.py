@@ -4,6 +4,7 @@
 
 In the header `\\` and `|` are escaped, in values `\\` and `=`; a line break in a value is written `\\n` or `\\r`. A
 header cannot hold one: there it becomes a blank.
+Other control characters, for which CEF has no form, become U+FFFD: they could drive a terminal or end a line.
 """
 
 import re
@@ -14,8 +15,9 @@ from offkey import __version__
 from offkey.model import AuditEvent
 
 _SEVERITY = {words.INFORMATIONAL: 1, words.LOW: 3, words.MEDIUM: 5, words.HIGH: 8, words.CRITICAL: 10}
-_IN_VALUES = str.maketrans({"\\": "\\\\", "=": "\\=", "\n": "\\n", "\r": "\\r"})
-_IN_HEADERS = str.maketrans({"\\": "\\\\", "|": "\\|", "\n": " ", "\r": " "})
+_CONTROLS = {chr(code): "\ufffd" for code in (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029)}
+_IN_VALUES = str.maketrans({**_CONTROLS, "\\": "\\\\", "=": "\\=", "\n": "\\n", "\r": "\\r"})
+_IN_HEADERS = str.maketrans({**_CONTROLS, "\\": "\\\\", "|": "\\|", "\n": " ", "\r": " "})
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 

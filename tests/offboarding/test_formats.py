@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import revokers
+from offboarding import cli
 from offboarding.formats import cef, export, ocsf
 from offboarding.formats.context import context
 from offboarding.ledger import chain
+from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.store import Store
 from offkey.errors import UsageError
 from offkey.model import AccessPoint, Action, AuditEvent, Outcome, Plan, Receipt, Step, timestamp, to_json
 from tests.offboarding.cases import LEAVER, LEAVER_ACCOUNT, NOW, leaked, listed, plan_of
@@ -220,10 +224,37 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40) | st.text
 def test_what_cef_holds_is_read_back(fields: dict[str, str], head: str) -> None:
     line = f"CEF:0|a|b|c|d|{cef.header(head)}|5|{cef.extension(fields)}"
     parts, values = read_cef(line)
-    assert "\n" not in line
-    assert "\r" not in line
-    assert values == {key: value for key, value in fields.items() if value}
-    assert parts[5] == head.replace("\n", " ").replace("\r", " ")
+    assert line.splitlines() == [line]
+    assert values == {key: uncontrolled(value) for key, value in fields.items() if value}
+    assert parts[5] == uncontrolled(head.replace("\n", " ").replace("\r", " "))
+
+
+def uncontrolled(text: str) -> str:
+    """Without the control characters, and the separators of lines, that CEF cannot write."""
+    odd = (one for one in text if unicodedata.category(one) in ("Cc", "Zl", "Zp") and one not in "\n\r\t")
+    for one in set(odd):
+        text = text.replace(one, "\ufffd")
+    return text
+
+
+def test_the_command_writes_a_line_an_event_and_goes_on_after_a_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "state"
+    ledger = Ledger(Store.open(state), lambda: NOW, "tab\there <a@example.com>")
+    for number in range(3):
+        ledger.append("run.opened", f"run-{number}", {"person": "sam", "subject": "sam", "trigger": None})
+
+    def told(*words: str) -> list[str]:
+        assert cli.main(["ledger", "export", "--state", str(state), *words]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    for form in export.FORMS:
+        assert told("--format", form) == list(export.lines(ledger.events(), form))
+        assert told("--format", form, "--since", "2") == told("--format", form)[2:]
+    assert told("--format", "ocsf", "--ocsf-version", "1.9.0-dev")[0].count("1.9.0-dev") == 1
+    assert "suser=tab\there <a@example.com>" in told("--format", "cef")[0]
+    assert len(told("--run", "run-1")) == 1
 
 
 def test_cef_tells_what_was_done_to_what() -> None:
