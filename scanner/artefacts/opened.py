@@ -8,7 +8,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from offkey.canonical import content_digest
 from scanner.artefacts.forms import LOOK, TAIL, archive, behind, form_of, runnable
 from scanner.artefacts.steps import IN_ARTEFACTS
 from scanner.contents.opening import Layer, Refused
@@ -87,7 +86,7 @@ def text_at(source: FileItem | bytes, digest: str, steps: tuple[str, ...]) -> by
     if artefact is None:
         return None
     try:
-        if (content_digest(source) if isinstance(source, bytes) else artefact.digest) != digest:
+        if artefact.digest != digest:
             return None
         found = [
             one for one in artefact.members(steps) if isinstance(one, Layer) and one.steps == steps[: len(one.steps)]

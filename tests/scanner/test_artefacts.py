@@ -7,6 +7,8 @@ import lzma
 import random
 import re
 import struct
+import subprocess
+import sys
 import tarfile
 import time
 import zipfile
@@ -322,3 +324,15 @@ def test_only_what_is_wanted_is_given_when_a_value_is_read_again(monkeypatch: py
     digest = opened.in_memory(content).digest  # type: ignore[union-attr]
     assert opened.text_at(content, digest, steps) == LINE
     assert opened.text_at(content, "sha256:other", steps) is None
+
+
+def test_neither_the_hook_nor_a_scan_that_meets_no_archive_imports_what_opens_them() -> None:
+    code = (
+        "import sys, scanner.hook\n"
+        "assert not [name for name in sys.modules if name.startswith('scanner.artefacts')]\n"
+        "import offboarding.commands.scan\n"
+        "late = ('scanner.artefacts.members', 'scanner.artefacts.tape', 'offboarding.gate.check', 'tarfile')\n"
+        "print([name for name in late if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
