@@ -228,6 +228,14 @@ def test_an_approval_dies_with_its_approvers_place_in_the_register(
     assert provider.seen == []
 
 
+def test_a_register_that_is_gone_takes_every_yes_with_it(desk: Desk, tmp_path: Path) -> None:
+    plan = desk.made(plan_of(KEY))
+    kept(desk, plan, tmp_path)
+    desk.who.register.unlink()
+    with pytest.raises(ApprovalRefused, match="cannot be read"):
+        desk.again(plan, Provider(), past(desk.ledger.events(plan.run)).approvals)
+
+
 # --- a deadline ---
 
 
