@@ -26,7 +26,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from xml.parsers import expat
@@ -38,7 +38,7 @@ from offboarding.remedy.languages import syntax
 from offboarding.remedy.literal import CannotRewrite
 from offboarding.remedy.rewrite import rewrite
 
-LIMIT = 200_000
+LIMIT = 60_000
 """Bytes; larger files are not drawn."""
 LANGUAGES = (
     ("GitHub Actions", r"(^|/)\.github/workflows/[^/]+\.ya?ml$|^(ci|deployments|automation)/[^/]+\.yml$"),
@@ -182,7 +182,7 @@ def plants(name: str, path: str, text: str, count: int, seeded: random.Random) -
         if made == count:
             return
         value = "tk" + "".join(seeded.choices("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=30))
-        if FIXED.search(text[text.rfind("\n", 0, start) + 1 : start]):
+        if FIXED.search(text[text.rfind("\n", 0, start) + 1 : start].rstrip("\"'")):
             continue
         middle = start + (end - start) // 2 if made % 3 == 2 else start
         planted = text[:middle] + value + (text[middle:] if made % 3 == 2 else text[end:])
@@ -191,6 +191,7 @@ def plants(name: str, path: str, text: str, count: int, seeded: random.Random) -
             yield value, planted
 
 
+@lru_cache(64)
 def errors(name: str, path: str, text: str) -> int:
     """How many errors a parser sees. 0 is none; data formats have one or none."""
     if name in PARSERS:
@@ -234,6 +235,10 @@ def only(value: str, before: str, after: str) -> bool:
     A line that the plant was all of may go.
     """
     old, new = before.split("\n"), after.replace(" --mount=type=secret,id=API_KEY", "").split("\n")
+    while old and new and old[0] == new[0]:
+        del old[0], new[0]
+    while old and new and old[-1] == new[-1]:
+        del old[-1], new[-1]
     for kind, first, last, begin, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind in ("equal", "insert"):
             continue

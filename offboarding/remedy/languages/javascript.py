@@ -56,7 +56,8 @@ def _string(source: syntax.Source, node: "Node", inside: list[Literal], sure: st
     start, end = source.span(node)
     texts = between(source.text, start + 1, end - 1, inside)
     if not any(texts) and len(inside) == 1:
-        return _reference(inside[0]) + sure
+        compared = node.parent is not None and node.parent.type == "binary_expression"
+        return _reference(inside[0]) + ("" if compared else sure)  # `a! && b` is ambiguous for the grammar
     if node.type == "string":
         texts = [piece.replace("`", "\\`").replace("${", "\\${") for piece in texts]
         if any(re.search(r"\\(0\d|[1-9])", piece) for piece in texts):
