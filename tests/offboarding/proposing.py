@@ -204,7 +204,8 @@ def hub(folder: Path, kind: str) -> Iterator[World]:
         signature="signed",
     )  # fmt: skip
     admin = Secret(tokens.github_classic("admin").encode())
-    with GitLabWithProjects() if kind == "gitlab" else GitHubSimulator() as server:
+    made = {"gitlab": GitLabWithProjects, "ghes": Enterprise}.get(kind, GitHubSimulator)()
+    with made as server:
         if isinstance(server, GitLabWithProjects):
             boss = server.add_user("boss")
             server.add_token(admin, boss)
