@@ -252,6 +252,8 @@ class Store:
             yield
         except sql.exc.DBAPIError as error:
             raise told(error.orig, self.where, full=_FULL, damaged=_DAMAGED) from error
+        except UnicodeDecodeError as error:  # of a damaged file even the engine's own words may be no text
+            raise StoreCorrupt(f"{self.where} is damaged or no database", advice=_DAMAGED) from error
 
 
 def _url(text: str) -> URL:

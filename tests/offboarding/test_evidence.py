@@ -20,7 +20,7 @@ from rich.console import Console
 
 from offboarding import tables
 from offboarding.evidence import evidence
-from offboarding.ledger import chain, merkle
+from offboarding.ledger import chain, merkle, note
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
 from offboarding.ui import UI
@@ -412,3 +412,38 @@ def test_the_page_and_the_screen_list_what_was_within_reach_and_the_verifier_acc
     assert "Within their reach (25)" in out.getvalue()
     assert out.getvalue().count("app:settings.py:3\n") >= 20
     assert "and 5 more, all in the plan file" in out.getvalue()
+
+
+def test_a_signed_checkpoint_lies_in_the_folder_and_is_verified_without_us(run: Run, tmp_path: Path) -> None:
+    signer, stranger = note.make("example.com/ledger", b"k" * 32), note.make("example.com/ledger", b"s" * 32)
+    files = evidence.build(run.ledger.events(), run.plan.run, run.register.read_bytes(), None, signer)
+    assert note.opened(files["checkpoint"], [signer.verifier]).seq == len(run.ledger.events())
+    folder = tmp_path / "evidence"
+    evidence.seal(files, folder)
+    vkey = signer.verifier.vkey
+    assert kit.verify(folder).problems == []
+    kept = tmp_path / "kept"
+    kept.write_bytes(files["checkpoint"])
+    assert kit.verify(folder, kept, vkey).problems == []
+    assert any("consistent with the given" in text for text in kit.verify(folder, kept, vkey).passed)
+    assert "another key" in kit.verify(folder, None, stranger.verifier.vkey).problems[0]
+    kept.write_bytes(stranger.sign(note.opened(files["checkpoint"], [signer.verifier])))
+    assert "not signed by" in kit.verify(folder, kept, vkey).problems[0]
+
+
+def test_another_checkpoint_in_the_folder_with_a_manifest_made_to_fit_is_found(run: Run, tmp_path: Path) -> None:
+    signer = note.make("example.com/ledger", b"k" * 32)
+    files = evidence.build(run.ledger.events(), run.plan.run, run.register.read_bytes(), None, signer)
+    other = signer.sign(chain.checkpoint(run.ledger.events()[:2], NOW))
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"]["checkpoint"] = "sha256:" + hashlib.sha256(other).hexdigest()
+    evidence.seal({**files, "checkpoint": other, "manifest.json": rfc8785.dumps(manifest)}, tmp_path / "evidence")
+    assert kit.verify(tmp_path / "evidence").problems == ["the signed checkpoint is not the one of this evidence"]
+
+
+def test_the_verifier_and_the_ledger_agree_on_an_events_hash_with_and_without_its_salt(run: Run) -> None:
+    for event in run.ledger.events():
+        assert event.salt
+        assert kit.event_hash(to_json(event)) == chain.event_hash(event) == event.hash
+        bare = replace(event, salt="")
+        assert kit.event_hash(to_json(bare)) == chain.event_hash(bare) != event.hash
