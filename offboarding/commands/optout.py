@@ -13,8 +13,9 @@ from pathlib import Path
 
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
+from offboarding.ledger import publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.moments import moment
 from offboarding.optouts import due, history, notices, office, request, signatures, views
 from offboarding.optouts.request import NoSuchOptOut, OptOutRefused
@@ -83,15 +84,16 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     """Do one of these, then tell everybody who is to know."""
     settings = config.load(args.config)
     state = settings.state_dir(args.state)
-    store = Store.open(state)
+    store = opened(settings, state)
     try:
         ledger = Ledger(store, _now, getattr(args, "approver", "") or settings.organisation.requester or "offkey")
         call = _Call(args, settings, state, office.judge(settings, ledger, _now), ui)
         try:
-            return COMMANDS[args.what](call)
+            code = COMMANDS[args.what](call)
         finally:
             if args.what not in READING:
                 views.tell(notices.tell(settings.optouts, state, ledger, _now), ui)
+        return code if args.what in READING else publishing.finish(ledger, settings, state, ui, code)
     finally:
         store.close()
 

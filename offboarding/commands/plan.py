@@ -77,6 +77,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     state = settings.state_dir(args.state)
     trigger = _trigger(args, settings, state, now)
     subject = trigger.subject if trigger else args.subject or taken.resumed(settings, state, args.resume_optout)
+    role = _role(args.role, trigger)
     requester = settings.requester()
     run_name = name_of(subject, trigger, now)
     with run_lock(state, run_name, now), ui.progress("Planning") as advance:
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             options=Options(jobs=args.jobs or _processors()),
             before_kill=args.before_kill,
             optouts=taken.standing(settings, state, run_name, ui),
-            role=roles.named(args.role, settings.roles.file) if args.role else None,
+            role=roles.named(role, settings.roles.file) if role else None,
             tell=lambda what, done, total: advance(done, total, what),
         )
         made = _made(subject, setting)
@@ -151,7 +152,7 @@ def _trigger(args: argparse.Namespace, settings: config.Config, state: Path, now
     if args.person and not args.trigger:
         raise UsageError("--person chooses from a trigger file", advice="give --trigger FILE too")
     if args.trigger:
-        return _of_a_leaver(files.one(args.trigger, now, args.person))
+        return files.one(args.trigger, now, args.person)
     if not args.opened:
         return None
     store = opened(settings, state)
@@ -164,14 +165,15 @@ def _trigger(args: argparse.Namespace, settings: config.Config, state: Path, now
     return known
 
 
-def _of_a_leaver(trigger: Trigger) -> Trigger:
-    """The trigger, unless it is of somebody who stays: ending all that they have would be wrong. Raises PlanRefused."""
-    if trigger.kind != departure.LEAVER:
+def _role(given: str | None, trigger: Trigger | None) -> str:
+    """The role that the person is to have; "" for a leaver. Raises PlanRefused for who stays, where none is named."""
+    role = given or (trigger.role if trigger and trigger.kind == "mover" else "")
+    if trigger and trigger.kind != departure.LEAVER and not role:
         raise plans.PlanRefused(
             f"{trigger.subject} does not leave ({trigger.kind}): this plan would end everything",
-            advice="see what they have with `offkey inventory`, and end by hand what their new role lacks",
+            advice="name the role that they have from then on with --role: what it has is kept",
         )
-    return trigger
+    return role
 
 
 def _moment(given: datetime | None) -> datetime:

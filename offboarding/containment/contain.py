@@ -24,11 +24,12 @@ from offboarding.containment.kept import Use
 from offboarding.containment.standing import StandingRefused, rank, uncovered
 from offboarding.ledger.ledger import LedgerError
 from offboarding.ledger.opening import open_run
+from offboarding.optouts import office
 from offboarding.planning import gather, plan
 from offboarding.planning.setting import Tell
 from offkey.errors import OffkeyError
 from offkey.http import Writer
-from offkey.model import AccessPoint, Gap, Plan, Receipt, Step, timestamp, to_json
+from offkey.model import AccessPoint, Action, Gap, Plan, Receipt, Step, timestamp, to_json
 from offkey.warrant import Warrant
 
 REST = Gap(
@@ -157,7 +158,7 @@ class _Work:
         gaps = [item for item in found if isinstance(item, Gap)]
         points = [asking.steady(item, moment) for item in found if isinstance(item, AccessPoint)]
         full = self._whole(moment, points, gaps)
-        reasons = {step.id: uncovered(self.grounds.standing, step) for step in full.steps}
+        reasons = {step.id: _why_kept(step) or uncovered(self.grounds.standing, step) for step in full.steps}
         chosen = [step for step in full.steps if not reasons[step.id] and not self.state.is_dead(step)]
         with self._lock:
             self.gaps += gaps
@@ -171,7 +172,7 @@ class _Work:
             person,
             gather.gather(person, (), points, {}, ownership={}, ids={}),
             [*gaps, REST],
-            (),
+            office.for_plan(office.judge(setting.config, setting.ledger, setting.ledger.now), setting.run),
             setting.config.limits(),
             heading=plan.Heading(
                 run=setting.run,
@@ -233,6 +234,11 @@ class _Work:
                 self._told(steps[receipt.step], receipt)
 
         return told
+
+
+def _why_kept(step: Step) -> str:
+    """Why a step is left as it is, or ""."""
+    return step.reason if step.action is Action.KEEP else ""
 
 
 def _no_value(point: AccessPoint) -> NoReturn:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from offboarding.configuration.config import Config
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.store import Store
 from offboarding.optouts import notices, office, views
 from offboarding.optouts.request import NoSuchOptOut
 from offboarding.ui import UI
@@ -15,7 +15,7 @@ from offkey.model import OptOut, Plan
 
 def standing(config: Config, state: Path, run: str, ui: UI) -> tuple[OptOut, ...]:
     """Anybody's opt-outs that hold now, each verified anew. What has ended, or does not count, is recorded and told."""
-    store = Store.open(state)
+    store = opened(config, state)
     try:
         ledger = Ledger(store, _now, "offkey")
         judge = office.judge(config, ledger, _now)
@@ -29,7 +29,7 @@ def standing(config: Config, state: Path, run: str, ui: UI) -> tuple[OptOut, ...
 
 def up(config: Config, state: Path, plan: Plan, ui: UI) -> None:
     """Record that a new plan takes up its opt-outs, and tell it."""
-    store = Store.open(state)
+    store = opened(config, state)
     try:
         ledger = Ledger(store, _now, "offkey")
         office.used(office.judge(config, ledger, _now), plan)
@@ -40,7 +40,7 @@ def up(config: Config, state: Path, plan: Plan, ui: UI) -> None:
 
 def resumed(config: Config, state: Path, name: str) -> str:
     """Whose opt-out of this id was, which has ended. Raises NoSuchOptOut, and UsageError while it holds."""
-    store = Store.open(state)
+    store = opened(config, state)
     try:
         judge = office.judge(config, Ledger(store, _now, "offkey"), _now)
         known = office.one(judge, name)
