@@ -12,7 +12,7 @@ import sqlalchemy
 from offboarding.configuration import config
 from offboarding.database import StoreCorrupt, StoreError
 from offboarding.ledger.ledger import Ledger, LedgerError
-from offboarding.ledger.opening import opened
+from offboarding.ledger.access import opened
 from offboarding.ledger.store import Store
 from tests.offboarding import ledgers
 from tests.offboarding.ledgers import NOW, filled
