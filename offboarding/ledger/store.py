@@ -80,9 +80,13 @@ class Store:
             sql.event.listen(engine, "connect", _prepare)
         sql.event.listen(engine, "begin", _BEGIN[engine.dialect.name])
         store = cls(engine, url.render_as_string(hide_password=True) if isinstance(state, str) else str(url.database))
-        with store._writing() as connection:
-            rows.TABLES.create_all(connection)
-            store._check_version(connection)
+        try:
+            with store._writing() as connection:
+                rows.TABLES.create_all(connection)
+                store._check_version(connection)
+        except BaseException:
+            store.close()  # a connection left open would keep a server from shutting down
+            raise
         return store
 
     def close(self) -> None:

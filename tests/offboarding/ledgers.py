@@ -12,8 +12,8 @@ import sqlalchemy
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.ledger import keys
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
-from offboarding.ledger.opening import opened
 from offboarding.ledger.store import Store
 from tests.revokers import servers
 

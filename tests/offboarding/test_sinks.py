@@ -18,9 +18,9 @@ from offboarding.cli import main
 from offboarding.configuration.config import Config
 from offboarding.configuration.schema import SettingsError
 from offboarding.ledger import keys, note, outside, publishing
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import FAILED, PUBLISHED, Ledger
 from offboarding.ledger.note import KeyRefused
-from offboarding.ledger.opening import opened
 from offkey.errors import Exit, UsageError
 from offkey.http import Gate, Reader, Refused
 from tests.offboarding.ledgers import NOW, ORIGIN, bare_remote, configured, open_ledger

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +12,10 @@ import sqlalchemy
 
 from offboarding.configuration import config
 from offboarding.database import StoreCorrupt, StoreError
+from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger, LedgerError
-from offboarding.ledger.opening import opened
 from offboarding.ledger.store import Store
+from offkey.errors import Exit
 from tests.offboarding import ledgers
 from tests.offboarding.ledgers import NOW, filled
 from tests.revokers import servers
@@ -143,6 +145,25 @@ def test_a_store_of_another_version_is_refused(where: str) -> None:
     run_sql(where, "UPDATE meta SET value = '99'")
     with pytest.raises(StoreCorrupt, match="schema version 99"):
         Store.open(where)
+
+
+def test_a_store_that_is_refused_leaves_no_connection_behind(server: str) -> None:
+    filled(ledgers.emptied(server)).store.close()
+    run_sql(server, "UPDATE meta SET value = '99'")
+    with pytest.raises(StoreCorrupt) as refused:
+        Store.open(server)
+    engine = sqlalchemy.create_engine(server)
+    with engine.connect() as connection:
+        query = sqlalchemy.text(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        for _ in range(50):  # the server takes a moment to notice that a connection was closed
+            left = connection.scalar(query)
+            if not left:
+                break
+            time.sleep(0.1)
+    engine.dispose()
+    assert (left, refused.value.exit_code) == (0, Exit.ERROR)
 
 
 def test_the_configured_database_is_the_ledger(server: str, tmp_path: Path) -> None:
