@@ -35,9 +35,10 @@ class Containing(Ledger):
 
 @dataclass(frozen=True, kw_only=True)
 class SoFar:
-    """`plans` has the newest of each provider, `steps` every step that was planned, by id."""
+    """`plans` has the newest of each provider, `steps` every step that was planned, `made` its last plan, by its id."""
 
     plans: dict[str, Plan] = field(default_factory=dict)
+    made: dict[str, Plan] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     past: Past = field(default_factory=Past)
 
@@ -63,6 +64,7 @@ class SoFar:
 def so_far(events: Sequence[AuditEvent]) -> SoFar:
     """The state of a run's containment. Of a step that was planned anew, only what came after counts."""
     plans: dict[str, Plan] = {}
+    made: dict[str, Plan] = {}
     steps: dict[str, Step] = {}
     kept: list[AuditEvent] = []
     for event in legible(events):
@@ -70,10 +72,11 @@ def so_far(events: Sequence[AuditEvent]) -> SoFar:
             plans[event.body["provider"]] = plan = from_json(event.body["plan"], Plan)
             anew = {step.id: step for step in plan.steps}
             steps |= anew
+            made |= dict.fromkeys(anew, plan)
             kept = [one for one in kept if _step_of(one) not in anew]
         elif event.type in _STEPS:
             kept.append(replace(event, type=event.type.replace(_OURS, _THEIRS, 1)))
-    return SoFar(plans=plans, steps=steps, past=past(kept))
+    return SoFar(plans=plans, made=made, steps=steps, past=past(kept))
 
 
 def _step_of(event: AuditEvent) -> str:

@@ -139,10 +139,9 @@ def _departure(plan: Plan, events: Sequence[AuditEvent]) -> tuple[datetime | Non
 def _ends(told: Past, events: Sequence[AuditEvent]) -> Iterator[tuple[Plan, Step, Receipt | None]]:
     """What containment and earlier plans ended, in their order, then all steps of the last plan."""
     contained = so_far(events)
-    for made in contained.plans.values():
-        for step in made.steps:
-            if _ended(contained.past.receipts.get(step.id)):
-                yield made, step, contained.past.receipts[step.id]
+    for ident, step in contained.steps.items():
+        if _ended(contained.past.receipts.get(ident)):
+            yield contained.made[ident], step, contained.past.receipts[ident]
     starts = [number for number, event in enumerate(events) if event.type == "plan.made"]
     for start, stop in pairwise(starts):
         earlier = past(events[start:stop])

@@ -29,7 +29,7 @@ from offboarding.evidence.case import DEFAULT_SLA, case
 from offboarding.evidence_kit import verify as kit
 from offboarding.ledger import chain
 from offboarding.ledger.chain import Checkpoint
-from offboarding.ledger.history import past
+from offboarding.ledger.history import Past, past
 from offboarding.ledger.merkle import Tree
 from offboarding.ledger.note import Signer
 from offkey.canonical import canonical, content_digest
@@ -65,12 +65,8 @@ def build(
     """
     events = [event for event in ledger if event.run == run and event.type not in AFTERWARDS]
     told = past(events)
-    if told.erased:
-        raise NothingToSeal(
-            f"the contents of run {run} were erased", advice="`offkey ledger export` shows what is left"
-        )
-    if told.plan is None:
-        raise NothingToSeal(f"no plan was made in a run {run!r}", advice="`offkey ledger export` lists the runs")
+    _check_told(told, events, run)
+    assert told.plan is not None
     tree = checkpoint or chain.checkpoint(ledger[: events[-1].seq], events[-1].at)
     if not events[-1].seq <= tree.seq <= len(ledger):
         raise UsageError(
@@ -106,6 +102,21 @@ def build(
     digests = {name: content_digest(content) for name, content in sorted(files.items())}
     manifest = {"version": 1, "run": run, "plan": digests["plan.json"], "files": digests}
     return {**files, "manifest.json": canonical(manifest)}
+
+
+def _check_told(told: Past, events: Sequence[AuditEvent], run: str) -> None:
+    """Raise NothingToSeal for a run without a plan, or whose contents were erased."""
+    if told.erased:
+        raise NothingToSeal(
+            f"the contents of run {run} were erased", advice="`offkey ledger export` shows what is left"
+        )
+    if told.plan is None and any(event.type == "containment.started" for event in events):
+        raise NothingToSeal(
+            f"run {run} was contained, and has no full plan yet: that says what else there is",
+            advice=f"make it, evidence needs no approval of it: `offkey plan --run {run}`",
+        )
+    if told.plan is None:
+        raise NothingToSeal(f"no plan was made in a run {run!r}", advice="`offkey ledger export` lists the runs")
 
 
 def pack(files: Files, path: Path) -> str:

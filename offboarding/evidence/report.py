@@ -57,6 +57,7 @@ def render(told: Past, events: Sequence[AuditEvent], case: Case, checkpoint: Che
             report_case.coverage(case),
             _optouts(plan),
             _approvals(told),
+            report_case.standing(events),
             _timeline(events),
             report_case.frameworks(case),
             _verifying(plan, checkpoint),
@@ -207,6 +208,8 @@ def _approvals(told: Past) -> str:
 
 _TIMELINE = {
     "run.opened": "run opened",
+    "containment.started": "containment began",
+    "containment.finished": "containment ended",
     "plan.made": "plan made",
     "plan.approved": "plan approved",
     "apply.started": "apply began",

@@ -1,12 +1,13 @@
 """The parts of report.html for an auditor: the clock, before and after, what was looked at, and the frameworks."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import escape
 
 from offboarding.evidence import page
 from offboarding.evidence.case import Case, Control, Promptness
 from offboarding.evidence.frameworks import judge
-from offkey.model import Check
+from offkey.model import AuditEvent, Check
 
 _SHADE = {
     Promptness.IN_TIME: "good",
@@ -36,6 +37,18 @@ def clock(case: Case) -> str:
     lead = f"<h2>Against the clock</h2><p>{escape(_verdict(case))}</p>"
     each = page.table(("Access", "Promptness", "Seen dead", "After leaving"), steps) if steps else ""
     return f"{lead}{page.table(('', 'When', 'After leaving'), rows)}{each}"
+
+
+def standing(events: Sequence[AuditEvent]) -> str:
+    """Under what the person was contained before the plan was made, and who had signed it."""
+    begun = [event for event in events if event.type == "containment.started"]
+    lines = [
+        f"{page.when(event.at)}: contained under a standing approval signed by "
+        f"{escape(', '.join(yes['approver'] for yes in event.body['yeses']))}, asked for by "
+        f"{escape(event.body['standing']['requester'])}"
+        for event in begun
+    ]
+    return "".join(f"<p>{line}.</p>" for line in lines)
 
 
 def _verdict(case: Case) -> str:

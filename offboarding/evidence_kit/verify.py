@@ -6,8 +6,8 @@
 What it checks: every file against manifest.json; canonical JSON (RFC 8785); the plan's digest; each ledger event's
 hash and its place in the Merkle tree (RFC 6962) of the checkpoint; each receipt, each approval and each line of
 steps.csv against the ledger; the approvals' SSH signatures (Ed25519, RFC 8032) against the register of approvers; that
-the approver is neither the person nor who asked for the plan; and that nothing was done before it was approved and
-written down.
+the approver is neither the person nor who asked for the plan; that nothing was done before it was approved and written
+down; that containment kept to what two approvers had signed; and that what was left out rests on a signed opt-out.
 
 Give --key the ledger's public key as you were told it, and --checkpoint a copy that was kept elsewhere: without one,
 a folder replaced as a whole cannot be told apart.
@@ -37,8 +37,13 @@ from typing import Any, NamedTuple
 NAMESPACE = "offkey-plan"
 STANDING = "offkey-standing"
 ATTESTING = "offkey-attest"
+KEEPING = "offkey-optout"
 PREFIX = "sha256:"
 WITHOUT_ACCESS = ("REWRITE", "REPLACE", "KEEP")
+CONTAINING = {
+    "containment.intent": 1, "containment.acting": 2, "containment.acted": 3, "containment.receipt": 4,
+}  # fmt: skip
+KEPT_TOGETHER = (("DISABLE", {"REMOVE", "REVOKE"}), ("REPLACE", {"DISABLE", "REMOVE", "REVOKE"}))
 SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
 MANIFEST = "manifest.json"
 FIXED = (
@@ -627,67 +632,196 @@ def _check_covered(evidence: Evidence, good: list[tuple[int, dict[str, Any]]], n
                 raise Unverified([*notes, "no approval verified here covers event {}".format(event["seq"])])
 
 
-def check_containment(evidence: Evidence) -> list[str]:
-    """Sentences for what was done under standing approvals. Raises Bad, or Unverified."""
-    held: dict[str, tuple[int, dict[str, Any]]] = {}
-    passed: list[str] = []
-    planned: dict[str, dict[str, Any]] = {}
+class Held(NamedTuple):
+    """A standing approval under which the person was contained, and who signed it."""
+
+    standing: dict[str, Any]
+    signers: list[str]
+
+
+class Contained(NamedTuple):
+    """A step's plan of containment, the digest of its standing approval, and how far the step is (`CONTAINING`)."""
+
+    plan: dict[str, Any]
+    standing: str
+    stage: int
+
+
+def check_containment(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """Sentences for what was done under standing approvals, and for what is not seen here. Raises Bad, Unverified."""
+    held: dict[str, Held] = {}
+    steps: dict[str, Contained] = {}
+    begun: dict[str, set[str]] = {}
     for event in evidence.events:
         body = event["body"]
         if event["type"] == "containment.started":
-            signers = _check_standing(evidence, body)
-            held[sha256(canonical(body["standing"]))] = (event["seq"], body["standing"])
-            passed.append("contained under a standing approval signed by {}".format(" and ".join(signers)))
+            digest = sha256(canonical(body["standing"]))
+            held[digest] = Held(body["standing"], _check_standing(evidence, event, digest))
         elif event["type"] == "containment.planned":
-            if sha256(canonical(body["plan"])) != body["digest"]:
-                raise Bad("event {} gives a plan another digest".format(event["seq"]))
-            if body["standing"] not in held:
-                raise Bad("event {} is under a standing approval that is not here".format(event["seq"]))
-            for step in body["plan"]["steps"]:
-                _check_cover(event, step, held[body["standing"]][1])
-                planned[step["id"]] = held[body["standing"]][1]
-        elif event["type"] == "containment.acting":
-            standing = planned.get(body["step"])
-            if standing is None:
+            _check_contained_plan(evidence, event, held)
+            steps.update({step["id"]: Contained(body["plan"], body["standing"], 0) for step in body["plan"]["steps"]})
+        elif event["type"] in CONTAINING:
+            step = body["receipt"]["step"] if event["type"] == "containment.receipt" else body["step"]
+            if step not in steps:
                 raise Bad("event {} acts on what was not planned".format(event["seq"]))
-            if not moment(standing["made_at"]) <= moment(event["at"]) < moment(standing["expires_at"]):
-                raise Bad("event {} acts outside the time of its standing approval".format(event["seq"]))
-    return passed
+            _check_contained(event, steps[step], held[steps[step].standing].standing)
+            steps[step] = steps[step]._replace(stage=max(steps[step].stage, CONTAINING[event["type"]]))
+            if event["type"] == "containment.acting":
+                begun.setdefault(steps[step].standing, set()).add(step)
+    passed = []
+    for digest, one in held.items():
+        done = len(begun.get(digest, ()))
+        if done > one.standing["most_per_person"]:
+            raise Bad(f"{done} steps were begun under a standing approval that allows fewer for one person")
+        signers = " and ".join(one.signers)
+        passed.append(f"contained under a standing approval signed by {signers}, signatures verified: {done} steps")
+    return passed, ["that no standing approval was revoked before, only the ledger itself can show"] if held else []
 
 
-def _check_standing(evidence: Evidence, body: dict[str, Any]) -> list[str]:
+def _check_standing(evidence: Evidence, event: dict[str, Any], digest: str) -> list[str]:
     """Who signed, two of them at least and neither the person nor who made it. Raises Bad, or Unverified."""
-    standing, register = body["standing"], evidence.files["approvers"].decode("utf-8", "replace")
-    digest = sha256(canonical(standing))
+    body, register = event["body"], evidence.files["approvers"].decode("utf-8", "replace")
     signers: list[str] = []
+    unjudged = ""
     for yes in body["yeses"]:
         approver = yes["approver"].lower()
         statement = canonical({key: value for key, value in yes.items() if key != "signature"})
-        if yes["standing"] != digest:
-            raise Bad("a signature is of another standing approval")
-        if approver in (*person_emails(evidence.plan), standing["requester"].lower()):
+        if yes["standing"] != digest or moment(yes["at"]) > moment(event["at"]):
+            raise Bad("a signature is of another standing approval, or later than its use")
+        if approver in (*person_emails(evidence.plan), body["standing"]["requester"].lower()):
             continue
         try:
             signed = ssh_verify(statement, yes["signature"], STANDING)
-            good = signed in registered(register, approver, moment(yes["at"]), STANDING)
+            good = signed in registered(register, approver, moment(event["at"]), STANDING)
         except NotHere as other:
-            text = f"the standing approval is signed with a key that is not judged here ({other})"
-            raise Unverified([text]) from other
+            unjudged = f"the standing approval is signed with a key that is not judged here ({other})"
+            continue
         if good and approver not in signers:
             signers.append(approver)
     if len(signers) < 2:
+        if unjudged:
+            raise Unverified([unjudged])
         raise Bad("the standing approval is not signed by two approvers of the register")
     return signers
 
 
-def _check_cover(event: dict[str, Any], step: dict[str, Any], standing: dict[str, Any]) -> None:
-    """Raises Bad unless a step can be taken back, is the person's own, and is listed."""
-    point = step["point"]
-    listed = {"provider": point["provider"], "kind": point["kind"], "action": step["action"]}
-    if not step["reversible"] or step["needs"] or (point["ownership"], point["bond"]) != ("PERSONAL", "theirs"):
-        raise Bad("event {} plans what no standing approval may cover".format(event["seq"]))
-    if listed not in standing["covers"]:
-        raise Bad("event {} plans what its standing approval does not list".format(event["seq"]))
+def _check_contained_plan(evidence: Evidence, event: dict[str, Any], held: dict[str, Held]) -> None:
+    """Raises Bad unless a plan of containment is this person's, whom the directory has leaving, and wholly covered."""
+    body, seq = event["body"], event["seq"]
+    plan = body["plan"]
+    if sha256(canonical(plan)) != body["digest"]:
+        raise Bad(f"event {seq} gives a plan another digest")
+    if body["standing"] not in held:
+        raise Bad(f"event {seq} is under a standing approval that is not here")
+    person, under = plan["person"], held[body["standing"]]
+    if person["id"] != evidence.plan["person"]["id"] or not person["confirmed_by_directory"] or not person["left_at"]:
+        raise Bad(f"event {seq} contains another person, or one of whom the directory does not say that they leave")
+    if set(under.signers) & set(person_emails(plan)):
+        raise Bad(f"event {seq} is under a standing approval that the person has signed")
+    for step in plan["steps"]:
+        point = step["point"]
+        listed = {"provider": point["provider"], "kind": point["kind"], "action": step["action"]}
+        plainly_theirs = (point["ownership"], point["bond"]) == ("PERSONAL", "theirs") and point["provider_id"]
+        if not step["reversible"] or step["needs"] or not plainly_theirs:
+            raise Bad(f"event {seq} plans what no standing approval may cover")
+        if listed not in under.standing["covers"]:
+            raise Bad(f"event {seq} plans what its standing approval does not list")
+
+
+def _check_contained(event: dict[str, Any], step: Contained, standing: dict[str, Any]) -> None:
+    """Raises Bad unless the event was announced by those before it, and an act is within its time."""
+    now, seq, at = CONTAINING[event["type"]], event["seq"], moment(event["at"])
+    needed = {1: 0, 2: 1, 3: 2, 4: 1}[now]
+    if now == 4 and event["body"]["receipt"]["outcome"] in ("DISABLED", "REMOVED", "REVOKED"):
+        needed = 2
+    if step.stage < needed:
+        raise Bad("event {} ({}) was not announced before".format(seq, event["type"]))
+    if now != 2:
+        return
+    if not moment(standing["made_at"]) <= at < min(moment(standing["expires_at"]), moment(step.plan["expires_at"])):
+        raise Bad(f"event {seq} acts outside the time of its standing approval")
+    if at < moment(step.plan["person"]["left_at"]) and not standing["early"]:
+        raise Bad(f"event {seq} acts before the person's last day, which its standing approval does not cover")
+
+
+def check_optouts(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """What was left out rests on an opt-out of its plan that an approver signed, in force then, and for that step."""
+    passed: dict[str, str] = {}
+    for period in periods(evidence):
+        receipts = [(event, event["body"]["receipt"]) for event in period.of_type("step.receipt")]
+        done = {receipt["step"] for _, receipt in receipts}
+        optouts = {optout["id"]: optout for optout in period.plan["optouts"]}
+        steps = {step["id"]: step for step in period.plan["steps"]}
+        for step in steps.values():
+            if step.get("keeps") and step["id"] not in done:
+                passed.update(_check_kept(evidence, period, step, optouts.get(step["how"]), None))
+        for event, receipt in receipts:
+            step = steps[receipt["step"]]
+            named = step["how"] if step.get("keeps") else ""
+            if receipt["outcome"] == "SKIPPED" and (step["action"] != "KEEP" or receipt.get("optout", "") != named):
+                raise Bad("event {} leaves out step {} without the opt-out for it".format(event["seq"], step["id"]))
+            if receipt["outcome"] == "SKIPPED" and named:
+                passed.update(_check_kept(evidence, period, step, optouts.get(named), moment(event["at"])))
+    notes = ["that no opt-out was cancelled before, and that its approver owns the system, stand elsewhere"]
+    return list(passed.values()), notes if passed else []
+
+
+def _check_kept(
+    evidence: Evidence, period: Period, step: dict[str, Any], optout: dict[str, Any] | None, at: datetime | None
+) -> dict[str, str]:
+    """A sentence by the opt-out's id. `at` is when the step was left out; None before. Raises Bad, or Unverified."""
+    if optout is None:
+        raise Bad("step {} is kept by an opt-out that is not in its plan".format(step["id"]))
+    person, name = period.plan["person"], "opt-out {}".format(optout["id"])
+    ids = {"{}#{}".format(account["provider"], account["id"]) for account in person["accounts"]}
+    if optout["subject"] != person["id"] or not set(optout["subject_ids"]) <= ids:
+        raise Bad(f"{name} is about another person")
+    if not _in_scope(optout["scope"], step["point"], step["keeps"]):
+        raise Bad("{} does not cover step {}".format(name, step["id"]))
+    left = moment(person["left_at"]) if person["left_at"] else None
+    then = at or moment(period.plan["created_at"])
+    if not moment(optout["not_before"]) <= then < moment(optout["expires_at"]) or (
+        left and left <= then and not optout["allow_after_disable"]
+    ):
+        raise Bad("{} was not in force when it kept step {}".format(name, step["id"]))
+    _check_optout_signed(evidence, period.plan, optout, then)
+    return {optout["id"]: "{} by {}, signature verified".format(name, optout["approver"])}
+
+
+def _check_optout_signed(evidence: Evidence, plan: dict[str, Any], optout: dict[str, Any], at: datetime) -> None:
+    """Raises Bad unless an approver of the register signed all of it before, and Unverified for other kinds of keys."""
+    name, approver = "opt-out {}".format(optout["id"]), optout["approver"].lower()
+    asked = {key: value for key, value in optout.items() if key not in ("id", "approver", "approved_at", "signature")}
+    if optout["id"] != "o-" + sha256(canonical(asked))[len(PREFIX) :][:12]:
+        raise Bad(f"{name} is not what was asked for")
+    if approver in person_emails(plan) or approver == optout["requester"].lower():
+        raise Bad(f"{name} is approved by the person concerned, or by who asked for it")
+    if not optout["approved_at"] or not moment(optout["requested_at"]) <= moment(optout["approved_at"]) <= at:
+        raise Bad(f"{name} was approved at a time that cannot be")
+    statement = canonical({key: value for key, value in optout.items() if key != "signature"})
+    register = evidence.files["approvers"].decode("utf-8", "replace")
+    try:
+        if ssh_verify(statement, optout["signature"], KEEPING) not in registered(register, approver, at, KEEPING):
+            raise Bad(f"{name}: the key is not in the register for {approver}")
+    except NotHere as other:
+        raise Unverified([f"{name} is signed with a key that is not judged here ({other})"]) from other
+
+
+def _in_scope(scope: dict[str, Any], point: dict[str, Any], action: str) -> bool:
+    """Whether it covers that; a literal stays in the code where the end of its credential is covered, too.
+
+    A scope that would do harm covers nothing: what is not switched off, or has no successor, would be ended for good.
+    """
+    actions = set(scope["actions"])
+    if any(first in actions and not also <= actions for first, also in KEPT_TOGETHER):
+        return False
+    names = {point["id"], point["fingerprint"], "{}:{}".format(point["provider"], point["provider_id"])} - {""}
+    return (
+        (action in actions or (action == "REWRITE" and bool(actions)))
+        and point["provider"] in scope["systems"]
+        and (not scope["kinds"] or point["kind"] in scope["kinds"])
+        and (not scope["credentials"] or bool(names & set(scope["credentials"])))
+    )
 
 
 def check_attestations(evidence: Evidence) -> tuple[list[str], list[str]]:
@@ -748,13 +882,10 @@ def verify(folder: Path, checkpoint: Path | None = None, key: str = "") -> Verdi
         verdict.notes.extend(left_out(evidence))
         verdict.passed.append(check_plan(evidence))
         verdict.passed.append(check_receipts(evidence))
-        verdict.passed.extend(check_containment(evidence))
-        passed, notes = check_approvals(evidence)
-        verdict.passed.extend(passed)
-        verdict.notes.extend(notes)
-        passed, notes = check_attestations(evidence)
-        verdict.passed.extend(passed)
-        verdict.notes.extend(notes)
+        for check in (check_containment, check_approvals, check_optouts, check_attestations):
+            passed, notes = check(evidence)
+            verdict.passed.extend(passed)
+            verdict.notes.extend(notes)
     except Bad as error:
         verdict.problems.append(str(error))
     except Unverified as error:

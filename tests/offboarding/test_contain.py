@@ -119,11 +119,50 @@ def test_a_delivery_of_the_same_id_that_says_something_else_is_refused(company: 
     assert company.offkey("contain", "--trigger", str(other)) == Exit.USAGE
 
 
-@pytest.mark.parametrize("changes", [{"type": "mover", "role": "sre"}, {"type": "leave"}])
-def test_who_does_not_leave_gets_no_plan_that_ends_everything(company: Company, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("changes", "code"), [({"type": "leave"}, Exit.PLAN_REFUSED), ({"type": "mover"}, Exit.USAGE)])
+def test_who_does_not_leave_gets_no_plan_that_ends_everything(
+    company: Company, changes: dict[str, Any], code: Exit
+) -> None:
     plan = company.folder / "plan.json"
-    assert company.offkey("plan", "--trigger", str(company.trigger(**changes)), "-o", str(plan)) == Exit.PLAN_REFUSED
+    roles(company)
+    assert company.offkey("plan", "--trigger", str(company.trigger(**changes)), "-o", str(plan)) == code
+    assert "role" in company.said
     assert not plan.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [({"type": "mover", "role": "sre"}, ()), ({"type": "mover", "role": "lead"}, ("--role", "sre")),
+     ({"type": "leave"}, ("--role", "sre"))],
+)  # fmt: skip
+def test_who_moves_is_planned_for_with_the_role_that_is_told(
+    company: Company, changes: dict[str, Any], options: tuple[str, ...]
+) -> None:
+    path = company.folder / "plan.json"
+    company.people(sam={})
+    roles(company)
+    code = company.offkey("plan", "--trigger", str(company.trigger(**changes)), *options, "-o", str(path))
+    assert code == Exit.NOTHING_EXAMINED, company.said
+    plan = json.loads(path.read_bytes())
+    assert plan["role"] == "sre"
+    actions = {step["point"]["kind"]: step["action"] for step in plan["steps"]}
+    assert actions["okta.account"] == "KEEP"
+    assert set(actions.values()) > {"KEEP"}, "what the role lacks is ended"
+
+
+def test_a_mover_with_a_role_that_is_not_known_is_refused(company: Company) -> None:
+    roles(company)
+    path = company.folder / "plan.json"
+    trigger = company.trigger(type="mover", role="astronaut")
+    assert company.offkey("plan", "--trigger", str(trigger), "-o", str(path)) == Exit.USAGE
+    assert not path.exists()
+
+
+def roles(company: Company) -> None:
+    """An sre has an account at Okta, and nothing else; a lead has nothing."""
+    company.configure('[roles]\nfile = "roles.yaml"')
+    okta = '{provider: okta, kind: okta.account, ids: ["*"]}'
+    (company.folder / "roles.yaml").write_text(f"- {{name: sre, has: [{okta}]}}\n- {{name: lead}}\n")
 
 
 def test_nothing_is_applied_before_the_time_unless_that_is_said(company: Company) -> None:

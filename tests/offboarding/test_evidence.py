@@ -416,7 +416,7 @@ def test_the_page_and_the_screen_list_what_was_within_reach_and_the_verifier_acc
 
 def test_a_signed_checkpoint_lies_in_the_folder_and_is_verified_without_us(run: Run, tmp_path: Path) -> None:
     signer, stranger = note.make("example.com/ledger", b"k" * 32), note.make("example.com/ledger", b"s" * 32)
-    files = evidence.build(run.ledger.events(), run.plan.run, run.register.read_bytes(), None, signer)
+    files = evidence.build(run.ledger.events(), run.plan.run, run.register.read_bytes(), signer=signer)
     assert note.opened(files["checkpoint"], [signer.verifier]).seq == len(run.ledger.events())
     folder = tmp_path / "evidence"
     evidence.seal(files, folder)
@@ -433,7 +433,7 @@ def test_a_signed_checkpoint_lies_in_the_folder_and_is_verified_without_us(run: 
 
 def test_another_checkpoint_in_the_folder_with_a_manifest_made_to_fit_is_found(run: Run, tmp_path: Path) -> None:
     signer = note.make("example.com/ledger", b"k" * 32)
-    files = evidence.build(run.ledger.events(), run.plan.run, run.register.read_bytes(), None, signer)
+    files = evidence.build(run.ledger.events(), run.plan.run, run.register.read_bytes(), signer=signer)
     other = signer.sign(chain.checkpoint(run.ledger.events()[:2], NOW))
     manifest = json.loads(files["manifest.json"])
     manifest["files"]["checkpoint"] = "sha256:" + hashlib.sha256(other).hexdigest()

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from offboarding.applying import apply, keeping
+from offboarding.applying.closing import close_if_done, code
 from offboarding.applying.keeping import SilentSkip, WhyNot
 from offboarding.approval import approve
-from offboarding.commands.apply import close_if_done, code
-from offboarding.commands.verify import kept_no_more
 from offboarding.ledger.history import past
 from offboarding.optouts import history, notices
 from offboarding.optouts.due import due
 from offboarding.optouts.settings import OptOuts
+from offboarding.verifying.checking import kept_no_more
 from offkey.errors import Exit
 from offkey.model import Action, Credential, Liveness, OptOut, Outcome, Plan, Receipt, to_json
 from offkey.secret import Secret
@@ -174,7 +174,7 @@ def test_verify_finds_what_was_left_out_silently_or_is_kept_no_more(desk: Desk) 
     given = desk.approve(desk.ask())
     desk.apply(desk.plan(given))
     told = past(desk.ledger.events("run-1"))
-    assert kept_no_more(told, desk.judge().why_not, desk.now) == []
+    assert kept_no_more(told, desk.judge().why_not, desk.now) == ()
     assert told.plan is not None
     step = told.plan.steps[0]
     told.receipts[step.id] = replace(told.receipts[step.id], optout="")
