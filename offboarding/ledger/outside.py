@@ -24,7 +24,7 @@ def read(path: Path, known: Sequence[Verifier]) -> Checkpoint:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", advice="name a file with a checkpoint") from error
-    if not content.lstrip().startswith(b"{"):
+    if b"\n\n" in content and not content.lstrip().startswith(b"{"):
         return note.opened(content, known)
     try:
         return from_json(json.loads(content), Checkpoint)

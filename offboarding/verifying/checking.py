@@ -186,6 +186,7 @@ def _in_code(desk: Desk, told: Past, seen: list[Rechecked], notes: list[str], ga
     assert told.plan is not None
     config = desk.config
     code = desk.code() if config.verify.code and config.repositories.paths else None
+    elsewhere = {one.step.id for one in seen if one.step.action is Action.REWRITE and one.still is not None}
     seen += [_removal(step, told, code, desk.now()) for step in _unseen(told, seen)]
     if code is None:
         return
@@ -194,7 +195,7 @@ def _in_code(desk: Desk, told: Past, seen: list[Rechecked], notes: list[str], ga
     after = drift.left(told.plan) + timedelta(minutes=config.verify.tolerance_minutes)
     reasons, named = drift.of_commits(told.plan.person, code.commits, signers, after)
     notes += named
-    yield from drift.of_values(told, code.values)
+    yield from drift.of_values(told, code.values, elsewhere)
     yield from reasons
 
 

@@ -5,7 +5,7 @@ a note and no reason: any committer can write them. A signature by the leaver's 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -53,13 +53,18 @@ def identity(point: AccessPoint) -> tuple[str, str, str]:
     return point.provider, point.kind, point.provider_id or point.id
 
 
-def of_values(told: Past, found: Mapping[str, str]) -> Iterator[Reason]:
-    """Values of the run that stand in a branch tip again: taken out by it, or at no tip when it was planned."""
+def of_values(told: Past, found: Mapping[str, str], elsewhere: Collection[str] = ()) -> Iterator[Reason]:
+    """Values of the run that stand in a branch tip again: taken out by it, or at no tip when it was planned.
+
+    `elsewhere` are steps of which the remote itself has just told: a clone here may lag behind it.
+    """
     assert told.plan is not None
     rewrites = {step.point.fingerprint: step.id for step in told.plan.steps if step.action is Action.REWRITE}
     points = {step.point.fingerprint: step.point for step in told.plan.steps if step.point.fingerprint}
     for fingerprint, point in sorted(points.items()):
         step = rewrites.get(fingerprint)
+        if step in elsewhere:
+            continue
         done = told.receipts.get(step) if step else None
         gone = done is not None and done.outcome in CLOSED if step else not any(p.present for p in point.places)
         if gone and fingerprint in found:

@@ -181,8 +181,8 @@ def test_a_run_of_which_nothing_was_applied_is_not_called_done() -> None:
     plan = plan_of(listed())
     told = Past(plan=plan, plan_digest=plan.digest)
     seen = tuple(verify.Rechecked(step=step, before=None, check=check(), still=False) for step in plan.steps)
-    nothing: dict[str, Any] = dict.fromkeys(("reasons", "fresh", "known", "notes", "gaps"), ())
-    checked = checking.Checked(run=plan.run, slot="", plan=plan, told=told, seen=seen, **nothing)
+    nothing: dict[str, Any] = dict.fromkeys(("reasons", "fresh", "known", "lapsed", "notes", "gaps"), ())
+    checked = checking.Checked(run=plan.run, slot="", at=NOW, plan=plan, told=told, seen=seen, **nothing)
     assert checked.code == Exit.NOT_ALL_CONFIRMED
 
 
@@ -342,8 +342,8 @@ def test_nothing_is_applied_by_a_ledger_that_was_changed(desk: Desk, tmp_path: P
     approval, provider = desk.who.sign(plan), Script(looks=[check()])
     desk.run(plan, provider, approvals=[approval])
     with closing(sqlite3.connect(tmp_path / "state" / "offkey.db")) as database, database:
-        database.execute("UPDATE events SET body = replace(body, 'NOT_CONFIRMED', 'REVOKED')")
-    with pytest.raises(LedgerError, match="was changed"):
+        database.execute("UPDATE openings SET opened = replace(opened, 'NOT_CONFIRMED', 'REVOKED')")
+    with pytest.raises(LedgerError, match="not in the form in which it was written"):
         desk.run(plan, provider, approvals=[approval])
 
 

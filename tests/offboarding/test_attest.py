@@ -153,7 +153,7 @@ def test_signing_by_hand_goes_through_the_statement_file(office: Office) -> None
     assert (code, office.outcome()) == (Exit.WAITS_FOR_APPROVAL, Outcome.HANDED_OVER)
     assert "-n offkey-attest" in out
     statement = attesting.place(office.file, office.step.id, ANN)
-    line = signing.sign_command(office.who.key, statement, attesting.NAMESPACE)
+    line = signing.sign_command(office.who.key, statement, signing.ATTESTING)
     subprocess.run(line, shell=True, check=True, capture_output=True)
     assert office.attest("--signature", f"{statement}.sig", note="")[0] is Exit.DONE
     assert office.outcome() is Outcome.ATTESTED
@@ -162,7 +162,7 @@ def test_signing_by_hand_goes_through_the_statement_file(office: Office) -> None
 def test_an_edited_statement_does_not_count(office: Office) -> None:
     office.attest("--state", str(office.folder / "state"))
     statement = attesting.place(office.file, office.step.id, ANN)
-    signing_line = signing.sign_command(office.who.key, statement, attesting.NAMESPACE)
+    signing_line = signing.sign_command(office.who.key, statement, signing.ATTESTING)
     subprocess.run(signing_line, shell=True, check=True, capture_output=True)
     data = json.loads(statement.read_bytes())
     statement.write_text(json.dumps({**data, "note": "something else"}))
@@ -202,7 +202,7 @@ def test_an_approval_is_no_attestation_and_an_attestation_no_approval(office: Of
     with pytest.raises(attesting.AttestationRefused, match="does not hold"):
         accepted(office, passed_off)
     approval = approve.approve(office.plan, ANN, datetime.now(UTC))
-    signature = signing.sign(approve.statement(approval), office.who.key, attesting.NAMESPACE)
+    signature = signing.sign(approve.statement(approval), office.who.key, signing.ATTESTING)
     with pytest.raises(OffkeyError, match="does not hold"):
         approve.accept(office.plan, replace(approval, signature=signature), office.who.register, datetime.now(UTC))
 

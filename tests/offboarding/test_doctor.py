@@ -105,7 +105,7 @@ def test_a_missing_ssh_keygen_fails_with_advice(tmp_path: Path, monkeypatch: pyt
 def test_loose_files_and_broken_lists_fail_each_by_name(tmp_path: Path) -> None:
     beginning.write(tmp_path / "offkey.toml")
     text = (tmp_path / "offkey.toml").read_text()
-    (tmp_path / "offkey.toml").write_text(text.replace("[repositories]", '[repositories]\npaths = ["nothing"]'))
+    (tmp_path / "offkey.toml").write_text(text.replace("\n[repositories]\n", '\n[repositories]\npaths = ["nothing"]\n'))
     (tmp_path / "organisation.key").chmod(0o644)
     (tmp_path / "people.yaml").write_text("- {id: a}\n- {id: a}\n")
     (tmp_path / "approvers").write_text("*@example.com ssh-ed25519 AAAA\n")

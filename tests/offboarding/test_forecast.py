@@ -9,6 +9,7 @@ from rich.console import Console
 
 from offboarding import tables
 from offboarding.evidence import report
+from offboarding.evidence.case import case
 from offboarding.ledger.chain import Checkpoint
 from offboarding.ledger.history import Past
 from offboarding.planning import forecast, plan
@@ -83,7 +84,7 @@ def test_the_forecast_stands_before_the_steps_and_says_which_of_them_break_what(
     shown = printed(made)
     assert shown.index("What will break") < shown.index("Contain")
     (line,) = [line for line in shown.splitlines() if "uses DEPLOY_TOKEN" in line]
-    assert line.rstrip().endswith("step 1, 3")
+    assert line.rstrip().endswith("step 1, 2")
 
 
 def test_a_plan_without_uses_has_no_forecast() -> None:
@@ -146,7 +147,8 @@ def test_the_same_uses_in_another_order_of_points_give_the_same_plan() -> None:
 
 def test_the_report_says_who_uses_a_credential_and_escapes_it() -> None:
     made = plan_of(leaked(usage=(use(job="<script>"),)))
-    page = report.render(Past(plan=made), (), Checkpoint(seq=0, head="", merkle_root="", at=NOW), str)
+    told = Past(plan=made)
+    page = report.render(told, (), case(told, ()), Checkpoint(seq=0, head="", merkle_root="", at=NOW), str)
     assert "Used by" in page
     assert "job &lt;script&gt;" in page
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from offboarding import cli
-from offboarding.applying import wiring
 from offboarding.configuration.config import Config
 from offboarding.demo.simulators import tokens
 from offboarding.identity import people
@@ -17,6 +16,7 @@ from offboarding.identity.directory import Directory, Entry
 from offboarding.ownership import facts
 from offboarding.planning import gather
 from offboarding.planning import plan as plans
+from offboarding.remedy import locating
 from offkey.errors import Exit
 from offkey.model import AccessPoint, Account, Action, Bond, Check, Finding, Gap, Liveness, Ownership, Person, Plan
 from rules import RuleSet
@@ -247,9 +247,9 @@ def test_who_is_listed_in_the_organisation_that_keeps_the_repository_was_exposed
     member = AccessPoint(id="m", provider="github", kind="github.membership", provider_id="corp/samr")
     elsewhere = replace(member, provider_id="other/samr")
     here = {str(desk.repo.path)}
-    assert wiring.readable(Config(), [elsewhere], here) == frozenset()
+    assert locating.readable(Config(), [elsewhere], here) == frozenset()
     assert desk.point("sam", "aws.access_key").bond is Bond.NONE
-    desk.readable = wiring.readable(Config(), [elsewhere, member], here)
+    desk.readable = locating.readable(Config(), [elsewhere, member], here)
     point = desk.point("sam", "aws.access_key")
     assert point.bond is Bond.EXPOSED
     assert point.evidence[0] == "the provider lists the person in the organisation that keeps app"

@@ -325,7 +325,7 @@ CHANGES: list[tuple[Callable[[Office], None], str]] = [
     (shorter, "more than 9 days"),
     (revoked, "does not hold"),
     (unregistered, "not in the register"),
-    (only_plans, "does not hold"),
+    (only_plans, "does not let ann@example.com sign for offkey-optout"),
     (no_directory, "cannot be verified"),
     (cancelled, "cancelled by eve@example.com: no need"),
 ]

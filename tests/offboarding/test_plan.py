@@ -348,7 +348,7 @@ def rich() -> Plan:
         leaked("slack.user", "two"),
         leaked("npm.token", "three", bond=Bond.EXPOSED),
         gaps=(Gap(where="here", why="closed", advice="open it"),),
-        optouts=(opt_out(scope="slack.user"),),
+        optouts=(opt_out(scope=Scope(systems=("slack",), actions=(Action.REVOKE,), kinds=("slack.user",))),),
         before_kill=True,
         mirrors=("/repos/app",),
         policy=Policy(observe_hours=3),

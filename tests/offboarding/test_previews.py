@@ -20,7 +20,21 @@ from offboarding.planning import difference, impact, plan
 from offboarding.planning.policy import Policy
 from offboarding.ui import UI
 from offkey.errors import Exit
-from offkey.model import Action, Bond, Gap, Identity, OptOut, Outcome, Ownership, Plan, Receipt, Use, from_json, to_json
+from offkey.model import (
+    Action,
+    Bond,
+    Gap,
+    Identity,
+    OptOut,
+    Outcome,
+    Ownership,
+    Plan,
+    Receipt,
+    Scope,
+    Use,
+    from_json,
+    to_json,
+)
 from tests.offboarding.cases import LEAVER, NOW, leaked, listed, options, place, plan_of
 from tests.offboarding.test_plan import leaves, other
 
@@ -28,8 +42,10 @@ TIP = place(present=False)
 SHARED = listed("AKIASHARED", ownership=Ownership.SHARED)
 PUBLIC = leaked("github.pat.classic", places=(TIP,))
 JOB = Use(system="github-actions", repo="/repos/app", path="ci.yml", line=3, job="deploy", name="KEY", present=True)
+ALL = (Action.DISABLE, Action.REVOKE, Action.REMOVE, Action.REWRITE)
 OPT_OUT = OptOut(
-    id="o1", subject="sam", scope="slack.user", reason="legal hold", requester="boss@example.com",
+    id="o1", subject="sam", scope=Scope(systems=("slack",), actions=ALL, kinds=("slack.user",)),
+    reason="legal_hold", requester="boss@example.com", requested_at=NOW - timedelta(days=2),
     approver="ann@example.com", not_before=NOW - timedelta(days=1), expires_at=NOW + timedelta(days=1),
 )  # fmt: skip
 
@@ -52,7 +68,7 @@ def numbers(of: Plan, *wanted: Action) -> tuple[int, ...]:
 def test_counts_come_of_the_steps() -> None:
     told = impact.of(made(), options)
     assert told.counts == {
-        "steps": 6, "can be undone": 1, "cannot be undone": 2, "pull requests": 1, "left to people": 1, "kept": 1,
+        "steps": 7, "can be undone": 1, "cannot be undone": 2, "pull requests": 1, "left to people": 1, "kept": 2,
         "jobs that break": 0, "mails known of": 1, "extra yeses wanted": 1, "exposed, for others to rotate": 1,
         "not looked at": 1,
     }  # fmt: skip
@@ -67,7 +83,7 @@ def test_each_step_that_cannot_be_undone_waits_or_survives_is_named_with_its_num
     assert len(waits["the extra yes public-revoke"]) == 1
     assert len(waits["5 hours of observation after it was switched off"]) == 1
     survives = texts(told.survives)
-    assert "slack.user …(40) is kept: opt-out o1: legal hold" in survives
+    assert "slack.user …(40) is kept: opt-out o1 (legal_hold)" in survives
     assert "aws.access_key AKIASHARED lives until a person ends it: shared" in survives
     assert "lives on without the extra yes public-revoke" in survives
     assert "signing with it" in texts(told.breaks)
@@ -187,14 +203,14 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
 def test_a_plan_file_is_shown_with_its_impact_first(files: tuple[str, str]) -> None:
     code, out = call("--show", files[0])
     assert code is Exit.DONE
-    assert out.index("Impact: 6 steps") < out.index("What will survive, and why") < out.index("Plan for sam: 6 steps")
+    assert out.index("Impact: 7 steps") < out.index("What will survive, and why") < out.index("Plan for sam: 7 steps")
 
 
 def test_the_impact_as_data_says_the_same(files: tuple[str, str]) -> None:
     code, out = call("--show", files[0], "--format", "json")
     told = json.loads(out)
     assert code is Exit.DONE
-    assert (told["counts"]["steps"], told["digest"]) == (6, made().digest)
+    assert (told["counts"]["steps"], told["digest"]) == (7, made().digest)
     assert {one["text"] for one in told["survives"]} == {text for text, _ in impact.of(made(), options).survives}
 
 
