@@ -23,7 +23,7 @@ COLUMNS = {
     "events": ("seq", "at", "actor", "type", "run", "body", "prev", "hash"),
     "openings": ("seq", "salt", "opened"),
 }
-STEP = 1 if os.environ.get("OFFKEY_EVERY_BYTE") else 127
+STEP = 1 if os.environ.get("OFFKEY_EVERY_BYTE") else 61
 """Of the file every so manieth byte is changed in turn, each at another bit; of rows every character."""
 
 
