@@ -150,6 +150,12 @@ def show_gaps(gaps: Sequence[Gap], ui: UI) -> None:
         ui.out.print(f"  and {len(gaps) - GAPS_SHOWN} more, all in the plan file")
 
 
+def show_erased(note: str, ui: UI) -> None:
+    """What was erased, on standard error; a person of an erased run looks as if they had none."""
+    if note:
+        ui.err.print(Text(printable(note), style="yellow"), soft_wrap=True)
+
+
 def show_receipts(plan: Plan, receipts: Iterable[Receipt], ui: UI) -> None:
     """What became of each step with its proof."""
     by_step = {receipt.step: receipt for receipt in receipts}

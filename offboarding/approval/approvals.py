@@ -27,7 +27,13 @@ class NotThePlan(OffkeyError):
 
 def check_made(plan: Plan, ledger: Ledger) -> None:
     """Raise NotThePlan unless the ledger's newest plan of this run is exactly this one."""
-    made = past(ledger.events(plan.run)).plan_digest
+    told = past(ledger.events(plan.run))
+    made = told.plan_digest
+    if told.erased:
+        raise NotThePlan(
+            f"the contents of run {plan.run} were erased: nothing of it can be gone on with",
+            advice="make a new plan with `offkey plan`",
+        )
     if not made:
         raise NotThePlan(
             f"the ledger here has no plan of run {plan.run}",

@@ -11,6 +11,7 @@ from offboarding import scanned, tables
 from offboarding.configuration import config
 from offboarding.gate import check, exporting, listed
 from offboarding.gate.options import days
+from offboarding.ledger import erasing
 from offboarding.ui import UI
 from offkey.errors import Exit
 from offkey.fingerprint import KeyUnusable
@@ -56,4 +57,5 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     ui.out.print(f"{args.output}: {line}", markup=False, highlight=False, soft_wrap=True)
     every = [*told.gaps, *gaps]
     tables.show_gaps(every, ui)
+    tables.show_erased(erasing.note(told.erased), ui)
     return Exit.GAPS if every else Exit.DONE

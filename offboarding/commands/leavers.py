@@ -21,7 +21,9 @@ from offboarding.configuration import config
 from offboarding.evidence import leavers
 from offboarding.evidence.leavers import URGENT, Due, Status
 from offboarding.identity import directory
+from offboarding.ledger import erasing
 from offboarding.ledger.access import opened
+from offboarding.ledger.chain import erased_runs
 from offboarding.ledger.ledger import Ledger
 from offboarding.moments import moment
 from offboarding.ui import UI
@@ -62,17 +64,18 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     now = datetime.now(UTC)
     store = opened(settings, settings.state_dir(args.state))
     try:
-        known = leavers.runs(Ledger(store, lambda: now, "offkey leavers").events())
+        events = Ledger(store, lambda: now, "offkey leavers").events()
     finally:
         store.close()
     sla = timedelta(hours=settings.policy.sla_hours)
-    found = leavers.due(people, known, now, sla=sla, since=args.since, until=args.until)
+    found = leavers.due(people, leavers.runs(events), now, sla=sla, since=args.since, until=args.until)
     if args.format == "table":
         _table(found, ui)
         tables.show_gaps(people.gaps, ui)
     else:
         text = _json(found) if args.format == "json" else _csv(found)
         ui.out.print(text, end="", markup=False, highlight=False, soft_wrap=True, emoji=False)
+    tables.show_erased(erasing.note(erased_runs(events)), ui)
     return code(found, bool(people.gaps))
 
 

@@ -6,17 +6,19 @@ given or could be read, 1 when something in it was changed or an outside checkpo
 
 import argparse
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from offboarding import mirror
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.formats import export, ocsf
 from offboarding.ledger import erasing, keys, outside, publishing
 from offboarding.ledger.access import opened
-from offboarding.ledger.chain import Verdict
-from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.chain import Verdict, erased_runs
+from offboarding.ledger.ledger import PUBLISHED, Ledger
 from offboarding.state import CONFIGURATION
 from offboarding.ui import UI
 from offkey.canonical import canonical
@@ -25,6 +27,7 @@ from offkey.model import to_json
 from scanner.output.printable import printable
 
 KEY = "ledger.key"
+PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 WHAT = ("verify", "checkpoint", "export", "publish", "init", "erase")
 
 
@@ -65,7 +68,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             case "publish":
                 if not settings.ledger.sink:
                     raise UsageError("no sink is configured", advice="add [[ledger.sink]]: see docs/ledger.md")
-                return publishing.finish(ledger, settings, state, ui)
+                return _publish(ledger, settings, state, ui)
             case "checkpoint":
                 _checkpoint(ledger, settings, ui)
             case "export":
@@ -90,6 +93,20 @@ def _checkpoint(ledger: Ledger, settings: Config, ui: UI) -> None:
     ui.out.print(note, markup=False, highlight=False, soft_wrap=True, emoji=False, end="")
 
 
+def _publish(ledger: Ledger, settings: Config, state: Path, ui: UI) -> Exit:
+    before = ledger.store.size()
+    gaps = publishing.publish(ledger, settings, state)
+    publishing.tell(gaps, ui)
+    for event in ledger.store.stream(publishing.ABOUT):
+        if event.seq > before and event.type == PUBLISHED:
+            ui.out.print(
+                printable(f"published: a checkpoint over {event.body['size']} events in {event.body['sink']}"), **PLAIN
+            )
+    if ledger.store.size() == before:
+        ui.out.print("nothing to publish: every sink has what happened so far")
+    return Exit.GAPS if gaps else Exit.DONE
+
+
 def _init(args: argparse.Namespace, settings: Config, ui: UI) -> Exit:
     path = (args.config or CONFIGURATION).with_name(KEY)
     made = keys.write(path, args.name or f"offkey-ledger-{secrets.token_hex(4)}")
@@ -98,7 +115,7 @@ def _init(args: argparse.Namespace, settings: Config, ui: UI) -> Exit:
         "The public key, for everybody who verifies; keep a copy where this host cannot change it:",
         made.verifier.vkey,
     ):
-        ui.out.print(line, markup=False, highlight=False, soft_wrap=True)
+        ui.out.print(line, **PLAIN)
     if not settings.ledger.key:
         ui.out.print(f'Set key = "file:{path.name}" under [ledger], and at least one [[ledger.sink]].', markup=False)
     return Exit.DONE
@@ -110,42 +127,66 @@ def _verify(args: argparse.Namespace, ledger: Ledger, settings: Config, state: P
     verdict, found = outside.verify(ledger, settings, state, known, given)
     _say(verdict, ui)
     for told in found.notes:
-        ui.err.print(f"  {printable(told)}", markup=False, highlight=False, soft_wrap=True)
+        ui.err.print(f"  {printable(told)}", **PLAIN)
     for gap in found.gaps:
         ui.err.print(f"  {printable(f'{gap.where}: {gap.why}')}", style="yellow", markup=False, soft_wrap=True)
-        ui.err.print(f"    {printable(gap.advice)}", markup=False, highlight=False, soft_wrap=True)
+        ui.err.print(f"    {printable(gap.advice)}", **PLAIN)
     if not verdict.ok:
         return Exit.ERROR
+    if not verdict.events:
+        ui.err.print(f"  the ledger in {printable(ledger.store.where)} is empty: is that the right one?", **PLAIN)
     if not verdict.anchored:
-        ui.err.print(
-            "  configure a [[ledger.sink]], or give --checkpoint FILE, made by `offkey ledger checkpoint` and kept on "
-            "another machine",
-            markup=False,
-        )
+        ui.err.print(f"  {_way_out(settings)}", **PLAIN)
     return Exit.DONE if verdict.anchored and not found.gaps else Exit.GAPS
 
 
+def _way_out(settings: Config) -> str:
+    """What would exclude a replacement."""
+    if settings.ledger.sink:
+        return "run `offkey ledger publish`, or give --checkpoint FILE with one that was kept elsewhere"
+    return (
+        "configure a [[ledger.sink]], or give --checkpoint FILE, made by `offkey ledger checkpoint` and kept on "
+        "another machine"
+    )
+
+
 def _say(verdict: Verdict, ui: UI) -> None:
-    ui.out.print(printable(f"{verdict.events} events: {verdict.text}"), markup=False, highlight=False, soft_wrap=True)
+    gone = f", {verdict.erased} of them erased" if verdict.erased else ""
+    ui.out.print(printable(f"{verdict.events} events{gone}: {verdict.text}"), **PLAIN)
     for problem in verdict.problems[1:]:
-        ui.out.print(f"  {printable(problem)}", markup=False, highlight=False, soft_wrap=True)
+        ui.out.print(f"  {printable(problem)}", **PLAIN)
 
 
 def _erase(args: argparse.Namespace, ledger: Ledger, settings: Config, state: Path, ui: UI) -> Exit:
     if args.person is None:
-        ui.out.print(f"{erasing.again(ledger)} events that had been erased before were still there")
+        again = erasing.again(ledger)
+        _drop_copies(erased_runs(ledger.stream()), state)
+        told = f"{again} events whose erasure was recorded were still there" if again else "nothing was left to erase"
+        ui.out.print(f"{told}; now they are erased" if again else told)
         return Exit.DONE
     found = erasing.find(ledger, args.person)
-    question = f"Erase the contents of {len(found.numbers)} events of {len(found.runs)} runs for good?"
-    if found.numbers and not found.unfinished and not ui.confirm(question):
-        raise UsageError("not erased", advice="say yes on a terminal, or give --yes")
+    erasing.check(found, args.reason)
+    what = f"the contents of {len(found.numbers)} events ({', '.join(map(printable, found.runs)) or 'of no run'})"
+    if not ui.confirm(f"Erase {what} for good?"):
+        raise UsageError(f"not erased: {what}", advice="say yes on a terminal, or give --yes")
     event = erasing.erase(ledger, found, args.reason)
-    ui.out.print(f"erased: {len(found.numbers)} events of {len(found.runs)} runs, recorded as number {event.seq}")
+    _drop_copies(found.runs, state)
+    ui.out.print(f"erased: {what}; recorded as event {event.seq}", **PLAIN)
     if found.fixed:
         ui.err.print(
             f"{len(found.fixed)} events were written before contents could be erased, and stay as they are: "
             f"{', '.join(map(str, found.fixed[:20]))}",
             style="yellow",
         )
-    ui.err.print("Not reached: plan files, evidence folders, backups, mail, and run names made of an address.")
+    ui.err.print(
+        "Not reached: plan files, evidence folders, what was exported, backups, mail, why opt-outs were cancelled, and "
+        "run names made of an address.",
+        **PLAIN,
+    )
     return publishing.finish(ledger, settings, state, ui, Exit.GAPS if found.fixed else Exit.DONE)
+
+
+def _drop_copies(runs: Iterable[str], state: Path) -> None:
+    """The copies of repositories that were kept for checks of these runs: nobody can check them any more."""
+    for run in runs:
+        mirror.delete(state, run)

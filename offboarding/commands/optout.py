@@ -190,6 +190,8 @@ def _list(call: _Call) -> Exit:
         ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
     else:
         views.table(rows, ui)
+    if gone := history.number_erased(judge.ledger.events(history.RUN)):
+        ui.err.print(f"erased with those for whom they were: {gone}", style="dim")
     return Exit.DONE
 
 

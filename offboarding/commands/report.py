@@ -10,12 +10,14 @@ import argparse
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from offboarding import tables
 from offboarding.commands import leavers as leavers_command
 from offboarding.configuration import config
 from offboarding.evidence import evidence, leavers, population
 from offboarding.identity import directory
-from offboarding.ledger import keys, outside, publishing
+from offboarding.ledger import erasing, keys, outside, publishing
 from offboarding.ledger.access import opened
+from offboarding.ledger.chain import erased_runs
 from offboarding.ledger.ledger import Ledger
 from offboarding.ui import UI
 from offkey.canonical import content_digest, digest
@@ -86,11 +88,11 @@ def _population(args: argparse.Namespace, ui: UI) -> Exit:
     people, now = directory.load(told.people, told.exports), datetime.now(UTC)
     store = opened(settings, settings.state_dir(args.state))
     try:
-        known = leavers.runs(Ledger(store, lambda: now, "offkey").events())
+        events = Ledger(store, lambda: now, "offkey").events()
     finally:
         store.close()
     sla = timedelta(hours=settings.policy.sla_hours)
-    found = leavers.due(people, known, now, sla=sla, since=args.since, until=args.until)
+    found = leavers.due(people, leavers.runs(events), now, sla=sla, since=args.since, until=args.until)
     sources = [path for path in (told.people, *told.exports) if path is not None]
     files = population.build(
         population.Population(
@@ -108,6 +110,7 @@ def _population(args: argparse.Namespace, ui: UI) -> Exit:
     ui.out.print(f"manifest {_write(files, place)}", markup=False, highlight=False, soft_wrap=True)
     missing = sum(one.status in leavers.URGENT for one in found)
     ui.out.print(f"{len(found)} leavers, {missing} of them missing or overdue")
+    tables.show_erased(erasing.note(erased_runs(events)), ui)
     return leavers_command.code(found, bool(people.gaps))
 
 

@@ -177,7 +177,7 @@ def _show(one: Kept, state: str, ui: UI) -> None:
     standing = one.standing
     ui.out.print(Text.assemble((standing.id, "bold"), f"  {printable(state)}"))
     signed = ", ".join(printable(yes.approver) for yes in one.yeses.values()) or "nobody"
-    persons = {use.person for use in one.used}
+    persons = {use.person for use in one.used if use.person}
     lines = [
         f"made by {printable(standing.requester)}, until {timestamp(standing.expires_at)}, signed by {signed}",
         f"at most {standing.most_per_person} steps a person and {standing.most_per_day} a day"

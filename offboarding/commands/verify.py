@@ -17,11 +17,13 @@ from pathlib import Path
 
 from rich.text import Text
 
+from offboarding import tables
 from offboarding.commands.report import run_name
 from offboarding.configuration import config
 from offboarding.evidence_kit import verify as kit
-from offboarding.ledger import publishing
+from offboarding.ledger import erasing, publishing
 from offboarding.ledger.access import opened
+from offboarding.ledger.chain import erased_runs
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.state import RunLocked, run_lock
@@ -98,13 +100,15 @@ def _runs(args: argparse.Namespace, ui: UI) -> Exit:
                 tell=lambda what, done, total: advance(done, total, what),
             )
             checked, failed = _checked(desk, wanted, due=args.due)
-        nearest = schedule.upcoming(ledger.events(), times, _now()) if args.due else None
+        events = ledger.events() if args.due else []
+        nearest = schedule.upcoming(events, times, _now()) if args.due else None
         unpublished = publishing.publish(ledger, settings, state)
     finally:
         store.close()
     troubles = [Exit.GAPS if isinstance(error, RunLocked) else Exit.ERROR for error in failed.values()]
     worst = _worst([*(one.code for one in checked), *troubles, *([Exit.GAPS] if unpublished else [])])
     publishing.tell(unpublished, ui)
+    tables.show_erased(erasing.note(erased_runs(events)), ui)
     if args.format == "json":
         text = json.dumps(showing.data(checked, failed, worst, nearest), indent=2)
         ui.out.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)

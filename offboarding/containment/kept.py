@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from offboarding.containment.standing import Standing, StandingRefused, Yes
-from offboarding.ledger.chain import legible
+from offboarding.ledger.chain import erased
 from offboarding.ledger.ledger import Ledger
 from offboarding.state import PRIVATE_FILE
 from offkey.errors import UsageError
@@ -21,6 +21,7 @@ from offkey.model import AuditEvent, from_json, to_json
 
 NO_RUN = ""
 ALL = "*"
+USED = "standing.used"
 STOP = "standing.stop"
 """A file of this name in the state folder stops every standing approval, whatever stands in it."""
 _LOCK = "standing.lock"
@@ -49,8 +50,11 @@ class Kept:
 def kept(events: Iterable[AuditEvent]) -> dict[str, Kept]:
     """Every standing approval by its digest, in the order of making. Pure."""
     found: dict[str, Kept] = {}
-    for event in legible(events):
+    for event in events:
         body = event.body
+        if erased(event):
+            _count_erased(found, event)
+            continue
         match event.type:
             case "standing.made":
                 standing = from_json(body["standing"], Standing)
@@ -65,6 +69,13 @@ def kept(events: Iterable[AuditEvent]) -> dict[str, Kept]:
                 use = Use(person=body["person"], run=body["run"], step=body["step"])
                 found[body["standing"]].used.setdefault(use, event.at)
     return found
+
+
+def _count_erased(found: dict[str, Kept], event: AuditEvent) -> None:
+    """Whose use it was, and of which, is gone; that there was one counts against the limit a day of each."""
+    if event.type == USED:
+        for one in found.values():
+            one.used.setdefault(Use(person="", run="", step=str(event.seq)), event.at)
 
 
 def every(ledger: Ledger) -> dict[str, Kept]:
@@ -120,7 +131,7 @@ def reserve(state: Path, ledger: Ledger, standing: Standing, use: Use) -> None:
                     f"{number} steps were begun under {standing.id}; the limit for {what} is {limit}",
                     advice="make the full plan and have it approved: `offkey plan`",
                 )
-        ledger.append("standing.used", NO_RUN, {"standing": standing.digest, **asdict(use)})
+        ledger.append(USED, NO_RUN, {"standing": standing.digest, **asdict(use)})
 
 
 @contextmanager

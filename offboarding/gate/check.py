@@ -21,6 +21,7 @@ from offboarding.identity.directory import Directory
 from offboarding.identity.overrides import Overrides
 from offboarding.identity.population import Population
 from offboarding.ledger.access import opened
+from offboarding.ledger.chain import erased_runs
 from offboarding.ledger.ledger import Ledger
 from offboarding.scanned import Scanned
 from offboarding.state import DATABASE
@@ -33,12 +34,13 @@ from scanner.output.printable import printable
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the organisation knows: its directory, decisions, and the runs in its ledger."""
+    """What the organisation knows: its directory, decisions, and the runs in its ledger. Of `erased` runs nothing."""
 
     directory: Directory
     decided: Overrides
     runs: tuple[Run, ...]
     gaps: tuple[Gap, ...]
+    erased: tuple[str, ...] = ()
 
 
 def sources(path: Path | None, state: Path | None, now: datetime) -> Sources:
@@ -54,18 +56,21 @@ def sources(path: Path | None, state: Path | None, now: datetime) -> Sources:
         )
     told = directories.load(settings.directory.people, settings.directory.exports)
     decided = overrides.load(settings.directory.overrides)
-    runs = _runs(settings, folder, now) if has_ledger else ()
+    runs, erased = _runs(settings, folder, now) if has_ledger else ((), ())
     gaps = (*told.gaps, *overrides.unheeded(decided, told, settings.directory.overrides))
     key = settings.org_key()
-    return Sources(told, decided, runs, (*gaps, *_other_keys(runs, key)))
+    return Sources(told, decided, runs, (*gaps, *_other_keys(runs, key)), erased)
 
 
-def _runs(settings: config.Config, folder: Path, now: datetime) -> tuple[Run, ...]:
+def _runs(settings: config.Config, folder: Path, now: datetime) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    """The runs in the ledger, and the names of those that were erased."""
     store = opened(settings, folder)
     try:
         ledger = Ledger(store, lambda: now, "offkey gate")
-        found = (known.read(name, ledger.events(name)) for name in ledger.runs())
-        return tuple(run for run in found if run is not None)
+        events = {name: ledger.events(name) for name in ledger.runs()}
+        found = (known.read(name, told) for name, told in events.items())
+        erased = tuple(name for name, told in events.items() if erased_runs(told))
+        return tuple(run for run in found if run is not None), erased
     finally:
         store.close()
 

@@ -47,12 +47,14 @@ class Checkpoint:
 class Verdict:
     """`ok` means that nothing contradicts the ledger; only `anchored` excludes that it was replaced or cut.
 
-    `contradicted` are the outside checkpoints that this ledger does not extend.
+    `erased` is the number of events whose contents are gone; `contradicted` are the outside checkpoints that this
+    ledger does not extend.
     """
 
     ok: bool
     text: str
     events: int
+    erased: int = 0
     anchored: bool = False
     problems: tuple[str, ...] = ()
     contradicted: tuple[Checkpoint, ...] = ()
@@ -81,6 +83,11 @@ def erased(event: AuditEvent) -> bool:
 def legible(events: Iterable[AuditEvent]) -> list[AuditEvent]:
     """The events whose bodies were not erased."""
     return [event for event in events if not erased(event)]
+
+
+def erased_runs(events: Iterable[AuditEvent]) -> tuple[str, ...]:
+    """The runs of which contents were erased, in the order in which they began."""
+    return tuple(dict.fromkeys(event.run for event in events if event.run and erased(event)))
 
 
 def event_hash(event: AuditEvent, hashed: bytes | None = None) -> str:
@@ -217,12 +224,17 @@ def verify_hashed(events: Iterable[tuple[AuditEvent, bytes | None]], *outside: C
     if walk.problems:
         told, against = tuple(walk.problems), tuple(walk.contradicted)
         return Verdict(ok=False, text=told[0], events=size, problems=told, contradicted=against)
+    gone = sum(last - first + 1 for first, last in walk.gone)
     if not outside:
-        return Verdict(ok=True, text=SELF_CONSISTENT, events=size)
+        return Verdict(ok=True, text=SELF_CONSISTENT, events=size, erased=gone)
     newest = max(walk.held, key=lambda one: one.seq)
     of = f" of {timestamp(newest.at)}" if newest.at else ""
     return Verdict(
-        ok=True, text=f"consistent with the checkpoint over {newest.seq} events{of}", events=size, anchored=True
+        ok=True,
+        text=f"consistent with the checkpoint over {newest.seq} events{of}",
+        events=size,
+        erased=gone,
+        anchored=True,
     )
 
 

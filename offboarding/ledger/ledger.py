@@ -18,6 +18,8 @@ from offkey.model import AuditEvent
 PUBLISHED, FAILED = "checkpoint.published", "checkpoint.failed"
 ABOUT_ITSELF = frozenset({PUBLISHED, FAILED, ERASED})
 """Events about the ledger alone. They name no person, so that nothing in them is ever erased."""
+TAKING_BACK = frozenset({"standing.revoked", "optout.cancelled", "optout.expired"})
+"""They take a permission back. Without their contents it would hold again, so that these are never erased either."""
 SALT = 32
 
 
@@ -38,7 +40,7 @@ class Ledger:
 
         Its hash covers a salted commitment to the body, which `erase` can therefore take out later.
         """
-        salt = "" if type in ABOUT_ITSELF else secrets.token_hex(SALT)
+        salt = "" if type in ABOUT_ITSELF | TAKING_BACK else secrets.token_hex(SALT)
 
         def make(last: AuditEvent | None) -> AuditEvent:
             return chain.next_event(last, at=self.now(), actor=self.actor, type=type, run=run, body=body, salt=salt)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from offboarding.ledger.chain import legible
+from offboarding.ledger.chain import erased, legible
 from offboarding.ledger.ledger import Ledger
 from offkey.canonical import digest
 from offkey.errors import UsageError
@@ -22,8 +22,17 @@ def trigger_of(ledger: Ledger, run: str) -> Trigger | None:
 
 
 def open_run(ledger: Ledger, run: str, person: str, subject: str, trigger: Trigger | None) -> None:
-    """Record the run's beginning, once. Raises UsageError where the same delivery said something else before."""
-    opened = next((event for event in legible(ledger.events(run)) if event.type == "run.opened"), None)
+    """Record the run's beginning, once.
+
+    Raises UsageError where the same delivery said something else before, or where the run was erased.
+    """
+    events = ledger.events(run)
+    if any(map(erased, events)):
+        raise UsageError(
+            f"the contents of run {run} were erased: it does not begin again",
+            advice="for a new departure of the same person give the delivery an id of its own",
+        )
+    opened = next((event for event in events if event.type == "run.opened"), None)
     if opened is None:
         told = to_json(trigger) if trigger else None
         ledger.append("run.opened", run, {"person": person, "subject": subject, "trigger": told})

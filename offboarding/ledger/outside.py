@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cattrs
@@ -125,11 +125,11 @@ def _named(verdict: Verdict, found: Found) -> Verdict:
     """The verdict with the sinks' names in it."""
     if verdict.ok:
         if not verdict.anchored:
-            return Verdict(ok=True, text=SELF_CONSISTENT, events=verdict.events)
+            return replace(verdict, text=SELF_CONSISTENT)
         newest = max((kept.claims.seq for _, kept in found.held), default=0)
         where = sorted({name for name, kept in found.held if kept.claims.seq == newest})
         more = f"; {len(found.held)} checkpoints in sinks, the newest in {' and '.join(where)}" if where else ""
-        return Verdict(ok=True, text=verdict.text + more, events=verdict.events, anchored=True)
+        return replace(verdict, text=verdict.text + more)
     against = [(name, kept) for name, kept in found.held if kept.claims in verdict.contradicted]
     if not against:
         return verdict
@@ -138,6 +138,4 @@ def _named(verdict: Verdict, found: Found) -> Verdict:
         for name, kept in sorted(against, key=lambda one: one[1].claims.seq)
     ]
     problems = (*told, *verdict.problems)
-    return Verdict(
-        ok=False, text=problems[0], events=verdict.events, problems=problems, contradicted=verdict.contradicted
-    )
+    return replace(verdict, text=problems[0], problems=problems)

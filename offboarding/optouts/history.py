@@ -7,6 +7,7 @@ from typing import Any
 
 import cattrs
 
+from offboarding.ledger.chain import erased, legible
 from offkey.model import AuditEvent, OptOut, from_json
 
 RUN = ""
@@ -32,9 +33,9 @@ class Known:
 
 
 def known(events: Iterable[AuditEvent]) -> dict[str, Known]:
-    """Every opt-out by its id, in the order in which they were asked for."""
+    """Every opt-out by its id, in the order in which they were asked for; those that were erased are left out."""
     found: dict[str, Known] = {}
-    for event in events:
+    for event in legible(events):
         if not event.type.startswith(PREFIX):
             continue
         name = _id(event)
@@ -43,7 +44,17 @@ def known(events: Iterable[AuditEvent]) -> dict[str, Known]:
             _take(one, event)
         except (KeyError, TypeError, ValueError, AttributeError, cattrs.BaseValidationError):
             one.broken = f"event {event.seq} ({event.type}) is not in the form in which it was written"
-    return found
+    return {name: one for name, one in found.items() if not _is_rest(one)}
+
+
+def number_erased(events: Iterable[AuditEvent]) -> int:
+    """Of how many opt-outs the request was erased."""
+    return sum(event.type == REQUESTED and erased(event) for event in events)
+
+
+def _is_rest(one: Known) -> bool:
+    """Whether nothing but its end is left of it: the request was erased with the person."""
+    return one.optout is None and not one.broken and bool(one.cancelled or one.expired)
 
 
 def _id(event: AuditEvent) -> str:

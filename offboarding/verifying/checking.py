@@ -89,6 +89,8 @@ def check(desk: Desk, name: str, slot: str, missed: Sequence[str] = ()) -> Check
     """Check a run and record it. The caller holds the run's lock. Raises NothingToSeal for an unknown run."""
     events = desk.ledger.events(name)
     told, known = past(events), record(events)
+    if told.erased:
+        raise NothingToSeal(f"the contents of run {name} were erased", advice="`offkey ledger export` shows the rest")
     if told.plan is None:
         raise NothingToSeal(f"no plan was made in a run {name!r}", advice="see `offkey ledger export`")
     tidied(desk, name, known)

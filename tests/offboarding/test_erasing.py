@@ -1,20 +1,27 @@
 """A person's contents go for good, and the chain, its checkpoints and its exports stay whole."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from offboarding.approval import approvals
 from offboarding.cli import main
+from offboarding.containment.kept import kept
+from offboarding.containment.standing import Standing
 from offboarding.evidence import evidence
 from offboarding.ledger import erasing
-from offboarding.ledger.chain import ERASED, erased, verify_chain
+from offboarding.ledger.chain import ERASED, commitment, erased, next_event, verify_chain
 from offboarding.ledger.erasing import NothingToErase, StillOpen
 from offboarding.ledger.history import past
-from offboarding.ledger.ledger import Ledger
+from offboarding.ledger.ledger import TAKING_BACK, Ledger
+from offboarding.ledger.opening import open_run
 from offboarding.ledger.store import Store
+from offboarding.optouts import history as optouts
 from offkey.errors import Exit, UsageError
-from offkey.model import to_json
+from offkey.model import Action, OptOut, Scope, to_json
 from tests.offboarding.cases import plan_of
 from tests.offboarding.ledgers import NOW
 
@@ -30,11 +37,24 @@ def told(state: Path, *, closed: bool = True) -> tuple[Ledger, str]:
     book.append("run.opened", plan.run, {"person": "sam", "subject": SAM, "trigger": None})
     book.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan)})
     book.append("apply.started", plan.run, {"digest": plan.digest})
-    book.append("optout.requested", "", {"subject": SAM, "scope": "aws", "reason": "leave"})
-    book.append("optout.requested", "", {"subject": "eve@example.com", "scope": "aws", "reason": "leave"})
+    book.append("optout.requested", "", {"optout": optout("o-sam", SAM)})
+    book.append("optout.requested", "", {"optout": optout("o-eve", "eve@example.com")})
     if closed:
         book.append("run.closed", plan.run, {"digest": plan.digest})
     return book, plan.run
+
+
+def optout(name: str, subject: str) -> OptOut:
+    return OptOut(
+        id=name,
+        subject=subject,
+        scope=Scope(systems=("aws",), actions=(Action.REVOKE,)),
+        reason="temporary_leave",
+        requester="boss@example.com",
+        requested_at=NOW,
+        not_before=NOW,
+        expires_at=NOW + timedelta(days=9),
+    )
 
 
 def files(state: Path) -> bytes:
@@ -91,8 +111,6 @@ def test_contents_put_back_from_elsewhere_must_be_the_ones_that_were_committed_t
     book, _ = told(tmp_path / "s")
     events = book.events()
     assert verify_chain(events).ok
-    from dataclasses import replace
-
     forged = [replace(one, body={**one.body, "person": "eve"}) if one.seq == 2 else one for one in events]
     assert "event 2 was changed" in verify_chain(forged).text
 
@@ -120,6 +138,7 @@ def test_the_command_erases_and_the_export_shows_what_is_left(
     state = ["--state", str(tmp_path / "s")]
     told(tmp_path / "s")[0].store.close()
     assert main(["ledger", "erase", SAM, "--reason", "their request", *state]) == Exit.USAGE
+    assert "not erased: the contents of 5 events (run-1)" in capsys.readouterr().err
     assert main(["--yes", "ledger", "erase", SAM, "--reason", "their request", *state]) == Exit.DONE
     capsys.readouterr()
     assert main(["ledger", "export", *state]) == Exit.DONE
@@ -129,13 +148,13 @@ def test_the_command_erases_and_the_export_shows_what_is_left(
     assert list(lines[1]["body"]) == ["committed"]
     assert lines[-1]["body"]["reason"] == "their request"
     assert main(["ledger", "verify", *state]) == Exit.GAPS
+    assert "8 events, 5 of them erased: self-consistent" in capsys.readouterr().out
     assert main(["ledger", "erase", *state]) == Exit.DONE
+    assert "nothing was left to erase" in capsys.readouterr().out
 
 
 def test_a_ledger_of_the_former_form_is_read_goes_on_and_says_what_cannot_be_erased(tmp_path: Path) -> None:
     import sqlite3
-
-    from offboarding.ledger.chain import next_event
 
     book = Ledger(Store.open(tmp_path / "s"), lambda: NOW, "sec@example.com")
     body = {"person": "sam", "subject": SAM, "trigger": None}
@@ -151,3 +170,74 @@ def test_a_ledger_of_the_former_form_is_read_goes_on_and_says_what_cannot_be_era
     assert book.verify().ok
     found = erasing.find(book, SAM)
     assert (found.numbers, found.fixed) == ((2,), (1,))
+
+
+def test_an_opt_out_goes_with_whom_it_was_for_when_it_has_ended(tmp_path: Path) -> None:
+    book, _ = told(tmp_path / "s")
+    given = replace(optout("o-sam", SAM), approver="ann@example.com", approved_at=NOW)
+    book.append(optouts.APPROVED, "", {"optout": given})
+    book.append(optouts.USED, "", {"id": "o-sam", "run": "run-1", "where": "plan", "steps": ["s"]})
+    with pytest.raises(StillOpen, match="o-sam still holds"):
+        erasing.erase(book, erasing.find(book, SAM), "their request")
+    book.append(optouts.CANCELLED, "", {"id": "o-sam", "by": "boss@example.com", "why": "not needed"})
+    erasing.erase(book, erasing.find(book, SAM), "their request")
+    about = book.events("")
+    assert [(one.type, erased(one)) for one in about if one.type.startswith("optout.")] == [
+        (optouts.REQUESTED, True),
+        (optouts.REQUESTED, False),
+        (optouts.APPROVED, True),
+        (optouts.USED, True),
+        (optouts.CANCELLED, False),
+    ]
+    assert list(optouts.known(about)) == ["o-eve"]
+    assert optouts.number_erased(about) == 1
+    book.store.close()
+    assert SAM.encode() not in files(tmp_path / "s")
+
+
+def test_what_takes_a_permission_back_cannot_be_erased(tmp_path: Path) -> None:
+    """Else whoever can write to the database could revive what was stopped, and the chain would stay whole."""
+    assert {optouts.CANCELLED, optouts.EXPIRED, "standing.revoked"} == TAKING_BACK
+    book = told(tmp_path / "s")[0]
+    for type in sorted(TAKING_BACK):
+        event = book.append(type, "", {"id": "o-sam", "standing": "*", "person": "sam"})
+        assert book.store.erase([[event.seq, event.seq]]) == 0
+        assert event.seq not in erasing.find(book, SAM).numbers
+
+
+def test_an_erased_use_of_a_standing_approval_counts_for_the_limit_of_the_day() -> None:
+    standing = Standing(requester="a", made_at=NOW, expires_at=NOW, covers=(), most_per_person=1, most_per_day=1)
+    use = {"standing": standing.digest, "person": "sam", "run": "r", "step": "s"}
+    salt = "00" * 32
+    made = next_event(None, at=NOW, actor="a", type="standing.made", run="", body={"standing": standing}, salt=salt)
+    used = next_event(made, at=NOW, actor="a", type="standing.used", run="", body=use, salt=salt)
+    gone = replace(used, salt="", body=commitment(salt, use))
+    assert verify_chain([made, gone]).problems
+    (before,), (after,) = kept([made, used]).values(), kept([made, gone]).values()
+    assert list(before.used.values()) == list(after.used.values()) == [NOW]
+    assert [one.person for one in after.used] == [""]
+
+
+def test_nothing_of_an_erased_run_can_be_gone_on_with(tmp_path: Path) -> None:
+    book, run = told(tmp_path / "s")
+    plan = past(book.events(run)).plan
+    assert plan is not None
+    approvals.check_made(plan, book)
+    open_run(book, run, "sam", SAM, None)
+    erasing.erase(book, erasing.find(book, SAM), "their request")
+    size = book.store.size()
+    with pytest.raises(approvals.NotThePlan, match="were erased"):
+        approvals.check_made(plan, book)
+    with pytest.raises(UsageError, match="does not begin again"):
+        open_run(book, run, "sam", SAM, None)
+    assert book.store.size() == size
+
+
+def test_one_event_taken_out_of_a_run_stops_it_as_all_of_them_do(tmp_path: Path) -> None:
+    """What it would have said, a newer plan or a receipt, is not known."""
+    book, run = told(tmp_path / "s")
+    plan = past(book.events(run)).plan
+    assert plan is not None
+    book.store.erase([[4, 4]])
+    with pytest.raises(approvals.NotThePlan, match="were erased"):
+        approvals.check_made(plan, book)

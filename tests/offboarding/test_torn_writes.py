@@ -13,7 +13,7 @@ from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
 from tests.offboarding.ledgers import NOW, filled
 
-KILLS = 8
+KILLS = 5
 WRITE = textwrap.dedent(
     """
     import sys
