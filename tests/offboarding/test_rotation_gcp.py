@@ -20,7 +20,7 @@ from offkey.secret import Secret
 from revokers import gcp
 from tests import needs
 from tests.offboarding.cases import NOW, Approver, approver, listed
-from tests.offboarding.cutting import Cut, Killed
+from tests.offboarding.cutting import Cut, Killed, chosen
 from tests.offboarding.rotating import World, forms, shared, shared_key
 from tests.simulators.gcp import GcpSimulator, private_key_body
 
@@ -189,7 +189,7 @@ def test_a_rotation_killed_once_the_key_is_known_leaves_one_successor_and_it_is_
     whole, cut = office.run(tmp_path / "whole"), Cut()
     whole.world.apply(cut)
     first, end = cut.names.index("after rotation.made"), cut.names.index("after rotation.stored")
-    for number in range(first, end + 1):
+    for number in chosen(range(first, end + 1)):
         run = office.run(tmp_path / str(number))
         with pytest.raises(Killed):
             run.world.apply(Cut(at=number))
