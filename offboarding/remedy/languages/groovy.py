@@ -135,4 +135,4 @@ def _is_direct(environment: "Node", pipeline: "Node") -> bool:
     above = environment.parent
     while above is not None and above.type != "closure":
         above = above.parent
-    return above == pipeline
+    return bool(above == pipeline)
