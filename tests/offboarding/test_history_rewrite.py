@@ -50,7 +50,10 @@ class Past:
     def script(self, clone: Path, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(self.root / "kit" / "rewrite_history.py"), "1", str(clone), *words]
         kept = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
-        return subprocess.run(command, env=clean_environment(**kept), capture_output=True, text=True, check=False)
+        environment = clean_environment(**kept)
+        beside = Path(sys.executable).parent  # where pip has put git-filter-repo, a git command
+        environment["PATH"] = f"{beside}{os.pathsep}{environment['PATH']}"
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def span_in(repo: Repo, kind: str, oid: str, value: str) -> Place:
