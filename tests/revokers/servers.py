@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -77,7 +78,8 @@ def _running(command: list[str], folder: Path, ready: Callable[[], object], **op
         _waited(ready, server)
         yield
     finally:
-        server.terminate()
+        # On SIGTERM PostgreSQL would wait for whoever is still connected.
+        server.send_signal(signal.SIGINT if Path(command[0]).name == "postgres" else signal.SIGTERM)
         server.wait(30)
 
 

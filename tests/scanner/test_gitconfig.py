@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from offboarding.applying.wiring import origin
+from offboarding.remedy.locating import origin
 from offkey.model import Gap
 from scanner.repository import gitconfig
 from scanner.repository.sources import nested, open_target
