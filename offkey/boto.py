@@ -1,9 +1,10 @@
 """boto3 under the gates of `offkey/http.py`: explicit credentials, no retries, every operation asked first.
 
 boto3 signs a request and reads its answer; the Reader sends it, so that redirects are refused and that an answer's size
-and time are limited as everywhere.
+and time are limited as everywhere. boto3 is imported where AWS is first asked.
 """
 
+import functools
 import io
 import logging
 import os
@@ -13,21 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
-import botocore.exceptions
-import botocore.parsers
-import botocore.session
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
-from botocore.loaders import Loader
-
 from offkey.errors import OffkeyError
 from offkey.http import NoAnswer, Reader, Refused
 from offkey.secret import Secret
 
 logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs requests with their session token
 
-_MODELS = Loader()  # reading a service's description takes far longer than asking it: read once a process
 # For an explicit key nothing of the user's AWS configuration counts: a wrong AWS_PROFILE would stop every check.
 _UNCONFIGURED = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
 _GARBLED = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
@@ -57,6 +49,9 @@ def client(http: Reader, service: str, credentials: AwsCredentials, region: str 
     A Reader's instance, if configured, is the endpoint; otherwise AWS's own, checked against the gate's hosts: without
     a region of the partition whose STS is the Reader's base.
     """
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
     host = urlsplit(http.base).hostname or ""
     configured, region = host not in http.gate.hosts, region or _PARTITIONS.get(host, REGION)
     config = Config(
@@ -66,7 +61,7 @@ def client(http: Reader, service: str, credentials: AwsCredentials, region: str 
     try:
         endpoint = http.base if configured else None
         made = _session(credentials, region).client(service, config=config, endpoint_url=endpoint)
-    except botocore.exceptions.BotoCoreError as error:
+    except BotoCoreError as error:
         raise CredentialsUnusable(
             f"aws: {type(error).__name__} for profile {credentials.profile or '(none)'}",
             advice="check [providers.aws] in offkey.toml, AWS_PROFILE and the files in ~/.aws",
@@ -75,7 +70,18 @@ def client(http: Reader, service: str, credentials: AwsCredentials, region: str 
     return made
 
 
+@functools.cache
+def _models() -> Any:
+    """Reading a service's description takes far longer than asking it: read once a process."""
+    from botocore.loaders import Loader
+
+    return Loader()
+
+
 def _session(credentials: AwsCredentials, region: str) -> Any:
+    import boto3
+    import botocore.session
+
     if not credentials.profile and not credentials.access_key_id:
         # boto3 would silently take another identity from the environment.
         raise CredentialsUnusable(
@@ -84,7 +90,7 @@ def _session(credentials: AwsCredentials, region: str) -> Any:
     core = botocore.session.Session(
         _UNCONFIGURED if credentials.access_key_id else None, profile=credentials.profile or None
     )
-    core.register_component("data_loader", _MODELS)
+    core.register_component("data_loader", _models())
     if credentials.profile:
         return boto3.session.Session(botocore_session=core, region_name=region)
     return boto3.session.Session(
@@ -103,8 +109,10 @@ class _Body(io.BytesIO):
         yield self.read()
 
 
-def _before_send(http: Reader, service: str, *, event_name: str, request: Any, **_: Any) -> AWSResponse:
+def _before_send(http: Reader, service: str, *, event_name: str, request: Any, **_: Any) -> Any:
     """What boto3 takes for the answer instead of asking itself. Raises Refused and NoAnswer."""
+    from botocore.awsrequest import AWSResponse
+
     operation = event_name.rsplit(".", 1)[1]
     http.permit(("AWS", f"{service}:{operation}"))
     host = urlsplit(request.url).hostname or ""
@@ -125,12 +133,15 @@ def call(http: Reader, made: Any, operation: str, **arguments: Any) -> tuple[int
 
     `operation` is the API's own name, `ListAccessKeys`. Raises `NoAnswer` when nothing usable came back.
     """
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
     service = made.meta.service_model.service_name
     shown = f"{urlsplit(made.meta.endpoint_url).netloc} {service}:{operation}"
     method = getattr(made, _snake(operation))
     try:
         answer: dict[str, Any] = method(**arguments)
-    except botocore.exceptions.ClientError as error:
+    except ClientError as error:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         code = re.sub(r"[^A-Za-z0-9.:_-].*", "", str(error.response.get("Error", {}).get("Code", "")))[:60]
         http.record("POST", shown, status, code)
@@ -138,7 +149,7 @@ def call(http: Reader, made: Any, operation: str, **arguments: Any) -> tuple[int
     except NoAnswer as error:
         http.record("POST", shown, 0, type(error).__name__)
         raise
-    except (botocore.exceptions.BotoCoreError, botocore.parsers.ResponseParserError, *_GARBLED) as error:
+    except (BotoCoreError, ResponseParserError, *_GARBLED) as error:
         # Its text may quote what was received or sent: only its name is kept.
         http.record("POST", shown, 0, type(error).__name__)
         raise NoAnswer(f"aws: {service}:{operation} failed: {type(error).__name__}", advice="try again later") from None
@@ -148,4 +159,6 @@ def call(http: Reader, made: Any, operation: str, **arguments: Any) -> tuple[int
 
 
 def _snake(operation: str) -> str:
-    return str(botocore.xform_name(operation))
+    from botocore import xform_name
+
+    return str(xform_name(operation))

@@ -1,18 +1,21 @@
-"""PyGithub under the gates of `offkey/http.py`: its connection class is replaced by one that asks them first."""
+"""PyGithub under the gates of `offkey/http.py`: its connection class is replaced by one that asks them first.
+
+It is imported where GitHub is first asked.
+"""
 
 import logging
 import threading
 from collections.abc import Callable, ItemsView, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import github
-import github.Auth
 import httpx
-from github.Requester import Requester
 
 from offkey.http import NO_NAMES, NoAnswer, Reader
 from offkey.secret import Secret
+
+if TYPE_CHECKING:
+    from github import Github
 
 logging.getLogger("github").setLevel(logging.WARNING)  # at DEBUG it logs whole bodies
 
@@ -20,12 +23,15 @@ T = TypeVar("T")
 _injecting = threading.Lock()
 
 
-def client(http: Reader, token: Secret) -> github.Github:
+def client(http: Reader, token: Secret) -> "Github":
     """A PyGithub client for the Reader's base; `retry=None` since its default repeats POST and DELETE.
 
     The gate sees each request by its real path, so WRITES of a module that works through PyGithub hold templates
     that are matched segment by segment.
     """
+    import github.Auth
+    from github.Requester import Requester
+
     with _injecting:  # the classes are read once, in Github's constructor
         bound = _connection(http)
         Requester.injectConnectionClasses(bound, bound)
@@ -46,6 +52,8 @@ def ask(question: Callable[[], T]) -> tuple[int, T | None]:
 
     Raises NoAnswer when PyGithub cannot make sense of the answer: it raises all of these for a body that is no API's.
     """
+    import github
+
     try:
         return 200, question()
     except github.GithubException as error:

@@ -11,9 +11,7 @@ https://docs.github.com/en/enterprise-cloud@latest/rest/orgs/orgs#list-saml-sso-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
-
-import github
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from offkey import pygithub
 from offkey.http import Answer, Reader, bearer
@@ -21,6 +19,9 @@ from offkey.model import AccessPoint, Account, Bond, Check, Ownership
 from offkey.secret import Secret
 from revokers.parts import fields, rows, trouble
 from revokers.protocol import NotIdentified, Unclear
+
+if TYPE_CHECKING:
+    from github import Github
 
 T = TypeVar("T")
 
@@ -102,7 +103,7 @@ class Admin:
     http: Reader
     token: Secret
 
-    def ask(self, what: str, question: Callable[[github.Github], T]) -> T:
+    def ask(self, what: str, question: "Callable[[Github], T]") -> T:
         """Raises Unclear with GitHub's status, NoAnswer for an answer that is none."""
         client = pygithub.client(self.http, self.token)
         status, answer = pygithub.ask(lambda: question(client))
@@ -118,7 +119,7 @@ class Admin:
         return 200, fields(answer, f"{org}: membership", "state", "role", "user")
 
     def owners(self, org: str) -> list[str]:
-        def question(client: github.Github) -> list[str]:
+        def question(client: "Github") -> list[str]:
             found = client.get_organization(org).get_members(role="admin")
             return sorted(owner.login for owner in found)
 

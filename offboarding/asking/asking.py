@@ -69,7 +69,7 @@ def ask(
     """
     asked, answers = Asked(), Answers()
     read = mirror.reader(setting.state, setting.run, setting.key)
-    mine = [f for f in findings if f.provider in revokers.REGISTRY and f.kind in revokers.handled()]
+    mine = [f for f in findings if f.provider in revokers.REGISTRY and revokers.handles(f.kind)]
     here = {name: _issuers(setting, name, gaps) for name in sorted({finding.provider for finding in mine})}
     lanes_of: dict[tuple[str, str], list[tuple[Finding, Credential]]] = defaultdict(list)
     for number, finding in enumerate(mine):

@@ -21,8 +21,6 @@ from offkey.model import AccessPoint, Check, Finding, Gap, Liveness, Person
 from revokers.protocol import Trusts
 
 FAMILY = "private_key"
-TRUSTING = tuple(sorted(name for name, revoker in revokers.REGISTRY.items() if isinstance(revoker, Trusts)))
-"""Providers that can be asked which public keys they trust."""
 _ELSEWHERE = "servers' own authorized_keys, and whatever else nobody lists"
 
 
@@ -59,8 +57,8 @@ def look(setting: Setting, findings: Sequence[Finding], gaps: list[Gap]) -> Look
 
 
 def _trusting(setting: Setting) -> Iterator[str]:
-    """Each instance of those providers; those without any by their own name, whose gap says so."""
-    for name in TRUSTING:
+    """Each instance of the providers that say which keys they trust; those without one by name, whose gap says so."""
+    for name in sorted(one for one, revoker in revokers.REGISTRY.items() if isinstance(revoker, Trusts)):
         yield from setting.config.instances_of(name) or (name,)
 
 
