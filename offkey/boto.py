@@ -47,8 +47,15 @@ def client(http: Reader, service: str, credentials: AwsCredentials, region: str 
     """A boto3 client of `service` in `region` whose every request asks the gate for `("AWS", "service:Operation")`.
 
     A Reader's instance, if configured, is the endpoint; otherwise AWS's own, checked against the gate's hosts: without
-    a region of the partition whose STS is the Reader's base.
+    a region of the partition whose STS is the Reader's base. The same arguments give the same client.
     """
+    wanted = (service, credentials, region)
+    if wanted not in http.clients:
+        http.clients[wanted] = _made(http, service, credentials, region)
+    return http.clients[wanted]
+
+
+def _made(http: Reader, service: str, credentials: AwsCredentials, region: str) -> Any:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 

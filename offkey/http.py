@@ -121,6 +121,8 @@ class Reader:
         self.now = now
         self.sleep = sleep
         self.exchanges: list[Exchange] = []
+        self.clients: dict[object, Any] = {}
+        """Of libraries that send through this Reader: making one takes longer than asking."""
         check_base(gate, self.base, instance)
         # No httpx.Client: it keeps cookies, by which a second credential would be answered as the first.
         self._transport = transport or httpx.HTTPTransport(verify=_trust(), trust_env=False)

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,16 +29,10 @@ def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
     `generic` adds `generic.toml`, whose kinds only `scanner.matching.generic` can tell from noise.
     A user's rules are also tried on their own examples. Raises RuleError for a file that cannot be read or used.
     """
-    rules: dict[str, Rule] = {}
-    providers: dict[str, Provider] = {}
-    for path in sorted(BUNDLED.glob("*.toml")):
-        if path.stem == GENERIC and not generic:
-            continue
-        provider, found = read(path)
-        if provider.name != path.stem:
-            fail(path, "", f"provider is {provider.name!r}", "name the file after its provider")
-        _merge(path, rules, found, set(rules))
-        providers[provider.name] = provider
+    bundled = _bundled(BUNDLED, generic)
+    if not extra:
+        return bundled
+    rules, providers = {rule.kind: rule for rule in bundled.rules}, dict(bundled.providers)
     mine: set[str] = set()
     for path in extra:
         provider, found = read(path)
@@ -48,6 +43,26 @@ def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
         providers[provider.name] = replace(
             known, console=provider.console or known.console, handover=provider.handover or known.handover
         )
+    return _set(rules, providers)
+
+
+@cache
+def _bundled(folder: Path, generic: bool) -> RuleSet:
+    """Read and checked once a process: it takes half a second."""
+    rules: dict[str, Rule] = {}
+    providers: dict[str, Provider] = {}
+    for path in sorted(folder.glob("*.toml")):
+        if path.stem == GENERIC and not generic:
+            continue
+        provider, found = read(path)
+        if provider.name != path.stem:
+            fail(path, "", f"provider is {provider.name!r}", "name the file after its provider")
+        _merge(path, rules, found, set(rules))
+        providers[provider.name] = provider
+    return _set(rules, providers)
+
+
+def _set(rules: Mapping[str, Rule], providers: dict[str, Provider]) -> RuleSet:
     ordered = tuple(rules[kind] for kind in sorted(rules))
     return RuleSet(rules=ordered, providers=MappingProxyType(providers), digest=_digest(ordered))
 

@@ -2,7 +2,9 @@
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,10 +39,21 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    homes = tmp_path_factory.mktemp("homes")
+    (homes / "cache").mkdir()
+    return homes
+
+
 @pytest.fixture(autouse=True)
-def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test sees or touches the state, cache, git or AWS configuration of whoever runs it."""
-    home = tmp_path_factory.mktemp("home")
+def _own_home(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
+    """No test sees or touches the state, cache, git or AWS configuration of whoever runs it.
+
+    The cache is one for all tests of a process: compiling the rules' patterns takes three seconds.
+    """
+    home = Path(tempfile.mkdtemp(dir=_homes))
+    (home / ".cache").symlink_to(_homes / "cache")
     for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(home))
     for name in (

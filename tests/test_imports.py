@@ -1,6 +1,7 @@
 """Arrows point down only (DESIGN section 2): the layers' imports, read with `ast`."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def modules() -> list[Path]:
     return [path for layer in MAY_IMPORT for path in sorted((ROOT / layer).rglob("*.py"))]
 
 
+@cache
 def imported(path: Path, package: tuple[str, ...]) -> list[tuple[int, str]]:
     """(line, dotted name) of everything a module of `package` imports, `importlib.import_module("x")` included."""
     found = []

@@ -40,6 +40,8 @@ FORMS = frozenset(_RUNS)
 _OUTSIDE = {form: re.compile(b"[^" + re.escape(allowed) + b"]") for form, allowed in _RUNS.items()}
 _ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(/))")
 _BLANKS = b" \t\r\n"
+_TRIE_PAYS = 300_000
+"""Bytes of runs that are looked at one by one in the time that compiling the trie takes, a second."""
 
 
 class Mark(NamedTuple):
@@ -141,6 +143,7 @@ class Encodings:
 
     def __init__(self, rules: Sequence[LightRule]) -> None:
         self._rules = [rule for rule in rules if not rule.kind.startswith(GENERIC)]
+        self._tried = 0
 
     @cached_property
     def literals(self) -> dict[bytes, tuple[Mark, ...]]:
@@ -164,13 +167,20 @@ class Encodings:
         if not self._rules:
             return
         for run in _LONG_RUN.finditer(content):
-            for hit in self._trie.finditer(content, *run.span()):
+            for start in self._starts(content, *run.span()):
                 for size in self._sizes:
-                    for mark in self.literals.get(content[hit.start() : hit.start() + size], ()):
-                        yield hit.start(), mark
+                    for mark in self.literals.get(content[start : start + size], ()):
+                        yield start, mark
         for mark in ALWAYS:
             for hit in re.finditer(mark.pattern, content):
                 yield hit.start(), mark
+
+    def _starts(self, content: bytes, low: int, high: int) -> Iterable[int]:
+        """Where marks may begin: everywhere, until so much was asked for that compiling the trie pays."""
+        self._tried += high - low
+        if self._tried < _TRIE_PAYS:
+            return range(low, high)
+        return (hit.start() for hit in self._trie.finditer(content, low, high))
 
     @cached_property
     def _sizes(self) -> list[int]:

@@ -171,3 +171,18 @@ def test_nothing_secret_is_logged(server: Canned, caplog: pytest.LogCaptureFixtu
     shown = caplog.text + repr(http.exchanges) + repr(SIGNER)
     for secret in (SIGNER.secret_access_key, SIGNER.session_token):
         assert secret.reveal().decode() not in shown
+
+
+def test_a_client_is_made_once_for_each_key_service_and_region_of_a_reader() -> None:
+    http, other = (Reader(GATE, "https://sts.amazonaws.com") for _ in range(2))
+    again = AwsCredentials(access_key_id=SIGNER.access_key_id, secret_access_key=SIGNER.secret_access_key)
+    changed = AwsCredentials(access_key_id=SIGNER.access_key_id, secret_access_key=Secret(b"another"))
+    made = boto.client(http, "sts", SIGNER)
+    assert boto.client(http, "sts", again) is made
+    different = [
+        boto.client(http, "iam", SIGNER),
+        boto.client(http, "sts", SIGNER, "eu-west-1"),
+        boto.client(http, "sts", changed),
+        boto.client(other, "sts", SIGNER),
+    ]
+    assert len({id(one) for one in [made, *different]}) == 5
