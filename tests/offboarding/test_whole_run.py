@@ -12,6 +12,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -141,7 +142,7 @@ def test_a_leaver_is_offboarded_with_proof_and_without_a_trace_of_a_value(office
     assert b"offboard" not in titles
 
 
-def test_the_outcomes_name_what_was_done(office: Office) -> None:
+def test_the_outcomes_name_what_was_done_and_what_came_back_is_found(office: Office) -> None:
     office.plan()
     office.approve()
     assert office.offkey("apply", "plan.json") == Exit.NOT_ALL_CONFIRMED
@@ -159,6 +160,13 @@ def test_the_outcomes_name_what_was_done(office: Office) -> None:
     assert outcomes["github.pat.classic", "REWRITE"] == "HANDED_OVER"
     assert outcomes["aws.access_key", "REWRITE"] == "PROPOSED"
     assert not office.services.hub.is_dead(office.services.keys.github_classic)
+
+    without_offkey = [sys.executable, "-I", "-S", "evidence/verify.py", "evidence"]
+    assert subprocess.run(without_offkey, cwd=office.folder, check=False).returncode == 0
+
+    office.services.hub.add_member(services.ORGANISATION, organisation.SAM_LOGIN)
+    assert office.offkey("verify", office.run) == Exit.OPEN
+    assert "ALIVE AGAIN: github.membership" in office.said
 
 
 def test_two_plans_of_one_moment_are_the_same_bytes(office: Office) -> None:
@@ -180,26 +188,18 @@ def test_a_provider_in_trouble_is_a_gap_and_the_others_are_planned(office: Offic
     assert [step["action"] for step in slack] == ["ROTATE"]
 
 
-@pytest.mark.parametrize("trouble", [403, 500, "garbage", "reset"])
-def test_a_provider_in_trouble_at_apply_leaves_its_step_open_and_the_rest_done(office: Office, trouble: str) -> None:
+@pytest.mark.parametrize("trouble", [403, "reset"])
+def test_a_provider_in_trouble_at_apply_leaves_its_step_open_and_the_rest_done(office: Office, trouble: Any) -> None:
+    """What else may go wrong is tried on each provider's module in tests/revokers."""
     office.plan()
     office.approve()
-    office.services.slack.fail("*", "auth.revoke", trouble, times=99)  # type: ignore[arg-type]
+    office.services.slack.fail("*", "auth.revoke", trouble, times=99)
     assert office.offkey("apply", "plan.json") == Exit.NOT_ALL_CONFIRMED
     state = office.services.alive()
     assert state["Sam's Slack token"] == (True, True)
     assert state["Sam's AWS key in the shop"] == (True, False)
     assert office.offkey("report", office.run, "-o", "evidence") == Exit.DONE
     assert kit.verify(office.folder / "evidence").problems == []
-
-
-def test_what_came_back_to_life_is_found_by_verify(office: Office) -> None:
-    office.plan()
-    office.approve()
-    office.offkey("apply", "plan.json")
-    office.services.hub.add_member(services.ORGANISATION, organisation.SAM_LOGIN)
-    assert office.offkey("verify", office.run) == Exit.OPEN
-    assert "ALIVE AGAIN: github.membership" in office.said
 
 
 def test_a_merged_pull_request_is_seen_as_removed(office: Office) -> None:
@@ -260,12 +260,3 @@ def test_the_plan_foretells_which_jobs_break_and_hands_the_leavers_schedules_ove
 
 def test_a_stranger_is_a_usage_error(office: Office) -> None:
     assert office.offkey("plan", "nobody-at-all", "-o", "plan.json", "--jobs", "1") == Exit.USAGE
-
-
-def test_the_verifier_of_the_folder_runs_without_offkey(office: Office) -> None:
-    office.plan()
-    office.approve()
-    office.offkey("apply", "plan.json")
-    office.offkey("report", office.run, "-o", "evidence")
-    command = [sys.executable, "-I", "-S", "evidence/verify.py", "evidence"]
-    assert subprocess.run(command, cwd=office.folder, check=False).returncode == 0

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,8 +176,8 @@ def test_nothing_secret_is_logged(server: Canned, caplog: pytest.LogCaptureFixtu
 
 def test_a_client_is_made_once_for_each_key_service_and_region_of_a_reader() -> None:
     http, other = (Reader(GATE, "https://sts.amazonaws.com") for _ in range(2))
-    again = AwsCredentials(access_key_id=SIGNER.access_key_id, secret_access_key=SIGNER.secret_access_key)
-    changed = AwsCredentials(access_key_id=SIGNER.access_key_id, secret_access_key=Secret(b"another"))
+    again = replace(SIGNER, secret_access_key=Secret(SIGNER.secret_access_key.reveal()))
+    changed = replace(SIGNER, secret_access_key=Secret(b"another"))
     made = boto.client(http, "sts", SIGNER)
     assert boto.client(http, "sts", again) is made
     different = [
