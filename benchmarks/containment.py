@@ -144,7 +144,7 @@ def _contained(folder: Path, trigger: str) -> tuple[dict[str, float], float]:
     running.kill()
     assert running.stdout is not None
     said = running.stdout.read().decode()
-    os.wait4(running.pid, 0)
+    running.wait()
     proven = _proven(folder)
     if len(proven) != EXPECTED:
         print(said, file=sys.stderr)
