@@ -153,6 +153,23 @@ def test_no_changed_byte_of_the_file_changes_what_the_ledger_says(kept: Kept, tm
     assert missed == []
 
 
+def test_an_event_that_an_index_hides_is_found(kept: Kept, tmp_path: Path) -> None:
+    """Runs are read by an index: what it leaves out nobody sees, though the chain has it."""
+    folder = copied(kept, tmp_path / "s")
+    content = bytearray(kept.content)
+    connection = sqlite3.connect(folder / "offkey.db")
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_events_run'").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    entry = content.rindex(b"r", 0, page * size)  # the run's name in the last entry of that page
+    content[entry] = ord("q")
+    (folder / "offkey.db").write_bytes(content)
+    store = Store.open(folder)
+    assert (len(store.events("r")), len(store.events())) == (EVENTS - 1, EVENTS)
+    store.close()
+    assert judged(folder, kept.checkpoint) == "found"
+
+
 def cut(folder: Path, scratch: Path) -> None:
     run_sql(folder, f"DELETE FROM events WHERE seq = {EVENTS}", f"DELETE FROM openings WHERE seq = {EVENTS}")
 
