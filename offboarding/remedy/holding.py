@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from offboarding.remedy import branch
 from offboarding.remedy.literal import CannotRewrite
+from offboarding.remedy.occurrences import holds
 from offboarding.remedy.rewrite import ensure_lines, find, rewrite, secret_name
 from offkey.model import Credential, Place
 from scanner.matching.encoding import decoded
@@ -86,7 +87,7 @@ def holding(mirror: Git, tip: str, values: Collection[bytes], places: Sequence[P
     held = branch.files(mirror, tip) if hidden else {}
     paths += [path for path, (_, oid) in held.items() if known & {path, oid} and path not in paths]
     contents = ((path, decoded(mirror.run("cat-file", "blob", f"{tip}:{path}"))[0]) for path in paths)
-    return [path for path, content in contents if any(value in content for value in values)]
+    return [path for path, content in contents if any(holds(content, value) for value in values)]
 
 
 def take_out(rewriting: Rewriting, credential: Credential, places: Sequence[Place], taken: Collection[str]) -> Done:

@@ -1,6 +1,5 @@
 """YAML: the reference of whoever reads the file; every other scalar stays what it was, and so does the structure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from offboarding.remedy.languages.addresses import tool, userinfo
 from offboarding.remedy.languages.pipelines import Form, Place, reader
 from offboarding.remedy.languages.yaml_nodes import Path, Scalar, scalars, spelled
 from offboarding.remedy.literal import REMOVED, CannotRewrite, Edited, Literal, splice
+from offboarding.remedy.occurrences import spans
 
 Piece = tuple[int, int, str]
 
@@ -54,7 +54,7 @@ def _change(path: str, text: str, found: Sequence[Scalar], literal: Literal, lit
         raise CannotRewrite("the value is a key")
     mates = [one for one in literals if _holder(found, one) is holder]
     value = text[literal.start : literal.end]
-    places = [one.start() for one in re.finditer(re.escape(value), holder.value)]
+    places = [0] if holder.value == value else [start for start, _ in spans(holder.value, value)]
     same = [one for one in mates if text[one.start : one.end] == value]
     if len(places) != len(same):
         raise CannotRewrite("the value is written with escapes")
