@@ -12,6 +12,9 @@ from scanner.matching.encoding import decoded
 from scanner.repository.git import Git
 from scanner.repository.giterrors import failure
 
+LINK = "120000"
+"""The mode of a symbolic link: its content is where it leads to."""
+
 
 @dataclass
 class Rewriting:
@@ -123,6 +126,9 @@ def _accompany(rewriting: Rewriting, wanted: Sequence[tuple[str, str]], done: Do
         by_path[path].append(line)
     present = branch.files(rewriting.mirror, rewriting.tree) if by_path else {}
     for path, lines in by_path.items():
+        if path in present and present[path][0] == LINK:
+            done.left.append((path, f"a link: where it leads to there must be {', '.join(lines)}"))
+            continue
         before = rewriting.content(path) if path in present or path in rewriting.changes else None
         after = ensure_lines(before, lines)
         if after != before:

@@ -173,3 +173,15 @@ def test_a_users_name_stays_in_the_code(scene: Scene) -> None:
     pull = scene.hub.state.repos["example/app"].pulls[1]
     assert scene.remote.git("show", f"{pull.head}:README") == "hello"
     assert "README" not in (pull.body or "")
+
+
+def test_a_link_is_not_taken_for_the_file_that_it_leads_to(scene: Scene) -> None:
+    scene.repo.write({".env": f"TOKEN={scene.value}\n", "shared/ignore": "*.o\n"})
+    (scene.repo.path / ".gitignore").symlink_to("shared/ignore")
+    scene.repo.git("add", "-f", ".")
+    scene.repo.git("commit", "-qm", "settings")
+    scene.repo.git("push", "-q", str(scene.remote.path), "main")
+    scene.remedy.act(scene.step, scene.credential)
+    pull = scene.hub.state.repos["example/app"].pulls[1]
+    assert scene.remote.git("show", f"{pull.head}:.gitignore") == "shared/ignore"
+    assert "`.gitignore`: a link: where it leads to there must be /.env" in (pull.body or "")
