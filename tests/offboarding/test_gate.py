@@ -190,6 +190,19 @@ def test_an_artefact_and_the_index_are_held_against_the_runs(
     assert (code, set(found)) == (Exit.OPEN, {"new.py"})
 
 
+@pytest.mark.parametrize("comment", ["# pragma: allowlist secret", "\n"])
+def test_whoever_writes_a_line_does_not_excuse_it_from_the_gate(
+    office: Office, capsys: pytest.CaptureFixture[str], comment: str
+) -> None:
+    office.run()
+    (office.folder / "dist").mkdir()
+    (office.folder / "dist" / "a.py").write_text(f"# pragma: allowlist nextline secret\nt = '{OLD}'  {comment}\n")
+    assert blocked(capsys, "dist")[0] == Exit.DONE  # an ordinary scan takes the line's word for it
+    assert blocked(capsys, "--departed", "dist")[0] == Exit.OPEN
+    assert cli.main(["gate", "export", "-o", "departed.json"]) == Exit.DONE
+    assert blocked(capsys, "--departed-list", "departed.json", "dist")[0] == Exit.OPEN
+
+
 def test_since_looks_at_what_is_new(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     office.run()
     assert set(blocked(capsys, "app", "--departed", "--since", "before")[1]) == {"settings.py"}
