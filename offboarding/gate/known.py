@@ -1,11 +1,11 @@
 """What the ledger's runs know of credentials: which they are, whether they are dead, and their pull requests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from offboarding.ledger.chain import legible
 from offboarding.ledger.history import Past, past
-from offkey.model import DEATHS, AccessPoint, Action, AuditEvent, Outcome, Step, timestamp
+from offkey.model import DEATHS, AccessPoint, Action, AuditEvent, Gap, Outcome, Step, timestamp
 
 _NO_END = frozenset({Action.REWRITE, Action.KEEP, Action.REPLACE})
 """Actions that end no credential."""
@@ -52,6 +52,22 @@ def points(run: Run) -> tuple[AccessPoint, ...]:
         if held is None or len(step.point.places) >= len(held.places):  # removal from code names one repository's
             found[step.point.fingerprint] = step.point
     return tuple(point for fingerprint, point in sorted(found.items()) if fingerprint)
+
+
+def living_kinds(runs: Sequence[Run]) -> frozenset[str]:
+    """The kinds of the runs' credentials that are not proven dead."""
+    fates = by_fingerprint(runs)
+    every = (point for run in runs for point in points(run))
+    return frozenset(point.kind for point in every if not is_dead(fates.get(point.fingerprint, ())))
+
+
+def unsought(kinds: Iterable[str], sought: Collection[str]) -> list[Gap]:
+    """A Gap where runs know of credentials of kinds that were not looked for: they were found by further rules."""
+    missing = sorted(set(kinds) - set(sought))
+    if not missing:
+        return []
+    why = f"runs know of credentials of kinds that were not looked for: {', '.join(missing)}"
+    return [Gap(where="the gate's rules", why=why, advice="give the rules by which they were found with --rules")]
 
 
 def by_fingerprint(runs: Iterable[Run]) -> Mapping[str, tuple[Known, ...]]:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,7 @@ def blocked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[
     capsys.readouterr()
     code = cli.main(["scan", "--format", "json", "--jobs", "1", *words])
     out, err = capsys.readouterr()
-    found = json.loads(out)["findings"] if out else []
+    found = json.loads(out)["findings"] if out.startswith("{") else []
     return code, {one["places"][0]["path"]: one for one in found}, err
 
 
@@ -201,6 +201,21 @@ def test_whoever_writes_a_line_does_not_excuse_it_from_the_gate(
     assert blocked(capsys, "--departed", "dist")[0] == Exit.OPEN
     assert cli.main(["gate", "export", "-o", "departed.json"]) == Exit.DONE
     assert blocked(capsys, "--departed-list", "departed.json", "dist")[0] == Exit.OPEN
+
+
+def test_a_kind_that_only_further_rules_find_is_a_gap_without_them(
+    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = office.scan()
+    monkeypatch.setattr(Office, "scan", lambda _: [replace(one, kind="house.token") for one in found])
+    office.run()
+    (office.folder / "dist").mkdir()
+    (office.folder / "dist" / "a.py").write_text("nothing\n")
+    code, _, err = blocked(capsys, "--departed", "--format", "csv", "dist")
+    assert (code, "kinds that were not looked for: house.token" in err) == (Exit.GAPS, True)
+    assert cli.main(["gate", "export", "-o", "departed.json"]) == Exit.DONE
+    code, _, err = blocked(capsys, "--departed-list", "departed.json", "--format", "csv", "dist")
+    assert (code, "kinds that were not looked for: house.token" in err) == (Exit.GAPS, True)
 
 
 def test_since_looks_at_what_is_new(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
