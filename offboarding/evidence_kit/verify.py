@@ -566,8 +566,8 @@ def _check_table(evidence: Evidence) -> None:
         raise Bad("steps.csv measures its steps by different promises")
     left = _left_at(evidence)
     for row in rows:
-        told = _clock(receipts.get((row["plan"], row["step"])), left, row["sla_hours"])
-        if any(row[name] != said for name, said in told.items()):
+        right = _clock(receipts.get((row["plan"], row["step"])), left, row["sla_hours"])
+        if any(row[name] != said for name, said in right.items()):
             raise Bad("steps.csv says something else of {} than its receipt".format(row["step"]))
 
 

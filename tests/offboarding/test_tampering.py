@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from offboarding.ledger.chain import Checkpoint
+from offboarding.ledger import erasing
+from offboarding.ledger.chain import ERASED, Checkpoint
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
 from offkey.errors import OffkeyError
@@ -168,6 +169,19 @@ def test_an_event_that_an_index_hides_is_found(kept: Kept, tmp_path: Path) -> No
     assert (len(store.events("r")), len(store.events())) == (EVENTS - 1, EVENTS)
     store.close()
     assert judged(folder, kept.checkpoint) == "found"
+
+
+@pytest.mark.parametrize(
+    "spans", [[[2, 10**9]], [[5, 5]], [[3, 1]], [[0, 2]], [[1]], [[1, 2, 3]], [["a", "b"]], "abc", 5, None]
+)
+def test_nothing_is_erased_but_what_was_there_before(kept: Kept, tmp_path: Path, spans: object) -> None:
+    """An event that erases what is to come would let anybody take that out later without a word."""
+    store = Store.open(copied(kept, tmp_path / "s"))
+    book = Ledger(store, lambda: NOW, "mallory@example.com")
+    book.append(ERASED, "", {"spans": spans, "reason": "none"})
+    assert "erases what was not there before it" in book.verify(kept.checkpoint).text
+    assert erasing.again(book) == 0
+    store.close()
 
 
 def cut(folder: Path, scratch: Path) -> None:
