@@ -75,7 +75,9 @@ class Store:
             url = URL.create("sqlite+pysqlite", database=str(private_file(state, DATABASE)))
         else:
             url = _url(state)
-        engine = sql.create_engine(url)
+        # Whatever the server's default: a stricter level sees what was there before its turn to append came.
+        level = {"isolation_level": "READ COMMITTED"} if url.get_backend_name() == "postgresql" else {}
+        engine = sql.create_engine(url, **level)
         if engine.dialect.name == "sqlite":
             sql.event.listen(engine, "connect", _prepare)
         sql.event.listen(engine, "begin", _BEGIN[engine.dialect.name])
