@@ -185,3 +185,11 @@ def test_a_link_is_not_taken_for_the_file_that_it_leads_to(scene: Scene) -> None
     pull = scene.hub.state.repos["example/app"].pulls[1]
     assert scene.remote.git("show", f"{pull.head}:.gitignore") == "shared/ignore"
     assert "`.gitignore`: a link: where it leads to there must be /.env" in (pull.body or "")
+
+
+def test_a_branch_of_somebody_else_below_our_prefix_counts(scene: Scene) -> None:
+    scene.repo.git("push", "-q", str(scene.remote.path), "main:offkey/hidden")
+    scene.repo.commit("out", delete=("app.py", "deploy.sh", "conf.lua"), author=BOB)
+    scene.repo.git("push", "-q", str(scene.remote.path), "main")
+    seen = scene.remedy.before(scene.step, scene.credential)
+    assert (seen.liveness, seen.reason) == (Liveness.LIVE, "held by offkey/hidden")
