@@ -961,7 +961,12 @@ def verify(folder: Path, checkpoint: Path | None = None, key: str = "") -> Verdi
         verdict.problems.append("the approvals could not be verified here")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         verdict.problems.append(f"the evidence is not in the expected form ({type(error).__name__}: {error})")
-    return verdict
+    return Verdict(*([printable(text) for text in texts] for texts in verdict))
+
+
+def printable(text: str) -> str:
+    """The text on one line and without anything that a terminal obeys: names in the folder may be anybody's."""
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 def about_key(evidence: Evidence, key: str, *, signed_outside: bool) -> list[str]:

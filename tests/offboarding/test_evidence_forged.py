@@ -162,3 +162,13 @@ def test_who_may_only_attest_has_a_word_that_counts(run: Run, ann: Approver, tmp
     )  # fmt: skip
     run.register.write_text(ann.register.read_text() + old)
     assert any("not in the register for sue" in text for text in problems(run.folder(tmp_path / "late")))
+
+
+def test_no_name_in_the_folder_speaks_to_the_terminal(run: Run, ann: Approver, tmp_path: Path) -> None:
+    folder = run.approve(ann).do().folder(tmp_path / "evidence")
+    (folder / "a\x1b[2K\rINTACT\n\x1b[8m\u202e").write_bytes(b"")
+    done = subprocess.run([sys.executable, str(folder / "verify.py"), str(folder)], capture_output=True, check=False)
+    lines = done.stdout.decode().splitlines()
+    assert (done.returncode, lines[-1]) == (1, "NOT INTACT")
+    assert "INTACT" not in lines
+    assert all(line.isprintable() for line in lines)
