@@ -58,6 +58,8 @@ FIXED = (
     "ledger.jsonl", "plan.json", "proofs.json", "report.html", "steps.csv", "verify.py",
 )  # fmt: skip
 MAY_BE = re.compile(r"manifest\.json|checkpoint(\.pub)?|(receipts|approvals)/[0-9A-Za-z][0-9A-Za-z._-]*\.json")
+DESCRIPTOR = 24
+"""Bytes that may stand behind a file in a zip (APPNOTE.TXT, section 4.3.9)."""
 LARGEST = 2**30
 """Bytes that a packed file may have when it is read."""
 
@@ -395,9 +397,21 @@ def packed(path: Path) -> dict[str, bytes]:
                 raise Bad("the zip holds more than evidence ever does")
             if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
                 raise Bad("the zip is packed in a way that evidence never is")
+            _check_listed(path.read_bytes(), archive)
             return {entry.filename.partition("/")[2]: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise Bad(f"{path.name} is no whole zip file: {error}") from error
+
+
+def _check_listed(raw: bytes, archive: zipfile.ZipFile) -> None:
+    """Raises Bad where something lies between the files that the directory lists: other programs may unpack that."""
+    end = 0
+    starts = [(entry.header_offset, entry.compress_size) for entry in archive.infolist()]
+    for start, size in [*sorted(starts), (archive.start_dir, 0)]:
+        if not 0 <= start - end <= DESCRIPTOR:
+            raise Bad("the zip holds more than its directory lists")
+        name, extra = struct.unpack("<HH", raw[start + 26 : start + 30])
+        end = start + 30 + name + extra + size
 
 
 def read(folder: Path) -> Evidence:

@@ -1,6 +1,8 @@
 """Evidence made by whoever holds the whole ledger: what would be left out, withheld or said better than it was."""
 
 import json
+import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,7 +14,7 @@ import pytest
 
 from offboarding.approval import attesting, signing
 from offboarding.approval.attestation import Attestation
-from offboarding.evidence import evidence
+from offboarding.evidence import archive, evidence
 from offboarding.ledger import note
 from offboarding.ledger.chain import commitment
 from offkey.model import AccessPoint, Action, Outcome, to_json
@@ -172,3 +174,25 @@ def test_no_name_in_the_folder_speaks_to_the_terminal(run: Run, ann: Approver, t
     assert (done.returncode, lines[-1]) == (1, "NOT INTACT")
     assert "INTACT" not in lines
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_zip_with_files_that_its_directory_does_not_list_is_found(run: Run, ann: Approver, tmp_path: Path) -> None:
+    """Some programs unpack whatever comes, and never look at the directory."""
+    files = run.approve(ann).do().files()
+    whole, other = archive.zipped(files, "evidence"), archive.zipped({"report.html": b"all is well"}, "evidence")
+    alone = other[: other.index(b"PK\1\2")]
+    kept = tmp_path / "kept.zip"
+    kept.write_bytes(whole)
+    assert problems(kept) == []
+    at, end = whole.index(b"PK\1\2"), whole.rindex(b"PK\5\6")
+    behind = whole[end : end + 16] + struct.pack("<L", at + len(alone)) + whole[end + 20 :]
+    for forged in (alone + whole, whole[:at] + alone + whole[at:end] + behind):
+        kept.write_bytes(forged)
+        assert problems(kept) == ["the zip holds more than its directory lists"]
+
+
+def test_a_zip_that_somebody_packed_anew_is_as_good(run: Run, ann: Approver, tmp_path: Path) -> None:
+    folder = run.approve(ann).do().folder(tmp_path / "evidence")
+    kept = shutil.make_archive(str(tmp_path / "again"), "zip", tmp_path, "evidence")
+    assert problems(Path(kept)) == []
+    assert folder.is_dir()
