@@ -12,6 +12,9 @@ from scanner.matching.encoding import decoded
 from scanner.repository.git import Git
 from scanner.repository.giterrors import failure
 
+NAMES = frozenset({"user", "host", "client_email", "client_id"})
+"""Parts of a credential that are mere names: a service account and an application have theirs in many files, and live
+on without this key."""
 LINK = "120000"
 """The mode of a symbolic link: its content is where it leads to."""
 
@@ -68,7 +71,7 @@ def values_of(credential: Credential, taken: Collection[str] = ()) -> dict[str, 
 
 def parts_of(credential: Credential, taken: Collection[str] = ()) -> dict[str, str]:
     """Secret name -> part of each part that is not a mere name."""
-    parts = [part for part in credential.parts if part not in ("user", "host")]
+    parts = [part for part in credential.parts if part not in NAMES]
     return {secret_name(credential.kind, part, frozenset(taken)): part for part in parts}
 
 
