@@ -213,10 +213,7 @@ class Store:
         return datetime.fromisoformat(text) if text else None
 
     def damage(self) -> str:
-        """What the database engine itself finds wrong with the file; empty when nothing.
-
-        With its indices (`quick_check` leaves them out): one that lacks an event hides it from whoever reads a run.
-        """
+        """What the database engine itself finds wrong with the file, its indices included; empty when nothing."""
         if self.engine.dialect.name != "sqlite":
             return ""
         with self._reading() as connection:
