@@ -449,12 +449,7 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
     before = None
     for event in evidence.events:
         claimed = event["hash"]
-        if event_hash(event) != claimed:
-            raise Bad("event {} was changed: its hash does not fit its content".format(event["seq"]))
-        if not event.get("salt") and set(event["body"]) == {"committed"}:
-            raise Bad("the contents of event {} are withheld".format(event["seq"]))
-        if event["run"] != evidence.plan["run"]:
-            raise Bad("event {} is of another run".format(event["seq"]))
+        _check_event(event, evidence.plan["run"])
         if before and event["seq"] <= before["seq"]:
             raise Bad("event {} is out of order".format(event["seq"]))
         if before and event["seq"] == before["seq"] + 1 and event["prev"] != before["hash"]:
@@ -484,6 +479,15 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
     if outside["merkle_root"] != inside["merkle_root"] or outside.get("head", inside["head"]) != inside["head"]:
         raise Bad("the given checkpoint is of another ledger: this evidence was replaced")
     return "consistent with the given checkpoint over {} events".format(outside["seq"])
+
+
+def _check_event(event: dict[str, Any], run: str) -> None:
+    if event_hash(event) != event["hash"]:
+        raise Bad("event {} was changed: its hash does not fit its content".format(event["seq"]))
+    if not event.get("salt") and set(event["body"]) == {"committed"}:
+        raise Bad("the contents of event {} are withheld".format(event["seq"]))
+    if event["run"] != run:
+        raise Bad("event {} is of another run".format(event["seq"]))
 
 
 def event_hash(event: dict[str, Any]) -> str:
