@@ -193,7 +193,7 @@ def child(points: Path, words: Sequence[str]) -> int:
             os.fsync(file.fileno())
         os.kill(os.getpid(), signal.SIGKILL)
 
-    append, permit, record, push = Ledger.append, Writer.permit, Writer.record, branch.push
+    append, permit, record, push = Ledger.append, Writer.permit, Writer.record, branch.Remote.push
 
     def cut_append(self: Ledger, type: str, run: str, body: Mapping[str, Any]) -> AuditEvent:
         receipt = body.get("receipt")
@@ -220,7 +220,7 @@ def child(points: Path, words: Sequence[str]) -> int:
         return done
 
     Ledger.append, Reader.permit, Reader.record = cut_append, cut_permit, cut_record  # type: ignore[method-assign]
-    branch.push = cut_push
+    branch.Remote.push = cut_push
     return cli.main(list(words))
 
 

@@ -13,6 +13,7 @@ class Options:
     """How to scan. `history` is all or none, `since` a revision whose values are left out.
 
     `staged` adds the blobs that a commit made now would add: with no history and no work tree they are all there is.
+    `excuse`: a line with an allowlist pragma is left out.
     """
 
     jobs: int = 1
@@ -20,6 +21,7 @@ class Options:
     history: str = "all"
     since: str | None = None
     staged: bool = False
+    excuse: bool = True
     exhaustive: bool = False
     whole: bool = False
     compiled: bool = True

@@ -111,6 +111,7 @@ def scan(
         limit=options.limit,
         verify=options.exhaustive,
         compiled=options.compiled,
+        excuse=options.excuse,
     )
     tally = _looked_at(rounds, setup, matcher, progress)
     mask = partial(redacted_text, matcher, light_rules)
@@ -137,7 +138,8 @@ def _memory(vault: Vault | None, rules: RuleSet, key: OrgKey, options: Options) 
     wanted = options.by_packs and options.history == "all" and not options.staged
     if vault is None or key.ephemeral or not wanted:
         return None
-    return Memory(vault, digest_of(rules.digest, key.id, options.limit, options.worktree))
+    unusual = () if options.excuse else ("nothing excused",)
+    return Memory(vault, digest_of(rules.digest, key.id, options.limit, options.worktree, *unusual))
 
 
 def _result(

@@ -231,7 +231,7 @@ def _verifying(plan: Plan, checkpoint: Checkpoint) -> str:
     return (
         "<h2>How to check this</h2><p>Nothing but Python 3.9 is needed, no network and no offkey. Take a checkpoint "
         "that was kept elsewhere; without one, nobody can exclude that the whole folder was replaced.</p>"
-        "<pre><code>python3 verify.py . --checkpoint YOUR-COPY/checkpoint.json</code></pre>"
+        "<pre><code>python3 -I verify.py . --checkpoint YOUR-COPY/checkpoint.json</code></pre>"
         f"<p>The plan's digest is the SHA-256 of plan.json:<br><code>{escape(plan.digest)}</code></p>"
         f"<p>The ledger's tree had {checkpoint.seq} events, with the root<br>"
         f"<code>{escape(checkpoint.merkle_root)}</code></p>"

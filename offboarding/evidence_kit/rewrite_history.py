@@ -25,10 +25,22 @@ from pathlib import Path
 from typing import Any
 
 REPLACEMENT = b"***REMOVED***"
+SHORT, LONGEST_WORD = 8, 20
+WORD = re.compile(rb"[0-9]+|(?:[A-Za-z]+[-_.]?)+[0-9]{0,4}[!?.#$@*]?")
+
+
+def by_chance(value: bytes) -> bool:
+    """Whether other text may well hold the value: a password that is a word, or a very short one."""
+    return len(value) < SHORT or (len(value) < LONGEST_WORD and WORD.fullmatch(value) is not None)
 
 
 def rule(value: bytes) -> bytes:
-    """A line for `git filter-repo --replace-text`; what a line cannot hold as it is becomes a regular expression."""
+    """A line for `git filter-repo --replace-text`; what a line cannot hold as it is becomes a regular expression.
+
+    What stands in other text by chance is replaced as the password in a URL alone.
+    """
+    if by_chance(value):
+        return b"regex:(?<=:)" + re.escape(value) + b"(?=@)==>" + REPLACEMENT
     if re.search(rb"[\x00-\x1f\x7f]", value):
         return b"regex:" + re.escape(value).replace(b"\\\n", rb"\n").replace(b"\\\r", rb"\r") + b"==>" + REPLACEMENT
     return b"literal:" + value + b"==>" + REPLACEMENT
@@ -79,6 +91,8 @@ def main() -> int:
     if not found:
         print("no value was found: nothing to rewrite", file=sys.stderr)
         return 1
+    if words := sum(map(by_chance, found)):
+        print(f"{words} values are words or very short: they are replaced as passwords in URLs alone", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="rewrite-") as folder:
         replacements = write(Path(folder), found)
         command = ["git", "-C", str(args.clone), "filter-repo", "--replace-text", str(replacements)]

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Checks an evidence folder of offkey, without offkey, without a network, with Python 3.9's standard library alone.
 
-    python3 verify.py [FOLDER|ZIP] [--checkpoint FILE] [--key VKEY]
+    python3 -I verify.py [FOLDER|ZIP] [--checkpoint FILE] [--key VKEY]
 
 What it checks: every file against manifest.json; canonical JSON (RFC 8785); the plan's digest; each ledger event's
 hash and its place in the Merkle tree (RFC 6962) of the checkpoint; each receipt, each approval and each line of
 steps.csv against the ledger; the approvals' SSH signatures (Ed25519, RFC 8032) against the register of approvers; that
 the approver is neither the person nor who asked for the plan; that nothing was done before it was approved and written
-down; that containment kept to what two approvers had signed; and that what was left out rests on a signed opt-out.
+down, by two where the policy of the run wants two, and with the extra yes where a step wants one; that containment kept
+to what two approvers had signed; and that what was left out rests on a signed opt-out.
 
 Give --key the ledger's public key as you were told it, and --checkpoint a copy that was kept elsewhere: without one,
 a folder replaced as a whole cannot be told apart.
@@ -16,6 +17,10 @@ Exit code 0: nothing contradicts the evidence. 1: something does.
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    del sys.path[0]  # the folder to be checked: no module may come from there
 import argparse
 import base64
 import binascii
@@ -26,7 +31,6 @@ import io
 import json
 import re
 import struct
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -44,12 +48,18 @@ CONTAINING = {
     "containment.intent": 1, "containment.acting": 2, "containment.acted": 3, "containment.receipt": 4,
 }  # fmt: skip
 KEPT_TOGETHER = (("DISABLE", {"REMOVE", "REVOKE"}), ("REPLACE", {"DISABLE", "REMOVE", "REVOKE"}))
+SENDING = ("REVOKE", "DISABLE", "REMOVE", "REPLACE", "REWRITE")
+DEATHS = ("REVOKED", "DISABLED", "REMOVED", "ROTATED", "ALREADY_DEAD")
+POLICIES = ("none", "irreversible", "all")
 SELF_CONSISTENT = "self-consistent; replacement cannot be excluded"
 MANIFEST = "manifest.json"
 FIXED = (
     "README.txt", "approvers", "case.json", "checkpoint.json", "coverage.csv", "frameworks.csv", "inventory.csv",
     "ledger.jsonl", "plan.json", "proofs.json", "report.html", "steps.csv", "verify.py",
 )  # fmt: skip
+MAY_BE = re.compile(r"manifest\.json|checkpoint(\.pub)?|(receipts|approvals)/[0-9A-Za-z][0-9A-Za-z._-]*\.json")
+DESCRIPTOR = 24
+"""Bytes that may stand behind a file in a zip (APPNOTE.TXT, section 4.3.9)."""
 LARGEST = 2**30
 """Bytes that a packed file may have when it is read."""
 
@@ -385,9 +395,23 @@ def packed(path: Path) -> dict[str, bytes]:
                 raise Bad("the zip does not hold one folder with each file once")
             if sum(entry.file_size for entry in entries) > LARGEST:
                 raise Bad("the zip holds more than evidence ever does")
+            if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+                raise Bad("the zip is packed in a way that evidence never is")
+            _check_listed(path.read_bytes(), archive)
             return {entry.filename.partition("/")[2]: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise Bad(f"{path.name} is no whole zip file: {error}") from error
+
+
+def _check_listed(raw: bytes, archive: zipfile.ZipFile) -> None:
+    """Raises Bad where something lies between the files that the directory lists: other programs may unpack that."""
+    end = 0
+    starts = [(entry.header_offset, entry.compress_size) for entry in archive.infolist()]
+    for start, size in [*sorted(starts), (archive.start_dir, 0)]:
+        if not 0 <= start - end <= DESCRIPTOR:
+            raise Bad("the zip holds more than its directory lists")
+        name, extra = struct.unpack("<HH", raw[start + 26 : start + 30])
+        end = start + 30 + name + extra + size
 
 
 def read(folder: Path) -> Evidence:
@@ -398,6 +422,8 @@ def read(folder: Path) -> Evidence:
     manifest = parse(files[MANIFEST], MANIFEST)
     listed = manifest["files"]
     for name in sorted(set(listed) | set(files) - {MANIFEST} | set(FIXED)):
+        if name not in FIXED and not MAY_BE.fullmatch(name):
+            raise Bad(f"{name} is no file of evidence")
         if name not in listed:
             raise Bad(f"{name} is not listed in the manifest")
         if name not in files:
@@ -423,10 +449,7 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
     before = None
     for event in evidence.events:
         claimed = event["hash"]
-        if event_hash(event) != claimed:
-            raise Bad("event {} was changed: its hash does not fit its content".format(event["seq"]))
-        if event["run"] != evidence.plan["run"]:
-            raise Bad("event {} is of another run".format(event["seq"]))
+        _check_event(event, evidence.plan["run"])
         if before and event["seq"] <= before["seq"]:
             raise Bad("event {} is out of order".format(event["seq"]))
         if before and event["seq"] == before["seq"] + 1 and event["prev"] != before["hash"]:
@@ -456,6 +479,15 @@ def check_ledger(evidence: Evidence, outside: dict[str, Any] | None) -> str:
     if outside["merkle_root"] != inside["merkle_root"] or outside.get("head", inside["head"]) != inside["head"]:
         raise Bad("the given checkpoint is of another ledger: this evidence was replaced")
     return "consistent with the given checkpoint over {} events".format(outside["seq"])
+
+
+def _check_event(event: dict[str, Any], run: str) -> None:
+    if event_hash(event) != event["hash"]:
+        raise Bad("event {} was changed: its hash does not fit its content".format(event["seq"]))
+    if not event.get("salt") and set(event["body"]) == {"committed"}:
+        raise Bad("the contents of event {} are withheld".format(event["seq"]))
+    if event["run"] != run:
+        raise Bad("event {} is of another run".format(event["seq"]))
 
 
 def event_hash(event: dict[str, Any]) -> str:
@@ -496,6 +528,7 @@ class Period(NamedTuple):
     plan: dict[str, Any]
     digest: str
     events: list[dict[str, Any]]
+    four_eyes: str
 
     def of_type(self, *kinds: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["type"] in kinds]
@@ -508,7 +541,7 @@ def periods(evidence: Evidence) -> list[Period]:
             plan = event["body"]["plan"]
             if sha256(canonical(plan)) != event["body"]["digest"]:
                 raise Bad("event {} gives a plan another digest".format(event["seq"]))
-            found.append(Period(plan, event["body"]["digest"], []))
+            found.append(Period(plan, event["body"]["digest"], [], event["body"].get("four_eyes", "none")))
         elif found:
             found[-1].events.append(event)
     return found
@@ -547,12 +580,38 @@ def _check_table(evidence: Evidence) -> None:
     planned = [step["id"] for step in evidence.plan["steps"] if step["action"] not in WITHOUT_ACCESS]
     if [row["step"] for row in rows if row["plan"] == newest] != planned:
         raise Bad("steps.csv does not list the plan's steps")
+    if len({row["sla_hours"] for row in rows}) > 1:
+        raise Bad("steps.csv measures its steps by different promises")
+    left = _left_at(evidence)
     for row in rows:
-        receipt = receipts.get((row["plan"], row["step"]))
-        told_outcome = receipt["outcome"] if receipt else "not begun"
-        seen = receipt and (receipt["after"]["at"] if receipt["after"] else receipt["finished_at"])
-        if row["outcome"] != told_outcome or (row["proven_at"] and row["proven_at"] != seen):
+        right = _clock(receipts.get((row["plan"], row["step"])), left, row["sla_hours"])
+        if any(row[name] != said for name, said in right.items()):
             raise Bad("steps.csv says something else of {} than its receipt".format(row["step"]))
+
+
+def _left_at(evidence: Evidence) -> datetime | None:
+    """The hour of leaving that the trigger gave, else the directory."""
+    opened = evidence.of_type("run.opened")
+    trigger = opened[0]["body"].get("trigger") if opened else None
+    told = trigger["effective_at"] if trigger else evidence.plan["person"]["left_at"]
+    return moment(told) if told else None
+
+
+def _clock(receipt: dict[str, Any] | None, left: datetime | None, promised: str) -> dict[str, str]:
+    """What a line of steps.csv must say of outcome and time, by the step's receipt; `promised` in hours."""
+    outcome = receipt["outcome"] if receipt else "not begun"
+    if receipt is None or outcome not in DEATHS:
+        return {"outcome": outcome, "proven_at": "", "hours_after_leaving": "", "promptness": "open"}
+    proven = receipt["after"]["at"] if receipt["after"] else receipt["finished_at"]
+    hours, promptness = "", "not measured"
+    if left:
+        seconds = (moment(proven) - left).total_seconds()
+        hours = f"{seconds / 3600:.2f}".rstrip("0").rstrip(".")
+        hours = "'" + hours if hours.startswith("-") else hours  # no formula for a spreadsheet
+        promptness = "in time" if seconds <= float(promised) * 3600 else "late"
+    if outcome == "ALREADY_DEAD":
+        promptness = "dead before"
+    return {"outcome": outcome, "proven_at": proven, "hours_after_leaving": hours, "promptness": promptness}
 
 
 def _check_order(period: Period) -> None:
@@ -579,7 +638,7 @@ def person_emails(plan: dict[str, Any]) -> list[str]:
 
 def check_approvals(evidence: Evidence) -> tuple[list[str], list[str]]:
     """Sentences for what holds and for what this verifier cannot judge. Raises Bad for what is wrong."""
-    recorded = {canonical(event["body"]["approval"]): event["seq"] for event in evidence.of_type("plan.approved")}
+    recorded = {canonical(event["body"]["approval"]): event for event in evidence.of_type("plan.approved")}
     passed: list[str] = []
     notes: list[str] = []
     good: list[tuple[int, dict[str, Any]]] = []
@@ -591,14 +650,15 @@ def check_approvals(evidence: Evidence) -> tuple[list[str], list[str]]:
             notes.append(f"{name} is of a plan that is not in this ledger, and counts for nothing")
             continue
         try:
-            _check_approval(evidence, name, approval, plans[approval["plan_digest"]])
+            at = moment(recorded[canonical(approval)]["at"])
+            _check_approval(evidence, name, approval, plans[approval["plan_digest"]], at)
         except NotHere as other:
             notes.append(
                 f"{name} ({other}) is not verified here: write its statement to a file and use "
                 f"`ssh-keygen -Y verify -n {NAMESPACE} -f approvers -I {approval['approver']} -s SIGNATURE < STATEMENT`"
             )
             continue
-        good.append((recorded[canonical(approval)], approval))
+        good.append((recorded[canonical(approval)]["seq"], approval))
         newest = approval["plan_digest"] == sha256(evidence.files["plan.json"])
         what = "approved" if newest else "an older plan of this run was approved"
         passed.append("{} by {} on {}, signature verified".format(what, approval["approver"], approval["at"]))
@@ -608,8 +668,10 @@ def check_approvals(evidence: Evidence) -> tuple[list[str], list[str]]:
     return passed, notes
 
 
-def _check_approval(evidence: Evidence, name: str, approval: dict[str, Any], plan: dict[str, Any]) -> None:
-    """Raises Bad, or NotHere when this verifier cannot judge the signature."""
+def _check_approval(
+    evidence: Evidence, name: str, approval: dict[str, Any], plan: dict[str, Any], at: datetime
+) -> None:
+    """Raises Bad, or NotHere when this verifier cannot judge the signature. `at` is when it was recorded."""
     approver = approval["approver"]
     if approver.lower() in person_emails(plan):
         raise Bad(f"{name}: the approver is the person concerned")
@@ -617,7 +679,7 @@ def _check_approval(evidence: Evidence, name: str, approval: dict[str, Any], pla
         raise Bad(f"{name}: the approver is who asked for the plan")
     register = evidence.files["approvers"].decode("utf-8", "replace")
     statement = canonical({key: value for key, value in approval.items() if key != "signature"})
-    if ssh_verify(statement, approval["signature"]) not in registered(register, approver, moment(approval["at"])):
+    if ssh_verify(statement, approval["signature"]) not in registered(register, approver, at):
         raise Bad(f"{name}: the key is not in the register for {approver}")
 
 
@@ -625,11 +687,34 @@ def _check_covered(evidence: Evidence, good: list[tuple[int, dict[str, Any]]], n
     """Each step was begun under an approval of its own plan that was in the ledger before, and had not run out."""
     for period in periods(evidence):
         mine = [(seq, approval) for seq, approval in good if approval["plan_digest"] == period.digest]
-        for event in period.of_type("apply.started", "step.intent"):
-            if not any(seq < event["seq"] and _covers(approval, event) for seq, approval in mine):
-                if not notes:
-                    raise Bad("something was begun (event {}) without an approval in force".format(event["seq"]))
-                raise Unverified([*notes, "no approval verified here covers event {}".format(event["seq"])])
+        policy, given = period.four_eyes, dict[str, list[dict[str, Any]]]()
+        for event in period.of_type("apply.started", "step.intent", "step.acting"):
+            body, why = event["body"], ""
+            if event["type"] == "step.acting":
+                why = _lacking(period.plan, body["step"], given.get(body["step"], []), policy)
+            else:
+                in_force = [approval for seq, approval in mine if seq < event["seq"] and _covers(approval, event)]
+                why = "" if in_force else "without an approval in force"
+                given[body.get("step", "")] = in_force
+                policy = max(policy, body.get("four_eyes", "none"), key=POLICIES.index)
+            if why and not notes:
+                raise Bad("something was begun (event {}) {}".format(event["seq"], why))
+            if why:
+                raise Unverified([*notes, "event {} was begun {} verified here".format(event["seq"], why)])
+
+
+def _lacking(plan: dict[str, Any], step_id: str, given: list[dict[str, Any]], policy: str) -> str:
+    """What the approvals lack for a step that sends something; empty when nothing. Two addresses count as two."""
+    step = next(step for step in plan["steps"] if step["id"] == step_id)
+    if step["action"] not in SENDING:
+        return ""
+    covering = [approval for approval in given if step["needs"] in approval["allows"]] if step["needs"] else given
+    if step["needs"] and not covering:
+        return "without the extra yes for {}".format(step["needs"])
+    two = policy == "all" or (policy == "irreversible" and not step["reversible"])
+    if two and len({approval["approver"].lower() for approval in covering}) < 2:
+        return "without the two approvers that it needed"
+    return ""
 
 
 class Held(NamedTuple):
@@ -840,7 +925,7 @@ def check_attestations(evidence: Evidence) -> tuple[list[str], list[str]]:
                 raise Bad(f"{name} is of another plan, or the person's own")
             try:
                 key = ssh_verify(statement, given["signature"], ATTESTING)
-                if key not in registered(register, given["signer"], moment(given["at"])):
+                if key not in registered(register, given["signer"], moment(event["at"]), ATTESTING):
                     raise Bad(f"{name}: the key is not in the register for {given['signer']}")
                 passed.append(f"{name} by {given['signer']}, signature verified")
             except NotHere as other:
@@ -871,8 +956,9 @@ def verify(folder: Path, checkpoint: Path | None = None, key: str = "") -> Verdi
     verdict = Verdict([], [], [])
     try:
         evidence = read(folder)
-        outside = _outside(checkpoint.read_bytes(), key or evidence.own_key) if checkpoint else None
-        verdict.notes.extend(about_key(evidence, key))
+        kept = checkpoint.read_bytes() if checkpoint else b""
+        outside = _outside(kept, key or evidence.own_key) if checkpoint else None
+        verdict.notes.extend(about_key(evidence, key, signed_outside=bool(kept) and not _is_json(kept)))
         verdict.passed.append(f"{len(evidence.files) - 1} files are those of the manifest")
         verdict.notes.append(
             f"manifest {sha256(evidence.files[MANIFEST])}: report.html, approvers and verify.py hang on it alone; "
@@ -893,12 +979,19 @@ def verify(folder: Path, checkpoint: Path | None = None, key: str = "") -> Verdi
         verdict.problems.append("the approvals could not be verified here")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         verdict.problems.append(f"the evidence is not in the expected form ({type(error).__name__}: {error})")
-    return verdict
+    return Verdict(*([printable(text) for text in texts] for texts in verdict))
 
 
-def about_key(evidence: Evidence, key: str) -> list[str]:
+def printable(text: str) -> str:
+    """The text on one line and without anything that a terminal obeys: names in the folder may be anybody's."""
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
+def about_key(evidence: Evidence, key: str, *, signed_outside: bool) -> list[str]:
     """A sentence on whose key signed the folder's checkpoint. Raises Bad when it is another than the one given."""
     if "checkpoint" not in evidence.files:
+        if key and not signed_outside:
+            raise Bad("nothing here is signed by the key that was given: the folder has no signed checkpoint")
         return []
     own = evidence.own_key().strip()
     if key and own != key.strip():
@@ -908,10 +1001,14 @@ def about_key(evidence: Evidence, key: str) -> list[str]:
 
 def _outside(content: bytes, key: str | Callable[[], str]) -> dict[str, Any]:
     """A checkpoint kept elsewhere: our own JSON as it stands, or a signed note by the key."""
-    if content.lstrip().startswith(b"{"):
+    if _is_json(content):
         found: dict[str, Any] = json.loads(content.decode("utf-8"))
         return found
     return signed_checkpoint(content, key if isinstance(key, str) else key())
+
+
+def _is_json(content: bytes) -> bool:
+    return content.lstrip().startswith(b"{")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -29,6 +29,7 @@ from offboarding.ui import UI
 from offkey.errors import UsageError
 from offkey.fingerprint import OrgKey
 from offkey.model import Finding, Gap
+from rules import RuleSet
 from scanner.output.printable import printable
 
 
@@ -93,12 +94,12 @@ def _other_keys(runs: Sequence[Run], key: OrgKey | None) -> list[Gap]:
     ]
 
 
-def gated_by(args: argparse.Namespace, ui: UI, done: Scanned) -> tuple[Scanned, tuple[Finding, ...]]:
+def gated_by(args: argparse.Namespace, ui: UI, done: Scanned, rules: RuleSet) -> tuple[Scanned, tuple[Finding, ...]]:
     """The scan with the gate's own gaps, and the findings that must not ship. Says how many others there are.
 
     Raises UsageError where there is nothing to know departed people by.
     """
-    told = judge(done, args, datetime.now(UTC))
+    told = judge(done, args, datetime.now(UTC), frozenset(rule.kind for rule in rules.rules))
     for finding in told.dead:
         _say(ui, f"let through, proven dead: {finding.kind} {finding.redacted}: {finding.evidence[0]}")
     others = len(done.result.findings) - len(told.blocked) - len(told.dead)
@@ -112,23 +113,27 @@ def _say(ui: UI, line: str) -> None:
     ui.err.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
-def judge(done: Scanned, args: argparse.Namespace, now: datetime) -> Judged:
-    """The findings that must not ship, those that are dead, and what nobody can tell. Raises UsageError."""
+def judge(done: Scanned, args: argparse.Namespace, now: datetime, kinds: frozenset[str]) -> Judged:
+    """The findings that must not ship, those that are dead, and what nobody can tell. Raises UsageError.
+
+    `kinds` are those that were looked for.
+    """
     findings = done.result.findings
     if args.departed_list is not None:
-        ties, gaps = _by_list(done, findings, args.departed_list, now)
+        ties, gaps = _by_list(done, findings, args.departed_list, now, kinds=kinds)
     else:
         told = sources(args.config, args.state, now)
         ties, gaps = by_ledger(findings, told, now, args.within)
+        gaps += known.unsought(known.living_kinds(told.runs), kinds)
     judged = judging.judged(findings, ties, block_dead=args.block_dead, explain=args.explain)
     return replace(judged, gaps=tuple(gaps))
 
 
 def _by_list(
-    done: Scanned, findings: Sequence[Finding], file: Path, now: datetime
+    done: Scanned, findings: Sequence[Finding], file: Path, now: datetime, *, kinds: frozenset[str]
 ) -> tuple[dict[str, list[Tie]], list[Gap]]:
     told = listed.read(file)
-    gaps = listed.doubts(told, now)
+    gaps = [*listed.doubts(told, now), *known.unsought(told.kinds, kinds)]
     values = scanned.values(done, findings, gaps)
     return listed.ties(told, findings, values), gaps
 

@@ -65,6 +65,7 @@ def export(told: Sources, setting: Setting, before: Listed | None, *, with_addre
         credentials=tuple(items),
         addresses=tuple(people),
         missing=len(missing),
+        kinds=tuple(known.living_kinds(told.runs)),
     )
     return full, list(_gaps(told.runs, missing))
 

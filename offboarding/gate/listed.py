@@ -46,7 +46,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """`missing` counts credentials not proven dead whose values could not be read for the list."""
+    """`missing` counts credentials not proven dead whose values could not be read for the list; `kinds` are those of
+    the ones that are not proven dead.
+    """
 
     made_at: datetime
     valid_until: datetime
@@ -55,6 +57,7 @@ class Listed:
     credentials: tuple[Item, ...] = ()
     addresses: tuple[Item, ...] = ()
     missing: int = 0
+    kinds: tuple[str, ...] = ()
 
     def digests(self, texts: Iterable[bytes]) -> dict[bytes, str]:
         """The digest of each text, some at a time."""
@@ -78,6 +81,7 @@ class Listed:
             "credentials": [asdict(item) for item in sorted(self.credentials, key=lambda item: item.digest)],
             "addresses": [asdict(item) for item in sorted(self.addresses, key=lambda item: item.digest)],
             "missing": self.missing,
+            "kinds": sorted(self.kinds),
         }
         return json.dumps(told, indent=1) + "\n"
 
@@ -107,6 +111,7 @@ def _structured(told: Any) -> Listed:
         credentials=tuple(Item(**item) for item in told["credentials"]),
         addresses=tuple(Item(**item) for item in told["addresses"]),
         missing=int(told["missing"]),
+        kinds=tuple(map(str, told.get("kinds", ()))),
     )
     if made.valid_until.tzinfo is None or not all(isinstance(item.digest, str) for item in made.credentials):
         raise ValueError("a time without a zone, or a digest that is none")

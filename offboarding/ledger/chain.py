@@ -90,6 +90,15 @@ def erased_runs(events: Iterable[AuditEvent]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(event.run for event in events if event.run and erased(event)))
 
 
+def erasure(event: AuditEvent) -> list[list[int]] | None:
+    """The stretches of earlier events whose contents an event says are erased; None where it names anything else."""
+    told = event.body.get("spans")
+    if not isinstance(told, list) or not all(isinstance(span, list) and len(span) == 2 for span in told):
+        return None
+    right = all(type(n) is int for span in told for n in span) and all(0 < a <= b < event.seq for a, b in told)
+    return told if right else None
+
+
 def event_hash(event: AuditEvent, hashed: bytes | None = None) -> str:
     """`sha256:` and the hash of everything in the event but its own hash and the salt.
 
@@ -175,8 +184,10 @@ class _Walk:
             self.problem(f"event {seq} was changed: its hash does not fit its content")
         if erased(event):
             _extend(self.gone, seq)
+        elif event.type == ERASED and (named := erasure(event)) is not None:
+            self.said += named
         elif event.type == ERASED:
-            self.said += event.body.get("spans", ())
+            self.problem(f"event {seq} erases what was not there before it")
         self.head = event.hash
         self.edge.add(entry(right))
         self.compare()

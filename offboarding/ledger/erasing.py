@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from offboarding.ledger.chain import ERASED, erased, spans
+from offboarding.ledger.chain import ERASED, erased, erasure, spans
 from offboarding.ledger.ledger import TAKING_BACK, Ledger
 from offboarding.optouts.history import Known, known
 from offkey.errors import Exit, OffkeyError, UsageError
@@ -124,7 +124,7 @@ def erase(ledger: Ledger, found: Erasable, reason: str) -> AuditEvent:
 
 def again(ledger: Ledger) -> int:
     """Erase whatever the ledger says was erased: after a kill in between, or after a copy was put back. How many."""
-    said = [span for event in ledger.store.stream(ABOUT) if event.type == ERASED for span in event.body["spans"]]
+    said = [span for event in ledger.store.stream(ABOUT) if event.type == ERASED for span in erasure(event) or ()]
     return ledger.store.erase(said)
 
 

@@ -75,7 +75,9 @@ class Store:
             url = URL.create("sqlite+pysqlite", database=str(private_file(state, DATABASE)))
         else:
             url = _url(state)
-        engine = sql.create_engine(url)
+        # Whatever the server's default: a stricter level sees what was there before its turn to append came.
+        level = {"isolation_level": "READ COMMITTED"} if url.get_backend_name() == "postgresql" else {}
+        engine = sql.create_engine(url, **level)
         if engine.dialect.name == "sqlite":
             sql.event.listen(engine, "connect", _prepare)
         sql.event.listen(engine, "begin", _BEGIN[engine.dialect.name])
@@ -211,11 +213,11 @@ class Store:
         return datetime.fromisoformat(text) if text else None
 
     def damage(self) -> str:
-        """What the database engine itself finds wrong with the file; empty when nothing."""
+        """What the database engine itself finds wrong with the file, its indices included; empty when nothing."""
         if self.engine.dialect.name != "sqlite":
             return ""
         with self._reading() as connection:
-            answer = "; ".join(str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check"))
+            answer = "; ".join(str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check"))
         return "" if answer == "ok" else answer
 
     def _checked(self, row: sql.RowMapping) -> tuple[AuditEvent, bytes]:

@@ -102,9 +102,10 @@ class Remedy:
         return _Look(target, default, heads, holders, bases)
 
     def _holders(self, target: Target, heads: Mapping[str, str], step: Step, credential: Credential) -> list[str]:
-        """The branches, other than our own, whose tip holds the value."""
+        """The branches whose tip holds the value, other than those that requests of ours come from."""
         values, places = list(values_of(credential).values()), step.point.places
-        others = {name: tip for name, tip in heads.items() if not name.startswith(self.prefix)}
+        ours = proposal.branch_stem(self.prefix, "", "")  # not all that is below the prefix: anybody may push there
+        others = {name: tip for name, tip in heads.items() if not name.startswith(ours)}
         return sorted(name for name, tip in others.items() if holding(target.mirror, tip, values, places))
 
     def _target(self, step: Step) -> Target:

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from offboarding.remedy.availability import Availability
+from offboarding.remedy.branch import Remote
 from offkey.errors import OffkeyError
+from offkey.http import Operation, Writer
 from offkey.model import Exchange
 from scanner.repository.git import Git
 
@@ -76,3 +78,20 @@ class Forge(Protocol):
 
     def available(self, names: Iterable[str]) -> Availability:
         """Which of the secrets are in the stores that the repository may use."""
+
+
+def push_under_gate(
+    http: Writer, operation: Operation, remote: Remote, name: str, commit: tuple[Git, str, str]
+) -> Exchange:
+    """Push (mirror, commit, branch) where the gate lets `operation` through now; closes the Writer.
+
+    Raises `PushRefused`, or the gate's errors where there is no approval.
+    """
+    mirror, oid, branch = commit
+    try:
+        http.permit(operation)
+        remote.push(mirror, oid, branch)
+        http.record("PUSH", f"{name} {branch}", 200, f"commit {oid[:12]}")
+        return http.exchanges[-1]
+    finally:
+        http.close()

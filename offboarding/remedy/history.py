@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from offboarding.evidence_kit import rewrite_history
-from offboarding.remedy.holding import values_of
+from offboarding.remedy.holding import NAMES, values_of
 from offkey.canonical import canonical
 from offkey.errors import UsageError
 from offkey.model import AccessPoint, Credential, Place, Plan
 
 IN_GIT = frozenset({"blob", "commit", "tag"})
-NAMES = frozenset({"user", "host"})
-"""Parts of a credential that are mere names."""
 
 README = """\
 # Taking values out of the history

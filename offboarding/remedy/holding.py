@@ -5,11 +5,18 @@ from dataclasses import dataclass, field
 
 from offboarding.remedy import branch
 from offboarding.remedy.literal import CannotRewrite
+from offboarding.remedy.occurrences import holds
 from offboarding.remedy.rewrite import ensure_lines, find, rewrite, secret_name
 from offkey.model import Credential, Place
 from scanner.matching.encoding import decoded
 from scanner.repository.git import Git
 from scanner.repository.giterrors import failure
+
+NAMES = frozenset({"user", "host", "client_email", "client_id"})
+"""Parts of a credential that are mere names: a service account and an application have theirs in many files, and live
+on without this key."""
+LINK = "120000"
+"""The mode of a symbolic link: its content is where it leads to."""
 
 
 @dataclass
@@ -64,7 +71,7 @@ def values_of(credential: Credential, taken: Collection[str] = ()) -> dict[str, 
 
 def parts_of(credential: Credential, taken: Collection[str] = ()) -> dict[str, str]:
     """Secret name -> part of each part that is not a mere name."""
-    parts = [part for part in credential.parts if part not in ("user", "host")]
+    parts = [part for part in credential.parts if part not in NAMES]
     return {secret_name(credential.kind, part, frozenset(taken)): part for part in parts}
 
 
@@ -86,7 +93,7 @@ def holding(mirror: Git, tip: str, values: Collection[bytes], places: Sequence[P
     held = branch.files(mirror, tip) if hidden else {}
     paths += [path for path, (_, oid) in held.items() if known & {path, oid} and path not in paths]
     contents = ((path, decoded(mirror.run("cat-file", "blob", f"{tip}:{path}"))[0]) for path in paths)
-    return [path for path, content in contents if any(value in content for value in values)]
+    return [path for path, content in contents if any(holds(content, value) for value in values)]
 
 
 def take_out(rewriting: Rewriting, credential: Credential, places: Sequence[Place], taken: Collection[str]) -> Done:
@@ -122,6 +129,9 @@ def _accompany(rewriting: Rewriting, wanted: Sequence[tuple[str, str]], done: Do
         by_path[path].append(line)
     present = branch.files(rewriting.mirror, rewriting.tree) if by_path else {}
     for path, lines in by_path.items():
+        if path in present and present[path][0] == LINK:
+            done.left.append((path, f"a link: where it leads to there must be {', '.join(lines)}"))
+            continue
         before = rewriting.content(path) if path in present or path in rewriting.changes else None
         after = ensure_lines(before, lines)
         if after != before:

@@ -151,7 +151,8 @@ def body(items: Sequence[Item], available: Availability, before: str = "") -> st
 
 def mark(items: Iterable[Item]) -> str:
     """The line by which a body of ours is known, and what it lists."""
-    return f"<sub>offkey {' '.join(sorted(item.step for item in items))}</sub>"
+    steps = sorted(re.sub(r"[^\w-]", "", item.step) for item in items)
+    return f"<sub>offkey {' '.join(steps)}</sub>"
 
 
 def _changed(items: Sequence[Item]) -> list[str]:
@@ -212,5 +213,5 @@ def code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text as it may stand in a line of Markdown: no markup, mention or link of its own."""
-    return re.sub(r"[<>@`\[\]!|]", "?", code(text))
+    """A text as it may stand in a line of Markdown: no markup, mention, number of an issue or link of its own."""
+    return re.sub(r"[<>@`\[\]!|#*~]|(?<=:)//|(?<=www)\.", "?", code(text), flags=re.IGNORECASE)

@@ -26,6 +26,7 @@ from offboarding.remedy.languages import (
 )
 from offboarding.remedy.languages.helm import TEMPLATE
 from offboarding.remedy.literal import CannotRewrite, Companion, Edited, Literal
+from offboarding.remedy.occurrences import by_chance, spans
 
 Rewriter = Callable[[str, str, list[Literal]], Edited]
 BOM = "\ufeff"
@@ -136,11 +137,7 @@ def ensure_lines(existing: bytes | None, lines: Iterable[str]) -> bytes:
 
 def find(text: str, values: Mapping[str, str]) -> list[Literal]:
     """Every occurrence of the values, in order, none inside another."""
-    hits = [
-        Literal(match.start(), match.end(), name)
-        for name, value in values.items()
-        for match in re.finditer(re.escape(value), text)
-    ]
+    hits = [Literal(start, end, name) for name, value in values.items() for start, end in spans(text, value)]
     kept: list[Literal] = []
     for hit in sorted(hits, key=lambda literal: (literal.start, -literal.end)):
         if not kept or hit.start >= kept[-1].end:
@@ -191,6 +188,7 @@ def rewriter(path: str, text: str) -> Rewriter:
 def _is_whole_file(content: bytes, values: Mapping[str, bytes]) -> bool:
     rest = content
     for value in values.values():
-        rest = rest.replace(value, b"")
+        if not by_chance(value.decode("latin-1")):
+            rest = rest.replace(value, b"")
     armour = re.sub(rb"-----(BEGIN|END) [A-Z0-9 ]+-----|PuTTY-User-Key-File.*", b"", rest)
     return len(armour.split()) == 0

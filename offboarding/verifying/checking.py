@@ -217,10 +217,19 @@ def _removal(step: Step, told: Past, code: Code | None, now: datetime) -> Rechec
         check = Check(liveness=Liveness.UNKNOWN, reason=f"its repository was not looked at{last}", at=now)
     elif found := code.values.get(step.point.fingerprint):
         check = Check(liveness=Liveness.LIVE, reason=f"a branch tip holds it: {found}", at=now)
+    elif any(
+        gap.where == repo or gap.where.startswith((f"{repo}/", f"{repo}:")) for gap in code.gaps for repo in repos
+    ):
+        why = f"not all of its repository could be read{last}"
+        check = Check(liveness=Liveness.UNKNOWN, reason=why, at=now)
     else:
         check = Check(liveness=Liveness.DEAD, reason="no branch tip of the configured repository holds it", at=now)
     still = None if check.liveness is Liveness.UNKNOWN else check.liveness is Liveness.DEAD
     return Rechecked(step=step, before=told.receipts.get(step.id), check=check, still=still)
+
+
+def _in(gap: Gap, repo: str) -> bool:
+    return gap.where == repo or gap.where.startswith((f"{repo}/", f"{repo}:"))
 
 
 def _write(ledger: Ledger, name: str, known: Record, look: _Look) -> None:

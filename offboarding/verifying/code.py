@@ -63,7 +63,7 @@ def read(paths: tuple[str, ...], rules: RuleSet, key: OrgKey, state: Path, since
                 gaps.append(Gap(where=without_credentials(path), why=str(error), advice=error.advice))
         lasting = not any(is_url(path) for path in paths)  # a fresh clone is never scanned again
         memory = stack.enter_context(closing(ScanMemory.open(state))) if lasting else None
-        result = scan(targets, rules, key, Options(worktree=False), vault=memory) if targets else None
+        result = scan(targets, rules, key, Options(worktree=False, excuse=False), vault=memory) if targets else None
     findings = result.findings if result else ()
     gaps += result.gaps if result else ()
     values = {one.fingerprint: found for one in findings if (found := _at_tip(one))}

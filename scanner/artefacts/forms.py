@@ -13,7 +13,18 @@ _MAGIC = (
     (re.compile(rb"!<arch>\n"), "ar"),
     (re.compile(rb"\xed\xab\xee\xdb"), "rpm"),
     (re.compile(rb"07070[12][0-9A-Fa-f]{104}"), "cpio"),
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "7z"),
+    (re.compile(rb"Rar!\x1a\x07[\x00\x01]"), "rar"),
+    (re.compile(rb"\x04\x22\x4d\x18"), "lz4"),
+    (re.compile(rb"LZIP\x01"), "lzip"),
+    (re.compile(rb"\x5d\x00\x00[\x00-\xff]{2}(?:\xff{8}|[\x00-\xff]{5}\x00{3})\x00"), "lzma"),
+    (re.compile(rb"\x1f\x9d[\x89-\x90]"), "compress"),
+    (re.compile(rb"MSCF\x00{4}"), "cab"),
+    (re.compile(rb"xar!\x00"), "xar"),
+    (re.compile(rb"hsqs"), "squashfs"),
 )
+CLOSED = frozenset({"7z", "rar", "lz4", "lzip", "lzma", "compress", "cab", "xar", "squashfs"})
+"""Archives that nothing here opens: they are known, so that they are not passed over in silence."""
 TAIL = (1 << 16) + 22
 """Bytes from its end within which a zip archive says that it is one."""
 _RUNNABLE = re.compile(rb"#!|MZ|\x7fELF")

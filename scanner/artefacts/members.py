@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scanner.artefacts import image, packed, tape
-from scanner.artefacts.forms import STREAMS, form_of
+from scanner.artefacts.forms import CLOSED, STREAMS, form_of
 from scanner.artefacts.streams import Begun, Bomb, Damaged, Inflated, Source, readable, zstd_damage
 from scanner.contents.containers import escaped
 from scanner.contents.opening import Layer, Refused
@@ -118,6 +118,8 @@ class _Walk:
 
     def _tape(self, form: str, source: Source, steps: tuple[str, ...], depth: int) -> Iterator[Layer | Refused]:
         """Forms that are read from front to back."""
+        if form in CLOSED:
+            raise Damaged(f"packed as {form}, which nothing here opens")
         if form in STREAMS:
             if self._wants(below := (*steps, form)):
                 yield from self.content(Inflated(form, source, self._room), below, depth - 1)
@@ -151,6 +153,8 @@ class _Walk:
                 yield Refused(below, str(error) if isinstance(error, Damaged) else "damaged member")
         if self._wants(below := (*steps, "zip-rest")):
             yield Layer(packed.rest(source), below)
+        if packed.unlisted(source):
+            yield Refused((*steps, form), "files that its directory does not list are not unpacked")
 
     def _step(self, form: str, name: str, seen: dict[str, int]) -> str:
         """A file's step; archives may hold a name twice, and the two must be told apart."""

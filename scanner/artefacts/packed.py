@@ -52,6 +52,13 @@ def content(held: Held, info: zipfile.ZipInfo, room: Room, whole: int) -> Source
     return Checked(packed, info.file_size, info.CRC)
 
 
+def unlisted(held: Held) -> bool:
+    """Whether there are more files in it than its directory lists: another zip before it, or what was taken off."""
+    with zipfile.ZipFile(_File(held) if isinstance(held, mmap.mmap) else io.BytesIO(held)) as archive:
+        heads = {info.header_offset for info in archive.infolist()}
+    return rest(held).count(b"PK\3\4") > len(heads)
+
+
 def rest(held: Held) -> bytes:
     """What no file of the archive accounts for: its directory, comments, what comes before, files no longer listed."""
     pieces, at = [], 0

@@ -50,12 +50,15 @@ class Spot(NamedTuple):
 Make = Callable[[Match, Spot], Hit]
 
 
-def hits(texts: Sequence[Text], make: Make) -> tuple[list[Hit], int]:
-    """The hits in the texts of one object, and the number suppressed by an inline `pragma: allowlist secret`."""
+def hits(texts: Sequence[Text], make: Make, *, excuse: bool = True) -> tuple[list[Hit], int]:
+    """The hits in the texts of one object, and the number suppressed by an inline `pragma: allowlist secret`.
+
+    None is suppressed without `excuse`.
+    """
     found: list[tuple[tuple[str, ...], Hit]] = []
     suppressed = 0
     for text in texts:
-        here, excused = _of_text(text, make)
+        here, excused = _of_text(text, make, excuse=excuse)
         found += [(text.steps, hit) for hit in here]
         suppressed += excused
     return ([hit for _, hit in found] if len(texts) == 1 else _distinct(found)), suppressed
@@ -79,7 +82,7 @@ def _distinct(found: Sequence[tuple[tuple[str, ...], Hit]]) -> list[Hit]:
     return [hit for steps, hit in found if not again(steps, by_value[hit.kind, hit.fingerprint])]
 
 
-def _of_text(text: Text, make: Make) -> tuple[list[Hit], int]:
+def _of_text(text: Text, make: Make, *, excuse: bool) -> tuple[list[Hit], int]:
     matches = settled(text.content, [match for kept in text.held.values() for match in kept.matches])
     inner = sorted(one for kept in text.held.values() for one in kept.inner if one.matches)
     # Text that was UTF-16 has no zero bytes any more.
@@ -90,13 +93,13 @@ def _of_text(text: Text, make: Make) -> tuple[list[Hit], int]:
     for match, at, excused in _lines(text.content, matches, [match.start for match in matches]):
         if binary and match.confidence == "low":
             continue
-        if excused:
+        if excused and excuse:
             suppressed += 1
             continue
         told.append(make(match, Spot(text.content, text.steps, *at)))
         shown.setdefault((match.kind, told[-1].fingerprint), []).append((match.start, match.end))
     for run, at, excused in _lines(text.content, inner, [one.low for one in inner]):
-        if excused:
+        if excused and excuse:
             suppressed += len(run.matches)
             continue
         for hit in _of_run(text, run, at, binary, make):

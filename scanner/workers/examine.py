@@ -279,7 +279,7 @@ class Worker:
             outcome.gaps.append(kept or lfs.elsewhere(str(git.path) if git is not None else where))
 
     def _tell(self, outcome: Outcome, target: int, looked: Looked, address: Address, where: str) -> None:
-        found, suppressed = hits(looked.texts, self._maker(target, address))
+        found, suppressed = hits(looked.texts, self._maker(target, address), excuse=self._setup.excuse)
         outcome.hits += found
         outcome.suppressed += suppressed
         outcome.gaps += [Gap(where=where, why=why, advice=_UNPACK) for why in reasons(looked.refused)]

@@ -99,6 +99,7 @@ class Setup:
     limit: int = SIZE_LIMIT
     verify: bool = False
     compiled: bool = True
+    excuse: bool = True
 
 
 def small(task: Task) -> bool:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,16 @@ import pytest
 import rules
 from offboarding import cli, mirror
 from offboarding.demo.simulators.tokens import github_classic
-from offboarding.gate import listed
+from offboarding.gate import known, listed
+from offboarding.ledger.history import Past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
 from offkey.errors import Exit
-from offkey.model import AccessPoint, Action, Bond, Check, Liveness, Outcome, Ownership, Plan, Receipt, to_json
+from offkey.model import AccessPoint, Action, Bond, Check, Liveness, Outcome, Ownership, Plan, Receipt, Step, to_json
 from scanner.scan import Options, scan
 from tests.artefacts import docker_save, zipped
 from tests.builders import ANN, BOB, Repo
-from tests.offboarding.cases import KEY, LEAVER, NOW, plan_of
+from tests.offboarding.cases import KEY, LEAVER, NOW, leaked, plan_of
 
 SAM = ("Sam Rivera", "sam@example.com")
 OLD, EXPOSED, BOBS = (github_classic(f"gate {n}") for n in range(3))
@@ -89,12 +90,13 @@ class Office:
     def receipt(self, action: Action, outcome: Outcome, reason: str = "seen") -> str:
         assert self.plan is not None
         step = next(step for step in self.plan.steps if step.action is action)
-        after = Check(liveness=Liveness.DEAD, reason=reason, at=NOW)
-        made = Receipt(
-            step=step.id, outcome=outcome, before=None, after=after, exchanges=(), started_at=NOW, finished_at=NOW
-        )
-        self.tell("step.receipt", {"receipt": to_json(made)})
+        self.tell("step.receipt", {"receipt": to_json(ended(step, outcome, NOW, reason))})
         return step.id
+
+
+def ended(step: Step, outcome: Outcome, at: datetime, reason: str = "seen") -> Receipt:
+    after = Check(liveness=Liveness.DEAD, reason=reason, at=at)
+    return Receipt(step=step.id, outcome=outcome, before=None, after=after, exchanges=(), started_at=at, finished_at=at)
 
 
 @pytest.fixture
@@ -124,7 +126,7 @@ def blocked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[
     capsys.readouterr()
     code = cli.main(["scan", "--format", "json", "--jobs", "1", *words])
     out, err = capsys.readouterr()
-    found = json.loads(out)["findings"] if out else []
+    found = json.loads(out)["findings"] if out.startswith("{") else []
     return code, {one["places"][0]["path"]: one for one in found}, err
 
 
@@ -190,6 +192,34 @@ def test_an_artefact_and_the_index_are_held_against_the_runs(
     assert (code, set(found)) == (Exit.OPEN, {"new.py"})
 
 
+@pytest.mark.parametrize("comment", ["# pragma: allowlist secret", "\n"])
+def test_whoever_writes_a_line_does_not_excuse_it_from_the_gate(
+    office: Office, capsys: pytest.CaptureFixture[str], comment: str
+) -> None:
+    office.run()
+    (office.folder / "dist").mkdir()
+    (office.folder / "dist" / "a.py").write_text(f"# pragma: allowlist nextline secret\nt = '{OLD}'  {comment}\n")
+    assert blocked(capsys, "dist")[0] == Exit.DONE  # an ordinary scan takes the line's word for it
+    assert blocked(capsys, "--departed", "dist")[0] == Exit.OPEN
+    assert cli.main(["gate", "export", "-o", "departed.json"]) == Exit.DONE
+    assert blocked(capsys, "--departed-list", "departed.json", "dist")[0] == Exit.OPEN
+
+
+def test_a_kind_that_only_further_rules_find_is_a_gap_without_them(
+    office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = office.scan()
+    monkeypatch.setattr(Office, "scan", lambda _: [replace(one, kind="house.token") for one in found])
+    office.run()
+    (office.folder / "dist").mkdir()
+    (office.folder / "dist" / "a.py").write_text("nothing\n")
+    code, _, err = blocked(capsys, "--departed", "--format", "csv", "dist")
+    assert (code, "kinds that were not looked for: house.token" in err) == (Exit.GAPS, True)
+    assert cli.main(["gate", "export", "-o", "departed.json"]) == Exit.DONE
+    code, _, err = blocked(capsys, "--departed-list", "departed.json", "--format", "csv", "dist")
+    assert (code, "kinds that were not looked for: house.token" in err) == (Exit.GAPS, True)
+
+
 def test_since_looks_at_what_is_new(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     office.run()
     assert set(blocked(capsys, "app", "--departed", "--since", "before")[1]) == {"settings.py"}
@@ -209,6 +239,24 @@ def test_what_is_proven_dead_is_let_through_and_said_until_it_is_seen_alive_agai
     office.tell("run.verified", {"results": [alive]})
     code, found, _ = blocked(capsys, "app", "--departed")
     assert "seen alive again" in found["settings.py"]["evidence"][0]
+
+
+def test_what_a_later_plan_has_living_is_held_back_whatever_an_earlier_run_has_proven() -> None:
+    point = leaked()
+
+    def run(name: str, at: datetime, outcome: Outcome | None = None) -> known.Run:
+        plan = plan_of(replace(point, check=Check(liveness=Liveness.LIVE, reason="r", at=at)), run=name)
+        step = next(step for step in plan.steps if step.action is Action.DISABLE)
+        receipts = {step.id: ended(step, outcome, NOW)} if outcome else {}
+        return known.Run(name, Past(plan=plan, receipts=receipts), frozenset())
+
+    def dead(*runs: known.Run) -> bool:
+        return known.is_dead(known.by_fingerprint(runs)[point.fingerprint])
+
+    before, after = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
+    assert dead(run("a", before, Outcome.DISABLED))
+    assert dead(run("a", before, Outcome.DISABLED), run("b", before))
+    assert not dead(run("a", before, Outcome.DISABLED), run("b", after))
 
 
 def test_taken_out_of_the_code_is_not_dead_and_the_pull_request_is_named(

@@ -15,10 +15,10 @@ import pytest
 
 from offboarding import cli, mirror
 from offboarding.demo.simulators import tokens
-from offboarding.evidence_kit.rewrite_history import rule
+from offboarding.evidence_kit.rewrite_history import by_chance, rule
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
-from offboarding.remedy import history
+from offboarding.remedy import history, occurrences
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import OrgKey
 from offkey.model import Place, Plan, Span, to_json
@@ -188,3 +188,18 @@ def test_a_value_that_no_line_can_hold_becomes_an_expression_that_fits_it_alone(
 def test_a_run_without_a_value_in_a_history_is_a_usage_error(past: Past) -> None:
     with pytest.raises(UsageError, match="no credential of this run"):
         history.kit(plan_of())
+
+
+@pytest.mark.parametrize("word", [b"billing", b"orders2024", b"x7Kp2"])
+def test_a_password_that_is_a_word_is_taken_out_of_urls_and_of_nothing_else(word: bytes) -> None:
+    kind, _, pattern = rule(word).removesuffix(b"==>***REMOVED***").partition(b":")
+    text = b"the " + word + b" service: postgres://" + word + b":" + word + b"@db/" + word
+    assert kind == b"regex"
+    assert re.sub(pattern, b"#", text) == b"the " + word + b" service: postgres://" + word + b":#@db/" + word
+    assert by_chance(word) == occurrences.by_chance(word.decode())
+
+
+def test_a_token_is_taken_out_everywhere() -> None:
+    for value in (tokens.npm("x"), "Zk3vQ9xT2mLw", "abcdefghijklmnopqrstuvwx"):
+        assert rule(value.encode()) == b"literal:" + value.encode() + b"==>***REMOVED***"
+        assert by_chance(value.encode()) == occurrences.by_chance(value) is False

@@ -167,9 +167,33 @@ def test_when_no_file_can_be_rewritten_a_person_is_told_which_and_why(scene: Sce
         scene.remedy.act(scene.step, scene.credential)
 
 
-def test_a_users_name_stays_in_the_code(scene: Scene) -> None:
-    named = replace(scene.credential, parts={"user": Secret(b"hello"), **scene.credential.parts})
+@pytest.mark.parametrize("part", ["user", "host", "client_email", "client_id"])
+def test_a_mere_name_stays_in_the_code(scene: Scene, part: str) -> None:
+    name = "builder-01@acme-prod-7.iam.gserviceaccount.com"
+    scene.repo.commit("names", {"README": f"{name} may read\n"}, author=BOB)
+    scene.repo.git("push", "-q", str(scene.remote.path), "main")
+    named = replace(scene.credential, parts={part: Secret(name.encode()), **scene.credential.parts})
     scene.remedy.act(scene.step, named)
     pull = scene.hub.state.repos["example/app"].pulls[1]
-    assert scene.remote.git("show", f"{pull.head}:README") == "hello"
+    assert scene.remote.git("show", f"{pull.head}:README") == f"{name} may read"
     assert "README" not in (pull.body or "")
+
+
+def test_a_link_is_not_taken_for_the_file_that_it_leads_to(scene: Scene) -> None:
+    scene.repo.write({".env": f"TOKEN={scene.value}\n", "shared/ignore": "*.o\n"})
+    (scene.repo.path / ".gitignore").symlink_to("shared/ignore")
+    scene.repo.git("add", "-f", ".")
+    scene.repo.git("commit", "-qm", "settings")
+    scene.repo.git("push", "-q", str(scene.remote.path), "main")
+    scene.remedy.act(scene.step, scene.credential)
+    pull = scene.hub.state.repos["example/app"].pulls[1]
+    assert scene.remote.git("show", f"{pull.head}:.gitignore") == "shared/ignore"
+    assert "`.gitignore`: a link: where it leads to there must be /.env" in (pull.body or "")
+
+
+def test_a_branch_of_somebody_else_below_our_prefix_counts(scene: Scene) -> None:
+    scene.repo.git("push", "-q", str(scene.remote.path), "main:offkey/hidden")
+    scene.repo.commit("out", delete=("app.py", "deploy.sh", "conf.lua"), author=BOB)
+    scene.repo.git("push", "-q", str(scene.remote.path), "main")
+    seen = scene.remedy.before(scene.step, scene.credential)
+    assert (seen.liveness, seen.reason) == (Liveness.LIVE, "held by offkey/hidden")

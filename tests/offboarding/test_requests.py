@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from offboarding.remedy import proposal
+from offboarding.remedy.availability import Availability
 from offboarding.remedy.executor import PROPOSED
 from offboarding.remedy.forge import NothingToPropose
 from offkey.http import Expired, NoAnswer, Writer
@@ -221,3 +222,13 @@ def test_without_an_approval_in_force_nothing_is_pushed(world: World) -> None:
     with pytest.raises(Expired):
         world.remedy(world.forge(write)).act(world.step("one"), world.credential("one"))
     assert world.remote.git("for-each-ref") == before
+
+
+def test_what_others_have_named_becomes_no_link_no_issue_and_no_line_of_ours() -> None:
+    note = ("a.yml", "nothing fills in closes #12 and https://evil.example WWW.evil.example *b* ~c~.yml")
+    item = proposal.Item(
+        step="s-1</sub><b>s-9", kind="k", redacted="…(4)", dead=True, notes=(note,), changed=("a.yml",)
+    )
+    body = proposal.body([item], Availability())
+    assert not any(word in body for word in ("#12", "://", "WWW.", "*b*", "~c~", "<b>"))
+    assert proposal.steps_in(body) == {"s-1subbs-9"}

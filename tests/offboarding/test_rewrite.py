@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offboarding.remedy.literal import CannotRewrite
+from offboarding.remedy.occurrences import holds
 from offboarding.remedy.rewrite import rewrite, secret_name
 from tests.builders import token
 
@@ -93,6 +94,18 @@ def test_a_file_that_is_nothing_but_the_key_is_removed() -> None:
         ("a.py", "def f():\n    k = '§'\n    import os\n", "imported below"),
         ("a.py", "k: Literal['§'] = x\n", "literal type"),
         ("a.sh", "cat <<'END'\n§\nEND\n", "here-document"),
+        (
+            ".github/workflows/x.yml",
+            "jobs: {a: {steps: [{run: \"echo ${{ format('{0}', '§') }}\"}]}}\n",
+            "an expression",
+        ),
+        (".github/workflows/x.yml", "env:\n  A: ${{ inputs.x && '§' || 'b' }}\n", "an expression"),
+        ("azure-pipelines.yml", "variables:\n  a: ${{ if eq(variables.x, '§') }}\n", "an expression"),
+        ("azure-pipelines.yml", "variables:\n  a: $[ eq(variables.x, '§') ]\n", "an expression"),
+        ("roles/x/tasks.yml", "a: \"{{ x | default('§') }}\"\n", "an expression"),
+        ("config/database.yml", "a: <%= ENV['X'] || '§' %>\n", "an expression"),
+        ("Dockerfile", 'FROM x\nSHELL ["pwsh", "-c"]\nRUN echo §\n', "Windows"),
+        ("m.tf", 'variable "y" {\n  validation {\n    condition = var.y != "§"\n  }\n}\n', "condition"),
         ("Dockerfile", "FROM x\nCMD ['a', '§']\n".replace("'", '"'), "a list"),
         ("a.py", "k = 'nothing here'", "not written there"),
     ],
@@ -146,3 +159,46 @@ def test_secret_names_never_begin_with_the_prefix_github_reserves() -> None:
     assert secret_name("github.pat.classic", "secret") == "GH_PAT_CLASSIC"
     assert secret_name("aws.access_key", "secret") == "AWS_SECRET_ACCESS_KEY"
     assert secret_name("npm.token", "secret", frozenset({"NPM_TOKEN"})) == "NPM_TOKEN_2"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("app.py", "# the § module\nclass Orders:\n    table = '§'\n    url = 'postgres://§:¶@db/§'\n"),
+        ("docker-compose.yml", "services:\n  §:\n    image: §:14\n    environment:\n      POSTGRES_PASSWORD: ¶\n"),
+        ("values.json", '{"§": "§-api", "password": "¶", "url": "amqp://app:¶@mq/§"}'),
+        (".env", "NAME=§\nDB_PASSWORD=¶\nQUEUE=§_queue\nURL=redis://:¶@cache/0\n"),
+        ("deploy.sh", 'psql -d § "host=db password=¶ user=§"\nmysql --password ¶ §\n'),
+        ("k8s/app.yml", "spec:\n  secretName: §\n  url: mysql://app:¶@db/§\n  tokenizer: §\n"),
+        ("README.md", "Use `§` with password: ¶.\nThe § service keeps §-data.\n"),
+    ],
+)
+@pytest.mark.parametrize("word", ["billing", "orders2024", "Invoices", "x7Kp2"])
+def test_a_password_that_is_a_word_is_replaced_where_it_is_the_password_and_nowhere_else(
+    path: str, text: str, word: str
+) -> None:
+    done = rewrite(path, text.replace("§", word).replace("¶", word).encode(), {"API_KEY": word.encode()})
+    assert done.content is not None
+    # what stands where the word is no password is there as often as before, and nothing else of it is
+    assert done.content.decode().count(word) == text.count("§")
+    assert holds(text.replace("§", word).replace("¶", word).encode(), word.encode())
+    assert not holds(text.replace("§", word).encode(), word.encode())
+
+
+def test_a_file_that_is_nothing_but_a_word_is_not_removed() -> None:
+    with pytest.raises(CannotRewrite, match="not written there"):
+        rewrite("config/queue", b"billing\n", {"API_KEY": b"billing"})
+
+
+def test_line_ends_of_a_dockerfile_stay_as_they_are() -> None:
+    changed = rewritten("Dockerfile", f"FROM x\r\nENV A={VALUE}\r\nRUN b\r\n")
+    assert changed == "FROM x\r\nARG API_KEY\r\nENV A=${API_KEY}\r\nRUN b\r\n"
+
+
+def test_an_example_of_settings_stays_in_the_repository() -> None:
+    assert rewrite(".env.local.example", f"A={VALUE}\n".encode(), {"K": VALUE.encode()}).companions == ()
+
+
+def test_a_reference_beside_an_expression_is_written() -> None:
+    changed = rewritten(".github/workflows/x.yml", f"env:\n  A: ${{{{ inputs.x }}}}-{VALUE}\n")
+    assert changed == "env:\n  A: ${{ inputs.x }}-${{ secrets.API_KEY }}\n"

@@ -119,6 +119,17 @@ def test_processes_and_threads_that_append_at_once_keep_one_chain(where: str) ->
     book.store.close()
 
 
+def test_writers_take_turns_whatever_isolation_the_server_has_by_default(server: str) -> None:
+    strict = ledgers.emptied(server) + "?options=-c%20default_transaction_isolation%3Dserializable"
+    books = [book_at(strict) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        told = [pool.submit(lambda book: [book.append("a", "r", {"n": n}) for n in range(25)], book) for book in books]
+    assert [len(one.result()) for one in told] == [25, 25]
+    assert [event.seq for event in books[0].events()] == list(range(1, 51))
+    for book in books:
+        book.store.close()
+
+
 def test_an_event_that_cannot_be_made_leaves_nothing(where: str) -> None:
     book = filled(where, 2)
     with pytest.raises(Exception, match="object"):

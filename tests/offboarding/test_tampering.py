@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from offboarding.ledger.chain import Checkpoint
+from offboarding.ledger import erasing
+from offboarding.ledger.chain import ERASED, Checkpoint
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
 from offkey.errors import OffkeyError
@@ -151,6 +152,36 @@ def test_no_changed_byte_of_the_file_changes_what_the_ledger_says(kept: Kept, tm
     print(f"\n{found + unused} changed bytes of the file: {found} found, {unused} in no use (nothing read differs)")
     assert found > 20
     assert missed == []
+
+
+def test_an_event_that_an_index_hides_is_found(kept: Kept, tmp_path: Path) -> None:
+    """Runs are read by an index: what it leaves out nobody sees, though the chain has it."""
+    folder = copied(kept, tmp_path / "s")
+    content = bytearray(kept.content)
+    connection = sqlite3.connect(folder / "offkey.db")
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_events_run'").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    entry = content.rindex(b"r", 0, page * size)  # the run's name in the last entry of that page
+    content[entry] = ord("q")
+    (folder / "offkey.db").write_bytes(content)
+    store = Store.open(folder)
+    assert (len(store.events("r")), len(store.events())) == (EVENTS - 1, EVENTS)
+    store.close()
+    assert judged(folder, kept.checkpoint) == "found"
+
+
+@pytest.mark.parametrize(
+    "spans", [[[2, 10**9]], [[5, 5]], [[3, 1]], [[0, 2]], [[1]], [[1, 2, 3]], [["a", "b"]], "abc", 5, None]
+)
+def test_nothing_is_erased_but_what_was_there_before(kept: Kept, tmp_path: Path, spans: object) -> None:
+    """An event that erases what is to come would let anybody take that out later without a word."""
+    store = Store.open(copied(kept, tmp_path / "s"))
+    book = Ledger(store, lambda: NOW, "mallory@example.com")
+    book.append(ERASED, "", {"spans": spans, "reason": "none"})
+    assert "erases what was not there before it" in book.verify(kept.checkpoint).text
+    assert erasing.again(book) == 0
+    store.close()
 
 
 def cut(folder: Path, scratch: Path) -> None:

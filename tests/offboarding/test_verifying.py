@@ -36,6 +36,7 @@ from offkey.model import (
     Action,
     AuditEvent,
     Check,
+    Gap,
     Liveness,
     Outcome,
     Plan,
@@ -256,7 +257,8 @@ def test_a_commit_dated_out_of_all_time_is_read(tmp_path: Path) -> None:
 def test_values_at_tips_are_found_and_those_of_the_past_are_not(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "app")
     there, gone = tokens.github_classic("there"), tokens.github_classic("gone")
-    repo.commit("both", {"a.py": f'token = "{there}"\n', "b.py": f'token = "{gone}"\n'})
+    excused = "  # pragma: allowlist secret"  # whoever brings a value back may well write that beside it
+    repo.commit("both", {"a.py": f'token = "{there}"{excused}\n', "b.py": f'token = "{gone}"\n'})
     repo.commit("one", delete=("b.py",))
     (tmp_path / "state").mkdir(mode=0o700)
     paths = (str(repo.path), str(tmp_path / "missing"))
@@ -461,6 +463,22 @@ def test_without_the_value_and_without_an_id_it_is_unknown_with_the_last_proof(s
         (Code(), Liveness.UNKNOWN),
         (Code(read=frozenset({"/repos/app"})), Liveness.UNKNOWN),
         (Code(read=frozenset({"/repos/app"}), kinds=frozenset({"aws.access_key"})), Liveness.DEAD),
+        (
+            Code(
+                read=frozenset({"/repos/app"}),
+                kinds=frozenset({"aws.access_key"}),
+                gaps=(Gap(where="/repos/app: blob bbbb", why="damaged"),),
+            ),
+            Liveness.UNKNOWN,
+        ),
+        (
+            Code(
+                read=frozenset({"/repos/app"}),
+                kinds=frozenset({"aws.access_key"}),
+                gaps=(Gap(where="/repos/application", why="gone"),),
+            ),
+            Liveness.DEAD,
+        ),
     ],
 )
 def test_removal_is_seen_in_the_configured_repositories_when_the_copies_are_gone(

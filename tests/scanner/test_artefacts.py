@@ -123,6 +123,25 @@ def test_a_configuration_that_is_no_json_after_all_is_looked_at_as_it_stands() -
     assert [one.text for one in texts(content)] == [b'{"rootfs": {"diff_ids": [' + LINE]
 
 
+def test_every_text_of_a_configuration_is_looked_at_though_a_key_stands_there_twice() -> None:
+    told = (
+        '{"rootfs": {"diff_ids": []}, "config": {"Env": ["A=%s"]}, '
+        '"config": {"Env": [], "Volumes": {"%s": {}}}, "%s": {"a": 1}}'
+    )
+    found = b"\n".join(one.text for one in texts(tarred({"c.json": (told % ("first", "second", "third")).encode()})))
+    assert [word in found for word in (b"A=first", b"second", b"third")] == [True] * 3
+
+
+def test_a_zip_of_folders_and_files_lists_all_that_it_holds() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.mkdir("app") if hasattr(archive, "mkdir") else archive.writestr("app/", b"")
+        archive.writestr("app/inner.zip", zipped(FILES, zipfile.ZIP_STORED))
+        archive.writestr("app/settings.py", LINE)
+    assert refused(out.getvalue()) == []
+    assert refused(b"#!/usr/bin/env python3\n" + out.getvalue()) == []
+
+
 def test_a_folder_of_artefacts_is_looked_into(tmp_path: Path, look: Scan) -> None:
     (tmp_path / "dist").mkdir()
     for name in ("app.whl", "package.tgz"):
@@ -185,6 +204,14 @@ TROUBLE = {
     "bomb": (bomb(), "more than 200 times as large"),
     "bzip2 bomb in a zip": (zipped({"a": bytes(40 << 20)}, zipfile.ZIP_BZIP2), "more than 200 times as large"),
     "zip without its directory": (zipped(FILES)[:-30], "damaged or unusual zip"),
+    "zip behind another zip": (
+        zipped({"a": b"other"}) + zipped(FILES, zipfile.ZIP_STORED),
+        "files that its directory does not list",
+    ),
+    "7z beside a file": (zipped({"a": LINE, "b": b"7z\xbc\xaf\x27\x1c" + bytes(99)}), "packed as 7z"),
+    "rar beside a file": (tarred({"a": LINE, "b": b"Rar!\x1a\x07\x01\0" + bytes(99)}), "packed as rar"),
+    "lz4 beside a file": (tarred({"a": LINE, "b": b"\x04\x22\x4d\x18" + bytes(99)}), "packed as lz4"),
+    "lzma": (lzma.compress(tarred(FILES), lzma.FORMAT_ALONE), "packed as lzma"),
     "deb with a wrong size": (deb({}, FILES).replace(b"4         `\n", b"999999999 `\n", 1), "ends early"),
 }
 
@@ -201,6 +228,7 @@ def test_what_cannot_be_looked_at_is_said_and_scanned_around(name: str, tmp_path
         "bzip2 bomb in a zip",
         "deb with a wrong size",
         "zip without its directory",
+        "lzma",
     )
 
 

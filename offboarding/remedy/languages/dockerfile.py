@@ -34,6 +34,7 @@ def rewrite(path: str, text: str, literals: list[Literal]) -> Edited:
         if node.type == "comment":
             new = redacted(text, inside, start, end)
         elif node.type == "run_instruction":
+            _demand_posix(source, instructions, node)
             new, said = _run(source, node, inside), NOTES["run"]
         elif node.type in AT_START:
             new, said = _embedded(source, node, inside, shell.FORM), NOTES["start"]
@@ -47,7 +48,8 @@ def rewrite(path: str, text: str, literals: list[Literal]) -> Edited:
         notes.update(dict.fromkeys(said.format(item.name) for item in inside if said))
     for at, names in declared.items():
         behind = at > 0 and text[at - 1] != "\n"
-        lines = (f"\nARG {name}" if behind else f"ARG {name}\n" for name in names)
+        newline = "\r\n" if "\r\n" in text else "\n"
+        lines = (f"{newline}ARG {name}" if behind else f"ARG {name}{newline}" for name in names)
         pieces.append((at, at, "".join(lines)))
     return Edited(syntax.replaced(source, pieces), tuple(notes))
 
@@ -61,6 +63,13 @@ def _run(source: syntax.Source, node: "Node", inside: Sequence[Literal]) -> str:
     changed = _embedded(source, node, inside, MOUNTED)
     mounts = "".join(f" --mount=type=secret,id={name}" for name in dict.fromkeys(item.name for item in inside))
     return re.sub(r"(?i)^run\b", lambda found: found[0] + mounts, changed, count=1)
+
+
+def _demand_posix(source: syntax.Source, instructions: Sequence["Node"], node: "Node") -> None:
+    """Raises `CannotRewrite` where the last SHELL before is one of Windows, which the reference is not written for."""
+    above = [one for one in instructions if one.type == "shell_instruction" and one.start_byte < node.start_byte]
+    if above and re.search(r"(?i)pwsh|powershell|\bcmd\b", source.of(above[-1])):
+        raise CannotRewrite("a RUN in a shell of Windows")
 
 
 def _embedded(source: syntax.Source, node: "Node", inside: Sequence[Literal], form: str) -> str:

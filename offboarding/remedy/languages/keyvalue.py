@@ -96,7 +96,7 @@ def dotenv(path: str, text: str, literals: list[Literal]) -> Edited:
         pieces.append((item.start, item.end, "" if whole else f"${{{item.name}}}"))
         names[f"{name}="] = None
     changed = splice(text, pieces)
-    if pure.name in EXAMPLES or not names:
+    if pure.name in EXAMPLES or pure.suffix in (".example", ".sample", ".template", ".dist") or not names:
         return Edited(changed)
     example = str(pure.parent / ".env.example")
     companions = [Companion(example, line) for line in names]

@@ -25,6 +25,8 @@ NO_SECRETS = {
     "matrix": "a matrix takes no secrets",
     "run-name": "a run's name takes no secrets",
 }
+EXPRESSIONS = (("{{", "}}"), ("<%", "%>"), ("$[", "]"))
+"""GitHub, Azure, Ansible, GoReleaser and other templates; ERB; Azure at run time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,13 @@ class Form:
     note: str = ""
     key: str = ""
     mapping: bool = False
+
+
+def demand_text(place: Place) -> None:
+    """Raises `CannotRewrite` in an expression of a template: a reference does not nest, and needs no quotes there."""
+    before = place.said[: place.at]
+    if any(before.rfind(opening) > before.rfind(closing) for opening, closing in EXPRESSIONS):
+        raise CannotRewrite("the value is part of an expression")
 
 
 def github(place: Place, name: str) -> Form:

@@ -131,6 +131,8 @@ def _variable_block(
     source: syntax.Source, attribute: "Node", name: str, block: "Node", inside: Sequence[Literal]
 ) -> tuple[syntax.Piece, str]:
     start, end = source.span(attribute)
+    if name not in ("default", "description", "error_message"):
+        raise CannotRewrite("a condition on a variable, which takes no other variable")
     if name != "default":
         return (start, end, redacted(source.text, inside, start, end)), ""
     if not _is_whole(source, attribute, inside):

@@ -1,14 +1,14 @@
 """YAML: the reference of whoever reads the file; every other scalar stays what it was, and so does the structure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from offboarding.remedy.languages import helm
 from offboarding.remedy.languages.addresses import tool, userinfo
-from offboarding.remedy.languages.pipelines import Form, Place, reader
+from offboarding.remedy.languages.pipelines import Form, Place, demand_text, reader
 from offboarding.remedy.languages.yaml_nodes import Path, Scalar, scalars, spelled
 from offboarding.remedy.literal import REMOVED, CannotRewrite, Edited, Literal, splice
+from offboarding.remedy.occurrences import spans
 
 Piece = tuple[int, int, str]
 
@@ -54,7 +54,7 @@ def _change(path: str, text: str, found: Sequence[Scalar], literal: Literal, lit
         raise CannotRewrite("the value is a key")
     mates = [one for one in literals if _holder(found, one) is holder]
     value = text[literal.start : literal.end]
-    places = [one.start() for one in re.finditer(re.escape(value), holder.value)]
+    places = [0] if holder.value == value else [start for start, _ in spans(holder.value, value)]
     same = [one for one in mates if text[one.start : one.end] == value]
     if len(places) != len(same):
         raise CannotRewrite("the value is written with escapes")
@@ -63,7 +63,9 @@ def _change(path: str, text: str, found: Sequence[Scalar], literal: Literal, lit
         note = f"what reads {path.rpartition('/')[2]} takes the credential from {tool(path)}"
         return _Change(piece, holder.path, holder.value.replace(text[piece[0] : piece[1]], "", 1), note)
     top = frozenset(one.path[1] for one in found if one.is_key and len(one.path) == 2 and one.path[0] == holder.path[0])
-    form = reader(path, top)(Place(path, holder.path[1:], holder.value, at, at + len(value)), literal.name)
+    place = Place(path, holder.path[1:], holder.value, at, at + len(value))
+    demand_text(place)
+    form = reader(path, top)(place, literal.name)
     if form.mapping:
         return _structured(text, holder, form)
     said = holder.value[:at] + form.text + holder.value[at + len(value) :] if len(mates) == 1 else None
