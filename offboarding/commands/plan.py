@@ -90,7 +90,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             run=run_name,
             requester=requester,
             now=now,
-            options=Options(jobs=args.jobs or _processors()),
+            options=Options(jobs=args.jobs or _processors(), excuse=False),  # a leaver's comment keeps nothing out
             before_kill=args.before_kill,
             optouts=taken.standing(settings, state, run_name, ui),
             role=roles.named(role, settings.roles.file) if role else None,

@@ -83,7 +83,7 @@ def _look(args: argparse.Namespace, settings: Config, names: Sequence[str], ui: 
     ruleset = load_all([str(path) for path in args.rules], cache=user_cache())
     targets = list(_targets(names, ui, stack, gaps))
     with ui.progress("Scanning"):
-        result = scan(targets, ruleset, key, Options(jobs=args.jobs or _processors()))
+        result = scan(targets, ruleset, key, Options(jobs=args.jobs or _processors(), excuse=False))
     with ui.progress("Reading CI configuration"):
         told = used.look(targets, result.findings, ruleset, every=True)
     findings = [f for f in told.findings if f.fingerprint not in settings.canaries.fingerprints]

@@ -21,6 +21,7 @@ from offboarding import cli, ui
 from offboarding.demo import organisation, services
 from offboarding.demo.organisation import SAM
 from offboarding.demo.services import Services
+from offboarding.demo.simulators import tokens
 from offboarding.demo.story import APPROVER, Story
 from offboarding.evidence_kit import verify as kit
 from offkey.canonical import content_digest
@@ -243,6 +244,19 @@ def test_a_repository_that_is_not_there_is_a_gap(office: Office) -> None:
     assert office.plan() == Exit.WAITS_FOR_APPROVAL
     gaps = json.loads((office.folder / "plan.json").read_bytes())["gaps"]
     assert any("work/gone" in gap["where"] for gap in gaps)
+
+
+def test_a_comment_that_excuses_a_line_keeps_no_credential_out_of_the_plan(office: Office) -> None:
+    value = tokens.github_classic("excused")
+    office.services.hub.add_token(organisation.SAM_LOGIN, value, scopes=["repo"])
+    repo = office.work["chatbot"]
+    (repo / "later.js").write_text(f"const token = '{value}'; // pragma: allowlist secret\n")
+    sam = ["-c", f"user.name={SAM[0]}", "-c", f"user.email={SAM[1]}"]
+    subprocess.run(["git", "-C", str(repo), "add", "later.js"], check=True)
+    subprocess.run(["git", "-C", str(repo), *sam, "commit", "-qm", "Later"], check=True)
+    assert office.plan() == Exit.WAITS_FOR_APPROVAL
+    steps = json.loads((office.folder / "plan.json").read_bytes())["steps"]
+    assert [step for step in steps for place in step["point"]["places"] if place["path"] == "later.js"]
 
 
 def test_the_plan_foretells_which_jobs_break_and_hands_the_leavers_schedules_over(office: Office) -> None:
