@@ -97,7 +97,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             tell=lambda what, done, total: advance(done, total, what),
         )
         made = _made(subject, setting)
-        unpublished = _record(settings, state, made.plan, subject, trigger, now=now, ui=ui)
+        unpublished = _record(settings, state, made.plan, subject, trigger, ui=ui)
         plans.write(made.plan, args.output)
     _show(made.plan, settings, args.format, ui)
     if args.format == "table":
@@ -181,6 +181,10 @@ def _moment(given: datetime | None) -> datetime:
         return datetime.now(UTC)
     if given.tzinfo is None:
         raise UsageError("a time needs its zone", advice="write 2026-11-20T17:00:00+01:00")
+    if given > datetime.now(UTC):
+        raise UsageError(
+            "--at is a time to come: the plan would hold for longer than plan_valid_hours", advice="plan as of now"
+        )
     return given.astimezone(UTC)
 
 
@@ -204,22 +208,25 @@ def _under(settings: config.Config) -> dict[str, str]:
 
 
 def _record(
-    settings: config.Config, state: Path, plan: Plan, subject: str, trigger: Trigger | None, *, now: datetime, ui: UI
+    settings: config.Config, state: Path, plan: Plan, subject: str, trigger: Trigger | None, *, ui: UI
 ) -> tuple[Gap, ...]:
-    """One opening a run, and each different plan once: the same plan made again adds nothing. Then a checkpoint."""
+    """One opening a run, and each different plan once: the same plan made again adds nothing. Then a checkpoint.
+
+    Whatever time a plan is made as of, its events bear the clock's: opt-outs end by the latest time in the ledger.
+    """
     store = opened(settings, state)
     try:
-        ledger = Ledger(store, lambda: now, plan.requester)
+        ledger = Ledger(store, lambda: datetime.now(UTC), plan.requester)
         open_run(ledger, plan.run, plan.person.id, subject, trigger)
         new = past(ledger.events(plan.run)).plan_digest != plan.digest
         if new:
             ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan), **_under(settings)})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
-        mirror.sweep(state, {*store.runs(), plan.run}, now)
+        mirror.sweep(state, {*store.runs(), plan.run}, plan.created_at)
         if new:
             taken.up(settings, state, plan, ui)
-        return publishing.publish(Ledger(store, lambda: datetime.now(UTC), plan.requester), settings, state)
+        return publishing.publish(ledger, settings, state)
     finally:
         store.close()
     return new
