@@ -14,7 +14,7 @@ import cattrs
 
 from offboarding.applying.outcomes import DONE
 from offboarding.approval import signing
-from offboarding.approval.approve import is_person
+from offboarding.approval.approve import has_left, is_person
 from offboarding.approval.attestation import Attestation
 from offboarding.approval.duties import Duties
 from offboarding.identity.directory import Directory
@@ -56,6 +56,8 @@ def accept(
         raise AttestationRefused("the statement does not say what was done", advice="say it with --note")
     if is_person(plan, given.signer, people):
         raise AttestationRefused(f"{given.signer} is the person whom the plan is about", advice="somebody else must")
+    if has_left(given.signer, now, people):
+        raise AttestationRefused(f"{given.signer} has left, by the directory", advice="somebody else must")
     if not duties.knows(given.signer):
         raise AttestationRefused(f"{given.signer} has no role", advice="see [approvers.roles] in offkey.toml")
     if now < given.at:

@@ -53,8 +53,7 @@ def check_yes(standing: Standing, yes: Yes, register: Path, now: datetime, peopl
         raise StandingRefused(
             f"{yes.approver} made this standing approval", advice="two others must sign: nobody approves their own"
         )
-    entry = people.owner_of(yes.approver)
-    if entry is not None and entry.left_at is not None and entry.left_at <= now:
+    if approve.has_left(yes.approver, now, people):
         raise StandingRefused(f"{yes.approver} has left, by the directory", advice="let somebody else sign")
     if not yes.signature:
         raise StandingRefused(f"{yes.approver} has not signed", advice=_ADVICE)
