@@ -22,6 +22,7 @@ from offboarding.configuration import config
 from offboarding.containment import departure
 from offboarding.evidence import survivors
 from offboarding.identity import directory
+from offboarding.identity.directory import Directory
 from offboarding.ledger import publishing
 from offboarding.ledger.access import opened
 from offboarding.ledger.history import Past, past
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             accepted = apply.check_approvals(
                 plan, told.approvals, ledger, register, _now(), people=people, duties=duties
             )
-            _refuse_early(plan, ledger, early=args.early)
+            _refuse_early(plan, ledger, people, early=args.early)
             credentials = mirror.reader(state, plan.run, key)
             together = beside(plan, ledger, credentials)
             executors, rotators = _equipped(settings, plan, _longest(accepted), state, ui, together=together)
@@ -115,13 +116,21 @@ def _check_executor(settings: config.Config, duties: Duties) -> None:
         )
 
 
-def _refuse_early(plan: Plan, ledger: Ledger, *, early: bool) -> None:
-    """Nothing is ended before the person leaves, unless that is said; that it was, is recorded. Raises TooEarly."""
-    trigger, now = trigger_of(ledger, plan.run), _now()
-    departure.refuse_before(plan.person, trigger, now, early=early)
-    at = departure.effective_at(plan.person, trigger)
-    if early and at is not None and now < at:
-        ledger.append("run.advanced", plan.run, {"effective_at": timestamp(at)})
+def _refuse_early(plan: Plan, ledger: Ledger, people: Directory, *, early: bool) -> None:
+    """Nothing is ended before the person leaves, unless that is said; that it was, is recorded.
+
+    Raises TooEarly, and NotConfirmed where the directory has taken the departure back since the plan was made.
+    """
+    trigger = trigger_of(ledger, plan.run)
+    try:
+        departure.refuse_before(plan.person, trigger, _now())
+        departure.refuse_put_off(plan.person, trigger, people, _now())
+    except (departure.TooEarly, departure.NotConfirmed) as error:
+        if not early:
+            raise
+        at = departure.effective_at(plan.person, trigger)
+        body = {"effective_at": timestamp(at) if at else "", "why": str(error)}
+        ledger.append("run.advanced", plan.run, body)
 
 
 def _equipped(
