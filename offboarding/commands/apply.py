@@ -37,6 +37,7 @@ from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import KeyUnusable
 from offkey.model import Approval, Outcome, Plan, timestamp
+from scanner.output.printable import printable
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +141,7 @@ def _equipped(
     executors, gaps = wiring.executors(settings, plan, approval, state, _now, beside=together)
     rotators, unset = wiring.rotators(settings, plan, approval, _now)
     for gap in dict.fromkeys((*gaps, *unset)):
-        ui.err.print(f"{gap.where}: {gap.why}", style="yellow", markup=False)
+        ui.err.print(printable(f"{gap.where}: {gap.why}"), style="yellow", markup=False)
     return executors, rotators
 
 

@@ -27,6 +27,7 @@ from offboarding.planning import plan as plans
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import Approval, Plan, Step, timestamp
+from scanner.output.printable import printable
 
 MOST_LINES = 30
 
@@ -108,7 +109,8 @@ def show(plan: Plan, approval: Approval, ui: UI) -> None:
     """A plan as an approver needs it: what is done, what cannot be undone, what breaks, what nobody could see."""
     out = ui.out
     tables.show_plan(plan, ui)
-    out.print(Text(f"\nrun {plan.run}, asked by {plan.requester}, expires {timestamp(plan.expires_at)}"))
+    asked_by = f"run {plan.run}, asked by {plan.requester}, expires {timestamp(plan.expires_at)}"
+    out.print(Text(f"\n{printable(asked_by)}"))
     out.print(f"digest {plan.digest}", style="dim", markup=False, highlight=False, soft_wrap=True)
     counts = Counter(step.action.value for step in plan.steps)
     out.print(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing to do")
@@ -137,6 +139,6 @@ def _lines(title: str, lines: list[str], ui: UI) -> None:
     if lines:
         ui.out.print(f"{title}:", style="bold")
     for line in lines[:MOST_LINES]:
-        ui.out.print(f"  {line}", markup=False, highlight=False)
+        ui.out.print(f"  {printable(line)}", markup=False, highlight=False)
     if len(lines) > MOST_LINES:
         ui.out.print(f"  ... and {len(lines) - MOST_LINES} more")

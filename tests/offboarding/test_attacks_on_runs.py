@@ -1,15 +1,21 @@
 """What was tried against the start of a run, its approvals and its end: each of these got through once."""
 
+import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from offboarding.commands.approve import show
+from offboarding.ui import UI
 from offkey.errors import Exit
-from offkey.model import timestamp
+from offkey.model import Approval, timestamp
 from tests import needs
+from tests.offboarding.cases import NOW, listed, plan_of
 from tests.offboarding.containing import LEAVER, Company
 
 pytestmark = needs.OPENSSH
@@ -79,3 +85,14 @@ def test_a_delivery_that_turns_involuntary_is_another_one(company: Company) -> N
     sudden = company.trigger(effective_at=later, involuntary=True)
     assert company.offkey("contain", "--trigger", str(sudden)) == Exit.USAGE, company.said
     assert company.effects == []
+
+
+def test_what_an_approver_is_shown_holds_no_escape_sequence_of_a_strangers() -> None:
+    hidden = "deploy\x1b[2K\x1b[1A\nnothing to do\u202e"
+    step = replace(plan_of(listed()).steps[0], breaks=(hidden,))
+    plan = replace(plan_of(listed()), steps=(step,), requester=f"boss@example.com{hidden}")
+    out = io.StringIO()
+    approval = Approval(plan_digest=plan.digest, approver="ann@example.com", at=NOW, expires_at=NOW)
+    show(plan, approval, UI(Console(file=out, width=300)))
+    assert not [char for char in out.getvalue() if char in "\x1b\u202e"]
+    assert not [line for line in out.getvalue().splitlines() if line.startswith("nothing to do")]
