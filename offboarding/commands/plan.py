@@ -96,6 +96,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             role=roles.named(role, settings.roles.file) if role else None,
             tell=lambda what, done, total: advance(done, total, what),
         )
+        _refuse_to_keep(subject, setting)
         made = _made(subject, setting)
         unpublished = _record(settings, state, made.plan, subject, trigger, ui=ui)
         plans.write(made.plan, args.output)
@@ -173,7 +174,23 @@ def _role(given: str | None, trigger: Trigger | None) -> str:
             f"{trigger.subject} does not leave ({trigger.kind}): this plan would end everything",
             advice="name the role that they have from then on with --role: what it has is kept",
         )
+    if trigger and trigger.kind == departure.LEAVER and role:
+        raise plans.PlanRefused(
+            f"{trigger.subject} leaves, and --role would keep what the role has",
+            advice="plan without --role, or from a delivery of the type mover",
+        )
     return role
+
+
+def _refuse_to_keep(subject: str, setting: Setting) -> None:
+    """Raise PlanRefused for a role of somebody who has left, by the directory: only opt-outs keep anything then."""
+    role = setting.role
+    entry = setting.directory.find(subject) if role else None
+    if role and entry and entry.left_at and entry.left_at <= setting.now:
+        raise plans.PlanRefused(
+            f"{entry.id} has left, by the directory, and the role {role.name} would keep what it has",
+            advice="plan without --role; `offkey optout add` asks to keep something for a while",
+        )
 
 
 def _moment(given: datetime | None) -> datetime:

@@ -150,6 +150,15 @@ def test_who_moves_is_planned_for_with_the_role_that_is_told(
     assert set(actions.values()) > {"KEEP"}, "what the role lacks is ended"
 
 
+def test_a_role_keeps_nothing_of_who_leaves(company: Company) -> None:
+    roles(company)
+    words = ("--role", "sre", "-o", str(company.folder / "plan.json"))
+    assert company.offkey("plan", LEAVER, *words) == Exit.PLAN_REFUSED, company.said
+    company.people(sam={})
+    assert company.offkey("plan", "--trigger", str(company.trigger()), *words) == Exit.PLAN_REFUSED, company.said
+    assert company.events() == []
+
+
 def test_a_mover_with_a_role_that_is_not_known_is_refused(company: Company) -> None:
     roles(company)
     path = company.folder / "plan.json"
