@@ -136,9 +136,14 @@ class _Work:
     def provider(self, name: str) -> None:
         """One provider from its list to its last receipt. What goes wrong here stops nobody else."""
         try:
-            made = self.state.open_plan(name, self.grounds.setting.ledger.now()) or self._planned(name)
-            if made.steps:
-                self._carry_out(name, made)
+            cut_off = self.state.begun(name, self.grounds.setting.ledger.now())
+            if cut_off:
+                self._carry_out(name, *cut_off)
+            made = self._planned(name)
+            looked_at = {step.id for step in cut_off[1]} if cut_off else set()
+            steps = tuple(step for step in made.steps if step.id not in looked_at)
+            if steps:
+                self._carry_out(name, replace(made, steps=steps), steps)
         except LedgerError:
             raise
         except Exception as error:  # noqa: BLE001 - a stranger's garbage must not keep other providers from ending
@@ -185,7 +190,8 @@ class _Work:
             by_hand={},
         )
 
-    def _carry_out(self, name: str, made: Plan) -> None:
+    def _carry_out(self, name: str, made: Plan, steps: tuple[Step, ...]) -> None:
+        """Do these steps of a plan, under a warrant for all of it."""
         setting, ledger = self.grounds.setting, self.grounds.setting.ledger
         warrant = self.grounds.warrant(made)
         executor = self._executor(name, made, warrant)
@@ -195,7 +201,7 @@ class _Work:
             self.state.forget(made)
         policy = setting.config.policy
         run = Run(
-            plan=made,
+            plan=replace(made, steps=steps),
             allows=frozenset(),
             executors={name: executor},
             ledger=Containing(ledger.store, ledger.now, ledger.actor, under=ledger, told=self._receipt(made)),
