@@ -23,6 +23,7 @@ from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
+from offkey.fingerprint import KeyUnusable
 from offkey.model import timestamp
 from offkey.warrant import LEAST_APPROVERS
 from scanner.output.printable import printable
@@ -91,6 +92,7 @@ def _make(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI) ->
         settings.requester(),
         covers_in(args.cover, sorted(settings.providers)),
         ledger.now(),
+        key_id=_key_id(settings),
         valid=timedelta(days=args.days),
         longest=timedelta(days=table.max_days),
         most_per_person=args.per_person,
@@ -114,7 +116,7 @@ def _approve(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI)
     yes = _yes(args, found, ledger.now(), ui)
     if yes is None:
         return Exit.WAITS_FOR_APPROVAL
-    consent.check_holds(found, ledger.now())
+    consent.check_holds(found, ledger.now(), _key_id(settings))
     consent.check_yes(found.standing, yes, register, ledger.now(), _people(settings))
     kept.record_yes(ledger, yes)
     ui.out.print(Text(f"{printable(yes.approver)} signed {found.standing.id}"))
@@ -151,12 +153,12 @@ def _by_hand(args: argparse.Namespace) -> Yes:
 
 def _list(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI) -> Exit:
     register, people = settings.approvers.register_file, _people(settings)
-    any_holds = False
+    any_holds, key_id = False, _key_id(settings)
     for one in kept.every(ledger).values():
         why = kept.stopped(settings.state_dir(args.state), ledger, one.standing.digest)
         why = why or ("" if settings.standing.enabled else "[standing] is not enabled")
         try:
-            consent.holding(one, register or Path("approvers"), ledger.now(), people)
+            consent.holding(one, register or Path("approvers"), ledger.now(), people, key_id)
         except StandingRefused as error:
             why = why or str(error)
         any_holds = any_holds or not why
@@ -179,6 +181,7 @@ def _show(one: Kept, state: str, ui: UI) -> None:
     signed = ", ".join(printable(yes.approver) for yes in one.yeses.values()) or "nobody"
     persons = {use.person for use in one.used if use.person}
     lines = [
+        f"for the organisation key {printable(standing.key_id)}",
         f"made by {printable(standing.requester)}, until {timestamp(standing.expires_at)}, signed by {signed}",
         f"at most {standing.most_per_person} steps a person and {standing.most_per_day} a day"
         + ("; also before somebody's last day" if standing.early else ""),
@@ -193,6 +196,13 @@ def _register(settings: Config) -> Path:
     if settings.approvers.register_file is None:
         raise UsageError("no register of approvers is configured", advice="set `register` under [approvers]")
     return settings.approvers.register_file
+
+
+def _key_id(settings: Config) -> str:
+    key = settings.org_key()
+    if key is None:
+        raise KeyUnusable("there is no organisation key", advice="run `offkey doctor --init`")
+    return key.id
 
 
 def _people(settings: Config) -> Directory:

@@ -69,9 +69,13 @@ def _same(one: str, other: str, people: Directory) -> bool:
     return normal_email(one) == normal_email(other) or (owner is not None and owner == people.owner_of(other))
 
 
-def check_holds(kept: Kept, now: datetime) -> None:
-    """Raise StandingRefused when it is revoked, before it was made, and from its end on."""
+def check_holds(kept: Kept, now: datetime, key_id: str) -> None:
+    """Raise StandingRefused when it is revoked, before it was made, from its end on, and for another organisation's."""
     standing = kept.standing
+    if not key_id or standing.key_id != key_id:
+        raise StandingRefused(
+            f"{standing.id} was made under another organisation key", advice="make and sign one here: `offkey standing`"
+        )
     if kept.revoked:
         raise StandingRefused(f"{standing.id} is revoked: {kept.revoked}", advice=_ADVICE)
     if now < standing.made_at:
@@ -85,9 +89,9 @@ def check_holds(kept: Kept, now: datetime) -> None:
         )
 
 
-def holding(kept: Kept, register: Path, now: datetime, people: Directory) -> dict[str, Yes]:
+def holding(kept: Kept, register: Path, now: datetime, people: Directory, key_id: str) -> dict[str, Yes]:
     """The signatures that count now, by the person who gave them. Raises StandingRefused without two persons' ones."""
-    check_holds(kept, now)
+    check_holds(kept, now, key_id)
     standing = kept.standing
     good: dict[str, Yes] = {}
     refused: OffkeyError | None = None
@@ -122,7 +126,7 @@ def warrant(
     """
     if why := stopped():
         raise StandingRefused(f"{kept.standing.id} was stopped: {why}", advice=_ADVICE)
-    yeses = holding(kept, register, now, people)
+    yeses = holding(kept, register, now, people, plan.key_id)
     for doubt in _doubts(kept.standing, plan, list(yeses.values()), people, now):
         raise StandingRefused(doubt, advice="make the full plan and have it approved: `offkey plan`")
     return Warrant(

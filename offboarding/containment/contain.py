@@ -75,7 +75,7 @@ def contain(grounds: Grounds, told: Callable[[Step, Receipt], None], sleep: Call
         raise LedgerError(whole.text, advice="restore the ledger from a copy; see `offkey ledger verify`")
     if why := grounds.stopped():
         raise StandingRefused(f"{grounds.standing.id} was stopped: {why}", advice="`offkey standing list`")
-    consent.holding(grounds.kept(), setting.register, ledger.now(), grounds.people())
+    consent.holding(grounds.kept(), setting.register, ledger.now(), grounds.people(), setting.key.id)
     open_run(ledger, setting.run, person.id, setting.subject, setting.trigger)
     events = ledger.events(setting.run)
     state = so_far(events)

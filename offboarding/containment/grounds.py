@@ -94,7 +94,7 @@ class Grounds:
         refused: OffkeyError | None = None
         for one in reversed(kept.every(setting.ledger).values()):
             try:
-                consent.holding(one, setting.register, setting.ledger.now(), self.people())
+                consent.holding(one, setting.register, setting.ledger.now(), self.people(), setting.key.id)
             except StandingRefused as error:
                 refused = refused or error
             else:

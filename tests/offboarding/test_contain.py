@@ -18,6 +18,7 @@ from offboarding.demo.simulators.aws import AwsServer
 from offkey.errors import Exit
 from offkey.model import Outcome, timestamp
 from tests import needs
+from tests.offboarding.cases import KEY
 from tests.offboarding.containing import COVERS, LEAVER, Company
 
 pytestmark = needs.OPENSSH
@@ -289,11 +290,24 @@ def all_revoked(company: Company) -> None:
 
 def expired(company: Company) -> None:
     """Signed in time by both; it was made and ran out before now."""
-    before = datetime.now(UTC) - 72 * HOUR
+    signed(company, datetime.now(UTC) - 72 * HOUR, KEY.id)
+
+
+def made_elsewhere(company: Company) -> None:
+    """Signed by both for another installation of theirs, whose instances have the same names, and brought here."""
+    signed(company, datetime.now(UTC) - HOUR, "another")
+
+
+def made_before_keys_were_named(company: Company) -> None:
+    signed(company, datetime.now(UTC) - HOUR, "")
+
+
+def signed(company: Company, before: datetime, key_id: str) -> None:
     standing = make(
         "boss@example.com",
         covers_in(COVERS, ("okta", "tailscale")),
         before,
+        key_id=key_id,
         valid=24 * HOUR,
         longest=24 * HOUR,
         most_per_person=9,
@@ -366,6 +380,8 @@ REFUSED: dict[Callable[[Company], None], str] = {
     revoked: "revoked: why not",
     all_revoked: "revoked: something is wrong",
     expired: "expired at",
+    made_elsewhere: "another organisation key",
+    made_before_keys_were_named: "another organisation key",
     stop_file: "standing.stop is there",
     a_signers_key_revoked: "signed by 1 approvers",
     a_signer_not_in_the_register: "is not in the register",

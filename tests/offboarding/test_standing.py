@@ -84,6 +84,7 @@ def test_at_use_every_step_is_held_against_it_again() -> None:
         "boss@example.com",
         covers,
         now,
+        key_id="k",
         valid=timedelta(days=1),
         longest=timedelta(days=1),
         most_per_person=1,
