@@ -191,6 +191,8 @@ def test_a_period_is_given_by_its_days(office: Path, capsys: pytest.CaptureFixtu
     assert [row["person"] for row in json.loads(capsys.readouterr().out)] == ["ann"]
     with pytest.raises(SystemExit):
         cli.main(["leavers", "due", "--from", "2026-11-01T10:00"])
+    with pytest.raises(SystemExit):
+        cli.main(["leavers", "due", "--to", "9999-12-31T23:59:59-05:00"])
 
 
 def test_without_a_directory_nobody_can_be_missed(office: Path) -> None:
