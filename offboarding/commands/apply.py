@@ -1,8 +1,9 @@
 """`offkey apply PLAN`: carry out an approved plan, proving each step.
 
 Exit code: 11 without an approval that counts, or when another approver is all that is missing (four_eyes), 12 when the
-plan is not the one that was made or has expired, 13 when not everything is confirmed dead or somebody still has to
-act, 10 when nothing but what opt-outs keep is left open, 14 when all is done but gaps remain, else 0.
+plan is not the one that was made, has expired, is before its time or touches a break-glass account, 13 when not
+everything is confirmed dead or somebody still has to act, 10 when nothing but what opt-outs keep is left open, 14 when
+all is done but gaps remain, else 0.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import trigger_of
 from offboarding.optouts import notices, office, views
 from offboarding.planning import plan as plans
+from offboarding.planning import refusals
 from offboarding.remedy.executor import Beside
 from offboarding.rotation.rotator import Rotator
 from offboarding.state import run_lock
@@ -73,6 +75,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             accepted = apply.check_approvals(
                 plan, told.approvals, ledger, register, _now(), people=people, duties=duties
             )
+            refusals.check_break_glass(plan, settings.limits())
             _refuse_early(plan, ledger, people, early=args.early)
             credentials = mirror.reader(state, plan.run, key)
             together = beside(plan, ledger, credentials)

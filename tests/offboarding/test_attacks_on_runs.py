@@ -76,6 +76,16 @@ def test_who_leaves_later_or_not_at_all_by_now_keeps_everything(company: Company
     assert len(company.events("run.advanced")) == 1
 
 
+def test_what_has_become_a_break_glass_account_since_the_plan_is_not_touched(company: Company) -> None:
+    plan = planned(company)
+    assert approved(company, plan) == Exit.DONE, company.said
+    sam = next(user for user in company.okta.users.values() if user.login == LEAVER)
+    company.configure(f'[break_glass]\naccounts = ["okta:{sam.id}"]')
+    assert company.offkey("apply", str(plan)) == Exit.PLAN_REFUSED, company.said
+    assert "break-glass" in company.said
+    assert company.effects == []
+
+
 def test_a_delivery_that_turns_involuntary_is_another_one(company: Company) -> None:
     company.people(sam={"left_at": timestamp(datetime.now(UTC) + DAY)})
     company.stand("--early")
