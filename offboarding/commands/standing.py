@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.text import Text
 
 from offboarding.approval import signing
+from offboarding.approval.duties import Duties
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.containment import consent, kept
@@ -117,7 +118,7 @@ def _approve(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI)
     if yes is None:
         return Exit.WAITS_FOR_APPROVAL
     consent.check_holds(found, ledger.now(), _key_id(settings))
-    consent.check_yes(found.standing, yes, register, ledger.now(), _people(settings))
+    consent.check_yes(found.standing, yes, register, ledger.now(), _people(settings), duties=_duties(settings))
     kept.record_yes(ledger, yes)
     ui.out.print(Text(f"{printable(yes.approver)} signed {found.standing.id}"))
     return Exit.DONE
@@ -158,7 +159,9 @@ def _list(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI) ->
         why = kept.stopped(settings.state_dir(args.state), ledger, one.standing.digest)
         why = why or ("" if settings.standing.enabled else "[standing] is not enabled")
         try:
-            consent.holding(one, register or Path("approvers"), ledger.now(), people, key_id)
+            consent.holding(
+                one, register or Path("approvers"), ledger.now(), people, key_id=key_id, duties=_duties(settings)
+            )
         except StandingRefused as error:
             why = why or str(error)
         any_holds = any_holds or not why
@@ -196,6 +199,10 @@ def _register(settings: Config) -> Path:
     if settings.approvers.register_file is None:
         raise UsageError("no register of approvers is configured", advice="set `register` under [approvers]")
     return settings.approvers.register_file
+
+
+def _duties(settings: Config) -> Duties:
+    return settings.approvers.duties(settings.policy.four_eyes)
 
 
 def _key_id(settings: Config) -> str:

@@ -17,7 +17,7 @@ from offboarding.applying.step import Gone, Run
 from offboarding.asking import asking, issuers, lanes
 from offboarding.configuration import providers
 from offboarding.configuration.config import Config
-from offboarding.containment import consent, kept
+from offboarding.containment import kept
 from offboarding.containment.grounds import Grounds
 from offboarding.containment.history import PLANNED, Containing, SoFar, so_far, times
 from offboarding.containment.kept import Use
@@ -75,7 +75,7 @@ def contain(grounds: Grounds, told: Callable[[Step, Receipt], None], sleep: Call
         raise LedgerError(whole.text, advice="restore the ledger from a copy; see `offkey ledger verify`")
     if why := grounds.stopped():
         raise StandingRefused(f"{grounds.standing.id} was stopped: {why}", advice="`offkey standing list`")
-    consent.holding(grounds.kept(), setting.register, ledger.now(), grounds.people(), setting.key.id)
+    grounds.holding(grounds.kept())
     open_run(ledger, setting.run, person.id, setting.subject, setting.trigger)
     events = ledger.events(setting.run)
     state = so_far(events)

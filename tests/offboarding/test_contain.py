@@ -319,6 +319,11 @@ def signed(company: Company, before: datetime, key_id: str) -> None:
         kept.record_yes(company.ledger(), consent.sign(yes, who.key))
 
 
+def a_signer_without_the_role(company: Company) -> None:
+    company.stand()
+    company.configure('[approvers.roles]\n"ann@example.com" = "approver"\n"bob@example.com" = "security"')
+
+
 def stop_file(company: Company) -> None:
     company.stand()
     (company.state / kept.STOP).touch()
@@ -382,6 +387,7 @@ REFUSED: dict[Callable[[Company], None], str] = {
     expired: "expired at",
     made_elsewhere: "another organisation key",
     made_before_keys_were_named: "another organisation key",
+    a_signer_without_the_role: "does not have the role of an approver",
     stop_file: "standing.stop is there",
     a_signers_key_revoked: "signed by 1 approvers",
     a_signer_not_in_the_register: "is not in the register",
