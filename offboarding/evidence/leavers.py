@@ -144,10 +144,15 @@ def due(
 
 
 def _person(directory: Directory, state: RunState) -> str:
-    """Whose run it is by the directory's present ids; an id that it has no more stays what it was."""
+    """Whose run it is by the directory's present ids; an id that it has no more stays what it was.
+
+    A bare word is an id and nothing else: somebody may have a login that was another's id.
+    """
     for name in (state.person, state.subject):
         try:
             entry = directory.find(name)
+            if entry is not None and not {"@", ":"} & set(name) and name.casefold() != entry.id.casefold():
+                continue
         except UsageError:  # it names two by now
             continue
         if entry is not None:

@@ -74,6 +74,12 @@ def test_a_run_is_found_by_an_address_that_the_person_has_now() -> None:
     assert status(state("old-id", subject="SAM@example.com", closed_at=LEFT + HOUR)) is Status.DONE
 
 
+def test_a_login_that_was_another_persons_id_takes_no_run_over() -> None:
+    people = Directory(entries=(entry("ann", accounts={"github": "sam"}),))
+    (found,) = leavers.due(people, [state("sam", closed_at=LEFT + HOUR)], NOW)
+    assert (found.person, found.status) == ("ann", Status.MISSING)
+
+
 def test_missing_ones_stand_first_and_the_longest_gone_before_the_others() -> None:
     people = Directory(
         entries=(
