@@ -87,10 +87,16 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
 
 
 def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime, *, duties: Duties) -> Approval:
-    if args.signature:
-        return approvals.read_statement(args.plan, args.approver, args.signature)
-    people = directory.load(settings.directory.people, settings.directory.exports)
     valid = timedelta(hours=settings.policy.approval_valid_hours)
+    if args.signature:
+        given = approvals.read_statement(args.plan, args.approver, args.signature)
+        if given.approver != args.approver or given.expires_at > given.at + valid:
+            raise UsageError(
+                f"the statement is not {args.approver}'s for {settings.policy.approval_valid_hours} h: it was edited",
+                advice="run `offkey approve` without --signature again",
+            )
+        return given
+    people = directory.load(settings.directory.people, settings.directory.exports)
     return approve.approve(plan, args.approver, now, allows=args.allow, valid=valid, people=people, duties=duties)
 
 
