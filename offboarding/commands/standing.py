@@ -5,6 +5,7 @@ still has to be made or is not given; of list 0 when one holds now, 11 when none
 """
 
 import argparse
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P:KIND:ACTION",
         help="such as okta:okta.account:DISABLE, aws:*:*",
     )
-    made.add_argument("--days", type=int, default=30, metavar="N", help="how long it holds (default: 30)")
+    made.add_argument("--days", type=_days, default=30, metavar="N", help="how long it holds (default: 30)")
     made.add_argument("--per-person", type=int, default=20, metavar="N", help="most steps for one person (default: 20)")
     made.add_argument("--per-day", type=int, default=100, metavar="N", help="most steps in 24 hours (default: 100)")
     made.add_argument(
@@ -62,6 +63,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     gone.add_argument("--reason", required=True, help="why; it is recorded")
     for each in (made, yes, gone, what.choices["list"]):
         each.add_argument("--state", type=Path, metavar="DIR", help="the state folder")
+
+
+def _days(text: str) -> int:
+    """Days that a time can be counted by; the policy's maximum is far below."""
+    if not re.fullmatch(r"-?\d{1,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days")
+    return int(text)
 
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
