@@ -116,9 +116,18 @@ class World:
             before_kill=self.before_kill,
         )
         self.approval = self.approve(*self.allows)
+        self._record()
+
+    def _record(self) -> None:
         with_ledger = self.ledger(Cut())
         with_ledger.append("plan.made", self.plan.run, {"digest": self.plan.digest, "plan": to_json(self.plan)})
         with_ledger.store.close()
+
+    def plan_again(self) -> None:
+        """The same plan a moment later, in the same run, approved anew."""
+        self.plan = replace(self.plan, created_at=self.now())
+        self.approval = self.approve(*self.allows)
+        self._record()
 
     def approve(self, *allows: str) -> Approval:
         return self.who.sign(self.plan, allows, self.at)

@@ -501,6 +501,19 @@ def test_a_rotation_killed_at_any_point_leaves_one_successor_and_it_is_stored(
         assert [body["receipt"]["outcome"] for body in final] == ["REPLACED"], names[number]
 
 
+@pytest.mark.parametrize("point", ["rotation.made", "rotation.storing"])
+def test_a_plan_made_anew_takes_up_the_successor_that_was_cut_off(
+    cloud: Cloud, tmp_path: Path, cut_points: Callable[[], list[str]], point: str
+) -> None:
+    run = cloud.run(tmp_path / "run")
+    with pytest.raises(Killed):
+        run.world.apply(Cut(at=cut_points().index(f"after {point}")))
+    run.world.plan_again()
+    assert run.world.apply()[Action.REPLACE].outcome is Outcome.REPLACED
+    assert_replaced(run)
+    assert len(run.keys) == 2
+
+
 @pytest.mark.parametrize(
     "change",
     [
