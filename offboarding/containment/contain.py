@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from offboarding.applying.apply import Telling, go_through
+from offboarding.applying.deadline import Deadlines
 from offboarding.applying.deed import said
 from offboarding.applying.executors import ProviderExecutor
 from offboarding.applying.step import Gone, Run
@@ -211,6 +212,8 @@ class _Work:
             sleep=self.sleep,
             confirm_seconds=policy.confirm_seconds,
             hand_over=timedelta(days=policy.hand_over_days),
+            deadlines=Deadlines(policy.step_seconds),
+            assignees=policy.assignees,
             past=self.state.past,
         )
         go_through(run, lambda step: self._allowed(made, step), Telling())

@@ -209,6 +209,20 @@ def test_nobody_waits_for_a_provider_that_does_not_answer(company: Company) -> N
     assert company.off() == OFF
 
 
+def test_a_step_that_hangs_ends_at_the_configured_time_and_is_said(company: Company) -> None:
+    company.stand()
+    settings = company.folder / "offkey.toml"
+    settings.write_text(settings.read_text().replace("confirm_seconds = 3", "confirm_seconds = 1\nstep_seconds = 1"))
+    release = threading.Event()
+    company.okta.before = lambda request: release.wait(20) if request.path.endswith("/suspend") else None
+    try:
+        assert company.offkey("contain", LEAVER) == Exit.NOT_ALL_CONFIRMED, company.said
+    finally:
+        release.set()
+    outcomes = {event.body["receipt"]["outcome"] for event in company.events("containment.receipt")}
+    assert outcomes == {"DISABLED", "NOT_CONFIRMED"}
+
+
 def test_a_provider_in_trouble_is_told_and_stops_nobody_else(company: Company) -> None:
     company.stand()
     company.tailscale.fail("GET", "/tailnet", 500, times=100)
