@@ -11,5 +11,8 @@ def moment(value: Any) -> Any:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("a time needs its zone, such as 2026-11-01T17:00:00+01:00")
-        return value.astimezone(UTC)
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("a time that far away has no equal in UTC") from None
     return datetime.combine(value, time(), UTC) if isinstance(value, date) else value

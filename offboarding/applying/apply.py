@@ -29,7 +29,7 @@ from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger, LedgerError
 from offboarding.optouts import history as optouts_told
 from offboarding.planning.plan import LAST_PHASE, phase
-from offboarding.planning.policy import PR_BEFORE_KILL
+from offboarding.planning.policy import goes_first
 from offboarding.planning.ranks import Rank, rank
 from offboarding.rotation import replacing, waiting
 from offboarding.rotation.rotator import Rotator
@@ -142,7 +142,7 @@ def go_through(run: Run, allowed: Callable[[Step], frozenset[str] | Held], told:
             return
         with told.about(step):
             given = allowed(step)
-            held = given if isinstance(given, Held) else _behind(run, step)
+            held = given if isinstance(given, Held) else _behind(run, step, given)
             if held.why:
                 run.past.held[step.id] = held.why
                 run.note("step.held", step=step.id, why=held.why)
@@ -235,12 +235,12 @@ class Telling:
             self._progress(self._done, self._total, "")
 
 
-def _behind(run: Run, step: Step) -> Held:
+def _behind(run: Run, step: Step, allows: frozenset[str]) -> Held:
     """Why a step waits that comes after a held one, or whose provider hangs: ended now, it would never be done."""
     if run.deadlines.hangs(run.executors.get(executor_of(step))):
         return Held(f"{step.point.provider} {HANGS}")
     held = step.after in run.past.held and step.after not in run.past.receipts
-    return Held("the step before it waits" if held and step.needs != PR_BEFORE_KILL else "")
+    return Held("the step before it waits" if held and not goes_first(step, allows) else "")
 
 
 def _holding(plan: Plan, accepted: Sequence[Approval], now: datetime) -> list[Approval]:

@@ -231,7 +231,7 @@ def _nothing_to_send(run: Run, step: Step, before: Check, *, ours: bool, reached
         note = f"it belongs to account {before.holder.id} now, not to {holder.id} as planned"
         return Told(Outcome.NOT_IDENTIFIED, note, "plan again", before)
     if step.needs and step.needs not in run.allows:
-        advice = "; or: ".join(filter(None, (f"approve again with --allow {step.needs}", step.how)))
+        advice = "; or: ".join(filter(None, (f"plan again, and approve with --allow {step.needs}", step.how)))
         return Told(Outcome.HANDED_OVER, f"no approval allows {step.needs}", advice, before)
     return None
 

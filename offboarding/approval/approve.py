@@ -54,6 +54,7 @@ def approve(
     Raises ApprovalRefused when this approver may not, or the plan has expired; UsageError for a yes nobody asked for.
     """
     check_approver(plan, approver, people, duties)
+    check_there(approver, now, people)
     if now >= plan.expires_at:
         raise ApprovalRefused(
             f"the plan expired at {timestamp(plan.expires_at)}", advice="make a new one: `offkey plan`"
@@ -98,6 +99,7 @@ def accept(
     if now >= end:
         raise ApprovalRefused(f"the approval or its plan expired at {timestamp(end)}", advice="plan and approve again")
     check_approver(plan, approval.approver, people, duties)
+    check_there(approval.approver, now, people)
     if not approval.signature:
         raise ApprovalRefused("the approval is not signed", advice="`offkey approve PLAN --as E-MAIL --key KEY`")
     try:
@@ -122,6 +124,18 @@ def check_approver(plan: Plan, approver: str, people: Directory, duties: Duties 
         )
     if is_person(plan, name, people):
         raise ApprovalRefused(f"{approver} is the person whom the plan is about", advice="somebody else must approve")
+
+
+def check_there(approver: str, now: datetime, people: Directory) -> None:
+    """Raise ApprovalRefused for who has left, by the directory: their line in the register may outlive them."""
+    if has_left(approver, now, people):
+        raise ApprovalRefused(f"{approver} has left, by the directory", advice="let somebody else approve")
+
+
+def has_left(email: str, now: datetime, people: Directory) -> bool:
+    """Whether the directory says that whose address this is has left."""
+    entry = people.owner_of(email)
+    return entry is not None and entry.left_at is not None and entry.left_at <= now
 
 
 def is_person(plan: Plan, email: str, people: Directory) -> bool:

@@ -14,14 +14,14 @@ import cattrs
 
 from offboarding.applying.outcomes import DONE
 from offboarding.approval import signing
-from offboarding.approval.approve import is_person
+from offboarding.approval.approve import has_left, is_person
 from offboarding.approval.attestation import Attestation
 from offboarding.approval.duties import Duties
 from offboarding.identity.directory import Directory
 from offboarding.ledger.ledger import Ledger
 from offboarding.state import PRIVATE_FOLDER
 from offkey.errors import OffkeyError, UsageError
-from offkey.model import Check, Outcome, Plan, Receipt, Step, from_json, to_json
+from offkey.model import Check, Outcome, Plan, Receipt, Step, from_json, timestamp, to_json
 
 OPEN = frozenset({Outcome.HANDED_OVER})
 
@@ -47,19 +47,37 @@ def sign(given: Attestation, key: Path) -> Attestation:
 
 
 def accept(
-    plan: Plan, step: Step, given: Attestation, register: Path, now: datetime, *, people: Directory, duties: Duties
+    plan: Plan,
+    step: Step,
+    given: Attestation,
+    register: Path,
+    now: datetime,
+    *,
+    since: datetime,
+    people: Directory,
+    duties: Duties,
 ) -> None:
-    """Return when the attestation counts for this step now; else raise AttestationRefused, saying why."""
+    """Return when the attestation counts for this step now; else raise AttestationRefused, saying why.
+
+    `since` is when the step was last seen to be open: an older word was given before that, and has been refuted.
+    """
     if (given.plan_digest, given.step) != (plan.digest, step.id):
         raise AttestationRefused("the statement is of another plan or step", advice="run `offkey attest` again")
     if not given.note.strip():
         raise AttestationRefused("the statement does not say what was done", advice="say it with --note")
     if is_person(plan, given.signer, people):
         raise AttestationRefused(f"{given.signer} is the person whom the plan is about", advice="somebody else must")
+    if has_left(given.signer, now, people):
+        raise AttestationRefused(f"{given.signer} has left, by the directory", advice="somebody else must")
     if not duties.knows(given.signer):
         raise AttestationRefused(f"{given.signer} has no role", advice="see [approvers.roles] in offkey.toml")
     if now < given.at:
         raise AttestationRefused("the statement is of a later time than now", advice="check this machine's clock")
+    if given.at < since:
+        raise AttestationRefused(
+            f"the statement is older than {timestamp(since)}, when the step was seen to be open",
+            advice="look again, and make a new statement: run `offkey attest` again",
+        )
     try:
         signing.verify(given.statement, given.signature, given.signer, register, now, namespace=signing.ATTESTING)
     except (signing.SignatureRefused, signing.RegisterBroken, signing.SigningFailed) as error:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from offboarding.identity.addresses import normal_email
 from offboarding.identity.directory import Directory
+from offboarding.planning.policy import goes_first
 from offkey.model import Action, Approval, Plan, Step
 
 NOBODY = Directory()
@@ -78,7 +79,7 @@ class Duties:
             if step.action not in SENDING:
                 continue
             why = self.lacking(step, approvals, people)
-            if not why and step.after in waiting:
+            if not why and step.after in waiting and not goes_first(step, allows):
                 why = f"it comes after step {waiting[step.after]}"
             if why:
                 waits.append((number, why))

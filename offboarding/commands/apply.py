@@ -1,8 +1,9 @@
 """`offkey apply PLAN`: carry out an approved plan, proving each step.
 
 Exit code: 11 without an approval that counts, or when another approver is all that is missing (four_eyes), 12 when the
-plan is not the one that was made or has expired, 13 when not everything is confirmed dead or somebody still has to
-act, 10 when nothing but what opt-outs keep is left open, 14 when all is done but gaps remain, else 0.
+plan is not the one that was made, has expired, is before its time or touches a break-glass account, 13 when not
+everything is confirmed dead or somebody still has to act, 10 when nothing but what opt-outs keep is left open, 14 when
+all is done but gaps remain, else 0.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from offboarding.configuration import config
 from offboarding.containment import departure
 from offboarding.evidence import survivors
 from offboarding.identity import directory
+from offboarding.identity.directory import Directory
 from offboarding.ledger import publishing
 from offboarding.ledger.access import opened
 from offboarding.ledger.history import Past, past
@@ -29,6 +31,7 @@ from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import trigger_of
 from offboarding.optouts import notices, office, views
 from offboarding.planning import plan as plans
+from offboarding.planning import refusals
 from offboarding.remedy.executor import Beside
 from offboarding.rotation.rotator import Rotator
 from offboarding.state import run_lock
@@ -36,6 +39,7 @@ from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.fingerprint import KeyUnusable
 from offkey.model import Approval, Outcome, Plan, timestamp
+from scanner.output.printable import printable
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +75,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             accepted = apply.check_approvals(
                 plan, told.approvals, ledger, register, _now(), people=people, duties=duties
             )
-            _refuse_early(plan, ledger, early=args.early)
+            refusals.check_break_glass(plan, settings.limits())
+            _refuse_early(plan, ledger, people, early=args.early)
             credentials = mirror.reader(state, plan.run, key)
             together = beside(plan, ledger, credentials)
             executors, rotators = _equipped(settings, plan, _longest(accepted), state, ui, together=together)
@@ -115,13 +120,21 @@ def _check_executor(settings: config.Config, duties: Duties) -> None:
         )
 
 
-def _refuse_early(plan: Plan, ledger: Ledger, *, early: bool) -> None:
-    """Nothing is ended before the person leaves, unless that is said; that it was, is recorded. Raises TooEarly."""
-    trigger, now = trigger_of(ledger, plan.run), _now()
-    departure.refuse_before(plan.person, trigger, now, early=early)
-    at = departure.effective_at(plan.person, trigger)
-    if early and at is not None and now < at:
-        ledger.append("run.advanced", plan.run, {"effective_at": timestamp(at)})
+def _refuse_early(plan: Plan, ledger: Ledger, people: Directory, *, early: bool) -> None:
+    """Nothing is ended before the person leaves, unless that is said; that it was, is recorded.
+
+    Raises TooEarly, and NotConfirmed where the directory has taken the departure back since the plan was made.
+    """
+    trigger = trigger_of(ledger, plan.run)
+    try:
+        departure.refuse_before(plan.person, trigger, _now())
+        departure.refuse_put_off(plan.person, trigger, people, _now())
+    except (departure.TooEarly, departure.NotConfirmed) as error:
+        if not early:
+            raise
+        at = departure.effective_at(plan.person, trigger)
+        body = {"effective_at": timestamp(at) if at else "", "why": str(error)}
+        ledger.append("run.advanced", plan.run, body)
 
 
 def _equipped(
@@ -131,7 +144,7 @@ def _equipped(
     executors, gaps = wiring.executors(settings, plan, approval, state, _now, beside=together)
     rotators, unset = wiring.rotators(settings, plan, approval, _now)
     for gap in dict.fromkeys((*gaps, *unset)):
-        ui.err.print(f"{gap.where}: {gap.why}", style="yellow", markup=False)
+        ui.err.print(printable(f"{gap.where}: {gap.why}"), style="yellow", markup=False)
     return executors, rotators
 
 

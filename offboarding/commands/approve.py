@@ -27,6 +27,7 @@ from offboarding.planning import plan as plans
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
 from offkey.model import Approval, Plan, Step, timestamp
+from scanner.output.printable import printable
 
 MOST_LINES = 30
 
@@ -86,10 +87,16 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
 
 
 def _unsigned(args: argparse.Namespace, settings: Config, plan: Plan, now: datetime, *, duties: Duties) -> Approval:
-    if args.signature:
-        return approvals.read_statement(args.plan, args.approver, args.signature)
-    people = directory.load(settings.directory.people, settings.directory.exports)
     valid = timedelta(hours=settings.policy.approval_valid_hours)
+    if args.signature:
+        given = approvals.read_statement(args.plan, args.approver, args.signature)
+        if given.approver != args.approver or given.expires_at > given.at + valid:
+            raise UsageError(
+                f"the statement is not {args.approver}'s for {settings.policy.approval_valid_hours} h: it was edited",
+                advice="run `offkey approve` without --signature again",
+            )
+        return given
+    people = directory.load(settings.directory.people, settings.directory.exports)
     return approve.approve(plan, args.approver, now, allows=args.allow, valid=valid, people=people, duties=duties)
 
 
@@ -108,7 +115,8 @@ def show(plan: Plan, approval: Approval, ui: UI) -> None:
     """A plan as an approver needs it: what is done, what cannot be undone, what breaks, what nobody could see."""
     out = ui.out
     tables.show_plan(plan, ui)
-    out.print(Text(f"\nrun {plan.run}, asked by {plan.requester}, expires {timestamp(plan.expires_at)}"))
+    asked_by = f"run {plan.run}, asked by {plan.requester}, expires {timestamp(plan.expires_at)}"
+    out.print(Text(f"\n{printable(asked_by)}"))
     out.print(f"digest {plan.digest}", style="dim", markup=False, highlight=False, soft_wrap=True)
     counts = Counter(step.action.value for step in plan.steps)
     out.print(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing to do")
@@ -137,6 +145,6 @@ def _lines(title: str, lines: list[str], ui: UI) -> None:
     if lines:
         ui.out.print(f"{title}:", style="bold")
     for line in lines[:MOST_LINES]:
-        ui.out.print(f"  {line}", markup=False, highlight=False)
+        ui.out.print(f"  {printable(line)}", markup=False, highlight=False)
     if len(lines) > MOST_LINES:
         ui.out.print(f"  ... and {len(lines) - MOST_LINES} more")

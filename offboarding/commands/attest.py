@@ -63,7 +63,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
                 return _explain(args, given, ui)
             people = directory.load(settings.directory.people, settings.directory.exports)
             duties = settings.approvers.duties(settings.policy.four_eyes)
-            attesting.accept(plan, step, given, register, _now(), people=people, duties=duties)
+            since = before.finished_at
+            attesting.accept(plan, step, given, register, _now(), since=since, people=people, duties=duties)
             seen = _seen(settings, told, step, state)
             receipt = attesting.settled(step, before, given, seen.check, seen.still, now=_now())
             attesting.record(ledger, plan.run, given, receipt)

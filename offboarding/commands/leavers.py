@@ -1,7 +1,8 @@
 """`offkey leavers due`: the directory against the ledger's runs. Who should have been offboarded, and was not?
 
-Asks no provider and changes nothing. Exit code: 10 when anybody is missing or overdue, 13 when a run is open, 14 when
-the directory's exports leave something open, 3 when it names no departure at all, else 0.
+Asks no provider and changes nothing. Exit code: 10 when anybody is missing or overdue, 13 when a run is open, 10 when
+opt-outs keep something of somebody who has left, 14 when a run or the directory's exports leave something open, 3 when
+the directory names no departure at all, else 0.
 """
 
 import argparse
@@ -33,7 +34,8 @@ from scanner.output.formats import cell
 from scanner.output.printable import json_printable, printable
 
 COLUMNS = ("status", "person", "names", "left_at", "deadline", "run", "contained_at", "planned_at", "closed_at")
-_STYLES = {Status.MISSING: "bold red", Status.OVERDUE: "red", Status.OPEN: "yellow", Status.LATE: "yellow"}
+_STYLES = {Status.MISSING: "bold red", Status.OVERDUE: "red", Status.OPEN: "yellow", Status.KEPT: "yellow"}
+_STYLES |= {Status.GAPS: "yellow", Status.LATE: "yellow"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +86,9 @@ def code(found: Sequence[Due], gaps: bool) -> Exit:
         return Exit.OPEN
     if any(one.status is Status.OPEN for one in found):
         return Exit.NOT_ALL_CONFIRMED
-    if gaps:
+    if any(one.status is Status.KEPT for one in found):
+        return Exit.OPEN
+    if gaps or any(one.status is Status.GAPS for one in found):
         return Exit.GAPS
     return Exit.DONE if found else Exit.NOTHING_EXAMINED
 

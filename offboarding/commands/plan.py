@@ -96,8 +96,9 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             role=roles.named(role, settings.roles.file) if role else None,
             tell=lambda what, done, total: advance(done, total, what),
         )
+        _refuse_to_keep(subject, setting)
         made = _made(subject, setting)
-        unpublished = _record(settings, state, made.plan, subject, trigger, now=now, ui=ui)
+        unpublished = _record(settings, state, made.plan, subject, trigger, ui=ui)
         plans.write(made.plan, args.output)
     _show(made.plan, settings, args.format, ui)
     if args.format == "table":
@@ -173,7 +174,23 @@ def _role(given: str | None, trigger: Trigger | None) -> str:
             f"{trigger.subject} does not leave ({trigger.kind}): this plan would end everything",
             advice="name the role that they have from then on with --role: what it has is kept",
         )
+    if trigger and trigger.kind == departure.LEAVER and role:
+        raise plans.PlanRefused(
+            f"{trigger.subject} leaves, and --role would keep what the role has",
+            advice="plan without --role, or from a delivery of the type mover",
+        )
     return role
+
+
+def _refuse_to_keep(subject: str, setting: Setting) -> None:
+    """Raise PlanRefused for a role of somebody who has left, by the directory: only opt-outs keep anything then."""
+    role = setting.role
+    entry = setting.directory.find(subject) if role else None
+    if role and entry and entry.left_at and entry.left_at <= setting.now:
+        raise plans.PlanRefused(
+            f"{entry.id} has left, by the directory, and the role {role.name} would keep what it has",
+            advice="plan without --role; `offkey optout add` asks to keep something for a while",
+        )
 
 
 def _moment(given: datetime | None) -> datetime:
@@ -181,6 +198,10 @@ def _moment(given: datetime | None) -> datetime:
         return datetime.now(UTC)
     if given.tzinfo is None:
         raise UsageError("a time needs its zone", advice="write 2026-11-20T17:00:00+01:00")
+    if given > datetime.now(UTC):
+        raise UsageError(
+            "--at is a time to come: the plan would hold for longer than plan_valid_hours", advice="plan as of now"
+        )
     return given.astimezone(UTC)
 
 
@@ -204,22 +225,25 @@ def _under(settings: config.Config) -> dict[str, str]:
 
 
 def _record(
-    settings: config.Config, state: Path, plan: Plan, subject: str, trigger: Trigger | None, *, now: datetime, ui: UI
+    settings: config.Config, state: Path, plan: Plan, subject: str, trigger: Trigger | None, *, ui: UI
 ) -> tuple[Gap, ...]:
-    """One opening a run, and each different plan once: the same plan made again adds nothing. Then a checkpoint."""
+    """One opening a run, and each different plan once: the same plan made again adds nothing. Then a checkpoint.
+
+    Whatever time a plan is made as of, its events bear the clock's: opt-outs end by the latest time in the ledger.
+    """
     store = opened(settings, state)
     try:
-        ledger = Ledger(store, lambda: now, plan.requester)
+        ledger = Ledger(store, lambda: datetime.now(UTC), plan.requester)
         open_run(ledger, plan.run, plan.person.id, subject, trigger)
         new = past(ledger.events(plan.run)).plan_digest != plan.digest
         if new:
             ledger.append("plan.made", plan.run, {"digest": plan.digest, "plan": to_json(plan), **_under(settings)})
         if not plan.steps:
             close_if_done(plan, (), ledger, state)
-        mirror.sweep(state, {*store.runs(), plan.run}, now)
+        mirror.sweep(state, {*store.runs(), plan.run}, plan.created_at)
         if new:
             taken.up(settings, state, plan, ui)
-        return publishing.publish(Ledger(store, lambda: datetime.now(UTC), plan.requester), settings, state)
+        return publishing.publish(ledger, settings, state)
     finally:
         store.close()
     return new

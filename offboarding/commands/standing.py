@@ -5,12 +5,14 @@ still has to be made or is not given; of list 0 when one holds now, 11 when none
 """
 
 import argparse
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.text import Text
 
 from offboarding.approval import signing
+from offboarding.approval.duties import Duties
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.containment import consent, kept
@@ -23,6 +25,7 @@ from offboarding.ledger.access import opened
 from offboarding.ledger.ledger import Ledger
 from offboarding.ui import UI
 from offkey.errors import Exit, UsageError
+from offkey.fingerprint import KeyUnusable
 from offkey.model import timestamp
 from offkey.warrant import LEAST_APPROVERS
 from scanner.output.printable import printable
@@ -39,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P:KIND:ACTION",
         help="such as okta:okta.account:DISABLE, aws:*:*",
     )
-    made.add_argument("--days", type=int, default=30, metavar="N", help="how long it holds (default: 30)")
+    made.add_argument("--days", type=_days, default=30, metavar="N", help="how long it holds (default: 30)")
     made.add_argument("--per-person", type=int, default=20, metavar="N", help="most steps for one person (default: 20)")
     made.add_argument("--per-day", type=int, default=100, metavar="N", help="most steps in 24 hours (default: 100)")
     made.add_argument(
@@ -60,6 +63,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     gone.add_argument("--reason", required=True, help="why; it is recorded")
     for each in (made, yes, gone, what.choices["list"]):
         each.add_argument("--state", type=Path, metavar="DIR", help="the state folder")
+
+
+def _days(text: str) -> int:
+    """Days that a time can be counted by; the policy's maximum is far below."""
+    if not re.fullmatch(r"-?\d{1,6}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days")
+    return int(text)
 
 
 def run(args: argparse.Namespace, ui: UI) -> Exit:
@@ -91,6 +101,7 @@ def _make(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI) ->
         settings.requester(),
         covers_in(args.cover, sorted(settings.providers)),
         ledger.now(),
+        key_id=_key_id(settings),
         valid=timedelta(days=args.days),
         longest=timedelta(days=table.max_days),
         most_per_person=args.per_person,
@@ -114,8 +125,8 @@ def _approve(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI)
     yes = _yes(args, found, ledger.now(), ui)
     if yes is None:
         return Exit.WAITS_FOR_APPROVAL
-    consent.check_holds(found, ledger.now())
-    consent.check_yes(found.standing, yes, register, ledger.now(), _people(settings))
+    consent.check_holds(found, ledger.now(), _key_id(settings))
+    consent.check_yes(found.standing, yes, register, ledger.now(), _people(settings), duties=_duties(settings))
     kept.record_yes(ledger, yes)
     ui.out.print(Text(f"{printable(yes.approver)} signed {found.standing.id}"))
     return Exit.DONE
@@ -151,12 +162,14 @@ def _by_hand(args: argparse.Namespace) -> Yes:
 
 def _list(args: argparse.Namespace, settings: Config, ledger: Ledger, ui: UI) -> Exit:
     register, people = settings.approvers.register_file, _people(settings)
-    any_holds = False
+    any_holds, key_id = False, _key_id(settings)
     for one in kept.every(ledger).values():
         why = kept.stopped(settings.state_dir(args.state), ledger, one.standing.digest)
         why = why or ("" if settings.standing.enabled else "[standing] is not enabled")
         try:
-            consent.holding(one, register or Path("approvers"), ledger.now(), people)
+            consent.holding(
+                one, register or Path("approvers"), ledger.now(), people, key_id=key_id, duties=_duties(settings)
+            )
         except StandingRefused as error:
             why = why or str(error)
         any_holds = any_holds or not why
@@ -179,6 +192,7 @@ def _show(one: Kept, state: str, ui: UI) -> None:
     signed = ", ".join(printable(yes.approver) for yes in one.yeses.values()) or "nobody"
     persons = {use.person for use in one.used if use.person}
     lines = [
+        f"for the organisation key {printable(standing.key_id)}",
         f"made by {printable(standing.requester)}, until {timestamp(standing.expires_at)}, signed by {signed}",
         f"at most {standing.most_per_person} steps a person and {standing.most_per_day} a day"
         + ("; also before somebody's last day" if standing.early else ""),
@@ -193,6 +207,17 @@ def _register(settings: Config) -> Path:
     if settings.approvers.register_file is None:
         raise UsageError("no register of approvers is configured", advice="set `register` under [approvers]")
     return settings.approvers.register_file
+
+
+def _duties(settings: Config) -> Duties:
+    return settings.approvers.duties(settings.policy.four_eyes)
+
+
+def _key_id(settings: Config) -> str:
+    key = settings.org_key()
+    if key is None:
+        raise KeyUnusable("there is no organisation key", advice="run `offkey doctor --init`")
+    return key.id
 
 
 def _people(settings: Config) -> Directory:

@@ -13,6 +13,7 @@ import cattrs
 
 from offboarding.approval import approve, signing
 from offboarding.approval.approve import ApprovalRefused
+from offboarding.approval.duties import Duties, Role
 from offboarding.containment.kept import Kept
 from offboarding.containment.standing import Standing, StandingRefused, Yes, uncovered
 from offboarding.identity.addresses import normal_email
@@ -41,20 +42,25 @@ def read_yes(statement: Path, signature: Path) -> Yes:
         raise UsageError(f"{statement} was edited", advice="write it again with --statement") from error
 
 
-def check_yes(standing: Standing, yes: Yes, register: Path, now: datetime, people: Directory) -> None:
+def check_yes(
+    standing: Standing, yes: Yes, register: Path, now: datetime, people: Directory, *, duties: Duties
+) -> None:
     """Return when this one signature counts now. Raises StandingRefused, which says why it does not."""
     if yes.standing != standing.digest:
         raise StandingRefused("the signature is of another standing approval", advice=_ADVICE)
     if "@" not in yes.approver:
         raise StandingRefused(f"{yes.approver!r} is no e-mail address", advice="approvers are named as in the register")
+    if not duties.may(yes.approver, Role.APPROVER):
+        raise StandingRefused(
+            f"{yes.approver} does not have the role of an approver", advice="see [approvers.roles] in offkey.toml"
+        )
     if now < yes.at:
         raise StandingRefused(f"{yes.approver} signed at {timestamp(yes.at)}", advice="check this machine's clock")
     if _same(yes.approver, standing.requester, people):
         raise StandingRefused(
             f"{yes.approver} made this standing approval", advice="two others must sign: nobody approves their own"
         )
-    entry = people.owner_of(yes.approver)
-    if entry is not None and entry.left_at is not None and entry.left_at <= now:
+    if approve.has_left(yes.approver, now, people):
         raise StandingRefused(f"{yes.approver} has left, by the directory", advice="let somebody else sign")
     if not yes.signature:
         raise StandingRefused(f"{yes.approver} has not signed", advice=_ADVICE)
@@ -70,9 +76,13 @@ def _same(one: str, other: str, people: Directory) -> bool:
     return normal_email(one) == normal_email(other) or (owner is not None and owner == people.owner_of(other))
 
 
-def check_holds(kept: Kept, now: datetime) -> None:
-    """Raise StandingRefused when it is revoked, before it was made, and from its end on."""
+def check_holds(kept: Kept, now: datetime, key_id: str) -> None:
+    """Raise StandingRefused when it is revoked, before it was made, from its end on, and for another organisation's."""
     standing = kept.standing
+    if not key_id or standing.key_id != key_id:
+        raise StandingRefused(
+            f"{standing.id} was made under another organisation key", advice="make and sign one here: `offkey standing`"
+        )
     if kept.revoked:
         raise StandingRefused(f"{standing.id} is revoked: {kept.revoked}", advice=_ADVICE)
     if now < standing.made_at:
@@ -86,15 +96,17 @@ def check_holds(kept: Kept, now: datetime) -> None:
         )
 
 
-def holding(kept: Kept, register: Path, now: datetime, people: Directory) -> dict[str, Yes]:
+def holding(
+    kept: Kept, register: Path, now: datetime, people: Directory, *, key_id: str, duties: Duties
+) -> dict[str, Yes]:
     """The signatures that count now, by the person who gave them. Raises StandingRefused without two persons' ones."""
-    check_holds(kept, now)
+    check_holds(kept, now, key_id)
     standing = kept.standing
     good: dict[str, Yes] = {}
     refused: OffkeyError | None = None
     for _, yes in sorted(kept.yeses.items()):
         try:
-            check_yes(standing, yes, register, now, people)
+            check_yes(standing, yes, register, now, people, duties=duties)
         except StandingRefused as error:
             refused = error
         else:
@@ -115,6 +127,7 @@ def warrant(
     people: Directory,
     *,
     now: datetime,
+    duties: Duties,
     stopped: Callable[[], str],
 ) -> Warrant:
     """What a Writer needs for exactly this plan, every step of which the standing approval covers.
@@ -123,7 +136,7 @@ def warrant(
     """
     if why := stopped():
         raise StandingRefused(f"{kept.standing.id} was stopped: {why}", advice=_ADVICE)
-    yeses = holding(kept, register, now, people)
+    yeses = holding(kept, register, now, people, key_id=plan.key_id, duties=duties)
     for doubt in _doubts(kept.standing, plan, list(yeses.values()), people, now):
         raise StandingRefused(doubt, advice="make the full plan and have it approved: `offkey plan`")
     return Warrant(

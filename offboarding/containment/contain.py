@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from offboarding.applying.apply import Telling, go_through
+from offboarding.applying.deadline import Deadlines
 from offboarding.applying.deed import said
 from offboarding.applying.executors import ProviderExecutor
 from offboarding.applying.step import Gone, Run
 from offboarding.asking import asking, issuers, lanes
 from offboarding.configuration import providers
 from offboarding.configuration.config import Config
-from offboarding.containment import consent, kept
+from offboarding.containment import kept
 from offboarding.containment.grounds import Grounds
 from offboarding.containment.history import PLANNED, Containing, SoFar, so_far, times
 from offboarding.containment.kept import Use
@@ -75,7 +76,7 @@ def contain(grounds: Grounds, told: Callable[[Step, Receipt], None], sleep: Call
         raise LedgerError(whole.text, advice="restore the ledger from a copy; see `offkey ledger verify`")
     if why := grounds.stopped():
         raise StandingRefused(f"{grounds.standing.id} was stopped: {why}", advice="`offkey standing list`")
-    consent.holding(grounds.kept(), setting.register, ledger.now(), grounds.people())
+    grounds.holding(grounds.kept())
     open_run(ledger, setting.run, person.id, setting.subject, setting.trigger)
     events = ledger.events(setting.run)
     state = so_far(events)
@@ -136,9 +137,14 @@ class _Work:
     def provider(self, name: str) -> None:
         """One provider from its list to its last receipt. What goes wrong here stops nobody else."""
         try:
-            made = self.state.open_plan(name, self.grounds.setting.ledger.now()) or self._planned(name)
-            if made.steps:
-                self._carry_out(name, made)
+            cut_off = self.state.begun(name, self.grounds.setting.ledger.now())
+            if cut_off:
+                self._carry_out(name, *cut_off)
+            made = self._planned(name)
+            looked_at = {step.id for step in cut_off[1]} if cut_off else set()
+            steps = tuple(step for step in made.steps if step.id not in looked_at)
+            if steps:
+                self._carry_out(name, replace(made, steps=steps), steps)
         except LedgerError:
             raise
         except Exception as error:  # noqa: BLE001 - a stranger's garbage must not keep other providers from ending
@@ -185,7 +191,8 @@ class _Work:
             by_hand={},
         )
 
-    def _carry_out(self, name: str, made: Plan) -> None:
+    def _carry_out(self, name: str, made: Plan, steps: tuple[Step, ...]) -> None:
+        """Do these steps of a plan, under a warrant for all of it."""
         setting, ledger = self.grounds.setting, self.grounds.setting.ledger
         warrant = self.grounds.warrant(made)
         executor = self._executor(name, made, warrant)
@@ -195,7 +202,7 @@ class _Work:
             self.state.forget(made)
         policy = setting.config.policy
         run = Run(
-            plan=made,
+            plan=replace(made, steps=steps),
             allows=frozenset(),
             executors={name: executor},
             ledger=Containing(ledger.store, ledger.now, ledger.actor, under=ledger, told=self._receipt(made)),
@@ -205,6 +212,8 @@ class _Work:
             sleep=self.sleep,
             confirm_seconds=policy.confirm_seconds,
             hand_over=timedelta(days=policy.hand_over_days),
+            deadlines=Deadlines(policy.step_seconds),
+            assignees=policy.assignees,
             past=self.state.past,
         )
         go_through(run, lambda step: self._allowed(made, step), Telling())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from offboarding.approval.duties import Duties
 from offboarding.configuration import config
 from offboarding.configuration.config import Config
 from offboarding.containment import consent, departure, kept
@@ -83,8 +84,25 @@ class Grounds:
             )
         setting = self.setting
         return consent.warrant(
-            self.kept(), plan, setting.register, self.people(), now=setting.ledger.now(), stopped=self.stopped
+            self.kept(),
+            plan,
+            setting.register,
+            self.people(),
+            now=setting.ledger.now(),
+            duties=self.duties,
+            stopped=self.stopped,
         )
+
+    @property
+    def duties(self) -> Duties:
+        """Who may approve, by the configuration."""
+        return self.setting.config.approvers.duties(self.setting.config.policy.four_eyes)
+
+    def holding(self, one: Kept) -> None:
+        """Raise StandingRefused unless it holds now, whoever is to be contained."""
+        setting = self.setting
+        now, key_id = setting.ledger.now(), setting.key.id
+        consent.holding(one, setting.register, now, self.people(), key_id=key_id, duties=self.duties)
 
     def _chosen(self) -> Kept:
         """The one that was named, else the newest that holds; where none does, the reason for the newest."""
@@ -94,7 +112,7 @@ class Grounds:
         refused: OffkeyError | None = None
         for one in reversed(kept.every(setting.ledger).values()):
             try:
-                consent.holding(one, setting.register, setting.ledger.now(), self.people())
+                self.holding(one)
             except StandingRefused as error:
                 refused = refused or error
             else:

@@ -42,11 +42,14 @@ class SoFar:
     steps: dict[str, Step] = field(default_factory=dict)
     past: Past = field(default_factory=Past)
 
-    def open_plan(self, provider: str, now: datetime) -> Plan | None:
-        """The provider's plan that was begun and not finished, to go on with."""
+    def begun(self, provider: str, now: datetime) -> tuple[Plan, tuple[Step, ...]] | None:
+        """The provider's plan, and what of it was being sent when it was cut off: that is looked at first."""
         plan = self.plans.get(provider)
-        done = plan is None or now >= plan.expires_at or all(step.id in self.past.receipts for step in plan.steps)
-        return None if done else plan
+        if plan is None or now >= plan.expires_at:
+            return None
+        told = self.past
+        steps = tuple(step for step in plan.steps if step.id in told.acting and step.id not in told.receipts)
+        return (plan, steps) if steps else None
 
     def forget(self, plan: Plan) -> None:
         """Of the steps of a new plan nothing counts that was before it."""

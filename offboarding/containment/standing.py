@@ -43,7 +43,9 @@ class Cover:
 class Standing:
     """What two approvers sign. The limits count steps begun: for one person in all, for everybody in 24 hours.
 
-    With `early` it also covers a departure that the directory confirms, before its time has come.
+    `key_id` is the organisation key's: what was signed for another installation, whose instances may bear the same
+    names, holds nowhere else. With `early` it also covers a departure that the directory confirms, before its time has
+    come.
     """
 
     requester: str
@@ -53,7 +55,8 @@ class Standing:
     most_per_person: int
     most_per_day: int
     early: bool = False
-    version: int = 1
+    key_id: str = ""
+    version: int = 2
 
     @cached_property
     def digest(self) -> str:
@@ -129,6 +132,7 @@ def make(
     covers: tuple[Cover, ...],
     now: datetime,
     *,
+    key_id: str,
     valid: timedelta,
     longest: timedelta,
     most_per_person: int,
@@ -145,6 +149,7 @@ def make(
         raise UsageError("a limit is at least 1", advice="--per-person and --per-day count steps")
     return Standing(
         requester=requester,
+        key_id=key_id,
         made_at=now,
         expires_at=now + valid,
         covers=covers,

@@ -1,9 +1,10 @@
 """The directory against the ledger's runs: who should have been offboarded, and was not. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from offboarding.identity.directory import Directory, Entry
 from offboarding.ledger.chain import legible
@@ -11,14 +12,20 @@ from offkey.errors import UsageError
 from offkey.model import AuditEvent, Trigger, from_json
 
 SLA = timedelta(hours=24)
+LEAVER, MOVER = "leaver", "mover"
 
 
 class Status(StrEnum):
-    """In the order in which they are shown. `late` is done, after its time; `overdue` is not done, after its time."""
+    """In the order in which they are shown. `late` is done, after its time; `overdue` is not done, after its time.
+
+    `kept` and `gaps` are done but for what opt-outs keep, and for what could not be looked at.
+    """
 
     MISSING = "missing"
     OVERDUE = "overdue"
     OPEN = "open"
+    KEPT = "kept"
+    GAPS = "gaps"
     LATE = "late"
     DONE = "done"
     COMING = "coming"
@@ -31,7 +38,8 @@ URGENT = frozenset({Status.MISSING, Status.OVERDUE})
 class RunState:
     """One run as the ledger has it. `person` is the id at its opening, `left_at` what its newest plan says.
 
-    `contained_at` is the first proof under a standing approval, `last_at` the run's newest event.
+    `contained_at` is the first proof under a standing approval, `last_at` the run's newest event. `kept` are the steps
+    that opt-outs keep undone, `gaps` how many places the newest plan could not look at.
     """
 
     run: str
@@ -39,12 +47,14 @@ class RunState:
     subject: str
     opened_at: datetime
     last_at: datetime
-    kind: str = "leaver"
+    kind: str = LEAVER
     effective_at: datetime | None = None
     left_at: datetime | None = None
     contained_at: datetime | None = None
     planned_at: datetime | None = None
     closed_at: datetime | None = None
+    kept: frozenset[str] = frozenset()
+    gaps: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +81,7 @@ def runs(events: Iterable[AuditEvent]) -> list[RunState]:
                 subject=event.body["subject"],
                 opened_at=event.at,
                 last_at=event.at,
-                kind=told.kind if told else "leaver",
+                kind=told.kind if told else LEAVER,
                 effective_at=told.effective_at if told else None,
             )
         elif event.run in found:
@@ -83,9 +93,10 @@ def _after(state: RunState, event: AuditEvent) -> RunState:
     state, body = replace(state, last_at=event.at), event.body
     match event.type:
         case "plan.made":
-            left = body["plan"]["person"]["left_at"]
-            left_at = datetime.fromisoformat(left) if left else None
-            return replace(state, planned_at=event.at, left_at=left_at, closed_at=None)
+            return _planned(state, event.at, body["plan"])
+        case "step.receipt":
+            step, optout = body["receipt"]["step"], body["receipt"].get("optout")
+            return replace(state, kept=state.kept | {step} if optout else state.kept - {step})
         case "containment.receipt" if body["receipt"]["outcome"] in ("DISABLED", "REMOVED", "REVOKED"):
             return replace(state, contained_at=state.contained_at or event.at)
         case "run.closed":
@@ -93,6 +104,20 @@ def _after(state: RunState, event: AuditEvent) -> RunState:
         case "run.reopened":
             return replace(state, closed_at=None)
     return state
+
+
+def _planned(state: RunState, at: datetime, plan: Mapping[str, Any]) -> RunState:
+    """A plan that keeps what a role has ends nobody's access, whatever opened the run."""
+    left = plan["person"]["left_at"]
+    return replace(
+        state,
+        kind=MOVER if plan.get("role") else LEAVER,
+        planned_at=at,
+        left_at=datetime.fromisoformat(left) if left else None,
+        closed_at=None,
+        kept=frozenset(),
+        gaps=len(plan["gaps"]),
+    )
 
 
 def due(
@@ -107,7 +132,7 @@ def due(
     """Everybody of whom the directory says when they leave, the most urgent first; `since` <= left_at < `until`."""
     by_person: dict[str, list[RunState]] = {}
     for state in runs:
-        if state.kind == "leaver":
+        if state.kind == LEAVER:
             by_person.setdefault(_person(directory, state), []).append(state)
     found = [
         _judged(entry, entry.left_at, by_person.get(entry.id, ()), now, sla)
@@ -119,10 +144,15 @@ def due(
 
 
 def _person(directory: Directory, state: RunState) -> str:
-    """Whose run it is by the directory's present ids; an id that it has no more stays what it was."""
+    """Whose run it is by the directory's present ids; an id that it has no more stays what it was.
+
+    A bare word is an id and nothing else: somebody may have a login that was another's id.
+    """
     for name in (state.person, state.subject):
         try:
             entry = directory.find(name)
+            if entry is not None and not {"@", ":"} & set(name) and name.casefold() != entry.id.casefold():
+                continue
         except UsageError:  # it names two by now
             continue
         if entry is not None:
@@ -137,6 +167,10 @@ def _judged(entry: Entry, left_at: datetime, mine: Sequence[RunState], now: date
         status = Status.COMING if now < left_at else Status.MISSING
     elif state.closed_at is None:
         status = Status.OVERDUE if now >= deadline else Status.OPEN
+    elif state.kept:
+        status = Status.KEPT
+    elif state.gaps:
+        status = Status.GAPS
     else:
         status = Status.LATE if state.closed_at > deadline else Status.DONE
     return Due(person=entry.id, names=entry.names, left_at=left_at, deadline=deadline, status=status, run=state)

@@ -801,6 +801,8 @@ def _check_contained_plan(evidence: Evidence, event: dict[str, Any], held: dict[
     person, under = plan["person"], held[body["standing"]]
     if person["id"] != evidence.plan["person"]["id"] or not person["confirmed_by_directory"] or not person["left_at"]:
         raise Bad(f"event {seq} contains another person, or one of whom the directory does not say that they leave")
+    if under.standing.get("key_id") != plan["key_id"]:
+        raise Bad(f"event {seq} is under a standing approval of another organisation key")
     if set(under.signers) & set(person_emails(plan)):
         raise Bad(f"event {seq} is under a standing approval that the person has signed")
     for step in plan["steps"]:

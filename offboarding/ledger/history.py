@@ -75,7 +75,9 @@ def past(events: Sequence[AuditEvent]) -> Past:
         match event.type:
             case "plan.made" if body["digest"] != told.plan_digest:
                 made = {name: body[name] for name in ("four_eyes", "register") if name in body}
-                told = Past(plan=from_json(body["plan"], Plan), plan_digest=body["digest"], **made)
+                # A successor whose making was cut off is nobody else's to find: it outlives the plan.
+                lost = {step: one for step, one in told.rotations.items() if step not in told.receipts}
+                told = Past(plan=from_json(body["plan"], Plan), plan_digest=body["digest"], rotations=lost, **made)
             case "plan.approved":
                 told.approvals.append(from_json(body["approval"], Approval))
                 if "register" in body:

@@ -48,4 +48,4 @@ def open_run(ledger: Ledger, run: str, person: str, subject: str, trigger: Trigg
 
 
 def _content(trigger: Trigger | None) -> tuple[object, ...]:
-    return (trigger.effective_at, trigger.kind, trigger.role) if trigger else ()
+    return (trigger.effective_at, trigger.kind, trigger.role, trigger.involuntary) if trigger else ()

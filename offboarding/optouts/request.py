@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from offboarding.approval import signing
+from offboarding.identity.addresses import normal_email
 from offboarding.identity.directory import Directory, Entry
 from offboarding.optouts.scope import fault, too_wide
 from offboarding.optouts.settings import REASONS, OptOuts
@@ -48,6 +49,13 @@ def immutable_ids(entry: Entry) -> tuple[str, ...]:
     return tuple(sorted(f"{one.provider}#{one.id}" for one in entry.account_records if one.id))
 
 
+def is_theirs(address: str, entry: Entry, people: Directory) -> bool:
+    """Whether an address is, or may be, the person's: a doubt refuses."""
+    owner = people.owner_of(address)
+    every = (entry.id, *entry.emails, *entry.unverified_emails)
+    return normal_email(address) in map(normal_email, every) or (owner is not None and owner.id == entry.id)
+
+
 def asked(wanted: OptOut, settings: OptOuts, people: Directory, configured: set[str], kinds: set[str]) -> OptOut:
     """The opt-out to record, with its subject as the directory has it, and its id. Raises NoSuchOptOut, UsageError.
 
@@ -61,8 +69,7 @@ def asked(wanted: OptOut, settings: OptOuts, people: Directory, configured: set[
         raise NoSuchOptOut(wrong, advice="ask for less, by name: docs/optouts.md")
     if wanted.not_before >= wanted.expires_at or wanted.expires_at <= wanted.requested_at:
         raise NoSuchOptOut("the opt-out would end before it begins", advice="give a later --until")
-    owner = people.owner_of(wanted.requester)
-    if owner is not None and owner.id == entry.id:
+    if is_theirs(wanted.requester, entry, people):
         raise NoSuchOptOut(f"{wanted.requester} is {entry.id}", advice="nobody asks for an opt-out of their own")
     made = replace(bare(wanted), subject=entry.id, subject_ids=immutable_ids(entry))
     return replace(made, id=ident(made))

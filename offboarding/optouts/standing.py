@@ -15,7 +15,7 @@ from offboarding.identity.directory import Directory, Entry
 from offboarding.ledger.ledger import Ledger
 from offboarding.optouts import history
 from offboarding.optouts.history import Known
-from offboarding.optouts.request import bare, ident, immutable_ids, statement, unsound
+from offboarding.optouts.request import bare, ident, immutable_ids, is_theirs, statement, unsound
 from offboarding.optouts.settings import OptOuts
 from offkey.errors import OffkeyError
 from offkey.model import OptOut, timestamp
@@ -96,9 +96,12 @@ class Judge:
 
     def _left(self, optout: OptOut, moment: datetime) -> str:
         """What the directory, as it is now, says against it."""
-        entry = next((entry for entry in self.people().entries if entry.id == optout.subject), None)
+        people = self.people()
+        entry = next((entry for entry in people.entries if entry.id == optout.subject), None)
         if entry is None:
             return f"the directory does not know {optout.subject} any more"
+        if is_theirs(optout.requester, entry, people):
+            return f"{optout.requester} is {optout.subject}, and nobody asks for an opt-out of their own"
         if not set(optout.subject_ids) <= set(immutable_ids(entry)):
             return f"{optout.subject} is another person in the directory now, or has other accounts"
         if _gone(entry, moment) and not optout.allow_after_disable:
@@ -140,7 +143,7 @@ class Judge:
         if name == normal_email(optout.requester) or (owner and asker and owner.id == asker.id):
             return f"{optout.approver} asked for it"
         subject = next((entry for entry in people.entries if entry.id == optout.subject), None)
-        if (owner and owner.id == optout.subject) or (subject and name in _addresses(subject)):
+        if subject and is_theirs(name, subject, people):
             return f"{optout.approver} is the person whom it is about"
         if owner and _gone(owner, moment):
             return f"the directory says that {optout.approver} has left"
@@ -153,8 +156,3 @@ def _is_to_come(one: Known, moment: datetime) -> bool:
 
 def _gone(entry: Entry, moment: datetime) -> bool:
     return entry.left_at is not None and entry.left_at <= moment
-
-
-def _addresses(entry: Entry) -> set[str]:
-    """Every address that is, or may be, the person's: a doubt refuses."""
-    return {normal_email(address) for address in (entry.id, *entry.emails, *entry.unverified_emails)}

@@ -1,15 +1,20 @@
 """Limits that a plan must keep, and the words for extra yeses. Plain data: the configuration fills it in."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from offboarding.identity.addresses import normal_email
 from offboarding.optouts.scope import keeping
-from offkey.model import AccessPoint, Account, Action, OptOut, Person
+from offkey.model import AccessPoint, Account, Action, OptOut, Person, Step
 
 PR_BEFORE_KILL = "pr-before-kill"
 """The extra yes that lets a pull request be opened while its credential is not yet proven dead."""
+
+
+def goes_first(step: Step, allows: Collection[str]) -> bool:
+    """Whether a removal from code need not wait for what it comes after: plan and approval both say so."""
+    return step.needs == PR_BEFORE_KILL and step.needs in allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

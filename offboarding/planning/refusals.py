@@ -7,12 +7,13 @@ from offboarding.planning import gather
 from offboarding.planning.policy import Policy
 from offboarding.rotation.matching import let_in
 from offkey.errors import Exit, OffkeyError
-from offkey.model import Account, Action, Bond, Ownership, Person, Step
+from offkey.model import Account, Action, Bond, Ownership, Person, Plan, Step
 from revokers.protocol import LAST_OWNER
 
 _ENDING = frozenset({Action.REVOKE, Action.DISABLE, Action.REMOVE})
 _ACTING = _ENDING | {Action.ROTATE, Action.REPLACE}
 _NAMED = 5
+BREAK_GLASS = "break-glass"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,13 @@ def unfounded(person: Person, key_id: str) -> Iterator[Refusal]:
         )
 
 
+def check_break_glass(plan: Plan, policy: Policy) -> None:
+    """Raise PlanRefused where a plan that was made before touches what is a break-glass account by now."""
+    for one in unsafe(plan.person, plan.steps, policy):
+        if one.rule == BREAK_GLASS:
+            raise PlanRefused(one.what, advice=one.way_out, refusals=(one,))
+
+
 def unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> Iterator[Refusal]:
     """What the steps would do that must never be done (DESIGN rules 4 and 12)."""
     protected = [account for account in gather.accounts(person) if policy.protects(account)]
@@ -78,7 +86,7 @@ def unsafe(person: Person, steps: Sequence[Step], policy: Policy) -> Iterator[Re
     if names:
         several = f"break-glass accounts ({len(names)} found; none may be)"
         yield Refusal(
-            rule="break-glass",
+            rule=BREAK_GLASS,
             what=f"{names[0]} is a break-glass account (1 found; none may be)"
             if len(names) == 1
             else f"{_listed(names)} are {several}",

@@ -30,6 +30,11 @@ class Roles(Table):
     file: Beside | None = None
 
 
+def fits(ident: str, pattern: str) -> bool:
+    """Whether an id is one of a pattern's; a bracket stands for itself, as ids have them (`app[bot]`)."""
+    return fnmatchcase(ident, pattern.replace("[", "[[]"))
+
+
 class Expected(Table):
     """One kind of access at one instance, by ids or patterns of ids (`*` and `?`; case counts)."""
 
@@ -39,7 +44,7 @@ class Expected(Table):
 
     def matches(self, point: AccessPoint) -> bool:
         same = point.provider == self.provider and point.kind == self.kind
-        return same and any(fnmatchcase(point.provider_id, pattern) for pattern in self.ids)
+        return same and any(fits(point.provider_id, pattern) for pattern in self.ids)
 
 
 class Role(Table):
@@ -76,7 +81,7 @@ def drift(role: Role, points: Iterable[AccessPoint], gaps: Sequence[Gap]) -> Dri
         (one, pattern)
         for one in role.has
         for pattern in one.ids
-        if not any(one.matches(p) and fnmatchcase(p.provider_id, pattern) for p in mine)
+        if not any(one.matches(p) and fits(p.provider_id, pattern) for p in mine)
     ]
     return Drift(
         extra=tuple(point for point in mine if not role.covers(point)),

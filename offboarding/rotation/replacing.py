@@ -79,7 +79,7 @@ def _fit(run: Run, step: Step) -> Check:
     except Gone as error:
         raise Ended(Outcome.NOT_IDENTIFIED, str(error), error.advice) from error
     if step.needs not in run.allows:
-        advice = "; or: ".join(filter(None, (f"approve again with --allow {step.needs}", step.how)))
+        advice = "; or: ".join(filter(None, (f"plan again, and approve with --allow {step.needs}", step.how)))
         raise Ended(Outcome.HANDED_OVER, f"no approval allows {step.needs}", advice)
     try:
         check = run.executors[step.point.provider].before(step, credential)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from offboarding.applying.deed import Told, said
 from offboarding.applying.step import Run
 from offboarding.ledger.history import Rotating
-from offboarding.planning.policy import PR_BEFORE_KILL
+from offboarding.planning.policy import goes_first
 from offboarding.rotation.rotator import Rotator
 from offkey.model import Action, Outcome, Rotation, Step, timestamp
 from revokers.rotation import LastUse
@@ -21,7 +21,7 @@ SKEW = timedelta(minutes=5)
 def verdict(run: Run, step: Step) -> datetime | Told | None:
     """Until when a step waits at the longest, why it is not done at all, or None where it may begin now."""
     first = next((other for other in run.plan.steps if other.id == step.after), None)
-    if first is None or (step.needs == PR_BEFORE_KILL and step.needs in run.allows):
+    if first is None or goes_first(step, run.allows):
         return None
     receipt = run.past.receipts.get(first.id)
     if receipt is None:

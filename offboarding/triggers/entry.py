@@ -62,6 +62,11 @@ def moment(text: str, where: str, zone: str = "") -> datetime:
         at = datetime.fromisoformat(text.strip())
         if at.tzinfo is None and zone and len(text.strip()) > _DAY:
             at = at.replace(tzinfo=ZoneInfo(zone))
+            if at.utcoffset() != at.replace(fold=1).utcoffset():
+                raise UsageError(
+                    f"{where}: the clocks of {zone} change at that time, which comes twice or not at all",
+                    advice="write the time with its offset: 2026-11-20T17:00:00+01:00",
+                )
         if at.tzinfo is not None:
             return at.astimezone(UTC)
     except (ValueError, OverflowError) as error:

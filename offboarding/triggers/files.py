@@ -76,7 +76,7 @@ def one(path: Path, now: datetime, person: str = "") -> Trigger:
 
 def _json(path: Path, text: str) -> Iterator[tuple[str, Any]]:
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError):
         yield from _lines(path, text)
         return
@@ -90,10 +90,18 @@ def _lines(path: Path, text: str) -> Iterator[tuple[str, Any]]:
         where = f"{path}: line {number}"
         if line.strip():
             try:
-                data = json.loads(line)
+                data = json.loads(line, object_pairs_hook=_each_once)
             except (ValueError, RecursionError) as error:
                 raise UsageError(f"{where} is no JSON", advice="one object, a list of them, or one a line") from error
             yield where, _object(data, where)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's keys. Of two that are the same, each reader takes another: nobody is guessed. Raises UsageError."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise UsageError("a key stands twice in one delivery of the trigger file", advice="mend the file")
+    return found
 
 
 def _object(data: Any, where: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import boto3
 
 import revokers
 from offboarding.applying import apply, undo, wiring
+from offboarding.applying.executors import REMEDY
 from offboarding.asking import issuers
 from offboarding.configuration import config
 from offboarding.demo.simulators.aws import AwsServer
@@ -95,6 +96,9 @@ class World:
     values: dict[str, dict[str, str]]
     allows: tuple[str, ...] = ("rotate",)
     observe_hours: int = 0
+    before_kill: bool = False
+    remedy: Any = None
+    """Who takes literals out of the code; nobody where it is None."""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     gaps: list[Gap] = field(default_factory=list)
 
@@ -109,11 +113,21 @@ class World:
             options=issuers.options,
             policy=replace(self.config.limits(), observe_hours=self.observe_hours),
             replacements=matching.replacements(self.config.rotation, points, self.gaps),
+            before_kill=self.before_kill,
         )
         self.approval = self.approve(*self.allows)
+        self._record()
+
+    def _record(self) -> None:
         with_ledger = self.ledger(Cut())
         with_ledger.append("plan.made", self.plan.run, {"digest": self.plan.digest, "plan": to_json(self.plan)})
         with_ledger.store.close()
+
+    def plan_again(self) -> None:
+        """The same plan a moment later, in the same run, approved anew."""
+        self.plan = replace(self.plan, created_at=self.now())
+        self.approval = self.approve(*self.allows)
+        self._record()
 
     def approve(self, *allows: str) -> Approval:
         return self.who.sign(self.plan, allows, self.at)
@@ -152,7 +166,7 @@ class World:
                 http=self._cut_off(one.http, one.settings, cut),
                 store_http=self._cut_off(one.store_http, one.store_settings, cut),
             )
-        return executors, rotators
+        return executors | ({REMEDY: self.remedy} if self.remedy else {}), rotators
 
     def apply(self, cut: Cut | None = None, confirm_seconds: float = 2) -> dict[Action, Receipt]:
         """The receipts by what the steps do."""

@@ -19,8 +19,9 @@ from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
 from offboarding.planning import plan as plans
 from offboarding.ui import UI
+from offkey.canonical import canonical
 from offkey.errors import Exit, OffkeyError, UsageError
-from offkey.model import AccessPoint, Action, Approval, Gap, Person, Plan, Step, from_json, to_json
+from offkey.model import AccessPoint, Action, Approval, Gap, Person, Plan, Step, from_json, timestamp, to_json
 from tests import needs
 
 pytestmark = needs.OPENSSH
@@ -219,3 +220,16 @@ def test_a_register_that_changed_after_the_plan_is_said(office: Office) -> None:
     assert "was changed after the plan" not in office.call("--key", str(office.key))[1]
     (office.folder / "approvers").open("a").write("# somebody was here\n")
     assert "The register of approvers was changed after the plan was made." in office.call("--key", str(office.key))[1]
+
+
+def test_a_statement_for_longer_than_the_policy_allows_or_of_another_is_refused(office: Office) -> None:
+    office.call()
+    statement = office.folder / "plan.json.approvals" / f"{ANN}.statement"
+    made = json.loads(statement.read_bytes())
+    later = timestamp(office.plan.expires_at)
+    for changes in ({"expires_at": later}, {"approver": "bob@example.com"}):
+        statement.write_bytes(canonical({**made, **changes}))
+        Path(f"{statement}.sig").write_text(signing.sign(statement.read_bytes(), office.key))
+        with pytest.raises(UsageError, match="was edited"):
+            office.call("--signature", f"{statement}.sig")
+    assert office.approved() == []

@@ -159,6 +159,26 @@ def test_signing_by_hand_goes_through_the_statement_file(office: Office) -> None
     assert office.outcome() is Outcome.ATTESTED
 
 
+def test_a_word_that_was_seen_to_be_wrong_is_not_taken_a_second_time(office: Office) -> None:
+    office.attest("--state", str(office.folder / "state"))
+    statement = attesting.place(office.file, office.step.id, ANN)
+    line = signing.sign_command(office.who.key, statement, signing.ATTESTING)
+    subprocess.run(line, shell=True, check=True, capture_output=True)
+    office.says(Liveness.LIVE)
+    assert office.attest("--signature", f"{statement}.sig", note="")[0] is Exit.NOT_ALL_CONFIRMED
+    office.says(None)
+    with pytest.raises(attesting.AttestationRefused, match="older than"):
+        office.attest("--signature", f"{statement}.sig", note="")
+    assert office.outcome() is Outcome.HANDED_OVER
+    assert office.attest()[0] is Exit.DONE
+
+
+def test_who_has_left_attests_nothing(office: Office) -> None:
+    gone = Directory(entries=(Entry(id="ann", emails=(ANN,), left_at=datetime.now(UTC) - timedelta(days=1)),))
+    with pytest.raises(attesting.AttestationRefused, match="has left"):
+        accepted(office, given(office), people=gone)
+
+
 def test_an_edited_statement_does_not_count(office: Office) -> None:
     office.attest("--state", str(office.folder / "state"))
     statement = attesting.place(office.file, office.step.id, ANN)
@@ -181,7 +201,7 @@ def given(office: Office, **changes: Any) -> Attestation:
 def accepted(office: Office, attestation: Attestation, people: Directory = approve.NOBODY, **roles: Any) -> None:
     attesting.accept(
         office.plan, office.step, attestation, office.who.register, datetime.now(UTC), people=people,
-        duties=Duties(roles=roles),
+        duties=Duties(roles=roles), since=office.receipt().finished_at - timedelta(minutes=1),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from offboarding.demo.simulators.aws import AwsServer
 from offkey.errors import Exit
 from offkey.model import Outcome, timestamp
 from tests import needs
+from tests.offboarding.cases import KEY
 from tests.offboarding.containing import COVERS, LEAVER, Company
 
 pytestmark = needs.OPENSSH
@@ -150,6 +151,15 @@ def test_who_moves_is_planned_for_with_the_role_that_is_told(
     assert set(actions.values()) > {"KEEP"}, "what the role lacks is ended"
 
 
+def test_a_role_keeps_nothing_of_who_leaves(company: Company) -> None:
+    roles(company)
+    words = ("--role", "sre", "-o", str(company.folder / "plan.json"))
+    assert company.offkey("plan", LEAVER, *words) == Exit.PLAN_REFUSED, company.said
+    company.people(sam={})
+    assert company.offkey("plan", "--trigger", str(company.trigger()), *words) == Exit.PLAN_REFUSED, company.said
+    assert company.events() == []
+
+
 def test_a_mover_with_a_role_that_is_not_known_is_refused(company: Company) -> None:
     roles(company)
     path = company.folder / "plan.json"
@@ -197,6 +207,20 @@ def test_nobody_waits_for_a_provider_that_does_not_answer(company: Company) -> N
         release.set()
         running.join()
     assert company.off() == OFF
+
+
+def test_a_step_that_hangs_ends_at_the_configured_time_and_is_said(company: Company) -> None:
+    company.stand()
+    settings = company.folder / "offkey.toml"
+    settings.write_text(settings.read_text().replace("confirm_seconds = 3", "confirm_seconds = 1\nstep_seconds = 1"))
+    release = threading.Event()
+    company.okta.before = lambda request: release.wait(20) if request.path.endswith("/suspend") else None
+    try:
+        assert company.offkey("contain", LEAVER) == Exit.NOT_ALL_CONFIRMED, company.said
+    finally:
+        release.set()
+    outcomes = {event.body["receipt"]["outcome"] for event in company.events("containment.receipt")}
+    assert outcomes == {"DISABLED", "NOT_CONFIRMED"}
 
 
 def test_a_provider_in_trouble_is_told_and_stops_nobody_else(company: Company) -> None:
@@ -280,11 +304,24 @@ def all_revoked(company: Company) -> None:
 
 def expired(company: Company) -> None:
     """Signed in time by both; it was made and ran out before now."""
-    before = datetime.now(UTC) - 72 * HOUR
+    signed(company, datetime.now(UTC) - 72 * HOUR, KEY.id)
+
+
+def made_elsewhere(company: Company) -> None:
+    """Signed by both for another installation of theirs, whose instances have the same names, and brought here."""
+    signed(company, datetime.now(UTC) - HOUR, "another")
+
+
+def made_before_keys_were_named(company: Company) -> None:
+    signed(company, datetime.now(UTC) - HOUR, "")
+
+
+def signed(company: Company, before: datetime, key_id: str) -> None:
     standing = make(
         "boss@example.com",
         covers_in(COVERS, ("okta", "tailscale")),
         before,
+        key_id=key_id,
         valid=24 * HOUR,
         longest=24 * HOUR,
         most_per_person=9,
@@ -294,6 +331,11 @@ def expired(company: Company) -> None:
     for who in company.approvers[:2]:
         yes = Yes(standing=standing.digest, approver=who.email, at=before)
         kept.record_yes(company.ledger(), consent.sign(yes, who.key))
+
+
+def a_signer_without_the_role(company: Company) -> None:
+    company.stand()
+    company.configure('[approvers.roles]\n"ann@example.com" = "approver"\n"bob@example.com" = "security"')
 
 
 def stop_file(company: Company) -> None:
@@ -357,6 +399,9 @@ REFUSED: dict[Callable[[Company], None], str] = {
     revoked: "revoked: why not",
     all_revoked: "revoked: something is wrong",
     expired: "expired at",
+    made_elsewhere: "another organisation key",
+    made_before_keys_were_named: "another organisation key",
+    a_signer_without_the_role: "does not have the role of an approver",
     stop_file: "standing.stop is there",
     a_signers_key_revoked: "signed by 1 approvers",
     a_signer_not_in_the_register: "is not in the register",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from offboarding.containment import kept as standing
+from offboarding.containment.standing import StandingRefused
 from offboarding.optouts import history, request
 from offkey.errors import Exit
 from offkey.model import OptOut, from_json, timestamp
@@ -87,6 +89,21 @@ def test_an_opt_out_that_does_not_hold_keeps_nothing(company: Company, lapse: Ca
     lapse(company)
     assert company.offkey("contain", LEAVER) == Exit.OPEN, company.said
     assert company.off() == (True, True)
+
+
+def test_an_opt_out_that_came_after_a_cut_is_heeded_when_it_goes_on(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*given: object) -> None:
+        raise StandingRefused("cut off when all was planned and nothing begun")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(standing, "reserve", cut)
+        company.offkey("contain", LEAVER)
+    assert (company.off(), len(company.events("containment.planned"))) == ((False, False), 2)
+    kept(company, OUTLASTS)
+    company.offkey("contain", LEAVER)
+    assert company.off() == (False, True), company.said
 
 
 def test_what_was_kept_is_contained_when_the_opt_out_has_ended(company: Company) -> None:

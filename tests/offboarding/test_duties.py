@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from offboarding.applying import apply
+from offboarding.applying.executors import REMEDY
 from offboarding.approval import approvals, approve, signing
 from offboarding.approval.approve import ApprovalRefused
 from offboarding.approval.duties import POLICIES, Duties, Role
@@ -21,6 +22,7 @@ from offboarding.identity.directory import Directory, Entry
 from offboarding.ledger.history import past
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.store import Store
+from offboarding.planning.policy import PR_BEFORE_KILL
 from offboarding.ui import UI
 from offkey.errors import Exit
 from offkey.model import Action, Liveness, Outcome, Plan, Receipt
@@ -41,8 +43,9 @@ class Desk(Scene):
     bob: Approver
 
     def again(self, plan: Plan, provider: Any, given: list[Any], **more: Any) -> dict[Action, Receipt]:
+        executors = more.pop("executors", dict.fromkeys(("aws", "slack", "github"), provider))
         receipts = apply.apply(
-            plan, given, dict.fromkeys(("aws", "slack", "github"), provider), self.ledger,
+            plan, given, executors, self.ledger,
             register=self.who.register, credentials=self.credential, key=KEY_OF_CASES,
             now=ticking(), sleep=self.waited.append, **more,
         )  # fmt: skip
@@ -106,6 +109,28 @@ def test_what_comes_after_a_held_step_waits_with_it_and_is_not_handed_over(desk:
     assert set(desk.held(plan).values()) == {
         "2 different people must approve it, 1 did", "the step before it waits",
     }  # fmt: skip
+
+
+def test_a_rewrite_that_may_not_go_first_waits_with_its_held_kill_and_is_not_handed_over(desk: Desk) -> None:
+    plan = desk.made(plan_of(leaked("slack.user"), before_kill=True))
+    executors = {"slack": Provider(), REMEDY: Provider([check(), check(status="proposed")])}
+    assert desk.again(plan, None, [desk.who.sign(plan)], duties=TWO, executors=executors) == {}
+    assert set(desk.held(plan)) == {step.id for step in plan.steps}
+    both = [desk.who.sign(plan), desk.bob.sign(plan)]
+    done = desk.again(plan, None, both, duties=TWO, executors=executors)
+    assert {action: one.outcome for action, one in done.items()} == {
+        Action.REVOKE: Outcome.REVOKED, Action.REWRITE: Outcome.PROPOSED,
+    }  # fmt: skip
+
+
+def test_a_rewrite_that_may_go_first_goes_before_its_held_kill(desk: Desk) -> None:
+    plan = desk.made(plan_of(leaked("slack.user"), before_kill=True))
+    executors = {"slack": Provider(), REMEDY: Provider([check(), check(status="proposed")])}
+    given = [desk.who.sign(plan, (PR_BEFORE_KILL,))]
+    told = TWO.allowance(plan, given)
+    assert (told.runs, [number for number, _ in told.waits]) == ((2,), [1])
+    done = desk.again(plan, None, given, duties=TWO, executors=executors)
+    assert {action: one.outcome for action, one in done.items()} == {Action.REWRITE: Outcome.PROPOSED}
 
 
 def test_an_extra_yes_of_a_step_that_wants_two_must_be_given_by_two(desk: Desk) -> None:

@@ -294,6 +294,10 @@ def an_end_without_an_act(run: Run, told: Told) -> None:
     told[:] = [event for event in told if event["type"] not in ("containment.acting", "containment.acted")]
 
 
+def a_standing_approval_of_another_installation(run: Run, told: Told) -> None:
+    run.signed(told, key_id="another")
+
+
 UNSIGNED = "not signed by two approvers"
 NEVER = "plans what no standing approval may cover"
 FORGED: dict[Callable[[Run, Told], None], str] = {
@@ -328,6 +332,7 @@ FORGED: dict[Callable[[Run, Told], None], str] = {
     an_act_without_a_standing_approval: "not here",
     an_act_that_was_not_announced: "was not announced",
     an_end_without_an_act: "was not announced",
+    a_standing_approval_of_another_installation: "another organisation key",
 }
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from offboarding.identity.directory import Directory, Entry
 from offboarding.ledger.ledger import Ledger
 from offboarding.ledger.opening import open_run
 from offboarding.ledger.store import Store
+from offboarding.planning.roles import Expected, Role
 from offkey.errors import Exit
-from offkey.model import Trigger, timestamp, to_json
-from tests.offboarding.cases import LEAVER, leaked, plan_of
+from offkey.model import Gap, Outcome, Plan, Receipt, Trigger, timestamp, to_json
+from tests.offboarding.cases import LEAVER, leaked, listed, plan_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -59,6 +61,9 @@ def status(*runs: RunState, left_at: datetime = LEFT, now: datetime = NOW) -> St
         ((state(closed_at=LEFT - HOUR, effective_at=LEFT),), LEFT, Status.DONE),
         ((state(closed_at=LEFT - HOUR, left_at=LEFT),), LEFT, Status.DONE),
         ((state(closed_at=LEFT + HOUR), state(opened_at=LEFT + 2 * HOUR)), LEFT, Status.OVERDUE),
+        # Closed is not the same as ended.
+        ((state(closed_at=LEFT + HOUR, gaps=1),), LEFT, Status.GAPS),
+        ((state(closed_at=LEFT + HOUR, kept=frozenset({"s-1"}), gaps=1),), LEFT, Status.KEPT),
     ],
 )
 def test_what_became_of_a_departure(runs: tuple[RunState, ...], left_at: datetime, expected: Status) -> None:
@@ -67,6 +72,12 @@ def test_what_became_of_a_departure(runs: tuple[RunState, ...], left_at: datetim
 
 def test_a_run_is_found_by_an_address_that_the_person_has_now() -> None:
     assert status(state("old-id", subject="SAM@example.com", closed_at=LEFT + HOUR)) is Status.DONE
+
+
+def test_a_login_that_was_another_persons_id_takes_no_run_over() -> None:
+    people = Directory(entries=(entry("ann", accounts={"github": "sam"}),))
+    (found,) = leavers.due(people, [state("sam", closed_at=LEFT + HOUR)], NOW)
+    assert (found.person, found.status) == ("ann", Status.MISSING)
 
 
 def test_missing_ones_stand_first_and_the_longest_gone_before_the_others() -> None:
@@ -104,6 +115,33 @@ def test_the_ledger_tells_when_a_run_was_opened_planned_closed_and_opened_again(
     assert leavers.runs(ledger.events())[0].closed_at is None
 
 
+def test_the_ledger_tells_what_a_closed_run_kept_and_could_not_see(tmp_path: Path) -> None:
+    ledger = Ledger(Store.open(tmp_path / "state"), lambda: NOW, "test")
+    role = Role(name="backend", has=(Expected(provider="aws", kind="aws.access_key", ids=("*",)),))
+    blind = plan_of(leaked(), gaps=(Gap(where="slack", why="does not answer"),), run="r")
+
+    def told(plan: Plan, *optouts: str) -> RunState:
+        ledger.append("plan.made", "r", {"digest": plan.digest, "plan": to_json(plan)})
+        for optout in optouts:
+            receipt = Receipt(
+                step="s", outcome=Outcome.SKIPPED if optout else Outcome.DISABLED, before=None, after=None,
+                exchanges=(), started_at=NOW, finished_at=NOW, optout=optout,
+            )  # fmt: skip
+            ledger.append("step.receipt", "r", {"receipt": to_json(receipt)})
+        ledger.append("run.closed", "r", {})
+        return leavers.runs(ledger.events())[0]
+
+    open_run(ledger, "r", "sam", "sam@example.com", None)
+    assert (told(blind).gaps, told(plan_of(leaked(), run="r")).gaps) == (1, 0)
+    assert told(blind, "o-1").kept == {"s"}
+    assert told(blind, "o-1", "").kept == frozenset()
+    assert told(blind).kept == frozenset()
+    staying = replace(LEAVER, left_at=None)
+    assert [told(plan_of(listed(), run="r", **more)).kind for more in ({"role": role, "person": staying}, {})] == [
+        "mover", "leaver",
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -131,6 +169,12 @@ def test_the_exit_code_says_the_worst(office: Path) -> None:
     assert cli.main(["leavers", "due"]) == Exit.OPEN
     ledger.append("run.closed", "r", {})
     assert cli.main(["leavers", "due"]) == Exit.DONE
+    blind = plan_of(leaked(), gaps=(Gap(where="slack", why="does not answer"),), run="r")
+    ledger.append("plan.made", "r", {"digest": blind.digest, "plan": to_json(blind)})
+    ledger.append("run.closed", "r", {})
+    assert cli.main(["leavers", "due"]) == Exit.GAPS
+    ledger.append("step.receipt", "r", {"receipt": {"step": "s", "outcome": "SKIPPED", "optout": "o-1"}})
+    assert cli.main(["leavers", "due"]) == Exit.OPEN
 
 
 def test_the_formats_say_the_same_and_no_cell_is_a_formula(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,6 +197,8 @@ def test_a_period_is_given_by_its_days(office: Path, capsys: pytest.CaptureFixtu
     assert [row["person"] for row in json.loads(capsys.readouterr().out)] == ["ann"]
     with pytest.raises(SystemExit):
         cli.main(["leavers", "due", "--from", "2026-11-01T10:00"])
+    with pytest.raises(SystemExit):
+        cli.main(["leavers", "due", "--to", "9999-12-31T23:59:59-05:00"])
 
 
 def test_without_a_directory_nobody_can_be_missed(office: Path) -> None:

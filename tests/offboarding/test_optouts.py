@@ -151,6 +151,18 @@ def test_one_that_an_owner_signed_holds_from_its_beginning_to_its_end(desk: Offi
     assert desk.judge().standing() == ()
 
 
+@pytest.mark.parametrize("who", ["sam@example.com", "s.rivera@example.com", "SAM@home.example"])
+def test_nobodys_own_opt_out_holds_by_whichever_address_they_asked(desk: Office, who: str) -> None:
+    with pytest.raises(NoSuchOptOut, match="is sam"):
+        desk.asked(requester=who)
+    ids = desk.asked().subject_ids
+    own = replace(desk.wanted(requester=who), subject="sam", subject_ids=ids)
+    own = replace(own, id=request.ident(own))
+    desk.ledger.append(history.REQUESTED, history.RUN, {"optout": own})
+    desk.approve(own)
+    assert "of their own" in desk.why(own)
+
+
 def test_it_takes_an_approval(desk: Office) -> None:
     asked = desk.ask()
     assert desk.why(asked) == "nobody has approved it"

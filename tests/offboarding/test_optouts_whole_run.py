@@ -1,6 +1,7 @@
 """An opt-out from asking to its end, on the command line, against the sample organisation."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -105,6 +106,9 @@ def test_a_mover_keeps_what_the_role_has_and_inventory_shows_the_difference(offi
     assert office.offkey("inventory", SAM[1], "--role", "lead") == Exit.OPEN
     assert "beyond lead" in office.said
     assert "missing: k x at aws" in office.said
+    assert office.plan("--role", "lead") == Exit.PLAN_REFUSED, "sam has left"
+    people = office.folder / "people.yaml"
+    people.write_text(re.sub(r"\n *left_at: .*", "", people.read_text()))
     assert office.plan("--role", "lead") == Exit.WAITS_FOR_APPROVAL
     plan: Any = json.loads((office.folder / "plan.json").read_bytes())
     assert plan["role"] == "lead"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from offboarding.planning.policy import PR_BEFORE_KILL
 from offboarding.remedy import proposal
 from offboarding.remedy.availability import Availability
 from offboarding.remedy.executor import PROPOSED
@@ -54,6 +55,15 @@ def test_what_is_proven_dead_later_goes_onto_the_same_branch_and_into_the_same_r
     assert "- [x] `SLACK_USER` (" in made.body, "what the reviewer ticked stays ticked"
     assert "- [ ] `SLACK_USER_2` (" in made.body
     assert world.values["two"] not in world.file(made.head, "two.sh")
+
+
+def test_what_still_lives_is_said_to_be_about_to_end_and_what_is_dead_is_not(world: World) -> None:
+    alive = replace(world.step("one"), needs=PR_BEFORE_KILL)
+    world.remedy(beside=world.beside("two")).act(alive, world.credential("one"))
+    (made,) = world.requests()
+    told = {line for line in made.body.splitlines() if line.startswith("- `slack.user`")}
+    assert sorted("**about to be revoked**" in line for line in told) == [False, True]
+    assert sorted("checked to be dead" in line for line in told) == [False, True]
 
 
 def test_done_again_it_asks_and_changes_nothing(world: World) -> None:

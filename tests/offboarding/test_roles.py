@@ -35,6 +35,13 @@ def test_what_has_leaked_is_ended_whether_the_role_has_it_or_not() -> None:
     assert Action.ROTATE in shared
 
 
+def test_a_bracket_in_an_id_stands_for_itself() -> None:
+    role = Role(name="r", has=(Expected(provider="aws", kind="aws.access_key", ids=("app[bot]*",)),))
+    assert [role.covers(listed(ident)) for ident in ("app[bot]", "app[bot]2", "appb", "app[")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+
 def test_a_last_owner_whose_role_has_it_is_no_reason_to_refuse() -> None:
     owner = listed("AKIAONE", evidence=("listed for sam", LAST_OWNER))
     assert [step.action for step in plan_of(owner, role=BACKEND).steps] == [Action.KEEP]

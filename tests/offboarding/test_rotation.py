@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
@@ -19,18 +19,18 @@ from offboarding.demo.simulators.aws import AwsServer
 from offboarding.demo.simulators.wire import DROP
 from offboarding.ledger import history
 from offboarding.planning.plan import PlanRefused
-from offboarding.planning.policy import Policy
+from offboarding.planning.policy import PR_BEFORE_KILL, Policy
 from offboarding.rotation.entries import replaceable
 from offboarding.rotation.matching import Replacement, overwrites
 from offboarding.rotation.waiting import decide
 from offkey import boto
 from offkey.errors import Exit
 from offkey.http import Expired
-from offkey.model import Account, Action, Bond, Outcome, Ownership, Rotation
+from offkey.model import Account, Action, Bond, Check, Credential, Exchange, Outcome, Ownership, Rotation, Step
 from revokers.protocol import NotIdentified
 from revokers.rotation import LastUse
 from tests import needs
-from tests.offboarding.cases import Approver, approver, leaked, place, plan_of
+from tests.offboarding.cases import NOW, Approver, approver, check, leaked, place, plan_of
 from tests.offboarding.cutting import Cut, Killed, chosen
 from tests.offboarding.rotating import World, forms, shared_key, signs
 
@@ -264,6 +264,56 @@ def test_the_literal_is_taken_out_only_once_the_old_key_is_dead(cloud: Cloud, tm
     assert (receipt.outcome, receipt.note) == (Outcome.FAILED, "nothing is configured to write for removal from code")
 
 
+@dataclass
+class Proposing:
+    """Takes literals out by one request a step. `asked` are the steps as they came, with the extra yes they rest on."""
+
+    asked: list[Step] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    def before(self, step: Step, credential: Credential | None) -> Check:
+        return replace(check(), status="proposed" if self.asked else "")
+
+    after = before
+
+    def act(self, step: Step, credential: Credential | None) -> tuple[Exchange, ...]:
+        self.asked.append(step)
+        self.exchanges.append(Exchange(method="POST", target="forge", status=201, at=NOW))
+        return (self.exchanges[-1],)
+
+    def reached(self, step: Step, seen: Check) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("before_kill", [False, True])
+def test_while_the_old_key_lives_its_literal_stays_unless_the_approval_says_otherwise(
+    cloud: Cloud, tmp_path: Path, *, before_kill: bool
+) -> None:
+    remedy = Proposing()
+    run = cloud.run(tmp_path / "run", point={"places": (place(),)}, before_kill=before_kill, remedy=remedy)
+    receipts = run.world.apply()
+    assert {action: one.outcome for action, one in receipts.items()} == {Action.REPLACE: Outcome.REPLACED}
+    assert (run.keys[run.old], remedy.asked) == ("Active", [])
+    run.world.later(hours=49)
+    receipts = run.world.apply()
+    assert (receipts[Action.DISABLE].outcome, receipts[Action.REWRITE].outcome) == (Outcome.DISABLED, Outcome.PROPOSED)
+    assert [step.needs for step in remedy.asked] == [""]  # dead by then: nothing rests on the extra yes any more
+
+
+def test_with_the_extra_yes_the_literal_goes_before_the_old_key(cloud: Cloud, tmp_path: Path) -> None:
+    remedy, allows = Proposing(), ("rotate", PR_BEFORE_KILL)
+    where = {"places": (place(),)}
+    run = cloud.run(tmp_path / "run", point=where, before_kill=True, remedy=remedy, allows=allows)
+    receipts = run.world.apply()
+    assert receipts.keys() == {Action.REPLACE, Action.REWRITE}
+    assert receipts[Action.REWRITE].outcome is Outcome.PROPOSED
+    assert [step.needs for step in remedy.asked] == [PR_BEFORE_KILL]
+    assert run.keys[run.old] == "Active"
+    run.world.later(hours=49)
+    assert run.world.apply()[Action.REVOKE].outcome is Outcome.REVOKED
+    assert len(remedy.asked) == 1
+
+
 @pytest.mark.parametrize("point", ["rotation.made", "rotation.stored"])
 def test_a_successor_is_named_when_the_store_is_not_configured_at_the_resumption(
     cloud: Cloud, tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch
@@ -449,6 +499,19 @@ def test_a_rotation_killed_at_any_point_leaves_one_successor_and_it_is_stored(
         assert len(run.keys) == 2, names[number]
         final = run.world.events("step.receipt")
         assert [body["receipt"]["outcome"] for body in final] == ["REPLACED"], names[number]
+
+
+@pytest.mark.parametrize("point", ["rotation.made", "rotation.storing"])
+def test_a_plan_made_anew_takes_up_the_successor_that_was_cut_off(
+    cloud: Cloud, tmp_path: Path, cut_points: Callable[[], list[str]], point: str
+) -> None:
+    run = cloud.run(tmp_path / "run")
+    with pytest.raises(Killed):
+        run.world.apply(Cut(at=cut_points().index(f"after {point}")))
+    run.world.plan_again()
+    assert run.world.apply()[Action.REPLACE].outcome is Outcome.REPLACED
+    assert_replaced(run)
+    assert len(run.keys) == 2
 
 
 @pytest.mark.parametrize(

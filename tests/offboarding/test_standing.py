@@ -84,6 +84,7 @@ def test_at_use_every_step_is_held_against_it_again() -> None:
         "boss@example.com",
         covers,
         now,
+        key_id="k",
         valid=timedelta(days=1),
         longest=timedelta(days=1),
         most_per_person=1,
@@ -120,6 +121,11 @@ def test_a_longer_time_or_higher_limits_than_the_policys_are_refused(company: Co
 
 
 @needs.OPENSSH
+def test_a_number_of_days_that_no_calendar_has_is_a_wrong_call(company: Company) -> None:
+    with pytest.raises(SystemExit):
+        company.offkey("standing", "make", "--cover", "okta:*:*", "--days", "9" * 12)
+
+
 def test_who_made_it_does_not_sign_it_and_a_stranger_cannot(company: Company) -> None:
     ident = company.made()
     file = company.folder / "offkey.toml"

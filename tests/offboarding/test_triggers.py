@@ -115,6 +115,8 @@ def test_csv_and_json_of_the_same_event_are_the_same_delivery(tmp_path: Path) ->
         ("person,effective_at,timezone", "sam,2026-11-20,Europe/Berlin"),
         ("person,effective_at,timezone", "sam,2026-11-20T17:00,Europe/Atlantis"),
         ("person,effective_at,timezone", "sam,2026-11-20T17:00,../../etc/passwd"),
+        ("person,effective_at,timezone", "sam,2026-10-25T02:30,Europe/Berlin"),  # comes twice
+        ("person,effective_at,timezone", "sam,2026-03-29T02:30,Europe/Berlin"),  # never comes
         ("person,effective_at", "sam"),
         ("person,effective_at,type", "sam,2026-11-20T17:00Z,promotion"),
         ("person,effective_at,involuntary", "sam,2026-11-20T17:00Z,perhaps"),
@@ -152,6 +154,19 @@ def test_a_table_that_says_too_little_or_nonsense_is_refused(tmp_path: Path, hea
 def test_a_trigger_that_says_too_little_too_much_or_nonsense_is_refused(tmp_path: Path, data: object) -> None:
     with pytest.raises(UsageError):
         files.read(write(tmp_path, data), NOW)
+
+
+def test_a_key_that_stands_twice_names_nobody(tmp_path: Path) -> None:
+    twice = '{"person": "sam", "person": "ann", "effective_at": "2026-11-20T17:00Z"}'
+    for text in (twice, f"[{twice}]", f"{twice}\n{twice}"):
+        (tmp_path / "trigger.json").write_text(text)
+        with pytest.raises(UsageError, match="stands twice"):
+            files.read(tmp_path / "trigger.json", NOW)
+
+
+def test_an_hour_before_the_clocks_change_is_the_zones_own(tmp_path: Path) -> None:
+    (one,) = files.read(csv(tmp_path, "person,effective_at,timezone", "sam,2026-10-25T01:59,Europe/Berlin"), NOW)
+    assert one.effective_at == datetime(2026, 10, 24, 23, 59, tzinfo=UTC)
 
 
 def test_a_trigger_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
