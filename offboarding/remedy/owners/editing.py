@@ -1,0 +1,117 @@
+"""One file that names a person in charge: what it says without them, what was left, and why. Pure."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePosixPath
+
+import yaml
+
+from offboarding.remedy.literal import CannotRewrite, splice
+from offboarding.remedy.metadata import COPYRIGHT, EMAIL, PACKAGE, TASK, Mark, Words, kind_of, kind_of_file
+from offboarding.remedy.owners import codeowners, lists, maintainers
+from offboarding.remedy.owners.changes import Change, Who, applied
+from offboarding.remedy.owners.trees import trees
+
+LARGEST = 3 << 20
+"""Bytes of a file that is edited: GitHub reads no larger CODEOWNERS."""
+AGAIN = "they are named on the line once more"
+ELSEWISE = "no owner or entry of a list of its own"
+_WHY = {
+    PACKAGE: "published with the package, and a credit",
+    TASK: "who takes the task over is for a person to say",
+    COPYRIGHT: "a notice of copyright is history",
+    EMAIL: "what the address is there for only a person can tell",
+}
+_CREDITED = "authorship is a credit, and history"
+_UNKNOWN = "no form of file that can be edited"
+
+Editor = Callable[[str, Who], list[Change]]
+_YAML, _JSON = re.compile(r"(?i).*\.ya?ml"), re.compile(r"(?i).*\.json5?|\.renovaterc")
+_REVIEWERS = re.compile(r"(?i)dependabot\..*|\.?renovate.*|\.?mergify\..*|auto_assign\..*")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A line that still names the person, and why a person has to look at it."""
+
+    mark: Mark
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A file's new content, the lines edited and the lines left, by their numbers before."""
+
+    content: bytes
+    edited: tuple[Mark, ...]
+    left: tuple[Left, ...]
+
+
+def edit(path: str, content: bytes, marks: Sequence[Mark], who: Who, words: Words) -> Edited:
+    """Take the person out of a file, as far as that needs no judgement. `marks` are its lines that `words` name."""
+    text = content.decode("utf-8", "surrogateescape")
+    bom = "\ufeff" if text.startswith("\ufeff") else ""
+    body = text.removeprefix(bom)
+    try:
+        editor = _editor(path, body) if len(content) <= LARGEST else None
+        found = editor(body, who) if editor else []
+    except CannotRewrite as error:
+        return Edited(content, (), tuple(Left(mark, str(error)) for mark in marks))
+    rest = _rest(body, found)
+    by_line = {change.line: change for change in sorted(found, key=lambda change: bool(change.why))}
+    left = []
+    for mark in marks:
+        change = by_line.get(mark.line)
+        if change is None:
+            left.append(Left(mark, _WHY.get(mark.what, ELSEWISE if editor else _reason(path))))
+        elif change.why:
+            left.append(Left(mark, change.why))
+        elif kind_of(path, rest[mark.line - 1], words):
+            left.append(Left(mark, AGAIN))
+    done = sorted({change.line for change in found if not change.why})
+    after = (bom + applied(body, found)).encode("utf-8", "surrogateescape")
+    return Edited(after, tuple(Mark(path, line, kind_of_file(path)) for line in done), tuple(left))
+
+
+def _rest(text: str, found: Iterable[Change]) -> list[str]:
+    """The lines without what is taken out of them, and without what is put there."""
+    gone = [(start, end) for change in found for start, end, _ in change.pieces]
+    return splice(text, [(start, end, re.sub(r"[^\n]", " ", text[start:end])) for start, end in gone]).split("\n")
+
+
+def _editor(path: str, text: str) -> Editor | None:
+    """What edits such a file; None where nothing does."""
+    name, what = PurePosixPath(path).name, kind_of_file(path)
+    stem = name.partition(".")[0].upper()
+    if what == PACKAGE or not what or stem in ("AUTHORS", "CONTRIBUTORS", "CREDITS"):
+        return None
+    if stem == "CODEOWNERS":
+        return codeowners.changes
+    if stem == "MAINTAINERS" and not (_YAML.fullmatch(name) or _JSON.fullmatch(name) or name.endswith(".toml")):
+        return maintainers.changes
+    if stem in ("OWNERS", "OWNERS_ALIASES"):
+        return lists.changes if _is_mapping(text) else maintainers.changes
+    reviewing = _REVIEWERS.fullmatch(name) is not None
+    if not (_YAML.fullmatch(name) or _JSON.fullmatch(name)):
+        return None
+    as_json = _JSON.fullmatch(name) is not None
+    return partial(_in_lists, as_json=as_json, reviewing=reviewing)
+
+
+def _in_lists(text: str, who: Who, *, as_json: bool, reviewing: bool) -> list[Change]:
+    return lists.changes(text, who if reviewing else who.anywhere(), as_json=as_json, reviewing=reviewing)
+
+
+def _is_mapping(text: str) -> bool:
+    """Whether an OWNERS file is YAML as Kubernetes reads it, not a list of addresses as Chromium does."""
+    try:
+        return any(isinstance(node, yaml.MappingNode) for node in trees(text))
+    except CannotRewrite:
+        return re.search(r"(?m)^(approvers|reviewers|aliases|filters|options)\s*:", text) is not None
+
+
+def _reason(path: str) -> str:
+    stem = PurePosixPath(path).name.partition(".")[0].upper()
+    return _CREDITED if stem in ("AUTHORS", "CONTRIBUTORS", "CREDITS") else _UNKNOWN
