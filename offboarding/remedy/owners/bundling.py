@@ -16,7 +16,7 @@ from offboarding.remedy import local
 from offboarding.remedy.branch import Author, commit
 from offboarding.remedy.metadata import Mark, Words
 from offboarding.remedy.owners.changes import Who
-from offboarding.remedy.owners.editing import Left, edit
+from offboarding.remedy.owners.editing import LARGEST, TOO_LARGE, Left, edit, why_not
 from offkey.errors import OffkeyError
 from scanner.repository.git import Git, run_git
 
@@ -65,12 +65,13 @@ class Bundler:
         edited: list[Mark] = []
         left: list[Left] = []
         for path, rows in groupby(marks, key=lambda mark: mark.path):
-            content = git.run("cat-file", "blob", f"{base}:{path}")
-            one = edit(path, content, tuple(rows), self.who, self.words)
-            edited += one.edited
-            left += one.left
-            if one.content != content:
-                files[path] = one.content
+            here = tuple(rows)
+            if content := _content(git, f"{base}:{path}", here, left):
+                one = edit(path, content, here, self.who, self.words)
+                edited += one.edited
+                left += one.left
+                if one.content != content:
+                    files[path] = one.content
         if not files:
             return Outcome(base=base, left=tuple(left))
         file, made = self._write(git, base, repo, files)
@@ -94,6 +95,15 @@ class Bundler:
         heads = draft.run("bundle", "list-heads", str(file), check=False) if plain else b""
         if [row.partition(b" ")[2] for row in heads.splitlines()] != [f"refs/heads/{self.branch}".encode()]:
             raise NotOurs(f"{file} is there, and is no bundle of ours", advice="move it away, or name another folder")
+
+
+def _content(git: Git, name: str, marks: Sequence[Mark], left: list[Left]) -> bytes:
+    """The file with the marks, or empty where it is none to edit; they are left then."""
+    whys = [why_not(mark.path, mark.what) for mark in marks]
+    if not all(whys) and int(git.run("cat-file", "-s", name)) > LARGEST:
+        whys = [TOO_LARGE for _ in marks]
+    left += [Left(mark, why) for mark, why in zip(marks, whys, strict=True) if why]
+    return b"" if all(whys) else git.run("cat-file", "blob", name)
 
 
 @contextmanager

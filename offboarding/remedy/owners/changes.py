@@ -17,6 +17,10 @@ ALONE = "nobody else would be left (--successor)"
 FORM = "nobody else would be left, and the successor is of another form"
 CREDIT = "a list of former people: a credit, and history"
 
+MOST = 1_000
+"""Places in a list or file that are edited at once: it is a stranger's, and each is held against the others."""
+TOO_MANY = "named more often than is edited at once"
+
 Piece = tuple[int, int, str]
 _LOGIN = re.compile(r"@?[A-Za-z0-9][\w.-]{0,99}")
 _TEAM = re.compile(r"@?[A-Za-z0-9][\w.-]*(?:/[\w.-]+)+")

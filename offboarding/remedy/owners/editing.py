@@ -16,7 +16,8 @@ from offboarding.remedy.owners.trees import trees
 
 LARGEST = 3 << 20
 """Bytes of a file that is edited: GitHub reads no larger CODEOWNERS."""
-AGAIN = "they are named on the line once more"
+TOO_LARGE = "a file larger than is edited"
+AGAIN = "named on the line once more"
 ELSEWISE = "no owner or entry of a list of its own"
 _WHY = {
     PACKAGE: "published with the package, and a credit",
@@ -26,8 +27,10 @@ _WHY = {
 }
 _CREDITED = "authorship is a credit, and history"
 _UNKNOWN = "no form of file that can be edited"
+_COPIED = "a copy of somebody else's file"
 
 Editor = Callable[[str, Who], list[Change]]
+_COPIES = frozenset({"vendor", "node_modules", "third_party", "third-party", "thirdparty", "external", "Godeps"})
 _YAML, _JSON = re.compile(r"(?i).*\.ya?ml"), re.compile(r"(?i).*\.json5?|\.renovaterc")
 _REVIEWERS = re.compile(r"(?i)dependabot\..*|\.?renovate.*|\.?mergify\..*|auto_assign\..*")
 
@@ -49,14 +52,27 @@ class Edited:
     left: tuple[Left, ...]
 
 
+def why_not(path: str, what: str) -> str:
+    """Why a line of a file is left for its path or kind alone; "" where the file is one that can be edited."""
+    pure = PurePosixPath(path)
+    if _COPIES.intersection(pure.parts[:-1]):
+        return _COPIED
+    if not kind_of_file(path) or kind_of_file(path) == PACKAGE:
+        return _WHY.get(what, _UNKNOWN)
+    if _stem(path) in ("AUTHORS", "CONTRIBUTORS", "CREDITS"):
+        return _CREDITED
+    return "" if _editor(path, "") else _UNKNOWN
+
+
 def edit(path: str, content: bytes, marks: Sequence[Mark], who: Who, words: Words) -> Edited:
     """Take the person out of a file, as far as that needs no judgement. `marks` are its lines that `words` name."""
     text = content.decode("utf-8", "surrogateescape")
     bom = "\ufeff" if text.startswith("\ufeff") else ""
     body = text.removeprefix(bom)
+    editor = _editor(path, body)
+    assert editor is not None
     try:
-        editor = _editor(path, body) if len(content) <= LARGEST else None
-        found = editor(body, who) if editor else []
+        found = editor(body, who)
     except CannotRewrite as error:
         return Edited(content, (), tuple(Left(mark, str(error)) for mark in marks))
     rest = _rest(body, found)
@@ -65,7 +81,7 @@ def edit(path: str, content: bytes, marks: Sequence[Mark], who: Who, words: Word
     for mark in marks:
         change = by_line.get(mark.line)
         if change is None:
-            left.append(Left(mark, _WHY.get(mark.what, ELSEWISE if editor else _reason(path))))
+            left.append(Left(mark, _WHY.get(mark.what, ELSEWISE)))
         elif change.why:
             left.append(Left(mark, change.why))
         elif kind_of(path, rest[mark.line - 1], words):
@@ -81,23 +97,21 @@ def _rest(text: str, found: Iterable[Change]) -> list[str]:
     return splice(text, [(start, end, re.sub(r"[^\n]", " ", text[start:end])) for start, end in gone]).split("\n")
 
 
+def _stem(path: str) -> str:
+    return PurePosixPath(path).name.partition(".")[0].upper()
+
+
 def _editor(path: str, text: str) -> Editor | None:
     """What edits such a file; None where nothing does."""
-    name, what = PurePosixPath(path).name, kind_of_file(path)
-    stem = name.partition(".")[0].upper()
-    if what == PACKAGE or not what or stem in ("AUTHORS", "CONTRIBUTORS", "CREDITS"):
-        return None
+    name, stem = PurePosixPath(path).name, _stem(path)
     if stem == "CODEOWNERS":
         return codeowners.changes
-    if stem == "MAINTAINERS" and not (_YAML.fullmatch(name) or _JSON.fullmatch(name) or name.endswith(".toml")):
-        return maintainers.changes
     if stem in ("OWNERS", "OWNERS_ALIASES"):
         return lists.changes if _is_mapping(text) else maintainers.changes
-    reviewing = _REVIEWERS.fullmatch(name) is not None
-    if not (_YAML.fullmatch(name) or _JSON.fullmatch(name)):
-        return None
     as_json = _JSON.fullmatch(name) is not None
-    return partial(_in_lists, as_json=as_json, reviewing=reviewing)
+    if as_json or _YAML.fullmatch(name):
+        return partial(_in_lists, as_json=as_json, reviewing=_REVIEWERS.fullmatch(name) is not None)
+    return maintainers.changes if stem == "MAINTAINERS" and not name.endswith(".toml") else None
 
 
 def _in_lists(text: str, who: Who, *, as_json: bool, reviewing: bool) -> list[Change]:
@@ -110,8 +124,3 @@ def _is_mapping(text: str) -> bool:
         return any(isinstance(node, yaml.MappingNode) for node in trees(text))
     except CannotRewrite:
         return re.search(r"(?m)^(approvers|reviewers|aliases|filters|options)\s*:", text) is not None
-
-
-def _reason(path: str) -> str:
-    stem = PurePosixPath(path).name.partition(".")[0].upper()
-    return _CREDITED if stem in ("AUTHORS", "CONTRIBUTORS", "CREDITS") else _UNKNOWN

@@ -15,6 +15,8 @@ from offboarding.remedy.languages.yaml_nodes import spelled
 from offboarding.remedy.literal import CannotRewrite
 from offboarding.remedy.owners.changes import (
     CREDIT,
+    MOST,
+    TOO_MANY,
     Change,
     Piece,
     Who,
@@ -60,9 +62,12 @@ def changes(text: str, who: Who, *, as_json: bool = False, reviewing: bool = Fal
     or would say something else afterwards.
     """
     before = _read(text, as_json)
-    found, edits = [], Edits()
+    found: list[Change] = []
+    edits = Edits()
     for one in _lists(before):
         theirs = [i for i, item in enumerate(one.node.value) if _scalar(item) and who.is_item(item.value)]
+        if len(theirs) + len(found) > MOST:
+            raise CannotRewrite(TOO_MANY)
         if theirs:
             found += _taken_out(text, one, theirs, who, edits, reviewing=reviewing)
     after = applied(text, found)

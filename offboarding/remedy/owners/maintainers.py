@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from offboarding.remedy.owners.changes import CREDIT, Change, Who, of_the_past
+from offboarding.remedy.literal import CannotRewrite
+from offboarding.remedy.owners.changes import CREDIT, MOST, TOO_MANY, Change, Who, of_the_past
 
 MORE = "more stands on the line, or belongs to it, than the person"
-_SHAPE = re.compile(r"(?P<indent>[ \t]*)(?P<bullet>(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+)?(?P<body>.*?)[ \t\r]*")
+_SHAPE = re.compile(r"(?P<indent>[ \t]*)(?P<bullet>(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+)?(?P<body>[^\n]*)")
 _BETWEEN = re.compile(
     r"(?i)https?://(?:www\.)?(?:github|gitlab)\.com/|mailto:|[\s<>()\[\],;|@]|(?<=\s)[-/\u2013]+(?=\s)"
 )
@@ -43,15 +44,20 @@ class _Line:
 
 
 def changes(text: str, who: Who) -> list[Change]:
-    """The lines that are the person taken out where the list has others; else the successor there, or they stay."""
+    """The lines that are the person taken out where the list has others; else the successor there, or they stay.
+
+    Raises CannotRewrite where there are too many of them.
+    """
     lines = list(_lines(text, who))
+    if sum(line.ours for line in lines) > MOST:
+        raise CannotRewrite(TOO_MANY)
     return [_change(text, lines, number, who) for number, line in enumerate(lines) if line.ours]
 
 
 def _lines(text: str, who: Who) -> Iterator[_Line]:
     at = 0
     for line in re.findall(r"[^\n]*\n|[^\n]+", text):
-        shape = _SHAPE.fullmatch(line.removesuffix("\n"))
+        shape = _SHAPE.fullmatch(line.rstrip(" \t\r\n"))
         assert shape is not None
         body = shape["body"]
         yield _Line(at, at + len(line), shape["indent"], shape["bullet"] or "", body, _is(body, who))
