@@ -23,7 +23,7 @@ _MANIFESTS = re.compile(
     r"package\.json|composer\.json|bower\.json|pyproject\.toml|setup\.(py|cfg)|Cargo\.toml|pom\.xml|build\.gradle(\.kts)?"
     r"|mix\.exs|DESCRIPTION|Chart\.yaml|galaxy\.yml|pubspec\.yaml|.*\.(gemspec|podspec|nuspec|cabal|csproj)"
 )
-_REVIEWERS = re.compile(r"(?i)dependabot\.ya?ml|\.?renovate(rc)?(\.json5?)?|mergify\.ya?ml|auto_assign\.ya?ml")
+_REVIEWERS = re.compile(r"(?i)dependabot\.ya?ml|\.?renovate(rc)?(\.json5?)?|\.?mergify\.ya?ml|auto_assign\.ya?ml")
 _ON_CALL = re.compile(r"(?i).*(on[-_]?call|pager[-_]?duty|escalation|opsgenie|rota)\b.*")
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\s*\(([^)]{1,80})\)")
 _COPYRIGHT = re.compile(r"(?i)\bcopyright\b|\(c\)|©")
