@@ -31,6 +31,7 @@ EMAIL = "an e-mail address"
 PACKAGE = "an author or maintainer of a package"
 TASK = "a task in a comment"
 COPYRIGHT = "a copyright line"
+ON_CALL = "somebody on call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def kind_of_file(path: str) -> str:
         (_MAINTAINERS, "a maintainer"),
         (_MANIFESTS, PACKAGE),
         (_REVIEWERS, "a reviewer of updates"),
-        (_ON_CALL, "somebody on call"),
+        (_ON_CALL, ON_CALL),
     ):
         if pattern.fullmatch(pure.name) or (pattern is _ON_CALL and pattern.fullmatch(path)):
             return what

@@ -383,7 +383,9 @@ def test_somebody_elses_login_is_not_the_persons_nor_one_at_another_kind_of_prov
     who = Who.of(sam, Directory(entries=(other, Entry(id="sam", accounts={"github": "samr"}))))
     assert (who.logins, who.elsewhere, who.emails) == ({"samr"}, {"deploy"}, {"sam@corp.test"})
     assert not who.is_owner("@deploy")
-    assert who.anywhere().is_item("deploy")
+    text = b"people: [deploy, ann]\n"
+    assert edit("oncall.yaml", text, (), who, WORDS).content == b"people: [ann]\n", "no forge reads it"
+    assert edit("MAINTAINERS.yaml", text, (), who, WORDS).content == text
 
 
 @pytest.mark.parametrize("successor", ["@samr", "SAM@corp.test", "two words", "@", "a/", "x@y", "#x", "[x]"])

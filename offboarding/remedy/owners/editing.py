@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import yaml
 
 from offboarding.remedy.literal import CannotRewrite, splice
-from offboarding.remedy.metadata import COPYRIGHT, EMAIL, PACKAGE, TASK, Mark, Words, kind_of, kind_of_file
+from offboarding.remedy.metadata import COPYRIGHT, EMAIL, ON_CALL, PACKAGE, TASK, Mark, Words, kind_of, kind_of_file
 from offboarding.remedy.owners import codeowners, lists, maintainers
 from offboarding.remedy.owners.changes import Change, Who, applied
 from offboarding.remedy.owners.trees import trees
@@ -110,12 +110,13 @@ def _editor(path: str, text: str) -> Editor | None:
         return lists.changes if _is_mapping(text) else maintainers.changes
     as_json = _JSON.fullmatch(name) is not None
     if as_json or _YAML.fullmatch(name):
-        return partial(_in_lists, as_json=as_json, reviewing=_REVIEWERS.fullmatch(name) is not None)
+        reviewing, on_call = _REVIEWERS.fullmatch(name) is not None, kind_of_file(path) == ON_CALL
+        return partial(_in_lists, as_json=as_json, reviewing=reviewing, on_call=on_call)
     return maintainers.changes if stem == "MAINTAINERS" and not name.endswith(".toml") else None
 
 
-def _in_lists(text: str, who: Who, *, as_json: bool, reviewing: bool) -> list[Change]:
-    return lists.changes(text, who if reviewing else who.anywhere(), as_json=as_json, reviewing=reviewing)
+def _in_lists(text: str, who: Who, *, as_json: bool, reviewing: bool, on_call: bool) -> list[Change]:
+    return lists.changes(text, who.anywhere() if on_call else who, as_json=as_json, reviewing=reviewing)
 
 
 def _is_mapping(text: str) -> bool:
