@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 from typing import Any
 
 import pytest
@@ -95,6 +96,7 @@ def test_the_reader_of_codeowners_sees_the_same_owners_but_one(lines: list[tuple
     ("line", "plain", "succeeded"),
     [
         ("*   @samr @ann", "*   @ann", "*   @ann"),
+        ("*.py @ann  @samr @x", "*.py @ann  @x", "*.py @ann  @x"),
         ("*.py  @ann   @samr   # core", "*.py  @ann   # core", "*.py  @ann   # core"),
         ("/db/ @samr sam@corp.test", "/db/ @samr sam@corp.test", "/db/ @bob"),
         ("[Sec ion][2] @samr @ann", "[Sec ion][2] @ann", "[Sec ion][2] @ann"),
@@ -115,6 +117,12 @@ def test_what_codeowners_keep_is_told_with_the_reason() -> None:
     text = "# @samr\n* @samr\n/a @ann @samr # @samr\n/samr/ @ann\n/b @ann @samr\n"
     assert whys("CODEOWNERS", text) == {1: ELSEWISE, 2: ALONE, 3: AGAIN, 4: ELSEWISE}
     assert [mark.line for mark in edited("CODEOWNERS", text).edited] == [3, 5]
+
+
+def test_a_long_word_of_a_stranger_holds_nobody_up() -> None:
+    began = time.monotonic()
+    assert after("CODEOWNERS", f"* @samr a@{'.' * 200_000}@\n").startswith("* @samr")
+    assert time.monotonic() - began < 5
 
 
 def test_bom_and_bytes_that_are_no_utf8_stay() -> None:
@@ -267,6 +275,7 @@ def test_what_lists_keep_is_told_with_the_reason(path: str, text: str, line: int
         ("a: [samr, ann]\n", "bob", "a: [ann]\n"),
         ("a: [samr]\n", "corp/team", "a: [samr]\n"),
         ("a: [Sam Rivera]\n", "bob", "a: [Sam Rivera]\n"),
+        ("a: [sam@corp.test]\n", "bob", "a: [sam@corp.test]\n"),
     ],
 )
 def test_a_successor_stands_where_nobody_else_would_and_in_the_form_that_stands_there(

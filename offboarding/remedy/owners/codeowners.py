@@ -11,7 +11,8 @@ from offboarding.remedy.owners.changes import ALONE, Change, Piece, Who, cuts
 
 _HEADING = re.compile(r"\s*\^?\[[^\]]+\](?:\[\d+\])?(?=\s|$)")
 _WORD = re.compile(r"(?:\\.|[^\s\\])+")
-_OWNER = re.compile(r"@{1,2}[\w./-]{1,100}|[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+_OWNER = re.compile(r"@{1,2}[\w./-]{1,100}|[^\s@<>]{1,64}@[^\s@<>.]{1,63}(?:\.[^\s@<>.]{1,63}){1,8}")
+"""With bounds: a token is a stranger's, and may be long."""
 
 
 def changes(text: str, who: Who) -> list[Change]:

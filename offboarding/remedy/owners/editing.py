@@ -30,7 +30,7 @@ _UNKNOWN = "no form of file that can be edited"
 _COPIED = "a copy of somebody else's file"
 
 Editor = Callable[[str, Who], list[Change]]
-_COPIES = frozenset({"vendor", "node_modules", "third_party", "third-party", "thirdparty", "external", "Godeps"})
+_COPIES = frozenset({"vendor", "node_modules", "third_party", "third-party", "thirdparty", "Godeps"})
 _YAML, _JSON = re.compile(r"(?i).*\.ya?ml"), re.compile(r"(?i).*\.json5?|\.renovaterc")
 _REVIEWERS = re.compile(r"(?i)dependabot\..*|\.?renovate.*|\.?mergify\..*|auto_assign\..*")
 
