@@ -120,9 +120,9 @@ def test_what_codeowners_keep_is_told_with_the_reason() -> None:
 
 
 def test_a_long_word_of_a_stranger_holds_nobody_up() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert after("CODEOWNERS", f"* @samr a@{'.' * 200_000}@\n").startswith("* @samr")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_bom_and_bytes_that_are_no_utf8_stay() -> None:
