@@ -96,6 +96,8 @@ def test_the_reader_of_codeowners_sees_the_same_owners_but_one(lines: list[tuple
     ("line", "plain", "succeeded"),
     [
         ("*   @samr @ann", "*   @ann", "*   @ann"),
+        ("[The @samr files] @samr @ann", "[The @samr files] @ann", "[The @samr files] @ann"),
+        ("/x\\ @samr @ann", "/x\\ @samr @ann", "/x\\ @samr @ann"),
         ("*.py @ann  @samr @x", "*.py @ann  @x", "*.py @ann  @x"),
         ("*.py  @ann   @samr   # core", "*.py  @ann   # core", "*.py  @ann   # core"),
         ("/db/ @samr sam@corp.test", "/db/ @samr sam@corp.test", "/db/ @bob"),
