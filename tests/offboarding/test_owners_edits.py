@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from offboarding.identity.directory import Directory, Entry
 from offboarding.remedy.metadata import Mark, Words, kind_of
-from offboarding.remedy.owners import codeowners, lists, maintainers
+from offboarding.remedy.owners import codeowners, lists, maintainers, trees
 from offboarding.remedy.owners.changes import ALONE, CREDIT, FORM, MOST, TOO_MANY, Who, applied
 from offboarding.remedy.owners.editing import AGAIN, ELSEWISE, Edited, edit, why_not
 from offkey.errors import UsageError
@@ -245,6 +245,11 @@ def test_lists_in_json_lose_the_person_and_the_data_differ_in_nothing_else(
 def test_lists_of_each_kind_of_file(path: str, text: str, new: str | None) -> None:
     assert after(path, text) == (text if new is None else new)
     assert after(path, after(path, text)) == after(path, text)
+
+
+def test_tabs_in_json_are_read_without_libyaml_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trees, "LOADER", yaml.SafeLoader)
+    assert after("renovate.json", '{\n\t"assignees":\t[\t"ann",\t"samr"]}') == '{\n\t"assignees":\t[\t"ann"]}'
 
 
 @pytest.mark.parametrize(
