@@ -283,6 +283,7 @@ def test_what_lists_keep_is_told_with_the_reason(path: str, text: str, line: int
         ("a: [samr]\n", "corp/team", "a: [samr]\n"),
         ("a: [Sam Rivera]\n", "bob", "a: [Sam Rivera]\n"),
         ("a: [sam@corp.test]\n", "bob", "a: [sam@corp.test]\n"),
+        ("a: [!own samr]\n", "bob", "a: [!own samr]\n"),
     ],
 )
 def test_a_successor_stands_where_nobody_else_would_and_in_the_form_that_stands_there(
