@@ -335,6 +335,12 @@ def test_a_line_of_a_plain_list_goes_where_it_is_the_person_alone() -> None:
     assert whys("MAINTAINERS", PLAIN)[27] == ALONE
 
 
+def test_of_several_lines_that_are_all_the_person_one_becomes_the_successor() -> None:
+    text = "Docs:\n- Sam Rivera\n- @samr\n- samr\n"
+    assert after("MAINTAINERS", text, "bob") == "Docs:\n- @bob\n"
+    assert after("MAINTAINERS", text) == text
+
+
 def test_owners_of_chromium_are_a_plain_list() -> None:
     text = "set noparent\nann@corp.test\nsam@corp.test\nper-file *.py=sam@corp.test\n"
     assert after("OWNERS", text) == text.replace("\nsam@corp.test\n", "\n")
@@ -412,6 +418,11 @@ def test_a_successor_is_an_owner_and_somebody_else(successor: str) -> None:
 
 
 def test_a_file_that_names_them_beyond_measure_is_left() -> None:
-    for path, text in (("MAINTAINERS", "samr\n" * (MOST + 1)), ("OWNERS", f"a: [{'samr, ' * (MOST + 1)} ann]\n")):
+    lines = "samr\n" * (maintainers.TIMES + 1)
+    for path, text in (
+        ("MAINTAINERS", lines),
+        ("OWNERS", "samr\n" + "\n" * maintainers.LINES),
+        ("OWNERS", f"a: [{'samr, ' * (MOST + 1)} ann]\n"),
+    ):
         assert after(path, text) == text
         assert set(whys(path, text).values()) == {TOO_MANY}

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from offboarding.remedy.literal import CannotRewrite
-from offboarding.remedy.owners.changes import CREDIT, MOST, TOO_MANY, Change, Who, of_the_past
+from offboarding.remedy.owners.changes import CREDIT, TOO_MANY, Change, Who, of_the_past
 
+LINES, TIMES = 20_000, 100
+"""Lines of a file, and those of them that are the person, beyond which it is left: each is held against the others."""
 MORE = "more stands on the line, or belongs to it, than the person"
 _SHAPE = re.compile(r"(?P<indent>[ \t]*)(?P<bullet>(?:[-*+\u2022]|\d{1,3}[.)])[ \t]+)?(?P<body>[^\n]*)")
 _BETWEEN = re.compile(
@@ -49,7 +52,7 @@ def changes(text: str, who: Who) -> list[Change]:
     Raises CannotRewrite where there are too many of them.
     """
     lines = list(_lines(text, who))
-    if sum(line.ours for line in lines) > MOST:
+    if len(lines) > LINES or sum(line.ours for line in lines) > TIMES:
         raise CannotRewrite(TOO_MANY)
     return [_change(text, lines, number, who) for number, line in enumerate(lines) if line.ours]
 
@@ -78,14 +81,18 @@ def _change(text: str, lines: Sequence[_Line], number: int, who: Who) -> Change:
         return Change(number + 1, why=CREDIT)
     if _has_more(lines, number):
         return Change(number + 1, why=MORE)
-    mates = [*_mates(lines, number, -1), *_mates(lines, number, 1)]
-    if any(not mate.ours for mate in mates):
+    mates = [line]
+    for mate in chain(_mates(lines, number, -1), _mates(lines, number, 1)):
+        mates.append(mate)
+        if not mate.ours:
+            return Change(number + 1, ((line.start, line.end, ""),))
+    heir = next((mate for mate in sorted(mates, key=lambda mate: mate.start) if who.instead(mate.body)), None)
+    if heir not in (None, line):
         return Change(number + 1, ((line.start, line.end, ""),))
-    new = "" if mates else who.instead(line.body)
-    if not new:
+    if heir is None:
         return Change(number + 1, why=who.unfollowed())
     start = line.start + len(line.indent) + len(line.bullet)
-    return Change(number + 1, ((start, start + len(line.body), new),))
+    return Change(number + 1, ((start, start + len(line.body), who.instead(line.body)),))
 
 
 def _heading(lines: Sequence[_Line], number: int) -> str:
