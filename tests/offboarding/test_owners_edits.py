@@ -341,6 +341,19 @@ def test_of_several_lines_that_are_all_the_person_one_becomes_the_successor() ->
     assert after("MAINTAINERS", text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("- build\n  - samr\n- Ann Archer\n", "- build\n  - samr\n- Ann Archer\n"),
+        ("Core Maintainers\nSam Rivera\n", "Core Maintainers\nSam Rivera\n"),
+        ("- Ann Archer\n  - docs\n- samr\n", "- Ann Archer\n  - docs\n"),
+        ("Ann Archer\n\nSam Rivera", "Ann Archer\n"),
+    ],
+)
+def test_who_stands_in_the_same_plain_list(text: str, new: str) -> None:
+    assert after("MAINTAINERS", text) == new
+
+
 def test_owners_of_chromium_are_a_plain_list() -> None:
     text = "set noparent\nann@corp.test\nsam@corp.test\nper-file *.py=sam@corp.test\n"
     assert after("OWNERS", text) == text.replace("\nsam@corp.test\n", "\n")
