@@ -293,6 +293,29 @@ def test_a_successor_stands_where_nobody_else_would_and_in_the_form_that_stands_
     assert (whys("OWNERS", text, successor).get(1) == FORM) == (new == text)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "a: [y]\nb: 1\n",
+        "a: [x, y]\nb: 1\n",
+        "a: [x]\nb: '1'\n",
+        "b: 1\na: [x]\n",
+        "a: {x: }\nb: 1\n",
+        "a: [x]\n",
+        "a: [x]\nb: 1\n---\n",
+    ],
+)
+def test_a_file_that_would_say_anything_else_is_known(other: str) -> None:
+    one = trees.trees("a: [x]\nb: 1\n")
+    assert trees.same(one, trees.trees("a:\n- x # c\nb:   1"), trees.Edits())
+    assert not trees.same(one, trees.trees(other), trees.Edits())
+
+
+def test_an_edit_that_would_say_anything_else_leaves_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "same", lambda *_: False)
+    assert whys("OWNERS", "a: [samr, ann]\n") == {1: "the edited file would say something else, too"}
+
+
 # Plain lists
 
 PLAIN = """# Maintainers
