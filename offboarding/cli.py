@@ -22,7 +22,7 @@ COMMANDS = {
     "scan": "find credentials in repositories, folders, files or standard input",
     "gate": "export what lets CI recognise departed people's credentials",
     "whois": "show which identities are a person, and why",
-    "metadata": "list where repositories still name a person as one in charge; changes nothing",
+    "metadata": "list where repositories name a person as one in charge; --edit takes them out",
     "inventory": "list what a person holds at every configured provider; changes nothing",
     "stores": "list what CI's secret stores hold, which jobs use it, and what of it has leaked",
     "contain": "switch off at once what a standing approval covers, when somebody leaves",

@@ -41,9 +41,11 @@ class Edited:
 
 def splice(text: str, pieces: Iterable[tuple[int, int, str]]) -> str:
     """The text with each [start, end) replaced. The pieces must not overlap."""
-    for start, end, new in sorted(pieces, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+    parts, at = [], 0
+    for start, end, new in sorted(pieces):
+        parts += [text[at:start], new]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def line_start(text: str, at: int) -> int:

@@ -103,17 +103,27 @@ class Bundle:
             raise NothingToPropose(
                 f"no bundle of {self.name}: a file in it would hold a value", advice="remove the values by hand"
             )
-        mirror.run("update-ref", f"refs/heads/{branch}", oid)
-        file = self.folder / f"{_file_name(self.name)}-{branch.rpartition('/')[2]}.bundle"
-        self.folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".offkey-") as draft:
-            made = Path(draft) / "new.bundle"
-            mirror.run("bundle", "create", "--quiet", str(made), f"refs/heads/{branch}", f"^{base}")
-            made.chmod(PRIVATE_FILE)
-            os.replace(made, file)
+        file = bundle_file(self.folder, self.name, branch)
+        write_bundle(mirror, oid, branch, base, file)
         return _exchange("BUNDLE", str(file), oid, self.now())
 
     requests, open, edit, available = LocalBranch.requests, LocalBranch.open, LocalBranch.edit, LocalBranch.available
+
+
+def bundle_file(folder: Path, name: str, branch: str) -> Path:
+    """Where the bundle of a branch of the repository `name` lies."""
+    return folder / f"{_file_name(name)}-{branch.rpartition('/')[2]}.bundle"
+
+
+def write_bundle(mirror: Git, oid: str, branch: str, base: str, file: Path) -> None:
+    """Write the commits that `oid` adds to `base`, as a branch. The file is there whole, or as it was before."""
+    mirror.run("update-ref", f"refs/heads/{branch}", oid)
+    file.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".offkey-") as draft:
+        made = Path(draft).absolute() / "new.bundle"
+        mirror.run("bundle", "create", "--quiet", str(made), f"refs/heads/{branch}", f"^{base}")
+        made.chmod(PRIVATE_FILE)
+        os.replace(made, file)
 
 
 def _bring(mirror: Git, address: str, *refspecs: str) -> None:

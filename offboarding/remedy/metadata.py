@@ -23,11 +23,15 @@ _MANIFESTS = re.compile(
     r"package\.json|composer\.json|bower\.json|pyproject\.toml|setup\.(py|cfg)|Cargo\.toml|pom\.xml|build\.gradle(\.kts)?"
     r"|mix\.exs|DESCRIPTION|Chart\.yaml|galaxy\.yml|pubspec\.yaml|.*\.(gemspec|podspec|nuspec|cabal|csproj)"
 )
-_REVIEWERS = re.compile(r"(?i)dependabot\.ya?ml|\.?renovate(rc)?(\.json5?)?|mergify\.ya?ml|auto_assign\.ya?ml")
+_REVIEWERS = re.compile(r"(?i)dependabot\.ya?ml|\.?renovate(rc)?(\.json5?)?|\.?mergify\.ya?ml|auto_assign\.ya?ml")
 _ON_CALL = re.compile(r"(?i).*(on[-_]?call|pager[-_]?duty|escalation|opsgenie|rota)\b.*")
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\s*\(([^)]{1,80})\)")
 _COPYRIGHT = re.compile(r"(?i)\bcopyright\b|\(c\)|©")
-_EMAIL = "an e-mail address"
+EMAIL = "an e-mail address"
+PACKAGE = "an author or maintainer of a package"
+TASK = "a task in a comment"
+COPYRIGHT = "a copyright line"
+ON_CALL = "somebody on call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +83,24 @@ def kind_of(path: str, text: str, words: Words) -> str:
     line = " ".join(text.lower().split())[:LONGEST]
     named = any(_has(line, word) for word in words.emails | words.names)
     known = named or any(_has(line, login) for login in words.logins)
-    if known and (what := _by_file(path)):
+    if known and (what := kind_of_file(path)):
         return what
     if any(_is(told, words) for told in _TODO.findall(text[:LONGEST])):
-        return "a task in a comment"
+        return TASK
     if not named:
         return ""
-    return "a copyright line" if _COPYRIGHT.search(line) else _EMAIL if any(e in line for e in words.emails) else ""
+    return COPYRIGHT if _COPYRIGHT.search(line) else EMAIL if any(e in line for e in words.emails) else ""
 
 
-def _by_file(path: str) -> str:
-    """What a line that names people is in files made for that."""
+def kind_of_file(path: str) -> str:
+    """What a line that names people is in files made for that; "" in others."""
     pure = PurePosixPath(path)
     for pattern, what in (
         (_OWNERS, "an owner of code"),
         (_MAINTAINERS, "a maintainer"),
-        (_MANIFESTS, "an author or maintainer of a package"),
+        (_MANIFESTS, PACKAGE),
         (_REVIEWERS, "a reviewer of updates"),
-        (_ON_CALL, "somebody on call"),
+        (_ON_CALL, ON_CALL),
     ):
         if pattern.fullmatch(pure.name) or (pattern is _ON_CALL and pattern.fullmatch(path)):
             return what

@@ -16,7 +16,7 @@ LARGEST = 3 << 20
 MOST = 20_000
 """Lines that are read: the file is a stranger's, and every path is held against every line."""
 _SECTION = re.compile(r"\^?\[[^\]\n]+\](?:\[\d+\])?(?P<owners>(?:\s+[^\s#]+)*)\s*(?:#.*)?")
-_OWNER = re.compile(r"@[\w./-]{1,100}|[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+_OWNER = re.compile(r"@[\w./-]{1,100}|[^\s@<>]{1,64}@[^\s@<>.]{1,63}(?:\.[^\s@<>.]{1,63}){1,8}")
 _TOKEN = re.compile(r"(\\.|[^*?])|(\*+)|(\?)", re.DOTALL)
 _WORD = re.compile(r"(?:\\.|[^\s\\])+")
 

@@ -137,6 +137,7 @@ def test_a_branch_may_be_named_with_what_python_calls_a_line_end(tmp_path: Path)
         lambda: names.forms(" ".join(f"w{chr(97 + n % 26) * 3}{n}" for n in range(20_000))),
         lambda: Population(seen(f"{'ab' * (n % 50)} c{n}", "x@y.example") for n in range(5_000)).shared_addresses,
         lambda: owners("\n".join("/" + "*?" * 40 + f"{n} @x" for n in range(5_000)), "a" * 200),
+        lambda: owners(f"* a@{'.' * 50_000}@", "a"),
     ],
 )
 def test_no_name_or_pattern_takes_long(work: Callable[[], object]) -> None:
