@@ -7,8 +7,8 @@ from typing import NamedTuple
 from rules.light import GENERIC, LightRule
 from rules.match import Match, find, resolve
 from scanner.contents.opening import Refused, worth
-from scanner.matching.encoded import Run, decode, runs
 from scanner.matching.matcher import Matcher
+from scanner.matching.runs import Run, decode, runs
 
 DEPTH = 3
 """Runs within runs; keywords are looked for in base64 of base64 and no deeper."""

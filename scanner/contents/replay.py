@@ -3,7 +3,7 @@
 from scanner.contents.containers import opened
 from scanner.contents.opening import Layer
 from scanner.contents.unpack import Budget, rewritten
-from scanner.matching.encoded import decode
+from scanner.matching.runs import decode
 from scanner.storage.inflate import Room
 
 _WIDE = ("utf-16le", "utf-16be", "utf-32le", "utf-32be")

@@ -16,8 +16,9 @@ from offkey.secret import redact
 from rules.light import GENERIC, LightRule, light
 from rules.match import Match, find, resolve
 from scanner.matching import databases
-from scanner.matching.encoded import Encodings, Mark, marks_from, marks_to
+from scanner.matching.encoded import Encodings, marks_from, marks_to
 from scanner.matching.expressions import by_keyword, expressions
+from scanner.matching.runs import Mark
 
 if TYPE_CHECKING:
     from rules.rule import RuleSet

@@ -3,8 +3,8 @@
 import re
 
 from offkey.found import Place
-from scanner.matching.encoded import FORMS
 from scanner.matching.encoding import decoded
+from scanner.matching.runs import FORMS
 
 _BEFORE = 400
 _ASSIGNED = re.compile(

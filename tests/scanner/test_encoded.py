@@ -12,8 +12,9 @@ from rules import load
 from rules.light import light
 from scanner.contents.inline import Allowance, inside
 from scanner.contents.replay import replay
-from scanner.matching.encoded import Encodings, cased, decode, runs
+from scanner.matching.encoded import Encodings, cased
 from scanner.matching.matcher import HyperscanMatcher, KeywordMatcher
+from scanner.matching.runs import decode, runs
 from tests.builders import token
 
 pytest.importorskip("hyperscan")

@@ -10,7 +10,8 @@ from rules.loader import load
 from scanner.contents.opening import Layer
 from scanner.contents.replay import replay
 from scanner.contents.unpack import unpacked
-from scanner.matching.encoded import Encodings, decode, runs
+from scanner.matching.encoded import Encodings
+from scanner.matching.runs import decode, runs
 
 ENCODINGS = Encodings(light(load())[:40])
 MARKS = [
