@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 VERSION = b"offkey-hyperscan-10\n"
 _MAKERS = (
-    "matching/encoded.py", "matching/expressions.py", "matching/fronts.py", "matching/matcher.py", "storage/patch.py",
+    "matching/encoded.py", "matching/expressions.py", "matching/fronts.py", "matching/matcher.py", "matching/runs.py",
+    "storage/patch.py",
 )  # fmt: skip
 
 
