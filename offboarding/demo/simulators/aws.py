@@ -108,7 +108,8 @@ class AwsServer(LocalServer):
     def stop(self) -> None:
         super().stop()
         if self._moto is not None:
-            self._moto.stop()
+            # It looks every half a second whether it is to end; nobody can reach it but through this server.
+            threading.Thread(target=self._moto.stop, daemon=True).start()
             self._moto = None
             self._backend().reset()
             _authentication.release()
