@@ -1,6 +1,6 @@
 """How long it takes from a trigger file to the first proven DISABLE, and to each further step.
 
-    PYTHONPATH=. python benchmarks/containment.py [--runs 5] [--output FILE]
+    python benchmarks/containment.py [--runs 5] [--output FILE]
 
 The clock runs from the start of `offkey contain --trigger FILE`, a process of its own, to each receipt in the ledger
 that proves an end: Python's own start is in it. Okta, Tailscale, AWS (two keys, and the user's sessions) and GitHub are
@@ -23,6 +23,8 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from machine import machine
 
