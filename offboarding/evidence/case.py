@@ -132,7 +132,7 @@ def _departure(plan: Plan, events: Sequence[AuditEvent]) -> tuple[datetime | Non
     if trigger:
         when = datetime.fromisoformat(trigger["effective_at"])
         return when, str(trigger["source"]), datetime.fromisoformat(trigger["received_at"])
-    received = opened.at if opened else None
+    received = min(opened.at, plan.created_at) if opened else None  # a run is opened with its plan, when that is made
     return (plan.person.left_at, "the directory", received) if plan.person.left_at else (None, "", received)
 
 

@@ -113,6 +113,14 @@ def test_without_an_hour_of_leaving_nothing_is_called_prompt(ledger: Ledger, ann
     assert seen(ledger).promptness is Promptness.NOT_MEASURED
 
 
+def test_a_run_that_is_opened_with_its_plan_was_told_when_planning_began(ledger: Ledger, ann: Approver) -> None:
+    plan = plan_of(leaked())
+    plan = replace(plan, created_at=plan.created_at - timedelta(days=1))
+    begin(ledger, plan, left=False)
+    carry_out(ledger, plan, ann, ENDED)
+    assert seen(ledger).received_at == seen(ledger).planned_at == plan.created_at
+
+
 def test_what_an_earlier_plan_of_the_run_ended_keeps_its_hour(ledger: Ledger, ann: Approver) -> None:
     first = plan_of(leaked())
     begin(ledger, first)
