@@ -217,9 +217,7 @@ def _removal(step: Step, told: Past, code: Code | None, now: datetime) -> Rechec
         check = Check(liveness=Liveness.UNKNOWN, reason=f"its repository was not looked at{last}", at=now)
     elif found := code.values.get(step.point.fingerprint):
         check = Check(liveness=Liveness.LIVE, reason=f"a branch tip holds it: {found}", at=now)
-    elif any(
-        gap.where == repo or gap.where.startswith((f"{repo}/", f"{repo}:")) for gap in code.gaps for repo in repos
-    ):
+    elif any(_in(gap, repo) for gap in code.gaps for repo in repos):
         why = f"not all of its repository could be read{last}"
         check = Check(liveness=Liveness.UNKNOWN, reason=why, at=now)
     else:
@@ -229,6 +227,7 @@ def _removal(step: Step, told: Past, code: Code | None, now: datetime) -> Rechec
 
 
 def _in(gap: Gap, repo: str) -> bool:
+    """Whether a gap is of the repository, or of something in it."""
     return gap.where == repo or gap.where.startswith((f"{repo}/", f"{repo}:"))
 
 
