@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
-from rules import passwords
+from rules import judging, passwords
+from rules.published import published
 
 BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 BASE36 = b"0123456789abcdefghijklmnopqrstuvwxyz"
@@ -29,6 +30,12 @@ _MARKS = (
     b"replace_",
     b"changeme",
     b"redacted",
+    b"dummy",
+    b"fake",
+    b"sample",
+    b"qwerty",
+    b"deadbeef",
+    b"a1b2c3d4",
 )
 _TEMPLATE = re.compile(rb"\$\{|\$\(|\{\{|\}\}|#\{|%\(|%s|<[A-Za-z_ -]{1,40}>|\*\*\*|\.\.\.")
 
@@ -72,7 +79,9 @@ def accepts(value: bytes, *, entropy_min: float = 0.0, checksum: str = "", rejec
         return False
     if entropy_min and entropy(value) < entropy_min:
         return False
-    return not placeholder(value) and (not checksum or CHECKSUMS[checksum](value))
+    if checksum not in _WITH_RUNS and placeholder(value):
+        return False
+    return (not checksum or CHECKSUMS[checksum](value)) and not published(value)
 
 
 def digits(number: int, alphabet: bytes, width: int) -> bytes:
@@ -148,6 +157,20 @@ def _mixed_case(value: bytes) -> bool:
     return value != value.lower() and value != value.upper()
 
 
+def _basic_auth(value: bytes) -> bool:
+    """Base64 of a user with a password that someone chose, or of a key in the user's place (RFC 7617)."""
+    user, colon, password = _unbase64(value).partition(b":")
+    if not colon or any(not 32 <= byte < 127 for byte in user + password):
+        return False
+    return passwords.chosen(password) if password else _mixed(user) and len(user) >= 16
+
+
+def _twitter_bearer(value: bytes) -> bool:
+    """An app's bearer token: a number in base64, so a run of A, then what is drawn at random."""
+    rest = value.lstrip(b"A")
+    return len(rest) >= 50 and entropy(rest) > 4.0 and not _TEMPLATE.search(rest)
+
+
 _BECH32 = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
@@ -196,10 +219,16 @@ CHECKSUMS: dict[str, Callable[[bytes], bool]] = {
     "base64-json": _base64_json,
     "mixed-case": _mixed_case,
     "age": _age,
+    "basic-auth": _basic_auth,
+    "twitter-bearer": _twitter_bearer,
     "mixed": _mixed,
+    "drawn": judging.drawn,
+    "opaque": judging.opaque,
     "letters-and-digits": passwords.letters_and_digits,
     "pem-body": _pem_body,
     "password": passwords.chosen,
     "password-strong": passwords.strong,
 }
-"""What a rule's `checksum` may name. `mixed…` and `pem-body` are tests of shape rather than sums."""
+"""What a rule's `checksum` may name. `mixed…`, `drawn`, `opaque` and `pem-body` are tests of shape rather than sums."""
+_WITH_RUNS = frozenset({"twitter-bearer"})
+"""Checks of values in which a run of one character is no sign of a placeholder."""

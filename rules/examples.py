@@ -7,8 +7,10 @@ import base64
 import hashlib
 import math
 import re
+import uuid
 from collections.abc import Callable, Iterator
 
+from rules import judging
 from rules.checks import BASE62, bech32_checksum, crc32_base36, crc32_base62, entropy, placeholder
 from rules.light import lighten
 from rules.match import find
@@ -33,18 +35,20 @@ ALPHABETS = {
 }
 _SLOT = re.compile(
     r"<pem:(?P<pem>\d+)(?P<nl>[^>]*)>|<(?P<name>[A-Za-z0-9]+):(?P<size>\d+)>"
-    r"|<(?P<word>checksum|pypi)>|<json:(?P<json>[^>]*)>"
+    r"|<(?P<word>checksum|pypi|uuid)>|<json:(?P<json>[^>]*)>"
 )
 _TOKEN = re.compile(rb"[A-Za-z0-9_.-]+\Z")
 _TRIES = 200
+_FEW = 16
 
 
 def expand(rule: Rule, template: str, index: int) -> bytes:
     """The text of the index-th example (or counterexample) of a rule. Deterministic.
 
     Slots: `<alphabet:n>` is n random characters of an alphabet, `<checksum>` the checksum of the token before it,
-    `<pypi>` a macaroon, `<pem:n>` n bytes as base64 lines (`<pem:n\\n>` with that text for line ends), `<json:text>`
-    base64url of the text. Any other `<...>` stands for itself. Raises ValueError for an unknown alphabet.
+    `<pypi>` a macaroon, `<uuid>` a random UUID, `<pem:n>` n bytes as base64 lines (`<pem:n\\n>` with that text for
+    line ends), `<json:text>` base64url of the text. Any other `<...>` stands for itself. Raises ValueError for an
+    unknown alphabet.
     """
     out = bytearray()
     at = 0
@@ -58,6 +62,8 @@ def expand(rule: Rule, template: str, index: int) -> bytes:
 def _fill(rule: Rule, slot: re.Match[str], before: bytes, seed: str) -> bytes:
     if slot["word"] == "pypi":
         return _macaroon(seed)
+    if slot["word"] == "uuid":
+        return str(uuid.UUID(bytes=_stream(seed, 16), version=4)).encode()
     if slot["word"]:
         return _checksum(rule, before)
     if slot["pem"]:
@@ -77,9 +83,14 @@ def _run(alphabet: bytes, size: int, wanted: float, seed: str) -> bytes:
     for attempt in range(_TRIES):
         stream = _stream(f"{seed}\0{attempt}", size)
         best = max(best, bytes(alphabet[byte % len(alphabet)] for byte in stream), key=entropy)
-        if entropy(best) >= wanted and not placeholder(best):
+        if entropy(best) >= wanted and not placeholder(best) and (len(alphabet) <= _FEW or _likely(best)):
             break
     return best
+
+
+def _likely(value: bytes) -> bool:
+    """Whether a value of a length that is judged so would pass for one whose form nobody published."""
+    return len(value) < judging.SHORTEST or judging.opaque(value)
 
 
 def _stream(seed: str, size: int) -> bytes:

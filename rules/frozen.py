@@ -10,7 +10,7 @@ from offkey.found import Confidence, Ownership
 from rules.reading import know, traits
 from rules.rule import Part, Provider, Rule, RuleSet
 
-VERSION = (3, sys.hexversion)
+VERSION = (6, sys.hexversion)
 """Of the form, which is Python's own as well."""
 _WRONG = (EOFError, KeyError, TypeError, AttributeError, IndexError)
 
@@ -20,7 +20,7 @@ def freeze(ruleset: RuleSet) -> bytes:
     rules = [tuple(_plain(value) for value in _values(rule)) for rule in ruleset.rules]
     providers = [_values(provider) for provider in ruleset.providers.values()]
     known = {rule.pattern: traits(rule.pattern) for rule in ruleset.rules}
-    return marshal.dumps((VERSION, _names(), ruleset.digest, rules, providers, known))
+    return marshal.dumps((VERSION, _names(), ruleset.digest, rules, providers, known, ruleset.unread, ruleset.prefixes))
 
 
 def thaw(data: bytes) -> RuleSet:
@@ -29,13 +29,14 @@ def thaw(data: bytes) -> RuleSet:
     Raises ValueError for anything that `freeze` of this version and Python did not write.
     """
     try:
-        version, names, digest, rules, providers, known = marshal.loads(data)  # noqa: S302 - see scanner/matching/rulecache.py
+        told = marshal.loads(data)  # noqa: S302 - see scanner/matching/rulecache.py
+        version, names, digest, rules, providers, known, unread, prefixes = told
         if (version, names) != (VERSION, _names()):
             raise ValueError("rules of another version")
         know(known)
         made = tuple(_rule(dict(zip(names[0], row, strict=True))) for row in rules)
         named = {row[0]: Provider(name=row[0], console=row[1], handover=row[2]) for row in providers}
-        return RuleSet(rules=made, providers=MappingProxyType(named), digest=digest)
+        return RuleSet(rules=made, providers=MappingProxyType(named), digest=digest, unread=unread, prefixes=prefixes)
     except _WRONG as error:
         raise ValueError("no rules") from error
 

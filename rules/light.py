@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (4, sys.hexversion)
+VERSION = (5, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
+
+IMPORTED = "imported."
+"""How the kinds begin that another scanner's rules find, unless their importer named a provider."""
 
 
 class LightPart(Record):
@@ -32,7 +35,7 @@ class LightRule(Record):
 
     `width` is the most bytes that `pattern` can span, `sight` the same with what it looks at around them; `in_line`
     says that these have a line's end at their own ends only. `literals` are bytes of which every match holds one as it
-    is, () where the keywords are the better thing to look for.
+    is, () where the keywords are the better thing to look for. `context` is as in a Rule.
     """
 
     kind: str
@@ -51,6 +54,7 @@ class LightRule(Record):
     in_line: bool
     literals: tuple[bytes, ...]
     parts: tuple[LightPart, ...]
+    context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
 
 
 def lighten(rule: "Rule") -> LightRule:
@@ -77,12 +81,20 @@ def lighten(rule: "Rule") -> LightRule:
         in_line=in_line,
         literals=found if worthwhile(found, width, rule.keywords) else (),
         parts=parts,
+        context=rule.context,
     )
 
 
 def light(ruleset: "RuleSet") -> tuple[LightRule, ...]:
     """The light views of all rules, in the ruleset's order."""
-    return tuple(lighten(rule) for rule in ruleset.rules)
+    return tuple(_knowing(lighten(rule), ruleset.prefixes) for rule in ruleset.rules)
+
+
+def _knowing(rule: LightRule, prefixes: tuple[bytes, ...]) -> LightRule:
+    """A rule told by names, with the beginnings of tokens that other rules know."""
+    if not rule.context or not rule.kind.startswith(GENERIC):
+        return rule
+    return rule._replace(context=(*rule.context[:4], prefixes))
 
 
 _LONG = 20
@@ -104,7 +116,7 @@ def superset(pattern: bytes) -> bytes:
 
 def to_cache(ruleset: "RuleSet") -> bytes:
     """A cache file's content: the rules' digest and light views. It holds no examples and no secrets."""
-    rules: Any = tuple((*rule[:-1], tuple(tuple(part) for part in rule.parts)) for rule in light(ruleset))
+    rules: Any = tuple((*rule[:-2], tuple(map(tuple, rule.parts)), rule.context) for rule in light(ruleset))
     return marshal.dumps((VERSION, ruleset.digest, rules))
 
 
@@ -117,7 +129,7 @@ def from_cache(data: bytes) -> tuple[str, tuple[LightRule, ...]]:
         version, digest, rows = marshal.loads(data)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
         if version != VERSION:
             raise ValueError("cache of another version")
-        rules = tuple(LightRule._make((*row[:-1], tuple(map(LightPart._make, row[-1])))) for row in rows)
+        rules = tuple(LightRule._make((*row[:-2], tuple(map(LightPart._make, row[-2])), row[-1])) for row in rows)
         if not isinstance(digest, str) or not all(isinstance(rule.pattern, bytes) for rule in rules):
             raise ValueError("not a rules cache")
     except (EOFError, KeyError, TypeError, AttributeError, IndexError) as error:

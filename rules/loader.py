@@ -12,21 +12,25 @@ from typing import Any
 
 from offkey.canonical import digest
 from offkey.found import Confidence, Ownership
+from rules import compact, naming
 from rules.checks import CHECKSUMS
+from rules.contextual import Context
 from rules.examples import problems
+from rules.foreign import read as foreign
+from rules.prefixes import prefixes
 from rules.reading import Table, fail
 from rules.rule import Part, Provider, Rule, RuleSet
 
 BUNDLED = Path(__file__).parent
 GENERIC = "generic"
-"""The provider whose rules are loaded on request only."""
+"""The provider of what is told by names alone."""
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
 
 def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
     """The bundled rules and those of the user's files, which may replace a bundled kind or add to a provider.
 
-    `generic` adds `generic.toml`, whose kinds only `scanner.matching.generic` can tell from noise.
+    With `generic` the kinds of `generic.toml` tell what is of low confidence, too.
     A user's rules are also tried on their own examples. Raises RuleError for a file that cannot be read or used.
     """
     bundled = _bundled(BUNDLED, generic)
@@ -34,8 +38,9 @@ def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
         return bundled
     rules, providers = {rule.kind: rule for rule in bundled.rules}, dict(bundled.providers)
     mine: set[str] = set()
+    unread: list[str] = []
     for path in extra:
-        provider, found = read(path)
+        provider, found = read(path, unread)
         _merge(path, rules, found, mine)
         mine |= {rule.kind for rule in found}
         _try_examples(path, found)
@@ -43,7 +48,7 @@ def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
         providers[provider.name] = replace(
             known, console=provider.console or known.console, handover=provider.handover or known.handover
         )
-    return _set(rules, providers)
+    return replace(_set(rules, providers), unread=tuple(unread))
 
 
 @cache
@@ -52,9 +57,9 @@ def _bundled(folder: Path, generic: bool) -> RuleSet:
     rules: dict[str, Rule] = {}
     providers: dict[str, Provider] = {}
     for path in sorted(folder.glob("*.toml")):
-        if path.stem == GENERIC and not generic:
-            continue
         provider, found = read(path)
+        if path.stem == GENERIC and generic:
+            found = [replace(rule, lone_confidence=Confidence.LOW) for rule in found]
         if provider.name != path.stem:
             fail(path, "", f"provider is {provider.name!r}", "name the file after its provider")
         _merge(path, rules, found, set(rules))
@@ -64,7 +69,8 @@ def _bundled(folder: Path, generic: bool) -> RuleSet:
 
 def _set(rules: Mapping[str, Rule], providers: dict[str, Provider]) -> RuleSet:
     ordered = tuple(rules[kind] for kind in sorted(rules))
-    return RuleSet(rules=ordered, providers=MappingProxyType(providers), digest=_digest(ordered))
+    known = prefixes(rule.pattern for rule in ordered if not rule.context)
+    return RuleSet(rules=ordered, providers=MappingProxyType(providers), digest=_digest(ordered), prefixes=known)
 
 
 def _merge(path: Path, rules: dict[str, Rule], found: list[Rule], taken: set[str]) -> None:
@@ -100,18 +106,9 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def read(path: Path) -> tuple[Provider, list[Rule]]:
-    """One rule file. Raises RuleError."""
-    if path.exists() and not path.is_file():
-        fail(path, "", "is no file", "name a rule file")
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        fail(path, "", f"cannot be read: {error.strerror}", "check the path and its permissions")
-    except UnicodeDecodeError:
-        fail(path, "", "is not UTF-8 text", "save it as UTF-8")
-    except tomllib.TOMLDecodeError as error:
-        fail(path, "", f"is not valid TOML: {error}", "correct that line")
+def read(path: Path, unread: list[str] | None = None) -> tuple[Provider, list[Rule]]:
+    """One rule file, ours or another scanner's. What of that cannot be said is added to `unread`. Raises RuleError."""
+    data = _data(path, [] if unread is None else unread)
     table = Table(path, "", data, {"provider", "console", "handover", "rule"})
     provider = Provider(
         name=table.text("provider"), console=table.text("console", ""), handover=table.text("handover", "")
@@ -122,9 +119,33 @@ def read(path: Path) -> tuple[Provider, list[Rule]]:
     return provider, [_rule(path, provider.name, row) for row in rows]
 
 
+def text_of(path: Path) -> str:
+    """The text of a rule file. Raises RuleError."""
+    if path.exists() and not path.is_file():
+        fail(path, "", "is no file", "name a rule file")
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        fail(path, "", f"cannot be read: {error.strerror}", "check the path and its permissions")
+    except UnicodeDecodeError:
+        fail(path, "", "is not UTF-8 text", "save it as UTF-8")
+
+
+def _data(path: Path, unread: list[str]) -> Mapping[str, Any]:
+    text = text_of(path)
+    if path.parent != BUNDLED and (theirs := foreign.read(path, text)):
+        unread += theirs.told(path)
+        return theirs.data
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        fail(path, "", f"is not valid TOML: {error}", "correct that line")
+
+
 _RULE_KEYS = {
     "kind", "name", "pattern", "keywords", "confidence", "lone_confidence", "ownership", "references",
-    "checks", "parts", "examples", "counterexamples",
+    "checks", "parts", "examples", "counterexamples", "context", "value", "samples", "ordinary",
+    "assigned", "before", "next_line", "untried",
 }  # fmt: skip
 _CHECK_KEYS = {"entropy", "checksum", "near", "near_lines", "reject"}
 _PART_KEYS = {"name", "pattern", "within_lines", "required", "entropy"}
@@ -135,6 +156,10 @@ def _rule(path: Path, provider: str, row: Mapping[str, Any]) -> Rule:
     table = Table(path, str(kind), row, _RULE_KEYS)
     if not _KIND.fullmatch(table.text("kind")) or not str(kind).startswith(provider + "."):
         table.fail("is no kind of this provider", f"write {provider}.<what>, in lower case with dots")
+    context: Context = ()
+    if "context" in row or "assigned" in row:
+        row, context = (compact if "context" in row else naming).spelled_out(table)
+        table = Table(path, str(kind), row, _RULE_KEYS)
     checks = Table(path, str(kind), table.table("checks"), _CHECK_KEYS)
     pattern = table.pattern("pattern")
     groups = {"secret", "id"} & set(re.compile(pattern).groupindex)
@@ -166,10 +191,11 @@ def _rule(path: Path, provider: str, row: Mapping[str, Any]) -> Rule:
         examples=table.texts("examples"),
         counterexamples=table.texts("counterexamples"),
         anchor=groups.pop(),
+        context=context,
     )
     if not rule.keywords:
         table.fail("keywords are empty", "name a text that stands in every match: the prefilter looks for it")
-    if min(len(rule.examples), len(rule.counterexamples)) < 2:
+    if min(len(rule.examples), len(rule.counterexamples)) < 2 and not table.flag("untried"):
         table.fail("needs two examples and two counterexamples", "show what it finds, and near misses that it must not")
     return rule
 

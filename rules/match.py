@@ -7,12 +7,13 @@ bounded: a pattern by its `width`, a look around by lines *and* bytes, so that a
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 
+from rules import contextual
 from rules.checks import accepts
-from rules.light import LightPart, LightRule
+from rules.light import GENERIC, IMPORTED, LightPart, LightRule
 from rules.pairing import pair
 from rules.record import Record
+from rules.spans import compiled
 
 REACH = 4096
 """The most bytes on either side of an anchor in which near words are looked for."""
@@ -36,15 +37,13 @@ class Match(Record):
     lone: str = ""
 
 
-@cache
-def compiled(pattern: bytes) -> re.Pattern[bytes]:
-    """The compiled pattern, made on first use and kept for the life of the process."""
-    return re.compile(pattern)
-
-
 def find(rule: LightRule, content: bytes, places: Places | None = None) -> list[Match]:
     """Every confirmed match of one rule, in order, not overlapping. `places` are its `stretches`, if known."""
-    spans = _anchors(rule, content, stretches(rule, content) if places is None else places)
+    places = stretches(rule, content) if places is None else places
+    if rule.context:
+        told = contextual.anchors(rule, content, places)
+        return [Match(rule.kind, ((rule.anchor, start, end),), start, end, sure) for start, end, sure in told]
+    spans = _anchors(rule, content, places)
     anchors = [span for span in spans if not rule.near or _near(rule, content, span)]
     if not rule.parts:
         return [Match(rule.kind, ((rule.anchor, start, end),), start, end, rule.confidence) for start, end in anchors]
@@ -95,16 +94,19 @@ def looks_near(rule: LightRule) -> bool:
     return bool(rule.near) and all(word in rule.near for word in rule.keywords)
 
 
-def stretches(rule: LightRule, content: bytes) -> list[tuple[int, int]]:
+def stretches(rule: LightRule, content: bytes, within: Places | None = None) -> list[tuple[int, int]]:
     """Where in a content the rule is looked for: around its literals, as far as a match of it can reach from one.
 
-    A rule without literals is looked for around its keywords.
+    A rule without literals is looked for around its keywords, one with a context around what its pattern fits;
+    `within` is where alone that can be, if it is known.
 
     What is found in a stretch depends on its bytes, the near words and parts around them, and nothing else: that is
     what lets a scanner search a part of a content and find what a search of the whole would.
     """
     reach = rule.width + 1
-    if rule.literals:
+    if rule.context:
+        words = list(contextual.windows(rule, content, within))
+    elif rule.literals:
         words = list(_occurrences(rule.literals, content))
     else:
         reach += REACH if looks_near(rule) else 0
@@ -175,8 +177,9 @@ def _overlaps(span: tuple[int, int], sorted_spans: list[tuple[int, int]]) -> boo
 def resolve(matches: Iterable[Match]) -> list[Match]:
     """One match per secret: the more specific one keeps a value that several rules of one content claim.
 
-    More specific is: higher confidence, then more parts, then the longer anchor, then the kind's name. A part that two
-    anchors claim goes to the nearer one; the other becomes a lone anchor, or goes where its parts are required.
+    More specific is: told by more than a name, higher confidence, more parts, the longer anchor, of ours rather than
+    taken over, the kind's name. A part that two anchors claim goes to the nearer one; the other becomes a lone anchor,
+    or goes where its parts are required.
     """
     ordered = sorted(set(_share_parts(sorted(matches))), key=_specificity)
     kept: list[Match] = []
@@ -195,8 +198,9 @@ def resolve(matches: Iterable[Match]) -> list[Match]:
     return sorted(kept, key=lambda match: (match.start, match.end, match.kind))
 
 
-def _specificity(match: Match) -> tuple[int, int, int, str, int]:
-    return (-_RANK[match.confidence], -len(match.spans), match.start - match.end, match.kind, match.start)
+def _specificity(match: Match) -> tuple[bool, int, int, int, bool, str, int]:
+    vague, theirs, kind = match.kind.startswith(GENERIC), match.kind.startswith(IMPORTED), match.kind
+    return (vague, -_RANK[match.confidence], -len(match.spans), match.start - match.end, theirs, kind, match.start)
 
 
 def _covered(start: int, end: int, starts: list[int], claimed: list[tuple[int, int]], longest: int) -> bool:

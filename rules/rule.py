@@ -22,7 +22,8 @@ class Rule:
     """One kind of credential. `anchor` is the named group of `pattern` that holds the value: "secret" or "id".
 
     `entropy` is in bits per byte (0: unchecked), `keywords`, `near` and `reject` are lower case. `lone_confidence` is
-    that of an anchor none of whose parts were found. Examples are templates (`rules.examples`).
+    that of an anchor none of whose parts were found. Examples are templates (`rules.examples`). `context` is () but for
+    values that a name announces: two patterns, a mode and words (`rules.contextual`, `rules.assigned`).
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Rule:
     examples: tuple[str, ...]
     counterexamples: tuple[str, ...]
     anchor: str
+    context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,14 @@ class Provider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """Rules sorted by kind. `digest` covers what they match and mean, not their examples or references."""
+    """Rules sorted by kind. `digest` covers what they match and mean, not their examples or references.
+
+    `unread` says what of other scanners' rule files is not carried over, a line a file. `prefixes` are the beginnings
+    of tokens that rules with a pattern of their own know (`rules.prefixes`).
+    """
 
     rules: tuple[Rule, ...]
     providers: Mapping[str, Provider]
     digest: str
+    unread: tuple[str, ...] = ()
+    prefixes: tuple[bytes, ...] = ()

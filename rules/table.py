@@ -36,35 +36,36 @@ revoker exists), and any number of `[[rule]]`:
 | `parts` | further parts: `name`, `pattern` with the group `secret`, `within_lines`, `required`, `entropy` |
 | `examples`, `counterexamples` | at least two each, as templates: `ghp_<base62:30><checksum>` |
 
-Slots of a template: `<alphabet:n>` with {alphabets}; `<checksum>`; `<pypi>`; `<pem:n>`; `<json:text>`.
-A file given with `--rules` may replace a bundled kind; its examples are tried when it is loaded.
+In place of `pattern`, `keywords`, `examples` and `counterexamples`, for a value without a form of its own:
+
+| key | meaning |
+|---|---|
+| `context` | words that announce the provider; one stands at most {gap} bytes before; `_` is an optional separator |
+| `value` | the pattern of the value alone, without groups or boundaries; `opaque` where no format is published |
+| `samples` | the value as templates; {shapes} shapes found in the wild are made of them, and counterexamples |
+| `ordinary` | true where the words mean other things, too: one such as key or token must be of one name with them |
+
+Slots of a template: `<alphabet:n>` with {alphabets}; `<checksum>`; `<pypi>`; `<uuid>`; `<pem:n>`; `<json:text>`.
+A file given with `--rules` may replace a bundled kind; its examples are tried when it is loaded. `untried = true` marks
+a rule that was taken over from another scanner and may have fewer examples ([ecosystem](ecosystem.md)).
 """
 
 
 def markdown(ruleset: RuleSet) -> str:
     """The whole page."""
     from rules.checks import CHECKSUMS
+    from rules.compact import WILD
+    from rules.contextual import GAP
     from rules.examples import ALPHABETS
 
     lines = [_HEAD, f"{len(ruleset.rules)} kinds of {len({rule.provider for rule in ruleset.rules})} providers.", ""]
     lines += ["| kind | what it is | confidence | ownership |", "|---|---|---|---|"]
     lines += [_row(rule) for rule in ruleset.rules]
-    lines += _on_request(ruleset)
     lines += ["", "## By hand", "", "| provider | console | handover |", "|---|---|---|"]
     lines += [f"| {p.name} | {p.console} | {p.handover} |" for _, p in sorted(ruleset.providers.items())]
     checksums = ", ".join(f"`{name}`" for name in sorted(CHECKSUMS))
     alphabets = ", ".join(f"`{name}`" for name in sorted(ALPHABETS))
-    return "\n".join(lines) + "\n" + _FORMAT.format(checksums=checksums, alphabets=alphabets)
-
-
-def _on_request(ruleset: RuleSet) -> list[str]:
-    """What only `--generic` looks for; never in the pre-commit hook, `plan` or the numbers above."""
-    more = load(generic=True)
-    added = [rule for rule in more.rules if rule.provider not in ruleset.providers]
-    lines = ["", "## Only with `offkey scan --generic`", ""]
-    lines += ["Told by the variable's name; detect-secrets' detectors and filters decide which of them count.", ""]
-    lines += ["| kind | what it is | confidence | ownership | by hand |", "|---|---|---|---|---|"]
-    return lines + [f"{_row(rule)} {more.providers[rule.provider].handover} |" for rule in added]
+    return "\n".join(lines) + "\n" + _FORMAT.format(checksums=checksums, alphabets=alphabets, gap=GAP, shapes=len(WILD))
 
 
 def _row(rule: Rule) -> str:

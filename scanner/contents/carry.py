@@ -20,7 +20,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from rules.light import LightRule
-from rules.match import PART_REACH, REACH, Match, compiled, find, stretches
+from rules.match import PART_REACH, REACH, Match, find, stretches
+from rules.spans import compiled
 from scanner.contents.inline import Allowance, Inner, inside, moved
 from scanner.matching.expressions import narrow
 from scanner.matching.matcher import Matcher
@@ -96,9 +97,10 @@ class Searcher:
                 found[index] = Kept(_widened(told.stretches, 0, len(content)), (), told.found)
                 continue
             rule = self._rules[index]
-            places = stretches(rule, content)
+            spots = self._matcher.spots(index, content)
+            places = stretches(rule, content, spots)
             matches = tuple(find(rule, content, places)) if places else ()
-            if self._simple[index]:
+            if self._simple[index] and not rule.context:
                 places = [place for place in places if compiled(rule.pattern).search(content, *place)]
             if places or not self._simple[index]:
                 found[index] = Kept(_widened(places, self._margin[index], len(content)), matches)

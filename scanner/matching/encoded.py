@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from rules.light import GENERIC, LightRule
+from rules.light import LightRule
 from rules.match import looks_near
 from scanner.matching.runs import LEAD, SHORTEST, Mark
 
@@ -98,10 +98,13 @@ def _literals(word: bytes, vague: bool) -> Iterator[tuple[bytes, str, int]]:
 
 
 class Encodings:
-    """The marks of a set of rules. Rules for anything with a telling name have none: they are too vague for this."""
+    """The marks of a set of rules. What is known by a name before it has none: there are too many names for this.
+
+    It is found in decoded text that something else marks.
+    """
 
     def __init__(self, rules: Sequence[LightRule]) -> None:
-        self._rules = [rule for rule in rules if not rule.kind.startswith(GENERIC)]
+        self._rules = [rule for rule in rules if not rule.context]
         self._tried = 0
 
     @cached_property

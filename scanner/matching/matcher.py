@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from offkey.errors import OffkeyError
 from offkey.secret import redact
 from rules.light import GENERIC, LightRule, light
-from rules.match import Match, find, resolve
+from rules.match import Match, find, resolve, stretches
 from scanner.matching import databases
 from scanner.matching.encoded import Encodings, marks_from, marks_to
 from scanner.matching.expressions import by_keyword, expressions
 from scanner.matching.runs import Mark
+from scanner.matching.spotting import Spots, Spotting
 
 if TYPE_CHECKING:
     from rules.rule import RuleSet
@@ -45,26 +46,34 @@ class Matcher(Protocol):
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
         """Where marks of encoded text stand, in no order."""
 
+    def spots(self, index: int, content: bytes) -> Spots:
+        """Where alone a rule can find something, in order and apart; None where that is not known."""
+
 
 def matches(matcher: Matcher, rules: Sequence[LightRule], content: bytes) -> list[Match]:
     """The confirmed matches in a content as it stands, one per secret, in order."""
     indexes = matcher.candidates(content)
     if not indexes:
         return []
-    return settled(content, [match for i in indexes if i < len(rules) for match in find(rules[i], content)])
+    told = (found(matcher, rules, i, content) for i in indexes if i < len(rules))
+    return settled([match for one in told for match in one])
 
 
-def settled(content: bytes, found: Sequence[Match]) -> list[Match]:
+def found(matcher: Matcher, rules: Sequence[LightRule], index: int, content: bytes) -> list[Match]:
+    """What `rules.match.find` gives for one rule, sooner where the matcher knows the places."""
+    spots = matcher.spots(index, content)
+    return find(rules[index], content, None if spots is None else stretches(rules[index], content, spots))
+
+
+def settled(found: Sequence[Match]) -> list[Match]:
     """Of all that the rules found in a content one match per secret, in order."""
     specific = resolve(match for match in found if not match.kind.startswith(GENERIC))
     vague = [match for match in found if match.kind.startswith(GENERIC)]
     if not vague:
         return specific
-    from scanner.matching.generic import confirmed
+    from scanner.matching.generic import apart_from
 
-    return sorted(
-        specific + confirmed(content, vague, specific), key=lambda match: (match.start, match.end, match.kind)
-    )
+    return sorted(specific + apart_from(specific, vague), key=lambda match: (match.start, match.end, match.kind))
 
 
 def redacted_text(matcher: Matcher, rules: Sequence[LightRule], text: str) -> str:
@@ -136,6 +145,9 @@ class KeywordMatcher:
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
         return self._encodings.find(content)
 
+    def spots(self, index: int, content: bytes) -> Spots:
+        return None
+
 
 class HyperscanMatcher:
     """All patterns in one automaton. Raises ImportError where there is no hyperscan."""
@@ -146,6 +158,7 @@ class HyperscanMatcher:
         self._encoded = len(rules)
         self._database, self._marks = _cached(rules, digest, cache) if cache else (_compile(rules), b"")
         self._database.scratch = hyperscan.Scratch(self._database)
+        self._spotting = Spotting(rules, digest, cache)
         self._seen: list[tuple[int, int]] = []
         self._encodings = Encodings(rules)
 
@@ -161,6 +174,9 @@ class HyperscanMatcher:
         alike, rules = self._alike, self._encoded
         found = [(end, alike[number - rules]) for number, end in self._scan(content) if number >= rules]
         return [(end - mark.size, mark) for end, marks in found for mark in marks]
+
+    def spots(self, index: int, content: bytes) -> Spots:
+        return self._spotting.places(index, content)
 
     @cached_property
     def _alike(self) -> Sequence[Sequence[Mark]]:

@@ -1,19 +1,23 @@
-"""The allowlist pragma of detect-secrets, `pragma: allowlist secret`. Light: the pre-commit hook imports this.
+"""Comments that excuse a line: `offkey:allow`, and those of detect-secrets and gitleaks. Light: the hook imports this.
 
-Source: https://github.com/Yelp/detect-secrets/blob/master/README.md, "Inline Allowlisting".
+Sources: https://github.com/Yelp/detect-secrets/blob/master/README.md, "Inline Allowlisting", for
+`pragma: allowlist secret`, and https://github.com/gitleaks/gitleaks#gitleaksallow for `gitleaks:allow`. Two forms
+excuse the line below: `pragma: allowlist nextline secret` and `offkey:allow nextline`.
 """
 
 import re
 
-_PRAGMA = re.compile(rb"pragma: ?(?:allow|white)list[ -]secret", re.IGNORECASE)
-_PRAGMA_NEXT = re.compile(rb"pragma: ?(?:allow|white)list[ -]nextline[ -]secret", re.IGNORECASE)
+_HERE = re.compile(
+    rb"pragma: ?(?:allow|white)list[ -]secret|(?:gitleaks|\boffkey):allow\b(?![ -]nextline)", re.IGNORECASE
+)
+_NEXT = re.compile(rb"pragma: ?(?:allow|white)list[ -]nextline[ -]secret|\boffkey:allow[ -]nextline\b", re.IGNORECASE)
 
 
 def allowed(text: bytes, start: int) -> bool:
-    """Whether the line at `start` carries detect-secrets' allowlist pragma, or the line before it the nextline form."""
+    """Whether the line at `start` is excused by a comment on it, or on the line before."""
     low = text.rfind(b"\n", 0, start) + 1
     high = text.find(b"\n", start)
-    if _PRAGMA.search(text, low, high if high >= 0 else len(text)):
+    if _HERE.search(text, low, high if high >= 0 else len(text)):
         return True
     before = text.rfind(b"\n", 0, max(low - 1, 0)) + 1
-    return low > 0 and bool(_PRAGMA_NEXT.search(text, before, low))
+    return low > 0 and bool(_NEXT.search(text, before, low))

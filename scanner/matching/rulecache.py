@@ -91,11 +91,13 @@ def _stamp(extra: Sequence[str]) -> bytes:
 
     folder = os.path.dirname(rules.light.__file__)
     found = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith((".toml", ".py")):
-                seen = entry.stat()
-                found.append((entry.path, seen.st_size, seen.st_mtime_ns))
+    # Only rule files of the user's may be another scanner's.
+    for place in (folder, os.path.join(folder, "foreign")) if extra else (folder,):
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.name.endswith((".toml", ".py")):
+                    seen = entry.stat()
+                    found.append((entry.path, seen.st_size, seen.st_mtime_ns))
     for name in extra:
         try:
             seen = os.stat(name)

@@ -1,0 +1,179 @@
+"""Values without a form of their own, told by the name of their provider before them.
+
+A word that announces the provider, at most `GAP` bytes, then a value of the right form. What stands between is read as
+people write it: the name nearest to the value says whether it is a key, an id or a checksum.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from rules import assigned, judging
+from rules.checks import accepts
+from rules.light import LightRule
+from rules.spans import Anchor, apart, compiled
+
+Context = tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()]
+"""Patterns of the name and the value, the mode (see `telling`) and (); or what `rules.assigned` needs; or ()."""
+GAP = 80
+"""The most bytes between a provider's name and its value."""
+_BETWEEN = rb"(?s:.{0,%d}?)" % GAP
+_KEY = (
+    rb"(?i:key|token|secret|passw|pwd|passphrase|passcode|auth|bearer|credential|apikey|creds\b|pass\b|pat\b|\bsid\b)"
+)
+_HAS_KEY = re.compile(_KEY)
+_JOINED = re.compile(rb"[\w.-]{0,40}" + _KEY)
+_SECTION = re.compile(rb"[\w.-]{0,24}[\"'\]]{0,2}\s{0,8}(?:=>|[:=(>{\[])|\.(?:com|io|net|org|co|ai|dev|app|me)\b")
+_TSERAEN = re.compile(
+    rb"[\"'`<]{0,3}(?:[bru]{1,2}(?![\w$.-]))?\s{0,2}[\[({]{0,2}\s{0,8}(?:>=|=:|==|[:=,(>?]|si\b|>-)?\s{0,8}"
+    rb"[\"'`\])]{0,3}([\w$.-]{0,60}[A-Za-z_$])"
+)
+"""The name nearest to a value, of the text before it read backwards: forwards each byte would be a beginning."""
+_PIECE = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_OTHER = frozenset(
+    b"sha sha1 sha256 sha512 md5 commit checksum digest integrity etag revision rev hash uuid guid version image tag "
+    b"ref branch fingerprint thumbprint public site color colour path file filename dir folder email host hostname url "
+    b"uri endpoint domain port name username user login id ids uid sid region zone date time timestamp expires size "
+    b"length count width height class module package import require sum blob tree nonce salt iv trace span request "
+    b"correlation session build release serial model pubkey publishable issuer audience description title".split()
+)
+_API = re.compile(rb"/v\d|\bapi\b|/api|hook")
+_DIRECT = re.compile(
+    rb"[\"'\])]{0,2}\s{0,3}(?:=>|[:=,])\s{0,3}[\"'`(]{0,2}|(?:[.:]{1,2}[A-Za-z_.]{0,20})?\([\"'`]|[\"']?\)?\([\"']"
+)
+"""A value that is given to the provider's name itself: `acme: ...`, `Acme("...")`, `acme.NewClient("...")`."""
+_BACK = 40
+"""The most bytes before a name on its line in which a word for keys counts: `API key for Acme: ...`."""
+_NARROW = 240
+"""Bytes of a match of which all is searched with a change in it (`scanner.matching.expressions`)."""
+_LINES = 4
+
+
+def windows(
+    rule: LightRule, content: bytes, within: Sequence[tuple[int, int]] | None = None
+) -> Iterator[tuple[int, int]]:
+    """The spans, from name to value, of all that the rule's pattern fits; in no order, and they may overlap."""
+    if not rule.context:
+        return
+    value, mode = rule.context[1:3]
+    for low, high in _around(rule.keywords, content, rule.width) if within is None else within:
+        if mode in assigned.MODES:
+            yield from (hit.span() for hit in assigned.fits(rule, content, low, high))
+            continue
+        for name, end in _reaches(rule, content, (low, high)):
+            if rule.width > _NARROW:  # what decides may change far from the name
+                yield name.start(), end
+                continue
+            hit = compiled(_BETWEEN + value).match(content, name.end(), end)
+            if hit is not None:
+                yield name.start(), hit.end()
+
+
+def _reaches(rule: LightRule, content: bytes, place: tuple[int, int]) -> Iterator[tuple[re.Match[bytes], int]]:
+    """Each name in a place, and up to where its values stand: as far as a match reaches, or up to the next name."""
+    last: re.Match[bytes] | None = None
+    for name in compiled(rule.context[0]).finditer(content, *place) if rule.context else ():
+        if last is not None:
+            yield last, min(last.end() + GAP + rule.width, name.start())
+        last = name
+    if last is not None:
+        yield last, min(len(content), last.end() + GAP + rule.width)
+
+
+def _around(keywords: Iterable[bytes], content: bytes, width: int) -> Iterator[tuple[int, int]]:
+    """Where a content holds keywords, with as much around them as a match can span; in order and apart."""
+    lower = content.lower()
+    places = []
+    for keyword in keywords:
+        at = lower.find(keyword)
+        while at >= 0:
+            places.append((max(0, at - width), min(len(content), at + len(keyword) + width)))
+            at = lower.find(keyword, at + width)
+    low = high = -1
+    for start, end in sorted(places):
+        if start > high:
+            if high >= 0:
+                yield low, high
+            low = start
+        high = max(high, end)
+    if high >= 0:
+        yield low, high
+
+
+def anchors(rule: LightRule, content: bytes, places: Iterable[tuple[int, int]]) -> list[Anchor]:
+    """The spans of all values in the places that a name announces, in order, each with its confidence."""
+    if not rule.context:
+        return []
+    if rule.context[2] in assigned.MODES:
+        return assigned.anchors(rule, content, places)
+    found: dict[tuple[int, int], str] = {}
+    for low, high in places:
+        for name, reach in _reaches(rule, content, (low, high)):
+            for start, end, confidence in _announced(rule, content, name, reach):
+                found.setdefault((start, end), confidence)
+    return apart((start, end, confidence) for (start, end), confidence in sorted(found.items()))
+
+
+def _announced(rule: LightRule, content: bytes, name: re.Match[bytes], end: int) -> Iterator[Anchor]:
+    """The first value up to an end behind a name that counts, and those behind it whose own name is a key's."""
+    if not rule.context:
+        return
+    keyed = _HAS_KEY.search(name[0]) is not None
+    pattern, mode = compiled(_BETWEEN + rule.context[1]), "" if keyed else rule.context[2]
+    begin = at = name.end()
+    first = True
+    while hit := pattern.match(content, at, end):
+        start, at = hit.span("secret")
+        if start - begin > GAP or (at == end < len(content) and content[end : end + 1].isalnum()):
+            return  # too far, or the next name begins in the value
+        gap = content[begin:start]
+        if gap.count(b"\n") > _LINES or b"\0" in gap:
+            return
+        before = content[max(0, name.start() - _BACK) : name.start()].rpartition(b"\n")[2]
+        if not telling(gap, mode, before) or not (first or _HAS_KEY.search(_nearest(gap))):
+            continue
+        if accepts(hit["secret"], entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject):
+            first = False
+            yield start, at, rule.confidence if keyed else _sureness(rule, gap, before, hit["secret"])
+
+
+def _sureness(rule: LightRule, gap: bytes, before: bytes, value: bytes) -> str:
+    """The rule's confidence where a word for keys stands by; at most medium where the value is the name's own or like
+    nothing but a token; else that of a value alone: hex by a name may be a commit."""
+    if _HAS_KEY.search(gap) or _HAS_KEY.search(before):
+        return rule.confidence
+    telling_form = not judging.is_hex(value) and not judging.is_uuid(value)
+    if _DIRECT.fullmatch(gap) or telling_form:
+        return max("medium", rule.confidence)
+    return rule.lone_confidence
+
+
+def _nearest(gap: bytes) -> bytes:
+    name = _TSERAEN.match(gap[::-1])
+    return name[1][::-1] if name else b""
+
+
+def telling(gap: bytes, mode: str, before: bytes = b"") -> bool:
+    """Whether the text between a provider's name and a value speaks for a credential; `before` stands before the name.
+
+    `mode` is "" for a name that means nothing but the provider, "opaque" where a word for keys is needed as well, and
+    "ordinary" where that word must be of one name with the provider's, or stand in a section of that name. A provider's
+    name that holds a word for keys itself (`gitlab_token`) is taken for "".
+    """
+    if mode == "ordinary" and not (_JOINED.match(gap) or (_SECTION.match(gap) and _HAS_KEY.search(gap))):
+        return False
+    if mode == "opaque" and not (_HAS_KEY.search(gap) or _HAS_KEY.search(before) or _DIRECT.fullmatch(gap)):
+        return False
+    name = _nearest(gap)
+    if _HAS_KEY.search(name):
+        return not _public(name)
+    if gap.endswith(b"/") and not _API.search(gap) and not _HAS_KEY.search(gap):
+        return False
+    return not any(piece.lower() in _OTHER for piece in _PIECE.findall(name))
+
+
+def _public(name: bytes) -> bool:
+    """Whether a name with a word for keys in it is that of something else: `key_id`, `publicKey`, `token_url`."""
+    pieces = [piece.lower() for piece in _PIECE.findall(name)]
+    return bool(pieces) and (
+        pieces[-1] in _OTHER - {b"hash", b"sid"} or b"public" in pieces or b"publishable" in pieces
+    )

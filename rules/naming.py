@@ -1,0 +1,76 @@
+"""The short form of a rule for values told by the name they are given: from `assigned` and `words`.
+
+How an assignment is written in programming languages, configuration files, markup and on command lines.
+"""
+
+import re
+from typing import Any
+
+from rules.assigned import MODES
+from rules.contextual import Context
+from rules.reading import Table
+
+_NAME = rb"(?P<name>[A-Za-z0-9_$.-]{0,%d})"
+_ENVIRONMENT = rb"(?P<name>(?:[_-](?i:prod(?:uction)?|dev(?:elopment)?|live|staging|test|qa|local|\d))?)"
+_SIGN = (
+    rb"(?P<tail>"
+    rb"\\?[\"'`\])}]{0,2}[ \t]{0,12}(?:=>|:=|:-|\?:|<-|==?|:|,|\|\||\?\?|or\b)[ \t]{0,12}"
+    rb"|[ \t]{0,2}:[ \t]?[A-Za-z&'<>\[\]?.| ]{1,20}=[ \t]{0,4}"
+    rb"|[\"']?[ \t]{0,4},?[ \t]{0,12}[\"']?(?:[a-z]{1,10}:)?(?i:value|default|content)[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
+    rb"|[\"']?>"
+    rb"|[ \t]{1,8}"
+    rb"|[ \t]{0,4}\([ \t]{0,4})"
+)
+_NEXT_LINE = (
+    rb"(?P<tail>"
+    rb"[\"']?,?:?[ \t]?\{?[ \t\r]{0,4}\n(?:[ \t]{0,16}[\"']?(?i:description|type|required)[^\n]{0,40}\n)?"
+    rb"[ \t]{0,16}-?[ \t]{0,4}[\"']?(?:[a-z]{1,10}:)?(?i:value|default|secret)[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
+    rb"|[\"']?[ \t]{0,4}[=:][ \t]{0,4}\(?[ \t|>\\-]{0,4}\r?\n[ \t]{0,16}"
+    rb"|</key>[ \t\r]{0,4}\n[ \t]{0,16}<string>)"
+)
+_CALL = (
+    rb"(?:(?:[A-Za-z_]{1,10}(?:\.|::))?(?:[A-Z]\w{0,20}|[a-z_]{0,10}env(?:iron)?\w{0,8}(?:\.get|\.fetch)?|ENV\.fetch"
+    rb"|\w{0,10}(?:config|[sS]ecret|[sS]tring|default)\w{0,10})"
+    rb"\([ \t]{0,4}(?:[\"'][\w.-]{0,40}[\"'][ \t]{0,2},[ \t]{0,4})?)?"
+)
+"""What a value is wrapped in: `os.environ.get("NAME", "...")`, `SecretStr("...")`; not what is asked of it."""
+_SCHEME = rb"(?:(?i:bearer|token|basic|apikey|api-key|key|oauth)[ \t:=]{1,3})?"
+_QUOTE = rb"(?:[bruf@]{1,2}(?=[\"'`]))?(?P<quote>(?:[\"'`]\\)?[\"'`]|\\[\"'`]|)"
+_TEXT = rb"[^\s\"'`<>\\]"
+_TOKEN = rb"[A-Za-z0-9_+/=.~%:@!#$^&*-]"
+_NEAR_SECRET = rb"(?P<secret>" + _TEXT + rb"{0,24}?[0-9]" + _TEXT + rb"{3,64})"
+"""Shorter, so that all of it is searched with a change (`scanner.matching.expressions.narrow`)."""
+_DRAWN = rb"(?P<secret>(?:%s{0,64}?[0-9]%s{5,200}|%s{6,70}?[0-9]%s{0,5}))" % ((_TOKEN,) * 4)
+_SECRET = {
+    "password": rb"(?P<secret>" + _TEXT + rb"{0,64}?[0-9!@#^]" + _TEXT + rb"{0,64})",
+    "bare": _DRAWN,
+    "token": _DRAWN,
+}
+_PARAMETER = rb"(?P<name>)(?P<tail>)(?P<quote>)(?P<secret>[A-Za-z0-9_.%~+/-]{12,200}={0,2})"
+
+
+def spelled_out(table: Table) -> tuple[dict[str, Any], Context]:
+    """A row with `assigned` as a row of the ordinary form, and the rule's context. Raises RuleError.
+
+    The keywords are the telling words; a `|` at either end says that no other letter may stand there. `before` is what
+    must stand before one of them.
+    """
+    row = {key: value for key, value in table.data.items() if key not in ("assigned", "before", "next_line")}
+    if "pattern" in row:
+        table.fail("has pattern and assigned", "a rule has a pattern, or words and a way of assigning")
+    mode = table.text("assigned")
+    if mode not in MODES:
+        table.fail(f"assigned is {mode!r}", f"use one of {', '.join(MODES)}")
+    if mode == "parameter":
+        tail = _PARAMETER
+    elif table.flag("next_line"):
+        tail = _NAME % 16 + _NEXT_LINE + _QUOTE + _NEAR_SECRET
+    else:
+        tail = _NAME % 40 + _SIGN + _CALL + _QUOTE + _SCHEME + _SECRET[mode]
+    if mode == "bare":
+        tail = tail.replace(_NAME % 40, _ENVIRONMENT)
+    before = b"(?:" + table.text("before").encode() + b")" if "before" in table.data else b""
+    words = b"|".join(re.escape(word.strip(b"|")) for word in table.words("keywords"))
+    row["pattern"] = (before + b"(?i:" + words + b")" + tail).decode()
+    row["keywords"] = sorted({word.strip(b"|").decode() for word in table.words("keywords")})
+    return row, (before + rb"\Z" if before else b"", tail, mode, table.words("keywords"), ())
