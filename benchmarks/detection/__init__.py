@@ -1,0 +1,1 @@
+"""The development corpus of detection, and its scoring."""
