@@ -3,6 +3,7 @@
 import argparse
 import gc
 import importlib
+import keyword
 import logging
 import os
 import signal
@@ -40,10 +41,12 @@ COMMANDS = {
     "ledger": "verify or export the hash-chained ledger",
     "doctor": "check configuration, credentials and installation; --init begins one",
     "revokers": "list what offkey can revoke, and how",
-    "rules": "list or check rules",
+    "import": "find again what other scanners reported, and say who brought it in",
+    "baseline": "keep known findings out of scans and the hook; --format detect-secrets for that tool",
+    "rules": "list or check rules, or take over those of other scanners",
     "demo": "build a sample organisation and offboard somebody from it",
 }
-"""Each is `offboarding/commands/<name>.py` with `arguments(parser)` and `run(args, ui) -> Exit`."""
+"""Each is `offboarding/commands/<name>.py` (`import_.py`) with `arguments(parser)` and `run(args, ui) -> Exit`."""
 _GARBAGE = (50_000, 50, 50)
 
 
@@ -69,7 +72,8 @@ def parser(command: str = "") -> argparse.ArgumentParser:
 
 
 def _module(command: str) -> Any:
-    return importlib.import_module(f"offboarding.commands.{command.replace('-', '_')}")
+    name = command.replace("-", "_") + ("_" if keyword.iskeyword(command) else "")
+    return importlib.import_module(f"offboarding.commands.{name}")
 
 
 @contextmanager

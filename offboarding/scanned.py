@@ -79,6 +79,12 @@ class Look:
     exit_code: int
 
 
+def tell_unread(ui: UI, ruleset: RuleSet) -> None:
+    """Say what of other scanners' rule files is not carried over."""
+    for line in ruleset.unread:
+        ui.err.print(printable(line), style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def show(ui: UI, look: Look, report: Report, output: Path | None) -> None:
     """Print the findings, or write them to `output`. Raises UsageError when that cannot be written."""
     gaps = list(report.scanned.result.gaps)

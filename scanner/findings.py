@@ -59,7 +59,7 @@ def gather(
         for fingerprint, others in sorted(alike[number].items()):
             plain[fingerprint] = _with_alike(plain[fingerprint], (plain[other] for other in others))
     masked = lru_cache(maxsize=None)(mask)
-    told_of = (_with_claims(_without_values(f, masked), said[f.fingerprint], masked) for f in plain.values())
+    told_of = (_with_claims(without_values(f, masked), said[f.fingerprint], masked) for f in plain.values())
     return tuple(sorted(told_of, key=_order))
 
 
@@ -150,7 +150,9 @@ def _with_claims(finding: Finding, said: Iterable[tuple[str, str, str]], mask: C
     return replace(finding, claims=tuple(claims), evidence=(*finding.evidence, *lines)) if claims else finding
 
 
-def _without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
+def without_values(finding: Finding, mask: Callable[[str], str]) -> Finding:
+    """The finding with the credentials taken out of its names, paths and evidence."""
+
     def author(claim: Authorship) -> Authorship:
         return replace(claim, name=mask(claim.name), email=mask(claim.email), raw_email=mask(claim.raw_email))
 

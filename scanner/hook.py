@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from offkey.errors import OffkeyError
-from rules.light import LightRule
+from rules.light import GENERIC, LightRule
 from rules.record import Record
 from scanner import staged
 from scanner.matching.rulecache import load
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
 
 NOTHING, FOUND, FAILED = 0, 1, 2
 CONFIDENCE = {"low": 1, "medium": 2, "high": 3}
-BASELINE = ".secrets.baseline"
 
 ADVICE = """
 Take it out: read the value from the environment or a secret manager, then `git add` the file again.
 Was it ever pushed or shared? Then revoke it at its issuer first; removing it from the code does not end it.
-No secret? Write `pragma: allowlist secret` in a comment on that line (or `pragma: allowlist nextline secret` on the
-line before), or keep it in a baseline: `detect-secrets scan > .secrets.baseline`.
+No secret? Write `offkey:allow` or `pragma: allowlist secret` in a comment on that line (`offkey:allow nextline` on the
+line before), or have it ignored: `offkey baseline ignore PATH:LINE`; all that is known: `offkey baseline create`.
 """
 
 
@@ -171,33 +170,13 @@ def _line(data: bytes, offset: int) -> int:
 
 
 def _not_in_baseline(hits: list[Hit], named: str) -> list[Hit]:
-    """Hits that the baseline of detect-secrets does not list for their file.
+    """Hits that no baseline and no ignore file lists for their file."""
+    from scanner import baseline
 
-    Its format: `results` maps a file name to entries whose `hashed_secret` is the hex SHA-1 of the secret
-    (https://github.com/Yelp/detect-secrets, docs/design.md).
-    """
-    import hashlib
-    import json
-
-    path = named or os.path.join(staged.top(), BASELINE)
-    try:
-        with open(path, encoding="utf-8") as file:
-            results = json.load(file)["results"]
-        known = {(name.replace("\\", "/"), row["hashed_secret"]) for name, rows in results.items() for row in rows}
-    except FileNotFoundError:
-        if named:
-            raise staged.HookError(f"{named}: no such baseline", advice="name an existing file") from None
-        return hits
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise staged.HookError(
-            f"{path}: no baseline of detect-secrets ({type(error).__name__})",
-            advice="write it anew with `detect-secrets scan`, or remove it",
-        ) from None
-    return [
-        hit
-        for hit in hits
-        if (hit.path, hashlib.sha1(hit.value, usedforsecurity=False).hexdigest()) not in known  # their choice
-    ]
+    known = baseline.at_top(staged.top(), named)
+    # What names tell in these files themselves are the hashes.
+    told = [hit for hit in hits if not (hit.kind.startswith(GENERIC) and os.path.basename(hit.path) in baseline.FILES)]
+    return [hit for hit in told if not known.where(hit.kind, hit.value, [hit.path])]
 
 
 def _report(hits: list[Hit]) -> None:
@@ -229,11 +208,12 @@ def _parser() -> "argparse.ArgumentParser":
         description="Stop a commit that would add a credential. Looks at staged content, offline.",
         epilog="Exit codes: 0 nothing found; 1 found; 2 wrong call, or git, a rule file or the baseline is unreadable. "
         f"Binary files and those above {staged.LIMIT >> 20} MiB are named on standard error and do not stop a commit "
-        f"(`offkey scan` looks at them). A {BASELINE} of detect-secrets at the top of the repository is honoured.",
+        "(`offkey scan` looks at them). At the top of the repository .offkey.baseline, .offkeyignore and "
+        ".secrets.baseline of detect-secrets are honoured.",
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="staged files to look at (default: all of them)")
     parser.add_argument("--all-lines", action="store_true", help="look at whole files, not only at changed lines")
-    parser.add_argument("--baseline", default="", metavar="FILE", help=f"baseline of detect-secrets, not {BASELINE}")
+    parser.add_argument("--baseline", default="", metavar="FILE", help="this baseline, not those at the top")
     parser.add_argument("--rules", action="append", default=[], metavar="FILE", help="further rules; may be repeated")
     parser.add_argument(
         "--confidence", choices=tuple(CONFIDENCE), default="medium", help="the least to report (default: medium)"

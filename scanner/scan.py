@@ -12,11 +12,12 @@ from pathlib import Path
 from offkey.fingerprint import OrgKey
 from offkey.found import Finding, Gap, Reach
 from rules import RuleSet
-from rules.light import GENERIC, light
+from rules.light import light
 from scanner.artefacts.opened import in_memory
 from scanner.commits.attribution import Attributed, attribute
 from scanner.commits.past import dump
 from scanner.findings import Alike, Attributing, Held, gather
+from scanner.matching.generic import without_noise
 from scanner.matching.matcher import Matcher, open_matcher, redacted_text
 from scanner.options import Options
 from scanner.repository.files import FileItem
@@ -83,9 +84,6 @@ def scan(
     what is new; with an ephemeral key nothing is kept.
     """
     options = options or Options()
-    generic = any(rule.kind.startswith(GENERIC) for rule in rules.rules)
-    if generic:
-        options = replace(options, whole=True)  # their filters look at the whole content
     began = time.monotonic()
     gaps = list(unopened)
     opened = [t if isinstance(t, Target) else open_target(t) for t in targets]
@@ -118,10 +116,7 @@ def scan(
     alone = len({hit.target for hit in tally.hits()}) == 1
     tell = partial(_told, rounds, attributing=attributing if alone else None)
     findings = gather(tally.hits(), sources, rules, gaps, mask=mask, tell=tell, jobs=options.jobs)
-    if generic:
-        from scanner.matching.generic import without_noise
-
-        findings = without_noise(findings)
+    findings = without_noise(findings)
     if options.since is not None:
         note = f"only what {mask(options.since)} did not hold was looked at: older history may have had the value, too"
         findings = tuple(replace(one, evidence=(*one.evidence, note)) for one in findings)

@@ -31,6 +31,7 @@ from offboarding.optouts import taken
 from offboarding.planning import difference, impact, planning, roles
 from offboarding.planning import plan as plans
 from offboarding.planning.setting import Setting
+from offboarding.scanned import tell_unread
 from offboarding.state import run_lock
 from offboarding.triggers import files
 from offboarding.ui import UI
@@ -96,6 +97,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             role=roles.named(role, settings.roles.file) if role else None,
             tell=lambda what, done, total: advance(done, total, what),
         )
+        tell_unread(ui, setting.rules)
         _refuse_to_keep(subject, setting)
         made = _made(subject, setting)
         unpublished = _record(settings, state, made.plan, subject, trigger, ui=ui)

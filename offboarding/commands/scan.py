@@ -56,7 +56,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="further rules"
     )
-    what.add_argument("--generic", action="store_true", help="also passwords by their variable's name; low confidence")
+    known = what.add_mutually_exclusive_group()
+    known.add_argument("--baseline", type=Path, metavar="FILE", help="known findings: this, not the files at the top")
+    known.add_argument("--no-baseline", action="store_true", help="also what a baseline or .offkeyignore knows")
+    what.add_argument("--generic", action="store_true", help="also what a name alone tells, with low confidence")
     gate.add_options(parser)
     show = parser.add_argument_group("what to show")
     show.add_argument("--person", metavar="EMAIL", help="only what a commit of this person brought in")
@@ -86,6 +89,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     gated = gate.wanted(args)
     settings = scansettings.load(args.config, user_cache())
     ruleset = load_all([str(path) for path in args.rules], generic=args.generic, cache=user_cache())
+    scanned.tell_unread(ui, ruleset)
     own_key = settings.org_key()
     _check_memory(args, own_key, ui)
     with ExitStack() as stack:
@@ -98,6 +102,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
 
             done, findings = gated_by(args, ui, done, ruleset)
         else:
+            done = _news(done, args)
             findings = _chosen(args, ui, done, settings)
         if not gated and (args.explain or args.person is not None):
             findings = _surrounded(done, findings, ruleset)
@@ -117,6 +122,19 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
     if code is Exit.NOTHING_EXAMINED:
         ui.err.print("offkey: nothing was examined: no object and no file is in what was named", style="bold red")
     return code
+
+
+def _news(done: Scanned, args: argparse.Namespace) -> Scanned:
+    """The scan without what a baseline or an ignore file knows; counted like what comments excuse."""
+    if args.no_baseline:
+        return done
+    from offboarding.excused import without_known
+
+    left = without_known(done, done.result.findings, args.baseline)
+    if not left.count:
+        return done
+    examined = replace(done.result.examined, suppressed=done.result.examined.suppressed + left.count)
+    return replace(done, result=replace(done.result, findings=left.findings, examined=examined))
 
 
 def _check_memory(args: argparse.Namespace, own_key: OrgKey | None, ui: UI) -> None:

@@ -37,6 +37,8 @@ def wanted(args: argparse.Namespace) -> bool:
         raise UsageError(
             "--departed looks at everything: it does not go with --new-only or --person", advice="leave them out"
         )
+    if args.baseline is not None:
+        raise UsageError("the gate excuses nothing: it reads no baseline", advice="leave out --baseline")
     if args.departed and args.departed_list is not None:
         raise UsageError("--departed and --departed-list are two ways to know who has departed", advice="choose one")
     if args.departed_list is not None and args.within:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
+from rules.light import GENERIC
 from rules.match import Match
 from scanner.contents.inline import Inner
 from scanner.contents.layers import Text
@@ -83,8 +84,9 @@ def _distinct(found: Sequence[tuple[tuple[str, ...], Hit]]) -> list[Hit]:
 
 
 def _of_text(text: Text, make: Make, *, excuse: bool) -> tuple[list[Hit], int]:
-    matches = settled(text.content, [match for kept in text.held.values() for match in kept.matches])
+    matches = settled([match for kept in text.held.values() for match in kept.matches])
     inner = sorted(one for kept in text.held.values() for one in kept.inner if one.matches)
+    matches = [match for match in matches if not _shown_inside(match, inner)]
     # Text that was UTF-16 has no zero bytes any more.
     binary = b"\0" in text.content[:_BINARY_LOOK]
     told: list[Hit] = []
@@ -109,6 +111,11 @@ def _of_text(text: Text, make: Make, *, excuse: bool) -> tuple[list[Hit], int]:
                 places.append((run.low, run.high))
                 told.append(hit)
     return told, suppressed
+
+
+def _shown_inside(match: Match, inner: Sequence[Inner]) -> bool:
+    """Whether what a name alone tells is encoded text in which something better known was found."""
+    return match.kind.startswith(GENERIC) and any(run.low < match.end and match.start < run.high for run in inner)
 
 
 def _lines(text: bytes, items: Sequence[T], starts: Sequence[int]) -> Iterator[tuple[T, tuple[int, int], bool]]:

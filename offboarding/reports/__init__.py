@@ -1,0 +1,1 @@
+"""Reports of other scanners: read, and what they name found again in the repositories."""

@@ -1,0 +1,1 @@
+"""Rule files of other scanners, read as rules of ours: gitleaks and betterleaks (TOML), Kingfisher (YAML)."""

@@ -1,0 +1,1 @@
+"""offkey's rules in other programs."""
