@@ -205,6 +205,17 @@ def test_whoever_writes_a_line_does_not_excuse_it_from_the_gate(
     assert blocked(capsys, "--departed-list", "departed.json", "dist")[0] == Exit.OPEN
 
 
+def test_no_baseline_excuses_anything_from_the_gate(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    office.run()
+    (office.folder / "dist").mkdir()
+    (office.folder / "dist" / "a.py").write_text(f"t = '{OLD}'\n")
+    assert cli.main(["baseline", "create", "dist"]) == Exit.DONE
+    assert cli.main(["baseline", "ignore", "a.py:1", "--repo", "dist"]) == Exit.DONE
+    assert blocked(capsys, "dist")[0] == Exit.DONE
+    assert blocked(capsys, "--departed", "dist")[0] == Exit.OPEN
+    assert blocked(capsys, "--departed", "dist", "--baseline", "dist/.offkey.baseline")[0] == Exit.USAGE
+
+
 def test_a_kind_that_only_further_rules_find_is_a_gap_without_them(
     office: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

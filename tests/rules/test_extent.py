@@ -64,4 +64,5 @@ def test_what_the_rules_match_is_as_they_say(data: st.DataObject) -> None:
 
 def test_most_rules_keep_to_a_line() -> None:
     """Else deltas are searched far around each change, or many rules are asked by their keywords alone."""
-    assert sum(rule.in_line for rule in RULES) > len(RULES) * 2 // 3
+    own = [rule for rule in RULES if not rule.context]  # a provider's name may stand lines before its value
+    assert sum(rule.in_line for rule in own) > len(own) * 2 // 3

@@ -13,8 +13,9 @@ from rules import Rule, expand, load
 from rules.checks import accepts, entropy, placeholder
 from rules.examples import ALPHABETS
 from rules.light import from_cache, light, superset, to_cache
-from rules.match import Match, compiled, find, resolve, stretches
+from rules.match import Match, find, resolve, stretches
 from rules.pairing import pair
+from rules.spans import compiled
 from tests import needs
 
 RULESET = load()
@@ -71,7 +72,7 @@ def test_several_pairs_in_one_file_are_joined_rightly_in_every_layout(layout: st
 def test_a_secret_between_two_ids_goes_to_the_nearer_and_the_other_stays_alone() -> None:
     content = key_id(1) + b"\n# unrelated words\n# more of them\n" + key_id(2) + b" " + secret(1)
     first, second = find(LIGHT["aws.access_key"], content)
-    assert (values(first, content), first.confidence) == ([key_id(1)], "low")
+    assert (values(first, content), first.confidence) == ([key_id(1)], "medium")
     assert (values(second, content), second.confidence) == ([key_id(2), secret(1)], "high")
 
 
@@ -223,10 +224,12 @@ def check_shape(found: list[Match], content: bytes) -> None:
 
 
 SEPARATORS = st.text(alphabet=" \t\n\r\"'`=:;,()[]{}<>|&!?#*", min_size=1, max_size=30).map(str.encode)
+OPEN = {"django.secret_key.insecure"}
+"""Their values hold such signs themselves."""
 AFTERWARDS = SEPARATORS.filter(lambda text: not text.startswith(b"="))  # there it would be base64 padding
 
 
-@pytest.mark.parametrize("kind", RULES)
+@pytest.mark.parametrize("kind", [kind for kind, rule in RULES.items() if not rule.context])
 @given(before=SEPARATORS, after=AFTERWARDS)
 @settings(max_examples=5, deadline=None)
 def test_a_planted_credential_is_found_between_any_separators(kind: str, before: bytes, after: bytes) -> None:
@@ -235,7 +238,7 @@ def test_a_planted_credential_is_found_between_any_separators(kind: str, before:
     (match,) = find(rule, sample)
     value = sample[match.start : match.end]
     # A value that is known by its surroundings (a URL, a variable's name) is planted with them.
-    planted = value if find(rule, value) else b"\n" + sample + b"\n"
+    planted = value if find(rule, value) and kind not in OPEN else b"\n" + sample + b"\n"
     content = before + planted + after
     assert value in [content[m.start : m.end] for m in find(rule, content)]
 

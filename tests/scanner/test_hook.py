@@ -113,7 +113,7 @@ def test_the_second_half_of_a_pair_blocks_though_the_first_is_old(
 
 
 def test_a_doubtful_find_blocks_only_on_request(repo: Repo) -> None:
-    repo.stage({"a.txt": f"{AWS_ID}\n"})
+    repo.stage({"a.txt": f"sk_{'test'}_{TOKEN[4:34]}\n"})
     assert main([]) == NOTHING
     assert main(["--confidence", "low"]) == FOUND
 

@@ -215,7 +215,7 @@ def test_a_small_delta_that_makes_much_is_a_gap(tmp_path: Path, compiled: bool) 
 def test_bases_that_wait_for_further_objects_do_not_fill_the_memory(
     look: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = text(5, 20_000)
+    content = text(5, 60_000)  # so that what waits is more than the rules take
     entries = [Made(BLOB, content)]
     for n in range(60):
         # On each object a leaf is built and the next such object: the leaf waits, and with it its base.
