@@ -73,4 +73,6 @@ def spelled_out(table: Table) -> tuple[dict[str, Any], Context]:
     words = b"|".join(re.escape(word.strip(b"|")) for word in table.words("keywords"))
     row["pattern"] = (before + b"(?i:" + words + b")" + tail).decode()
     row["keywords"] = sorted({word.strip(b"|").decode() for word in table.words("keywords")})
+    # What a name goes on with is taken as a whole: else each of its bytes would be tried as its end.
+    tail = tail.replace(b"$.-]{0,40})", b"$.-]{0,40}+)").replace(b"$.-]{0,16})", b"$.-]{0,16}+)")
     return row, (before + rb"\Z" if before else b"", tail, mode, table.words("keywords"), ())
