@@ -6,7 +6,7 @@ Source: https://github.com/Yelp/detect-secrets, docs/design.md; version 1.5.
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +50,8 @@ def detect_secrets(
             continue
         for path in {place.path for place in finding.places if of_today(place) and place.path}:
             wanted.setdefault(path, {}).setdefault(value.decode("utf-8", "replace"), []).append(finding)
-    plugins = [{"name": kind.__name__} for kind in get_mapping_from_secret_type_to_class().values()]
+    detectors: Iterable[type] = get_mapping_from_secret_type_to_class().values()
+    plugins = [{"name": detector.__name__} for detector in detectors]
     seen: set[str] = set()
     results: dict[str, list[dict[str, Any]]] = {}
     with transient_settings({"plugins_used": plugins}):
