@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from rules import judging, passwords
 from rules.checks import placeholder
+from rules.drawn import holds
 from rules.light import LightRule
 from rules.published import published
 from rules.spans import Anchor, apart, compiled
@@ -110,6 +111,8 @@ def anchors(rule: LightRule, content: bytes, places: Iterable[tuple[int, int]]) 
     mode, malformed = (rule.context[2], rule.context[4]) if rule.context else ("", ())
     for low, high in places:
         for hit in fits(rule, content, low, high):
+            if rule.lead >= 0 and not holds(hit["secret"]):
+                continue
             confidence = "low" if hit["secret"].startswith(malformed) else _judged(content, hit, mode)
             if confidence and (confidence != "low" or rule.lone_confidence == "low"):
                 found[hit.span("secret")] = confidence

@@ -38,7 +38,8 @@ def words(context: Sequence[bytes]) -> bytes:
 def _word(word: bytes) -> bytes:
     text = b"[-_. ]?".join(re.escape(piece) for piece in word.split(b"_"))
     if len(word.replace(b"_", b"")) >= _LONG:
-        return b"(?i:" + text + b")"
+        # `op_connect` begins as `stop connecting` goes on.
+        return (b"(?<![A-Za-z])" if len(word.split(b"_")[0]) < _LEAST else b"") + b"(?i:" + text + b")"
     lower, upper = text, text.upper()
     camel = b"[-_. ]?".join(re.escape(piece.capitalize()) for piece in word.split(b"_"))
     free = b"(?<![A-Za-z])(?i:%s)(?:(?![A-Za-z])|(?=(?i:%s)))" % (text, _FOLLOWS)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rules import assigned, judging
 from rules.checks import accepts
+from rules.drawn import holds
 from rules.light import LightRule
 from rules.spans import Anchor, apart, compiled
 
@@ -130,6 +131,8 @@ def _announced(rule: LightRule, content: bytes, name: re.Match[bytes], end: int)
             return
         before = content[max(0, name.start() - _BACK) : name.start()].rpartition(b"\n")[2]
         if not telling(gap, mode, before) or not (first or _HAS_KEY.search(_nearest(gap))):
+            continue
+        if rule.lead >= 0 and not holds(hit["secret"]):
             continue
         if accepts(hit["secret"], entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject):
             first = False

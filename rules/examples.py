@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 
-from rules import judging
+from rules import drawn, judging
 from rules.checks import BASE62, bech32_checksum, crc32_base36, crc32_base62, entropy, placeholder
 from rules.light import lighten
 from rules.match import find
@@ -40,6 +40,7 @@ _SLOT = re.compile(
 _TOKEN = re.compile(rb"[A-Za-z0-9_.-]+\Z")
 _TRIES = 200
 _FEW = 16
+_DIGIT_SET = frozenset(_DIGITS)
 
 
 def expand(rule: Rule, template: str, index: int) -> bytes:
@@ -83,14 +84,16 @@ def _run(alphabet: bytes, size: int, wanted: float, seed: str) -> bytes:
     for attempt in range(_TRIES):
         stream = _stream(f"{seed}\0{attempt}", size)
         best = max(best, bytes(alphabet[byte % len(alphabet)] for byte in stream), key=entropy)
-        if entropy(best) >= wanted and not placeholder(best) and (len(alphabet) <= _FEW or _likely(best)):
+        if entropy(best) >= wanted and not placeholder(best) and (len(alphabet) <= _FEW or _likely(best, alphabet)):
             break
     return best
 
 
-def _likely(value: bytes) -> bool:
+def _likely(value: bytes, alphabet: bytes) -> bool:
     """Whether a value of a length that is judged so would pass for one whose form nobody published."""
-    return len(value) < judging.SHORTEST or judging.opaque(value)
+    if len(value) < judging.SHORTEST:
+        return True
+    return judging.opaque(value) and (drawn.holds(value) or not _DIGIT_SET & set(alphabet))
 
 
 def _stream(seed: str, size: int) -> bytes:

@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (5, sys.hexversion)
+VERSION = (6, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
+
+DRAWN = ("token", "bare", "parameter")
+"""Of the modes of `rules.assigned`: those whose values a machine drew."""
 
 IMPORTED = "imported."
 """How the kinds begin that another scanner's rules find, unless their importer named a provider."""
@@ -35,7 +38,8 @@ class LightRule(Record):
 
     `width` is the most bytes that `pattern` can span, `sight` the same with what it looks at around them; `in_line`
     says that these have a line's end at their own ends only. `literals` are bytes of which every match holds one as it
-    is, () where the keywords are the better thing to look for. `context` is as in a Rule.
+    is, () where the keywords are the better thing to look for. `context` is as in a Rule. `lead` is the most bytes of a
+    match before its value where that must hold a run of `rules.drawn`, else -1.
     """
 
     kind: str
@@ -53,16 +57,19 @@ class LightRule(Record):
     sight: int
     in_line: bool
     literals: tuple[bytes, ...]
+    lead: int
     parts: tuple[LightPart, ...]
     context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
 
 
 def lighten(rule: "Rule") -> LightRule:
     """The light view of one rule."""
+    from rules.drawn import LEAST
     from rules.literals import worthwhile
     from rules.reading import traits
 
-    width, found, sight, in_line = traits(rule.pattern)
+    width, found, sight, in_line, (lead, least) = traits(rule.pattern)
+    drawn = rule.context and (least >= LEAST or rule.context[2] in DRAWN)
     parts = tuple(LightPart(p.name, p.pattern, p.within_lines, p.required, p.entropy) for p in rule.parts)
     return LightRule(
         kind=rule.kind,
@@ -80,6 +87,7 @@ def lighten(rule: "Rule") -> LightRule:
         sight=sight,
         in_line=in_line,
         literals=found if worthwhile(found, width, rule.keywords) else (),
+        lead=lead if drawn else -1,
         parts=parts,
         context=rule.context,
     )

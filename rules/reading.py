@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from offkey.errors import Exit, OffkeyError
+from rules.drawn import lead
 from rules.extent import in_line, sight
 from rules.literals import Literals, literals
 
@@ -26,19 +27,19 @@ def fail(path: Path, kind: str, fault: str, advice: str) -> NoReturn:
     raise RuleError(f"{path}: {kind + ': ' if kind else ''}{fault}", advice=advice)
 
 
-Traits = tuple[int, Literals, int, bool]
+Traits = tuple[int, Literals, int, bool, tuple[int, int]]
 _known: dict[bytes, Traits] = {}
 
 
 def traits(pattern: bytes) -> Traits:
-    """The most bytes a match of the pattern can span, and what `literals`, `sight` and `in_line` give for it.
+    """The most bytes a match of the pattern can span, and what `literals`, `sight`, `in_line` and `lead` give.
 
     Raises `re.error` for a pattern that is none.
     """
     if pattern not in _known:
         parser = getattr(re, "_parser")  # noqa: B009  the standard library's own parser; it has no public name
         parsed = parser.parse(pattern)
-        _known[pattern] = int(parsed.getwidth()[1]), literals(parsed), sight(parsed), in_line(parsed)
+        _known[pattern] = int(parsed.getwidth()[1]), literals(parsed), sight(parsed), in_line(parsed), lead(parsed)
     return _known[pattern]
 
 

@@ -1,9 +1,10 @@
-/* The hot loops of the pack reader. scanner/storage/delta.py holds the first five in Python, and tests compare them.
+/* The hot loops of the pack reader. scanner/storage/delta.py holds all but the last three in Python, and tests compare them.
  *
  * plan(idx, pack, hash_size) reads a version 2 index and the header of every entry of its pack.
  * shares(offsets, roots, types, batch, trees) groups delta trees into shares of work.
  * apply(base, delta, reach, limit) builds a delta's target and collects what the delta adds or joins.
  * carry(delta, stretches) says where stretches of the base stand in the target.
+ * drawn(content, before, after) says where keys and tokens may stand; see rules/drawn.py.
  * grow(reading, plan, roots, bounds, sink) does so along delta trees and hands objects on, some at a time.
  * rows, differing and signatures compare git trees; scanner/storage/treewalk.py says what for.
  * Formats: gitformat-pack(5). Nothing read from a file is trusted: each access is checked against its buffer. */
@@ -535,6 +536,87 @@ out:
     free(cut);
     PyBuffer_Release(&delta);
     PyBuffer_Release(&stretches);
+    return result;
+}
+
+/* The characters of rules/drawn.py. */
+static const uint8_t DRAWN[256] = {
+    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1, ['/'] = 1, [':'] = 1,
+    ['='] = 1, ['@'] = 1, ['^'] = 1, ['_'] = 1, ['~'] = 1, ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1,
+    ['6'] = 1, ['7'] = 1, ['8'] = 1, ['9'] = 1, ['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1, ['G'] = 1,
+    ['H'] = 1, ['I'] = 1, ['J'] = 1, ['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1, ['Q'] = 1, ['R'] = 1,
+    ['S'] = 1, ['T'] = 1, ['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1, ['Y'] = 1, ['Z'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1,
+    ['d'] = 1, ['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1,
+    ['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1, ['y'] = 1,
+    ['z'] = 1,
+};
+#define DRAWN_LEAST 12
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+static __m128i among(__m128i bytes, char first, char last) {
+    return _mm_cmplt_epi8(_mm_xor_si128(_mm_sub_epi8(bytes, _mm_set1_epi8(first)), _mm_set1_epi8((char)0x80)),
+                          _mm_set1_epi8((char)(0x81 + (last - first))));
+}
+
+/* Where the next digit in a run that is long enough stands, from a place on that is in none; the size where none does. */
+static Py_ssize_t within(const uint8_t *t, Py_ssize_t at, Py_ssize_t size) {
+    uint64_t runs = 0, digits = 0;  /* a bit for each of the 48 bytes before, then for the 16 that are looked at */
+    Py_ssize_t from = at;
+    for (; at + 16 <= size; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(t + at));
+        __m128i seen = _mm_or_si128(among(bytes, '-', ':'), among(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z'));
+        seen = _mm_or_si128(seen, _mm_or_si128(among(bytes, '#', '&'), among(bytes, '*', '+')));
+        seen = _mm_or_si128(seen, _mm_or_si128(among(bytes, '^', '_'), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('='))));
+        seen = _mm_or_si128(seen, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('@')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('!'))));
+        seen = _mm_or_si128(seen, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('~')));
+        runs = runs >> 16 | (uint64_t)_mm_movemask_epi8(seen) << 48;
+        digits = digits >> 16 | (uint64_t)_mm_movemask_epi8(among(bytes, '0', '9')) << 48;
+        uint64_t twelve = runs & runs >> 1;
+        twelve &= twelve >> 2;
+        twelve &= twelve >> 4;
+        twelve &= twelve >> 4;
+        if (!twelve) continue;
+        twelve |= twelve << 1;
+        twelve |= twelve << 2;
+        twelve |= twelve << 4;
+        twelve |= twelve << 4;
+        if (twelve & digits) return at - 48 + __builtin_ctzll(twelve & digits);
+    }
+    at = at - from < DRAWN_LEAST ? from : at - DRAWN_LEAST + 1;  /* the last run may end behind these */
+    while (at < size && (uint8_t)(t[at] - '0') > 9) at++;
+    return at;
+}
+#else
+static Py_ssize_t within(const uint8_t *t, Py_ssize_t at, Py_ssize_t size) {
+    while (at < size && (uint8_t)(t[at] - '0') > 9) at++;
+    return at;
+}
+#endif
+
+static PyObject *drawn(PyObject *self, PyObject *args) {
+    Py_buffer content;
+    Py_ssize_t before, after;
+    if (!PyArg_ParseTuple(args, "y*nn", &content, &before, &after)) return NULL;
+    const uint8_t *t = content.buf;
+    Py_ssize_t size = content.len, floor = 0, at = 0;
+    Ranges found = {NULL, 0, 0};
+    PyObject *result = NULL;
+    while ((at = within(t, at, size)) < size) {
+        Py_ssize_t start = at, end = at + 1;
+        while (start > floor && DRAWN[t[start - 1]]) start--;
+        while (end < size && DRAWN[t[end]]) end++;
+        floor = at = end;
+        if (end - start < DRAWN_LEAST) continue;
+        Py_ssize_t low = start > before ? start - before : 0, high = size - end > after ? end + after : size;
+        if (note(&found, low, high)) { PyErr_NoMemory(); goto out; }
+    }
+    if (!(result = PyBytes_FromStringAndSize(NULL, found.used * 16))) goto out;
+    for (Py_ssize_t n = 0; n < 2 * found.used; n++) ((uint64_t *)PyBytes_AS_STRING(result))[n] = (uint64_t)found.rows[n];
+out:
+    free(found.rows);
+    PyBuffer_Release(&content);
     return result;
 }
 
@@ -1233,6 +1315,7 @@ out:
 }
 
 static PyMethodDef methods[] = {
+    {"drawn", drawn, METH_VARARGS, "drawn(content, before, after) -> pairs; see scanner/storage/delta.py"},
     {"carry", carry, METH_VARARGS, "carry(delta, stretches) -> shifts of each; see scanner/storage/delta.py"},
     {"plan", plan, METH_VARARGS, "plan(idx, pack, hash_size) -> nine arrays; see scanner/storage/delta.py"},
     {"shares", shares, METH_VARARGS, "shares(offsets, roots, types, batch, trees) -> list of (bytes, roots); see scanner/storage/delta.py"},

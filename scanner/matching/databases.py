@@ -9,16 +9,17 @@ import os
 import platform
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 log = logging.getLogger(__name__)
 
-VERSION = b"offkey-hyperscan-10\n"
+VERSION = b"offkey-hyperscan-11\n"
 _MAKERS = (
-    "matching/encoded.py", "matching/expressions.py", "matching/fronts.py", "matching/matcher.py", "matching/runs.py",
-    "storage/patch.py",
+    "matching/announced.py", "matching/encoded.py", "matching/expressions.py", "matching/fronts.py",
+    "matching/matcher.py", "matching/runs.py", "matching/spotting.py", "storage/patch.py",
 )  # fmt: skip
 
 
@@ -90,3 +91,21 @@ def store(path: Path, body: bytes) -> None:
         log.info("the pattern database is not cached: %s", error.strerror)
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def opened(digest: str, name: str, folder: Path | None, build: Callable[[], Any]) -> Any:
+    """The database of a name for the rules of a digest, from the cache, or built and put there."""
+    import hyperscan as hs
+
+    if folder is None or not private(folder):
+        return build()
+    path = folder / f"{key(digest, hs.__version__)}.{name}.hsdb"  # type: ignore[attr-defined]
+    body = load(path)
+    if body is not None:
+        try:
+            return hs.loadb(body, hs.HS_MODE_BLOCK)
+        except hs.HyperscanError:
+            log.info("rebuilding the database %s: the cached one is of another machine or damaged", name)
+    database = build()
+    store(path, hs.dumpb(database))
+    return database

@@ -37,6 +37,11 @@ def expressions(rules: Sequence[LightRule]) -> list[Expression]:
     return [by_pattern(rule) if _by_pattern(rule) else _by_front(rule) or by_keyword(rule) for rule in rules]
 
 
+def announced(rule: LightRule) -> Expression:
+    """The expression of a rule that is looked for in windows (`scanner.matching.announced`)."""
+    return by_pattern(rule) if narrow(rule) else by_keyword(rule)
+
+
 def narrow(rule: LightRule) -> bool:
     """Whether whatever decides over a match lies within the bytes that are searched with a change which it touches."""
     return _within(rule.sight, rule.in_line)

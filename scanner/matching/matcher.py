@@ -5,7 +5,7 @@ whole content for each named rule, so that every matcher gives the same findings
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from offkey.secret import redact
 from rules.light import GENERIC, LightRule, light
 from rules.match import Match, find, resolve, stretches
 from scanner.matching import databases
+from scanner.matching.announced import Announced, Windows, announced_rules
 from scanner.matching.encoded import Encodings, marks_from, marks_to
 from scanner.matching.expressions import by_keyword, expressions
 from scanner.matching.runs import Mark
@@ -123,9 +124,13 @@ class KeywordMatcher:
     def __init__(self, rules: Sequence[LightRule]) -> None:
         self._by_literal: dict[bytes, list[int]] = {}
         self._by_keyword: dict[bytes, list[int]] = {}
+        self._by_name: dict[bytes, list[int]] = {}
+        self._named = frozenset(announced_rules(rules))
+        self._windows = Windows(rules, sorted(self._named))
         for index, rule in enumerate(rules):
-            table = self._by_literal if rule.literals else self._by_keyword
-            for word in rule.literals or rule.keywords:
+            named = index in self._named
+            table = self._by_name if named else self._by_literal if rule.literals else self._by_keyword
+            for word in rule.keywords if named else rule.literals or rule.keywords:
                 table.setdefault(word, []).append(index)
         self._encodings = Encodings(rules)
         self._encoded = len(rules)
@@ -134,7 +139,11 @@ class KeywordMatcher:
         """Rules one of whose literals or keywords occurs."""
         lower = content.lower()
         seen = {i for word, indexes in self._by_keyword.items() if word in lower for i in indexes}
-        found = sorted(seen.union(i for word, ones in self._by_literal.items() if word in content for i in ones))
+        seen.update(i for word, ones in self._by_literal.items() if word in content for i in ones)
+        windows = b"\n".join(lower[low:high] for low, high in self._windows.of(content)) if self._named else b""
+        if windows:
+            seen.update(i for word, ones in self._by_name.items() if word in windows for i in ones)
+        found = sorted(seen)
         if next(self._encodings.find(content), None):
             found.append(self._encoded)
         return found
@@ -146,7 +155,7 @@ class KeywordMatcher:
         return self._encodings.find(content)
 
     def spots(self, index: int, content: bytes) -> Spots:
-        return None
+        return self._windows.of(content) if index in self._named else None
 
 
 class HyperscanMatcher:
@@ -159,16 +168,20 @@ class HyperscanMatcher:
         self._database, self._marks = _cached(rules, digest, cache) if cache else (_compile(rules), b"")
         self._database.scratch = hyperscan.Scratch(self._database)
         self._spotting = Spotting(rules, digest, cache)
+        self._announced = Announced(rules, digest, cache)
         self._seen: list[tuple[int, int]] = []
         self._encodings = Encodings(rules)
 
     def candidates(self, content: bytes) -> list[int]:
         """Rules whose automaton matched."""
-        seen = self._scan(content)
-        return sorted({min(number, self._encoded) for number, _ in seen}) if seen else []
+        seen = {min(number, self._encoded) for number, _ in self._scan(content)}
+        seen.update(self._announced.places(content))
+        return sorted(seen)
 
     def first(self, content: bytes) -> int:
-        return min((end for _, end in self._scan(content)), default=-1)
+        plain = min((end for _, end in self._scan(content)), default=-1)
+        named = self._announced.first(content if plain < 0 else content[:plain])
+        return plain if named < 0 else named
 
     def marks(self, content: bytes) -> Iterable[tuple[int, Mark]]:
         alike, rules = self._alike, self._encoded
@@ -176,6 +189,8 @@ class HyperscanMatcher:
         return [(end - mark.size, mark) for end, marks in found for mark in marks]
 
     def spots(self, index: int, content: bytes) -> Spots:
+        if index in self._announced.indexes:
+            return self._announced.places(content).get(index, [])
         return self._spotting.places(index, content)
 
     @cached_property
@@ -194,16 +209,17 @@ class HyperscanMatcher:
 def _compile(rules: Sequence[LightRule]) -> Any:
     import hyperscan as hs
 
-    chosen = [one.text for one in expressions(rules)]
-    marks = [alike[0].pattern for alike in Encodings(rules).alike]
+    apart = set(announced_rules(rules))
+    chosen = {i: one.text for i, one in enumerate(expressions(rules)) if i not in apart}
+    marks = dict(enumerate((alike[0].pattern for alike in Encodings(rules).alike), len(rules)))
     try:
         return _built(chosen, marks)
     except hs.HyperscanError:
-        return _built([one if _taken(one) else by_keyword(rules[i]).text for i, one in enumerate(chosen)], marks)
+        return _built({i: one if _taken(one) else by_keyword(rules[i]).text for i, one in chosen.items()}, marks)
 
 
-def _built(patterns: Sequence[bytes], marks: Sequence[bytes] = ()) -> Any:
-    """A database that reports the number of a pattern once, and of a mark, which come behind, wherever it stands."""
+def _built(patterns: Mapping[int, bytes], marks: Mapping[int, bytes]) -> Any:
+    """A database that reports the number of a pattern once, and of a mark wherever it stands."""
     import hyperscan as hs
 
     database = hs.Database(mode=hs.HS_MODE_BLOCK)
@@ -211,8 +227,8 @@ def _built(patterns: Sequence[bytes], marks: Sequence[bytes] = ()) -> Any:
     flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY | hs.HS_FLAG_MULTILINE
     # One number for all marks would do, but then compiling takes six times as long.
     database.compile(
-        expressions=[*patterns, *marks],
-        ids=list(range(len(patterns) + len(marks))),
+        expressions=[*patterns.values(), *marks.values()],
+        ids=[*patterns, *marks],
         flags=[flags] * len(patterns) + [0] * len(marks),
     )
     return database
@@ -222,7 +238,7 @@ def _taken(pattern: bytes) -> bool:
     import hyperscan as hs
 
     try:
-        _built([pattern])
+        _built({0: pattern}, {})
     except hs.HyperscanError:
         return False
     return True

@@ -1,11 +1,9 @@
-"""Where the rules that go by names stand in a content, by an automaton that says each place.
+"""Where the rules that go by names and are not looked for in windows (`announced`) stand, by an automaton.
 
-Names such as `token` and `key` are all over a text of code, and asking `re` at each of them takes a hundred times as
-long as this; so does looking for the names of a provider one by one. The large database only says whether a rule may
-match (`scanner.matching.matcher`).
+Names such as `password` are all over a text of code, and asking `re` at each of them takes a hundred times as long as
+this. The large database only says whether a rule may match (`scanner.matching.matcher`).
 """
 
-import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +14,10 @@ from rules.light import LightRule, superset
 from scanner.matching import databases
 
 Spots = list[tuple[int, int]] | None
-log = logging.getLogger(__name__)
 
 
 class Spotting:
-    """A database of the rules that go by names. Raises ImportError where there is no hyperscan.
+    """A database of these rules. Raises ImportError where there is no hyperscan.
 
     Of a rule that a provider's name announces the name is looked for, of another the whole assignment.
     """
@@ -28,11 +25,11 @@ class Spotting:
     def __init__(self, rules: Sequence[LightRule], digest: str, cache: Path | None) -> None:
         import hyperscan
 
-        self._widths = {i: rule.width for i, rule in enumerate(rules) if rule.context}
+        self._widths = {i: rule.width for i, rule in enumerate(rules) if rule.context and rule.lead < 0}
         self._database: Any = None
         if self._widths:
             patterns = [_pattern(rules[i]) for i in self._widths]
-            self._database = _cached(patterns, list(self._widths), digest, cache)
+            self._database = databases.opened(digest, "names", cache, lambda: _compiled(patterns, list(self._widths)))
             self._database.scratch = hyperscan.Scratch(self._database)
         self._ends: list[tuple[int, int]] = []
         self._content = b""
@@ -66,23 +63,6 @@ def _pattern(rule: LightRule) -> bytes:
     if rule.context and rule.context[2] in MODES:
         return superset(rule.pattern)
     return b"(?i:" + b"|".join(re.escape(word) for word in rule.keywords) + b")"
-
-
-def _cached(patterns: Sequence[bytes], numbers: list[int], digest: str, folder: Path | None) -> Any:
-    import hyperscan as hs
-
-    if folder is None or not databases.private(folder):
-        return _compiled(patterns, numbers)
-    path = folder / f"{databases.key(digest, hs.__version__)}.names.hsdb"  # type: ignore[attr-defined]
-    body = databases.load(path)
-    if body is not None:
-        try:
-            return hs.loadb(body, hs.HS_MODE_BLOCK)
-        except hs.HyperscanError:
-            log.info("rebuilding the database of names: the cached one is of another machine or damaged")
-    database = _compiled(patterns, numbers)
-    databases.store(path, hs.dumpb(database))
-    return database
 
 
 def _compiled(patterns: Sequence[bytes], numbers: list[int]) -> Any:

@@ -4,10 +4,13 @@
 Formats: gitformat-pack(5).
 """
 
+from array import array
 from contextlib import suppress
 from importlib import import_module
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, cast
 
+from rules.drawn import windows
 from scanner.storage.patch import apply, operations, varint
 
 
@@ -50,6 +53,9 @@ class Kernel(Protocol):
         `stretches` are pairs of start and end (u64, native order). None: a copy takes a part of it only, or it lies
         at an end of the base and no longer does. Raises ValueError.
         """
+
+    def drawn(self, content: Any, before: int, after: int, /) -> bytes:
+        """Where `rules.drawn.windows` are: pairs of start and end (u64, native order)."""
 
 
 class Copy(NamedTuple):
@@ -98,6 +104,10 @@ class Python:
                 else:
                     shifts.append(target - source)
         return result
+
+    @staticmethod
+    def drawn(content: bytes, before: int, after: int, /) -> bytes:
+        return array("Q", chain.from_iterable(windows(content, before, after))).tobytes()
 
     @staticmethod
     def grow(reading: Any, plan: Any, roots: bytes, bounds: tuple[int, int, int], sink: Any, /) -> list[int]:

@@ -167,7 +167,23 @@ def _rules() -> tuple[Any, ...]:
     ) -> LightRule:
         reach = 2 * bool(near)
         return LightRule(
-            kind, pattern, (word,), "value", "high", "high", 0.0, "", near, reach, (), width, width, False, literals, ()
+            kind,
+            pattern,
+            (word,),
+            "value",
+            "high",
+            "high",
+            0.0,
+            "",
+            near,
+            reach,
+            (),
+            width,
+            width,
+            False,
+            literals,
+            -1,
+            (),
         )
 
     return (

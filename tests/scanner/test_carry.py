@@ -33,6 +33,7 @@ def rule(pattern: bytes, width: int, *, line: bool, reject: tuple[bytes, ...] = 
         sight=width,
         in_line=line,
         literals=(b"tok_",),
+        lead=-1,
         parts=(),
     )
 

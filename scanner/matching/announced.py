@@ -1,0 +1,116 @@
+"""Rules that a name announces are looked for around what may be their values only: see `rules.drawn`.
+
+Names stand all over a text, so an automaton of all of them is many times as slow as one of tokens with a form of their
+own. Runs of characters such as keys are made of, with a digit among them, are in a few hundredths of a text.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rules.light import LightRule
+from scanner.matching import databases
+from scanner.matching.expressions import announced, by_keyword
+from scanner.storage.delta import Kernel, kernel
+
+_AFTER = 16
+"""Bytes behind a value that patterns look at, and more."""
+_SLACK = 8
+"""The same before a name."""
+Place = tuple[int, int]
+
+
+class Windows:
+    """Where in a content the values of some rules may stand, with all that may announce them."""
+
+    def __init__(self, rules: Sequence[LightRule], indexes: Sequence[int], compiled: Kernel | None = None) -> None:
+        self._kernel = compiled or kernel()
+        self._before = max((rules[index].lead for index in indexes), default=0) + _SLACK
+
+    def of(self, content: bytes) -> list[Place]:
+        """[start, end) of each, in order and apart."""
+        bounds = memoryview(self._kernel.drawn(content, self._before, _AFTER)).cast("Q")
+        return list(zip(bounds[::2], bounds[1::2], strict=True))
+
+
+def announced_rules(rules: Sequence[LightRule]) -> list[int]:
+    """The indexes of the rules that are looked for in windows."""
+    return [index for index, rule in enumerate(rules) if rule.lead >= 0]
+
+
+class Announced:
+    """A database of these rules. Raises ImportError where there is no hyperscan."""
+
+    def __init__(self, rules: Sequence[LightRule], digest: str, cache: Path | None) -> None:
+        import hyperscan
+
+        self.indexes = frozenset(announced_rules(rules))
+        ordered = sorted(self.indexes)
+        self._windows = Windows(rules, ordered)
+        self._database: Any = None
+        if ordered:
+            self._database = databases.opened(digest, "announced", cache, lambda: _compiled(rules, ordered))
+            self._database.scratch = hyperscan.Scratch(self._database)
+        self._seen: list[tuple[int, int]] = []
+        self._content = b""
+        self._places: dict[int, list[Place]] = {}
+
+    def places(self, content: bytes) -> dict[int, list[Place]]:
+        """By rule the windows in which it may find something, in order; rules without one are absent."""
+        if content is not self._content:
+            found: dict[int, list[Place]] = {}
+            for place, seen in self._scanned(content):
+                for index, _ in seen:
+                    found.setdefault(index, []).append(place)
+            self._content, self._places = content, found
+        return self._places
+
+    def first(self, content: bytes) -> int:
+        """Up to where nothing ends that one of the rules may find; -1 for nothing at all."""
+        for (low, _), seen in self._scanned(content):
+            return low + min(end for _, end in seen)
+        return -1
+
+    def _scanned(self, content: bytes) -> Iterator[tuple[Place, list[tuple[int, int]]]]:
+        """The windows in which something fits, with (rule, where that ends)."""
+        if self._database is None:
+            return
+        view = memoryview(content)
+        for low, high in self._windows.of(content):
+            self._seen.clear()
+            self._database.scan(view[low:high], match_event_handler=self._see)
+            if self._seen:
+                yield (low, high), self._seen
+
+    def _see(self, index: int, start: int, end: int, flags: int, context: object) -> None:
+        self._seen.append((index, end))
+
+
+def _compiled(rules: Sequence[LightRule], indexes: Sequence[int]) -> Any:
+    import hyperscan as hs
+
+    texts = [announced(rules[index]).text for index in indexes]
+    try:
+        return _built(texts, indexes)
+    except hs.HyperscanError:
+        return _built([_taken(text, rules[index]) for text, index in zip(texts, indexes, strict=True)], indexes)
+
+
+def _taken(text: bytes, rule: LightRule) -> bytes:
+    """The text, or where Hyperscan cannot compile it the rule's keywords."""
+    import hyperscan as hs
+
+    try:
+        _built([text], [0])
+    except hs.HyperscanError:
+        return by_keyword(rule).text
+    return text
+
+
+def _built(texts: Sequence[bytes], indexes: Sequence[int]) -> Any:
+    import hyperscan as hs
+
+    database = hs.Database(mode=hs.HS_MODE_BLOCK)
+    flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY | hs.HS_FLAG_MULTILINE
+    database.compile(expressions=list(texts), ids=list(indexes), flags=[flags] * len(texts))
+    return database
