@@ -119,6 +119,25 @@ def anchors(rule: LightRule, content: bytes, places: Iterable[tuple[int, int]]) 
     return apart((start, end, confidence) for (start, end), confidence in sorted(found.items()))
 
 
+def likely(rule: LightRule, content: bytes, low: int, high: int) -> int:
+    """Where the first value between two offsets ends that `anchors` may take by what it and its name are; -1."""
+    ends = (hit.end() for hit in fits(rule, content, low, high) if _possible(rule, hit))
+    return min(ends, default=-1)
+
+
+def _possible(rule: LightRule, hit: re.Match[bytes]) -> bool:
+    value, rest = hit["secret"], hit["name"]
+    if rule.lead >= 0 and not holds(value):
+        return False
+    if rest.lower() != rest.upper() and not rest[:1].islower() and not named(rest):
+        return False
+    mode, malformed = (rule.context[2], rule.context[4]) if rule.context else ("", ())
+    if value.startswith(malformed):
+        return rule.lone_confidence == "low"
+    told = _of_password(value, quoted=bool(hit["quote"])) if mode == "password" else _of_token(value)
+    return told == "medium" or (told == "low" and rule.lone_confidence == "low")
+
+
 def _judged(content: bytes, hit: re.Match[bytes], mode: str) -> str:
     """Medium, low or "" for a value whose name has a telling word that ends where the match begins."""
     value = hit["secret"]

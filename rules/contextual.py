@@ -114,6 +114,48 @@ def anchors(rule: LightRule, content: bytes, places: Iterable[tuple[int, int]]) 
     return apart((start, end, confidence) for (start, end), confidence in sorted(found.items()))
 
 
+def likely(rule: LightRule, content: bytes, low: int, high: int) -> int:
+    """Where the first value between two offsets ends that `anchors` may take for what it is itself; -1 for none.
+
+    Quicker than `anchors`, and true of any part of a text in which name and value stand.
+    """
+    if not rule.context:
+        return -1
+    if rule.context[2] in assigned.MODES:
+        return assigned.likely(rule, content, low, high)
+    return min(
+        (end for name in _names(rule, content, low, high) if (end := _first(rule, content, name)) >= 0), default=-1
+    )
+
+
+def _names(rule: LightRule, content: bytes, low: int, high: int) -> Iterator[re.Match[bytes]]:
+    """The names between two offsets, by keywords: quicker than asking the pattern at each byte."""
+    lower = content[low:high].lower()
+    name = compiled(rule.context[0] if rule.context else b"")
+    for keyword in rule.keywords:
+        at = lower.find(keyword)
+        while at >= 0:
+            if found := name.match(content, low + at):
+                yield found
+            at = lower.find(keyword, at + 1)
+
+
+def _first(rule: LightRule, content: bytes, name: re.Match[bytes]) -> int:
+    """Where the first value that may belong to a name ends; -1 for none."""
+    value = compiled(rule.context[1] if rule.context else b"")
+    for hit in value.finditer(content, name.end(), min(len(content), name.end() + GAP + rule.width)):
+        if _taken(rule, hit["secret"]):
+            return hit.end()
+    return -1
+
+
+def _taken(rule: LightRule, value: bytes) -> bool:
+    """Whether a value is one by what it is itself."""
+    if rule.lead >= 0 and not holds(value):
+        return False
+    return accepts(value, entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject)
+
+
 def _announced(rule: LightRule, content: bytes, name: re.Match[bytes], end: int) -> Iterator[Anchor]:
     """The first value up to an end behind a name that counts, and those behind it whose own name is a key's."""
     if not rule.context:
@@ -132,9 +174,7 @@ def _announced(rule: LightRule, content: bytes, name: re.Match[bytes], end: int)
         before = content[max(0, name.start() - _BACK) : name.start()].rpartition(b"\n")[2]
         if not telling(gap, mode, before) or not (first or _HAS_KEY.search(_nearest(gap))):
             continue
-        if rule.lead >= 0 and not holds(hit["secret"]):
-            continue
-        if accepts(hit["secret"], entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject):
+        if _taken(rule, hit["secret"]):
             first = False
             yield start, at, rule.confidence if keyed else _sureness(rule, gap, before, hit["secret"])
 

@@ -108,7 +108,7 @@ def _knowing(rule: LightRule, prefixes: tuple[bytes, ...]) -> LightRule:
 _LONG = 20
 
 
-def superset(pattern: bytes) -> bytes:
+def superset(pattern: bytes, longest: int = _LONG) -> bytes:
     """A pattern that matches wherever this one does, and is quick for an automaton to compile.
 
     Bounds keep `re` linear on hostile text, but Hyperscan unrolls them: all bundled patterns take it 56 s as they are
@@ -119,7 +119,7 @@ def superset(pattern: bytes) -> bytes:
 
     edges = {b"A": b"^", b"Z": b"$"}
     pattern = re.sub(rb"\\(.)", lambda m: edges.get(m[1], m[0]), pattern, flags=re.DOTALL)
-    return re.sub(rb"\{(\d+),(\d+)\}", lambda m: b"{%s,}" % m[1] if int(m[2]) > _LONG else m[0], pattern)
+    return re.sub(rb"\{(\d+),(\d+)\}", lambda m: b"{%s,}" % m[1] if int(m[2]) > longest else m[0], pattern)
 
 
 def to_cache(ruleset: "RuleSet") -> bytes:

@@ -70,9 +70,17 @@ def spelled_out(table: Table) -> tuple[dict[str, Any], Context]:
     if mode == "bare":
         tail = tail.replace(_NAME % 40, _ENVIRONMENT)
     before = b"(?:" + table.text("before").encode() + b")" if "before" in table.data else b""
-    words = b"|".join(re.escape(word.strip(b"|")) for word in table.words("keywords"))
-    row["pattern"] = (before + b"(?i:" + words + b")" + tail).decode()
+    words = b"|".join(map(_word, table.words("keywords")))
+    row["pattern"] = (before + b"(?:" + words + b")" + tail).decode()
     row["keywords"] = sorted({word.strip(b"|").decode() for word in table.words("keywords")})
     # What a name goes on with is taken as a whole: else each of its bytes would be tried as its end.
     tail = tail.replace(b"$.-]{0,40})", b"$.-]{0,40}+)").replace(b"$.-]{0,16})", b"$.-]{0,16}+)")
     return row, (before + rb"\Z" if before else b"", tail, mode, table.words("keywords"), ())
+
+
+def _word(word: bytes) -> bytes:
+    """A telling word for the prefilter, which knows no looking behind: what must not be there is told by what is."""
+    text = re.escape(word.strip(b"|"))
+    if not word.startswith(b"|"):
+        return b"(?i:" + text + b")"
+    return b"(?:^|[^A-Za-z\n])(?i:%s)|[a-z]%s(?i:%s)" % (text, text[:1].upper(), text[1:])

@@ -8,15 +8,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from rules.contextual import likely
 from rules.light import LightRule
 from scanner.matching import databases
-from scanner.matching.expressions import announced, by_keyword
+from scanner.matching.expressions import announced, by_keyword, narrow
 from scanner.storage.delta import Kernel, kernel
 
 _AFTER = 16
 """Bytes behind a value that patterns look at, and more."""
 _SLACK = 8
 """The same before a name."""
+_APART = b"\0\n"
+"""What no pattern of such a rule matches."""
 Place = tuple[int, int]
 
 
@@ -45,6 +48,8 @@ class Announced:
         import hyperscan
 
         self.indexes = frozenset(announced_rules(rules))
+        self._rules = rules
+        self._narrow = frozenset(index for index in self.indexes if narrow(rules[index]))
         ordered = sorted(self.indexes)
         self._windows = Windows(rules, ordered)
         self._database: Any = None
@@ -67,20 +72,35 @@ class Announced:
 
     def first(self, content: bytes) -> int:
         """Up to where nothing ends that one of the rules may find; -1 for nothing at all."""
-        for (low, _), seen in self._scanned(content):
-            return low + min(end for _, end in seen)
+        for _, seen in self._scanned(content):
+            return min(end for _, end in seen)
         return -1
 
     def _scanned(self, content: bytes) -> Iterator[tuple[Place, list[tuple[int, int]]]]:
         """The windows in which something fits, with (rule, where that ends)."""
         if self._database is None:
             return
-        view = memoryview(content)
-        for low, high in self._windows.of(content):
-            self._seen.clear()
-            self._database.scan(view[low:high], match_event_handler=self._see)
-            if self._seen:
-                yield (low, high), self._seen
+        windows = self._windows.of(content)
+        if len(windows) > 1 and not self._fits(_APART.join([content[low:high] for low, high in windows])):
+            return
+        for low, high in windows:
+            if not self._fits(content[low:high]):
+                continue
+            if told := list(self._likely(content, low, high)):
+                yield (low, high), told
+
+    def _fits(self, text: bytes) -> bool:
+        self._seen.clear()
+        self._database.scan(text, match_event_handler=self._see)
+        return bool(self._seen)
+
+    def _likely(self, content: bytes, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Of what was seen in a window what `rules.match.find` may take, too."""
+        for index, end in self._seen:
+            if index not in self._narrow:
+                yield index, low + end
+            elif (end := likely(self._rules[index], content, low, high)) >= 0:
+                yield index, end
 
     def _see(self, index: int, start: int, end: int, flags: int, context: object) -> None:
         self._seen.append((index, end))

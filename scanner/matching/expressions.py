@@ -21,6 +21,8 @@ from scanner.matching.fronts import fronts, needed, parser
 from scanner.storage.patch import FAR
 
 _LITERAL_NEEDED = 2
+_MOST = 2
+"""Repeats whose bounds are kept in the patterns of rules that go by names: of larger ones Hyperscan makes a dot."""
 DELTA_REACH = 256
 """Bytes on either side of a change that are searched with it; FAR times as many where no line ends among them."""
 
@@ -82,7 +84,7 @@ def by_keyword(rule: LightRule) -> Expression:
 
 def by_pattern(rule: LightRule) -> Expression:
     """The rule's pattern without the upper bounds of its long repeats."""
-    return Expression(superset(rule.pattern), False)
+    return Expression(superset(rule.pattern, _MOST) if rule.context else superset(rule.pattern), False)
 
 
 class _Run(NamedTuple):

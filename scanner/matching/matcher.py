@@ -174,12 +174,12 @@ class HyperscanMatcher:
 
     def candidates(self, content: bytes) -> list[int]:
         """Rules whose automaton matched."""
-        seen = {min(number, self._encoded) for number, _ in self._scan(content)}
+        seen = {min(number, self._encoded) for number, _ in self._told(content)}
         seen.update(self._announced.places(content))
         return sorted(seen)
 
     def first(self, content: bytes) -> int:
-        plain = min((end for _, end in self._scan(content)), default=-1)
+        plain = min((end for _, end in self._told(content)), default=-1)
         named = self._announced.first(content if plain < 0 else content[:plain])
         return plain if named < 0 else named
 
@@ -196,6 +196,12 @@ class HyperscanMatcher:
     @cached_property
     def _alike(self) -> Sequence[Sequence[Mark]]:
         return marks_from(self._marks) if self._marks else self._encodings.alike
+
+    def _told(self, content: bytes) -> list[tuple[int, int]]:
+        """What fits, with its end: of rules that go by names only what they may take."""
+        seen, spotting = self._scan(content), self._spotting
+        ends = [(number, spotting.first(number, content) if number in spotting.narrow else end) for number, end in seen]
+        return [one for one in ends if one[1] >= 0]
 
     def _scan(self, content: bytes) -> list[tuple[int, int]]:
         self._seen.clear()

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rules.assigned import MODES
+from rules.contextual import likely
 from rules.light import LightRule, superset
 from scanner.matching import databases
+from scanner.matching.expressions import narrow
 
 Spots = list[tuple[int, int]] | None
 
@@ -26,6 +28,8 @@ class Spotting:
         import hyperscan
 
         self._widths = {i: rule.width for i, rule in enumerate(rules) if rule.context and rule.lead < 0}
+        self.narrow = frozenset(index for index in self._widths if narrow(rules[index]))
+        self._rules = rules
         self._database: Any = None
         if self._widths:
             patterns = [_pattern(rules[i]) for i in self._widths]
@@ -34,6 +38,14 @@ class Spotting:
         self._ends: list[tuple[int, int]] = []
         self._content = b""
         self._key = 0
+
+    def first(self, index: int, content: bytes) -> int:
+        """Where the first value ends that the rule may take; -1 for none."""
+        rule = self._rules[index]
+        return min(
+            (end for place in self.places(index, content) or () if (end := likely(rule, content, *place)) >= 0),
+            default=-1,
+        )
 
     def places(self, index: int, content: bytes) -> Spots:
         """Where alone the rule's pattern can fit, as far as it reaches; None for a rule of another make."""

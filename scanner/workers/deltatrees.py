@@ -77,8 +77,7 @@ class DeltaTrees:
         positions, bases, ends = columns[::4].tolist(), columns[1::4].tolist(), columns[2::4].tolist()
         odd = columns[3::4].tolist()
         told: list[Seen] = []
-        first = self._searcher.clear_until(changes)
-        from_here = len(contents) if first < 0 else bisect_left(ends, first)
+        from_here = self._first(changes, 0, ends)
         for number in range(0 if self._held or any(odd) else from_here, len(contents)):
             if (
                 number < from_here and not odd[number] and bases[number] not in self._held
@@ -87,10 +86,18 @@ class DeltaTrees:
             position, content = positions[number], contents[number]
             around = changes[ends[number - 1] if number else 0 : ends[number]]
             looked = self._look(position, bases[number], content, around, deltas[number])
+            if number == from_here:
+                from_here = self._first(changes, number + 1, ends)
             heading = odd[number] != 0 and self._pack.types[position] != 3
             if heading or looked is not NOTHING_SEEN or content.startswith(lfs.BEGIN):
                 told.append(Seen(position, content, looked, heading))
         self._take(Batch(contents, positions, commits, told))
+
+    def _first(self, changes: bytes, number: int, ends: Sequence[int]) -> int:
+        """The first object from a number on of whose own text it is not clear that it holds nothing; or their count."""
+        start = ends[number - 1] if number else 0
+        first = self._searcher.clear_until(changes[start:])
+        return len(ends) if first < 0 else bisect_left(ends, start + first, number)
 
     def _look(self, position: int, base: int, content: bytes, around: bytes, delta: bytes) -> Looked:
         looked = hidden(self._searcher, content) if worth(content) else None
