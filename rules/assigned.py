@@ -20,6 +20,8 @@ MODES = ("password", "token", "bare", "parameter")
 parameters stand in a URL."""
 _BACK = 160
 """The most bytes before a name on its line that are read; what lies in them decides over values without quotes."""
+SWAY = _BACK + 16
+"""Up to where around a name and its value lies what decides over them."""
 _QUALIFIER = 16
 """The most bytes before a word that say of what it is: `encryption_key`."""
 _NAME_BEFORE = re.compile(rb"[A-Za-z0-9_$.-]{0,60}\Z")

@@ -11,7 +11,7 @@ from rules import assigned, judging
 from rules.checks import accepts
 from rules.drawn import holds
 from rules.light import LightRule
-from rules.spans import Anchor, apart, compiled
+from rules.spans import Anchor, apart, compiled, occurrences
 
 Context = tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()]
 """Patterns of the name and the value, the mode (see `telling`) and (); or what `rules.assigned` needs; or ()."""
@@ -44,6 +44,8 @@ _DIRECT = re.compile(
 """A value that is given to the provider's name itself: `acme: ...`, `Acme("...")`, `acme.NewClient("...")`."""
 _BACK = 40
 """The most bytes before a name on its line in which a word for keys counts: `API key for Acme: ...`."""
+_SEARCHED = 240
+"""Bytes around a change that are searched with it, and fewer (`scanner.matching.expressions`)."""
 _NARROW = 240
 """Bytes of a match of which all is searched with a change in it (`scanner.matching.expressions`)."""
 _LINES = 4
@@ -72,12 +74,33 @@ def windows(
 def _reaches(rule: LightRule, content: bytes, place: tuple[int, int]) -> Iterator[tuple[re.Match[bytes], int]]:
     """Each name in a place, and up to where its values stand: as far as a match reaches, or up to the next name."""
     last: re.Match[bytes] | None = None
-    for name in compiled(rule.context[0]).finditer(content, *place) if rule.context else ():
+    for name in _names(rule, content, *place):
         if last is not None:
             yield last, min(last.end() + GAP + rule.width, name.start())
         last = name
     if last is not None:
         yield last, min(len(content), last.end() + GAP + rule.width)
+
+
+def _names(rule: LightRule, content: bytes, low: int, high: int) -> Iterator[re.Match[bytes]]:
+    """The names between two offsets, by keywords: quicker than asking the pattern at each byte."""
+    lower = content[low:high].lower()
+    places = {low + at for keyword in rule.keywords for at in occurrences(keyword, lower)}
+    pattern = compiled(rule.context[0] if rule.context else b"")
+    end = low
+    for at in sorted(places):
+        if at >= end and (name := pattern.match(content, at, high)):
+            end = name.end()
+            yield name
+
+
+def sway(rule: LightRule) -> tuple[int, int]:
+    """Around a name and its value up to where lies what decides over them, and how long both may be together so that
+    all is searched with a change in it (of 256 bytes on either side).
+    """
+    if rule.context and rule.context[2] in assigned.MODES:
+        return assigned.SWAY, _SEARCHED - assigned.SWAY
+    return GAP + rule.width + _BACK, _SEARCHED - _BACK
 
 
 def _around(keywords: Iterable[bytes], content: bytes, width: int) -> Iterator[tuple[int, int]]:
@@ -126,18 +149,6 @@ def likely(rule: LightRule, content: bytes, low: int, high: int) -> int:
     return min(
         (end for name in _names(rule, content, low, high) if (end := _first(rule, content, name)) >= 0), default=-1
     )
-
-
-def _names(rule: LightRule, content: bytes, low: int, high: int) -> Iterator[re.Match[bytes]]:
-    """The names between two offsets, by keywords: quicker than asking the pattern at each byte."""
-    lower = content[low:high].lower()
-    name = compiled(rule.context[0] if rule.context else b"")
-    for keyword in rule.keywords:
-        at = lower.find(keyword)
-        while at >= 0:
-            if found := name.match(content, low + at):
-                yield found
-            at = lower.find(keyword, at + 1)
 
 
 def _first(rule: LightRule, content: bytes, name: re.Match[bytes]) -> int:

@@ -105,14 +105,18 @@ def stretches(rule: LightRule, content: bytes, within: Places | None = None) -> 
     """
     reach = rule.width + 1
     if rule.context:
-        words = list(contextual.windows(rule, content, within))
+        return widened(contextual.windows(rule, content, within), reach, len(content))
     elif rule.literals:
         words = list(_occurrences(rule.literals, content))
     else:
         reach += REACH if looks_near(rule) else 0
         words = list(_occurrences(rule.keywords, content.lower()))
-    words.sort()
-    return _merged([(max(0, start - reach), min(len(content), end + reach)) for start, end in words])
+    return widened(words, reach, len(content))
+
+
+def widened(places: Iterable[tuple[int, int]], by: int, size: int) -> list[tuple[int, int]]:
+    """The places in a text of so many bytes with so many around, in order; those that meet as one."""
+    return _merged([(max(0, start - by), min(size, end + by)) for start, end in sorted(places)])
 
 
 def _has_keyword(rule: LightRule, content: bytes, hit: re.Match[bytes]) -> bool:

@@ -1,7 +1,7 @@
 """What the ways of finding values share: spans with a confidence, and patterns that are compiled once."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 Anchor = tuple[int, int, str]
@@ -21,3 +21,11 @@ def apart(anchors: Iterable[Anchor]) -> list[Anchor]:
         if not kept or anchor[0] >= kept[-1][1]:
             kept.append(anchor)
     return kept
+
+
+def occurrences(word: bytes, text: bytes) -> Iterator[int]:
+    """Where a word stands in a text, in order; they may overlap."""
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)

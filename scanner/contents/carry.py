@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from rules import contextual
 from rules.light import LightRule
-from rules.match import PART_REACH, REACH, Match, find, stretches
+from rules.match import PART_REACH, REACH, Match, find, stretches, widened
 from rules.spans import compiled
 from scanner.contents.inline import Allowance, Inner, inside, moved
 from scanner.matching.expressions import narrow
@@ -94,29 +95,34 @@ class Searcher:
         for index in indexes:
             if index == len(self._rules):
                 told = inside(self._matcher, self._rules, content, allowance or Allowance())
-                found[index] = Kept(_widened(told.stretches, 0, len(content)), (), told.found)
+                found[index] = Kept(tuple(widened(told.stretches, 0, len(content))), (), told.found)
                 continue
             rule = self._rules[index]
-            spots = self._matcher.spots(index, content)
-            places = stretches(rule, content, spots)
+            if rule.context and self._simple[index]:
+                if (kept := self._named(index, content)) is not None:
+                    found[index] = kept
+                continue
+            places = stretches(rule, content, self._matcher.spots(index, content))
             matches = tuple(find(rule, content, places)) if places else ()
-            if self._simple[index] and not rule.context:
+            if self._simple[index]:
                 places = [place for place in places if compiled(rule.pattern).search(content, *place)]
             if places or not self._simple[index]:
-                found[index] = Kept(_widened(places, self._margin[index], len(content)), matches)
+                found[index] = Kept(tuple(widened(places, self._margin[index], len(content))), matches)
         return found
 
-
-def _widened(places: Iterable[Span], margin: int, size: int) -> tuple[Span, ...]:
-    """The places with `margin` bytes around, those that meet as one."""
-    merged: list[Span] = []
-    for start, end in places:
-        low, high = max(0, start - margin), min(size, end + margin)
-        if merged and low <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return tuple(merged)
+    def _named(self, index: int, content: bytes) -> Kept | None:
+        """The same of a rule that a name announces. Where nothing was confirmed a change far from it confirms nothing,
+        and of one that is near enough all is searched; unless name and value are very long.
+        """
+        rule, size = self._rules[index], len(content)
+        fits = list(contextual.windows(rule, content, self._matcher.spots(index, content)))
+        if not fits:
+            return None
+        sway, most = contextual.sway(rule)
+        matches = tuple(find(rule, content, widened(fits, rule.width + 1, size)))
+        if not matches:
+            fits = [(start, end) for start, end in fits if end - start > most]
+        return Kept(tuple(widened(fits, sway, size)), matches) if fits else None
 
 
 def _moved(held: Held, carry: Carry, delta: bytes) -> dict[int, Kept]:
