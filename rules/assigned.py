@@ -121,9 +121,9 @@ def anchors(rule: LightRule, content: bytes, places: Iterable[tuple[int, int]]) 
     return apart((start, end, confidence) for (start, end), confidence in sorted(found.items()))
 
 
-def likely(rule: LightRule, content: bytes, low: int, high: int) -> int:
-    """Where the first value between two offsets ends that `anchors` may take by what it and its name are; -1."""
-    ends = (hit.end() for hit in fits(rule, content, low, high) if _possible(rule, hit))
+def likely(rule: LightRule, text: bytes) -> int:
+    """Where the first value in a text ends that `anchors` may take by what it and its name are; -1 for none."""
+    ends = (hit.end() for hit in fits(rule, text, 0, len(text)) if _possible(rule, hit))
     return min(ends, default=-1)
 
 

@@ -137,18 +137,17 @@ def anchors(rule: LightRule, content: bytes, places: Iterable[tuple[int, int]]) 
     return apart((start, end, confidence) for (start, end), confidence in sorted(found.items()))
 
 
-def likely(rule: LightRule, content: bytes, low: int, high: int) -> int:
-    """Where the first value between two offsets ends that `anchors` may take for what it is itself; -1 for none.
+def likely(rule: LightRule, text: bytes) -> int:
+    """Where the first value in a text ends that `anchors` may take for what it is itself; -1 for none.
 
-    Quicker than `anchors`, and true of any part of a text in which name and value stand.
+    Quicker than `anchors`, and true of any part of a larger text in which name and value stand.
     """
     if not rule.context:
         return -1
     if rule.context[2] in assigned.MODES:
-        return assigned.likely(rule, content, low, high)
-    return min(
-        (end for name in _names(rule, content, low, high) if (end := _first(rule, content, name)) >= 0), default=-1
-    )
+        return assigned.likely(rule, text)
+    ends = (_first(rule, text, name) for name in _names(rule, text, 0, len(text)))
+    return min((end for end in ends if end >= 0), default=-1)
 
 
 def _first(rule: LightRule, content: bytes, name: re.Match[bytes]) -> int:

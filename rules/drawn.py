@@ -12,6 +12,10 @@ LEAST = 12
 """Characters of the shortest run that counts."""
 TELLING = 48
 """Of a value the first bytes, among which a run must be: all of a longer one may not be searched with a change."""
+VALUE = 16
+"""Bytes of the shortest value that may be demanded to hold one: of shorter ones too many have no digit."""
+LOOSE = 64
+"""Bytes of the longest value that may hold other characters: all of it must be near its run."""
 CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.~%:@!#$^&*-"
 _AMONG = frozenset(CHARACTERS)
 _DIGITS = frozenset(b"0123456789")
@@ -53,15 +57,18 @@ def holds(value: bytes) -> bool:
 def lead(parsed: Any) -> tuple[int, int]:
     """The most bytes of a match before the group `secret` of a parsed pattern, and the least of those in it.
 
-    (-1, 0) where the value may hold another character than CHARACTERS, or can have no digit.
+    A value that may hold other bytes than CHARACTERS may begin before its run. (-1, 0) where it can have no digit, or
+    is of that sort and longer than LOOSE.
     """
     number = parsed.state.groupdict.get("secret")
     before = 0
     for item in parsed:
         if number is not None and str(item[0]) == "SUBPATTERN" and item[1][0] == number:
             value = item[1][-1]
-            told = _told(value)
-            return (before, int(value.getwidth()[0])) if told <= _AMONG and told & _DIGITS else _NEVER
+            told, (least, most) = _told(value), value.getwidth()
+            if not told & _DIGITS or (most > LOOSE and not told <= _AMONG):
+                return _NEVER
+            return before + (0 if told <= _AMONG else TELLING), int(least)
         before += _width(item)
     return _NEVER
 

@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 
-from rules import drawn, judging
+from rules import judging
 from rules.checks import BASE62, bech32_checksum, crc32_base36, crc32_base62, entropy, placeholder
 from rules.light import lighten
 from rules.match import find
@@ -40,6 +40,7 @@ _SLOT = re.compile(
 _TOKEN = re.compile(rb"[A-Za-z0-9_.-]+\Z")
 _TRIES = 200
 _FEW = 16
+_TINY = 2
 _DIGIT_SET = frozenset(_DIGITS)
 
 
@@ -91,9 +92,9 @@ def _run(alphabet: bytes, size: int, wanted: float, seed: str) -> bytes:
 
 def _likely(value: bytes, alphabet: bytes) -> bool:
     """Whether a value of a length that is judged so would pass for one whose form nobody published."""
-    if len(value) < judging.SHORTEST:
-        return True
-    return judging.opaque(value) and (drawn.holds(value) or not _DIGIT_SET & set(alphabet))
+    if len(value) > _TINY and _DIGIT_SET & set(alphabet) and not _DIGIT_SET & set(value):
+        return False
+    return len(value) < judging.SHORTEST or judging.opaque(value)
 
 
 def _stream(seed: str, size: int) -> bytes:

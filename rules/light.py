@@ -64,12 +64,12 @@ class LightRule(Record):
 
 def lighten(rule: "Rule") -> LightRule:
     """The light view of one rule."""
-    from rules.drawn import LEAST
+    from rules.drawn import VALUE
     from rules.literals import worthwhile
     from rules.reading import traits
 
     width, found, sight, in_line, (lead, least) = traits(rule.pattern)
-    drawn = rule.context and (least >= LEAST or rule.context[2] in DRAWN)
+    drawn = rule.context and (least >= VALUE or rule.context[2] in DRAWN)
     parts = tuple(LightPart(p.name, p.pattern, p.within_lines, p.required, p.entropy) for p in rule.parts)
     return LightRule(
         kind=rule.kind,

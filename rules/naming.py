@@ -36,13 +36,14 @@ _CALL = (
 """What a value is wrapped in: `os.environ.get("NAME", "...")`, `SecretStr("...")`; not what is asked of it."""
 _SCHEME = rb"(?:(?i:bearer|token|basic|apikey|api-key|key|oauth)[ \t:=]{1,3})?"
 _QUOTE = rb"(?:[bruf@]{1,2}(?=[\"'`]))?(?P<quote>(?:[\"'`]\\)?[\"'`]|\\[\"'`]|)"
-_TEXT = rb"[^\s\"'`<>\\]"
+TEXT = rb"[^\s\"'`<>\\]"
+"""A byte of a password."""
 _TOKEN = rb"[A-Za-z0-9_+/=.~%:@!#$^&*-]"
 _NEAR_SECRET = rb"(?P<secret>" + _TOKEN + rb"{0,24}?[0-9]" + _TOKEN + rb"{3,64})"
 """Shorter, so that all of it is searched with a change (`scanner.matching.expressions.narrow`)."""
 _DRAWN = rb"(?P<secret>(?:%s{0,64}?[0-9]%s{5,200}|%s{6,70}?[0-9]%s{0,5}))" % ((_TOKEN,) * 4)
 _SECRET = {
-    "password": rb"(?P<secret>" + _TEXT + rb"{0,64}?[0-9!@#^]" + _TEXT + rb"{0,64})",
+    "password": rb"(?P<secret>" + TEXT + rb"{0,64}?[0-9!@#^]" + TEXT + rb"{0,64})",
     "bare": _DRAWN,
     "token": _DRAWN,
 }

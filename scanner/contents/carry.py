@@ -24,10 +24,14 @@ from rules.light import LightRule
 from rules.match import PART_REACH, REACH, Match, find, stretches, widened
 from rules.spans import compiled
 from scanner.contents.inline import Allowance, Inner, inside, moved
+from scanner.matching.announced import Known
 from scanner.matching.expressions import narrow
 from scanner.matching.matcher import Matcher
 
 Span = tuple[int, int]
+Looked = tuple[tuple[Span, ...], tuple[Match, ...]]
+_BEFORE, _BEHIND = 256, 128
+"""Bytes around a window that decide over what stands in it (`rules.contextual.sway`), and more."""
 Carry = Callable[[bytes, bytes], list[list[int] | None]]
 
 
@@ -57,6 +61,7 @@ class Searcher:
     def __init__(self, rules: Sequence[LightRule], matcher: Matcher) -> None:
         self._rules = rules
         self._matcher = matcher
+        self._known: Known[tuple[int, int, int, bytes], Looked] = Known()
         self._simple = [narrow(rule) and not rule.near and not rule.parts for rule in rules]
         self._margin = [
             2 * rule.width + 2 + (2 * REACH if rule.near else 0) + (2 * PART_REACH if rule.parts else 0)
@@ -115,14 +120,30 @@ class Searcher:
         and of one that is near enough all is searched; unless name and value are very long.
         """
         rule, size = self._rules[index], len(content)
-        fits = list(contextual.windows(rule, content, self._matcher.spots(index, content)))
-        if not fits:
-            return None
         sway, most = contextual.sway(rule)
-        matches = tuple(find(rule, content, widened(fits, rule.width + 1, size)))
+        fits: list[Span] = []
+        matches: list[Match] = []
+        for low, high in self._spots(index, content):
+            start = max(0, low - _BEFORE)
+            text = content[start : high + _BEHIND]
+            there, told = self._known.of((index, low - start, high - start, text), self._look)
+            fits += [(start + at, start + end) for at, end in there]
+            matches += [_at(match, start) for match in told]
         if not matches:
             fits = [(start, end) for start, end in fits if end - start > most]
-        return Kept(tuple(widened(fits, sway, size)), matches) if fits else None
+        return Kept(tuple(widened(fits, sway, size)), tuple(matches)) if fits else None
+
+    def _spots(self, index: int, content: bytes) -> Iterable[Span]:
+        spots = self._matcher.spots(index, content)
+        if spots is None:
+            return stretches(self._rules[index], content)
+        return spots
+
+    def _look(self, key: tuple[int, int, int, bytes]) -> Looked:
+        """Names with values in a part of a text, and those that are confirmed."""
+        index, low, high, text = key
+        fits = tuple(contextual.windows(self._rules[index], text, [(low, high)]))
+        return fits, tuple(find(self._rules[index], text, [(low, high)])) if fits else ()
 
 
 def _moved(held: Held, carry: Carry, delta: bytes) -> dict[int, Kept]:

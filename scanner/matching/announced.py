@@ -4,23 +4,47 @@ Names stand all over a text, so an automaton of all of them is many times as slo
 own. Runs of characters such as keys are made of, with a digit among them, are in a few hundredths of a text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from rules.contextual import likely
+from rules.drawn import LOOSE
 from rules.light import LightRule
 from scanner.matching import databases
 from scanner.matching.expressions import announced, by_keyword, narrow
 from scanner.storage.delta import Kernel, kernel
 
-_AFTER = 16
-"""Bytes behind a value that patterns look at, and more."""
+_AFTER = LOOSE
+"""Bytes behind a run that are of its value or looked at, and more."""
 _SLACK = 8
 """The same before a name."""
 _APART = b"\0\n"
 """What no pattern of such a rule matches."""
 Place = tuple[int, int]
+Told = tuple[tuple[int, int], ...]
+
+
+K = TypeVar("K")
+T = TypeVar("T")
+_MOST = 1 << 13
+
+
+class Known(Generic[K, T]):
+    """What was worked out of texts, some of it: the same lines stand in version after version of a file."""
+
+    def __init__(self) -> None:
+        self._kept: dict[K, T] = {}
+
+    def of(self, text: K, look: Callable[[K], T]) -> T:
+        """What `look` gives for a text, or gave."""
+        try:
+            return self._kept[text]
+        except KeyError:
+            if len(self._kept) >= _MOST:
+                self._kept.clear()
+            told = self._kept[text] = look(text)
+            return told
 
 
 class Windows:
@@ -57,6 +81,7 @@ class Announced:
             self._database = databases.opened(digest, "announced", cache, lambda: _compiled(rules, ordered))
             self._database.scratch = hyperscan.Scratch(self._database)
         self._seen: list[tuple[int, int]] = []
+        self._known: Known[bytes, Told] = Known()
         self._content = b""
         self._places: dict[int, list[Place]] = {}
 
@@ -64,43 +89,41 @@ class Announced:
         """By rule the windows in which it may find something, in order; rules without one are absent."""
         if content is not self._content:
             found: dict[int, list[Place]] = {}
-            for place, seen in self._scanned(content):
-                for index, _ in seen:
+            for place, told in self._scanned(content):
+                for index, _ in told:
                     found.setdefault(index, []).append(place)
             self._content, self._places = content, found
         return self._places
 
     def first(self, content: bytes) -> int:
         """Up to where nothing ends that one of the rules may find; -1 for nothing at all."""
-        for _, seen in self._scanned(content):
-            return min(end for _, end in seen)
+        for (low, _), told in self._scanned(content):
+            return low + min(end for _, end in told)
         return -1
 
-    def _scanned(self, content: bytes) -> Iterator[tuple[Place, list[tuple[int, int]]]]:
-        """The windows in which something fits, with (rule, where that ends)."""
+    def _scanned(self, content: bytes) -> Iterator[tuple[Place, Told]]:
+        """The windows in which something fits, with (rule, where in the window that ends)."""
         if self._database is None:
             return
         windows = self._windows.of(content)
-        if len(windows) > 1 and not self._fits(_APART.join([content[low:high] for low, high in windows])):
+        texts = [content[low:high] for low, high in windows]
+        if not texts or (len(texts) > 1 and not self._fits(_APART.join(texts))):
             return
-        for low, high in windows:
-            if not self._fits(content[low:high]):
-                continue
-            if told := list(self._likely(content, low, high)):
-                yield (low, high), told
+        for window, text in zip(windows, texts, strict=True):
+            if told := self._known.of(text, self._look):
+                yield window, told
 
     def _fits(self, text: bytes) -> bool:
         self._seen.clear()
         self._database.scan(text, match_event_handler=self._see)
         return bool(self._seen)
 
-    def _likely(self, content: bytes, low: int, high: int) -> Iterator[tuple[int, int]]:
-        """Of what was seen in a window what `rules.match.find` may take, too."""
-        for index, end in self._seen:
-            if index not in self._narrow:
-                yield index, low + end
-            elif (end := likely(self._rules[index], content, low, high)) >= 0:
-                yield index, end
+    def _look(self, text: bytes) -> Told:
+        """What fits in a window and may be taken by `rules.match.find`."""
+        if not self._fits(text):
+            return ()
+        ends = ((i, likely(self._rules[i], text) if i in self._narrow else end) for i, end in self._seen)
+        return tuple((index, end) for index, end in ends if end >= 0)
 
     def _see(self, index: int, start: int, end: int, flags: int, context: object) -> None:
         self._seen.append((index, end))

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from rules.extent import in_line, sight
 from rules.light import LightRule, superset
 from rules.match import looks_near
+from rules.naming import TEXT
 from scanner.matching.fronts import fronts, needed, parser
 from scanner.storage.patch import FAR
 
@@ -83,8 +84,12 @@ def by_keyword(rule: LightRule) -> Expression:
 
 
 def by_pattern(rule: LightRule) -> Expression:
-    """The rule's pattern without the upper bounds of its long repeats."""
-    return Expression(superset(rule.pattern, _MOST) if rule.context else superset(rule.pattern), False)
+    """The rule's pattern without the upper bounds of its long repeats, nor the rest of a password."""
+    if not rule.context:
+        return Expression(superset(rule.pattern), False)
+    text = superset(rule.pattern, _MOST)
+    rest = TEXT + b"{0,})"
+    return Expression(text.removesuffix(rest) + b")" if text.endswith(rest) else text, False)
 
 
 class _Run(NamedTuple):

@@ -5,7 +5,7 @@ whole content for each named rule, so that every matcher gives the same findings
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,19 +13,24 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from offkey.errors import OffkeyError
 from offkey.secret import redact
+from rules.contextual import likely
 from rules.light import GENERIC, LightRule, light
-from rules.match import Match, find, resolve, stretches
+from rules.match import Match, find, resolve, stretches, widened
 from scanner.matching import databases
-from scanner.matching.announced import Announced, Windows, announced_rules
+from scanner.matching.announced import Announced, Known, Place, Windows, announced_rules
 from scanner.matching.encoded import Encodings, marks_from, marks_to
-from scanner.matching.expressions import by_keyword, expressions
+from scanner.matching.expressions import by_keyword, expressions, narrow
 from scanner.matching.runs import Mark
-from scanner.matching.spotting import Spots, Spotting
 
 if TYPE_CHECKING:
     from rules.rule import RuleSet
 
 log = logging.getLogger(__name__)
+
+
+Spots = Sequence[Place] | None
+_MORE = 16
+"""Bytes beyond a match that decide whether it may be one."""
 
 
 class MatcherUnavailable(OffkeyError):
@@ -167,7 +172,11 @@ class HyperscanMatcher:
         self._encoded = len(rules)
         self._database, self._marks = _cached(rules, digest, cache) if cache else (_compile(rules), b"")
         self._database.scratch = hyperscan.Scratch(self._database)
-        self._spotting = Spotting(rules, digest, cache)
+        self._rules = rules
+        self._placed = frozenset(placed(rules))
+        self._known = {index: Known[bytes, int]() for index in self._placed}
+        self._content = b""
+        self._places: dict[int, list[Place]] = {}
         self._announced = Announced(rules, digest, cache)
         self._seen: list[tuple[int, int]] = []
         self._encodings = Encodings(rules)
@@ -191,17 +200,34 @@ class HyperscanMatcher:
     def spots(self, index: int, content: bytes) -> Spots:
         if index in self._announced.indexes:
             return self._announced.places(content).get(index, [])
-        return self._spotting.places(index, content)
+        if index not in self._placed:
+            return None
+        if content is not self._content:
+            self._told(content)
+        return self._places.get(index, [])
 
     @cached_property
     def _alike(self) -> Sequence[Sequence[Mark]]:
         return marks_from(self._marks) if self._marks else self._encodings.alike
 
     def _told(self, content: bytes) -> list[tuple[int, int]]:
-        """What fits, with its end: of rules that go by names only what they may take."""
-        seen, spotting = self._scan(content), self._spotting
-        ends = [(number, spotting.first(number, content) if number in spotting.narrow else end) for number, end in seen]
-        return [one for one in ends if one[1] >= 0]
+        """What fits, with its end; of rules whose places are told only what may be taken by `rules.match.find`."""
+        told: list[tuple[int, int]] = []
+        ends: dict[int, list[Place]] = {}
+        for number, end in self._scan(content):
+            if number in self._placed:
+                ends.setdefault(number, []).append((end, end))
+            else:
+                told.append((number, end))
+        self._content, self._places = content, {}
+        for number, found in ends.items():
+            rule = self._rules[number]
+            for low, high in widened(found, rule.width + _MORE, len(content)):
+                end = self._known[number].of(content[low:high], partial(likely, rule))
+                if end >= 0:
+                    self._places.setdefault(number, []).append((low, high))
+                    told.append((number, low + end))
+        return told
 
     def _scan(self, content: bytes) -> list[tuple[int, int]]:
         self._seen.clear()
@@ -215,27 +241,34 @@ class HyperscanMatcher:
 def _compile(rules: Sequence[LightRule]) -> Any:
     import hyperscan as hs
 
-    apart = set(announced_rules(rules))
+    apart, every = set(announced_rules(rules)), placed(rules)
     chosen = {i: one.text for i, one in enumerate(expressions(rules)) if i not in apart}
     marks = dict(enumerate((alike[0].pattern for alike in Encodings(rules).alike), len(rules)))
     try:
-        return _built(chosen, marks)
+        return _built(chosen, marks, every)
     except hs.HyperscanError:
-        return _built({i: one if _taken(one) else by_keyword(rules[i]).text for i, one in chosen.items()}, marks)
+        chosen = {i: one if _taken(one) else by_keyword(rules[i]).text for i, one in chosen.items()}
+        return _built(chosen, marks, every)
 
 
-def _built(patterns: Mapping[int, bytes], marks: Mapping[int, bytes]) -> Any:
-    """A database that reports the number of a pattern once, and of a mark wherever it stands."""
+def placed(rules: Sequence[LightRule]) -> list[int]:
+    """The indexes of the rules that go by names, but not in windows: where they fit is told, each time."""
+    return [index for index, rule in enumerate(rules) if rule.context and rule.lead < 0 and narrow(rule)]
+
+
+def _built(patterns: Mapping[int, bytes], marks: Mapping[int, bytes], every: Collection[int] = ()) -> Any:
+    """A database that reports the number of a pattern once, but of `every` and of a mark wherever it stands."""
     import hyperscan as hs
 
     database = hs.Database(mode=hs.HS_MODE_BLOCK)
     # Several texts may be searched as lines of one, so ^ and $ must match at each.
-    flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY | hs.HS_FLAG_MULTILINE
+    flags = hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY | hs.HS_FLAG_MULTILINE
+    once = flags | hs.HS_FLAG_SINGLEMATCH
     # One number for all marks would do, but then compiling takes six times as long.
     database.compile(
         expressions=[*patterns.values(), *marks.values()],
         ids=[*patterns, *marks],
-        flags=[flags] * len(patterns) + [0] * len(marks),
+        flags=[*(flags if number in every else once for number in patterns), *[0] * len(marks)],
     )
     return database
 
