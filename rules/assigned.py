@@ -33,18 +33,22 @@ _OTHER_NAMES = frozenset(
     b"hash hashed digest public pub pubkey publishable fingerprint thumbprint index position pos endpoint host domain "
     b"class module selector xpath css button input column table algorithm alg kind provider issuer audience scope "
     b"username user login email hash pwdhash scopes usage limit max min cost price symbol address contract mint vault "
-    b"store manager helper factory "
+    b"store manager helper factory nonce etag encrypted ciphertext sealed sha md "
     b"enabled required strength reset rotation rules validator checker history age bits bytes".split()
 )
-_PASSING = frozenset(b"csrf xsrf authenticity page next prev continuation cursor cancellation sync pagination".split())
-"""What is handed out with each answer."""
+_PASSING = frozenset(
+    b"csrf xsrf csrfmiddleware authenticity verification page nextpage next prev continuation cursor cancellation sync "
+    b"pagination device".split()
+)
+"""What is handed out with each answer, and what a push service calls a telephone."""
 _OTHER_KEYS = frozenset(
     b"primary foreign cache sort partition row object s3 bucket host idempotency dedup group index range hash lookup "
     b"translation i18n locale map dict item node react shortcut hot keyboard ring pgp gpg ssh rsa ed25519 known route "
     b"routing shard state query search filter config settings feature flag metadata label page video image song track "
-    b"youtube post issue ticket project jira sheet file document folder".split()
+    b"site websocket socket youtube post issue ticket project jira sheet file document folder".split()
 )
 _BARE = 24
+_PARAMETER = re.compile(rb"[?&;]([A-Za-z_-]+)=\Z")
 _LEAST = 8
 _SHAM_NAMES = frozenset(b"test tests testing example sample dummy fake mock stub placeholder invalid wrong bad".split())
 _START = re.compile(
@@ -66,7 +70,7 @@ _PATH = re.compile(
 )
 _SAYS = re.compile(rb"(?i)passw(?:or)?d|secret|token|credential|api[_-]?key")
 """What a value says only where it stands for one: `legacy_password__x1`, `my-secret-2`."""
-_SEALED = re.compile(rb"Ag[A-D][A-Za-z0-9+/]{40}|AQICAH|CiQA|gAAAAA|ENC\(|pk\.eyJ|\$2[aby]\$|\$argon2|\$[156]\$")
+SEALED = re.compile(rb"Ag[A-D][A-Za-z0-9+/]{40}|AQICAH|CiQA|gAAAAA|ENC\(|pk\.eyJ|\$2[aby]\$|\$argon2|\$[156]\$")
 """How ciphertexts begin (Bitnami's sealed secrets, AWS and Google KMS, Fernet, Jasypt), public tokens and hashes."""
 _ENDS = b"\r\n \t,;&)}]|\"'<\\`"
 _VERSION = re.compile(rb"\d+\.\d+\.\d")
@@ -143,9 +147,10 @@ def _possible(rule: LightRule, hit: re.Match[bytes]) -> bool:
 def _judged(content: bytes, hit: re.Match[bytes], mode: str) -> str:
     """Medium, low or "" for a value whose name has a telling word that ends where the match begins."""
     value = hit["secret"]
-    if mode == "parameter":
-        return _of_token(value)
     at = hit.start()
+    if mode == "parameter":
+        found = _PARAMETER.search(content, max(0, at - _QUALIFIER - _BARE), at)
+        return _of_token(value) if found is None or named(found[1]) else ""
     low = content.rfind(b"\n", max(0, at - _BACK), at) + 1 or max(0, at - _BACK)
     line = content[low:at]
     found = _NAME_BEFORE.search(line)
@@ -184,6 +189,7 @@ def named(name: bytes) -> bool:
         not pieces
         or pieces[-1] in _OTHER_NAMES
         or (pieces[-1] == b"token" and pieces[-2:-1] and pieces[-2] in _PASSING)
+        or pieces[-1].removesuffix(b"token") in _PASSING
     ):
         return False
     return not {b"public", b"publishable", b"pub"} & set(pieces) and not pieces[-1].endswith(b"hash")
@@ -261,7 +267,7 @@ def _no_value(value: bytes) -> bool:
         or placeholder(value)
         or judging.stepped(value)
         or _SAYS.search(value)
-        or _SEALED.match(value)
+        or SEALED.match(value)
         or _PATH.match(value)
         or _DATE.match(value)
         or _CALL.match(value)

@@ -35,8 +35,13 @@ _OTHER = frozenset(
     b"ref branch fingerprint thumbprint public site color colour path file filename dir folder email host hostname url "
     b"uri endpoint domain port name username user login id ids uid sid region zone date time timestamp expires size "
     b"length count width height class module package import require sum blob tree nonce salt iv trace span request "
-    b"correlation session build release serial model pubkey publishable issuer audience description title".split()
+    b"correlation session build release serial model pubkey publishable issuer audience description title secure "
+    b"encrypted ciphertext cursor etag".split()
 )
+_SHOWN = frozenset(
+    b"public publishable idempotency routing cache primary foreign sort partition shard site object".split()
+)
+"""What keys are called that open nothing."""
 _API = re.compile(rb"/v\d|\bapi\b|/api|hook")
 _DIRECT = re.compile(
     rb"[\"'\])]{0,2}\s{0,3}(?:=>|[:=,])\s{0,3}[\"'`(]{0,2}|(?:[.:]{1,2}[A-Za-z_.]{0,20})?\([\"'`]|[\"']?\)?\([\"']"
@@ -161,7 +166,7 @@ def _first(rule: LightRule, content: bytes, name: re.Match[bytes]) -> int:
 
 def _taken(rule: LightRule, value: bytes) -> bool:
     """Whether a value is one by what it is itself."""
-    if rule.lead >= 0 and not holds(value):
+    if (rule.lead >= 0 and not holds(value)) or assigned.SEALED.match(value):
         return False
     return accepts(value, entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject)
 
@@ -227,6 +232,4 @@ def telling(gap: bytes, mode: str, before: bytes = b"") -> bool:
 def _public(name: bytes) -> bool:
     """Whether a name with a word for keys in it is that of something else: `key_id`, `publicKey`, `token_url`."""
     pieces = [piece.lower() for piece in _PIECE.findall(name)]
-    return bool(pieces) and (
-        pieces[-1] in _OTHER - {b"hash", b"sid"} or b"public" in pieces or b"publishable" in pieces
-    )
+    return bool(pieces) and (pieces[-1] in _OTHER - {b"hash", b"sid"} or not _SHOWN.isdisjoint(pieces))

@@ -17,9 +17,15 @@ _DIGESTS = frozenset(
         "2cafc0970149a84f3b9e62eaf169f36f59907a3b3e31f7b82e68c69cd27f7326",
         # Stripe's older documentation (stripe.com/docs/api)
         "f2d6ca16515033e5dce14eba840b979d27b5cbae24bb3e5bf484339667f86397",
+        # MD5, SHA-1, SHA-256, SHA-384 and SHA-512 of nothing
+        "f215faf9d88b7f0a881632ee22459ee452a296c808d261b6cc993d3a1fd0600e",
+        "07e23ede2756aa3f5f7cc9759117c4910875e032c27b8556a1e20626224f10ec",
+        "cd372fb85148700fa88095e3492d3f9f5beb43e555e5ff26d95f5a6adc36f8e6",
+        "f170a4803c7e3adec5dcaca121063864601c436f0135422acca1d33efb3aa4b9",
+        "2a5049ed45b470054f963b922905d77ba7cbd0674ebf8a2639c571e7eb1c1974",
     }
 )
-_SIZES = frozenset((32, 40, 88))
+_SIZES = frozenset((32, 40, 64, 88, 96, 128))
 """Of the values themselves, in bytes."""
 
 
