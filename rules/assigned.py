@@ -33,7 +33,8 @@ _OTHER_NAMES = frozenset(
     b"hash hashed digest public pub pubkey publishable fingerprint thumbprint index position pos endpoint host domain "
     b"class module selector xpath css button input column table algorithm alg kind provider issuer audience scope "
     b"username user login email hash pwdhash scopes usage limit max min cost price symbol address contract mint vault "
-    b"store manager helper factory nonce etag encrypted ciphertext sealed sha md "
+    b"store manager helper factory nonce etag encrypted ciphertext sealed sha md kid "
+    b"instance encode decode encoding charset "
     b"enabled required strength reset rotation rules validator checker history age bits bytes".split()
 )
 _PASSING = frozenset(
@@ -45,8 +46,11 @@ _OTHER_KEYS = frozenset(
     b"primary foreign cache sort partition row object s3 bucket host idempotency dedup group index range hash lookup "
     b"translation i18n locale map dict item node react shortcut hot keyboard ring pgp gpg ssh rsa ed25519 known route "
     b"routing shard state query search filter config settings feature flag metadata label page video image song track "
-    b"site websocket socket youtube post issue ticket project jira sheet file document folder".split()
+    b"timeout content lock site websocket socket youtube post issue ticket project jira sheet"
+    b" file document folder".split()
 )
+_LABELLED = re.compile(rb"[a-z]+(?:-[a-z0-9.]+)*-[0-9a-f]{32,128}")
+"""`node-modules-<digest>`"""
 _BARE = 24
 _PARAMETER = re.compile(rb"[?&;]([A-Za-z_-]+)=\Z")
 _LEAST = 8
@@ -59,7 +63,7 @@ _START = re.compile(
 _CODE = re.compile(rb"[(){}\[\]<>;|`]|\A&|\A\$|\A[/~*%]|::|->|\A\w+\s*,|\A@\w+\Z")
 _DOTTED = re.compile(rb"\w+\.\w+\.?\w*")
 _IDENTIFIER = re.compile(rb"[A-Za-z_][A-Za-z_]*[0-9]{0,2}|[A-Za-z]\w*(?:[.:]\w+)+")
-_CAMEL = re.compile(rb"_?[A-Za-z]+(?:[0-9]{1,3}[A-Za-z]+){0,3}(?:_[a-z]+)*[0-9]{0,3}")
+_CAMEL = re.compile(rb"_?[A-Za-z]+(?:[0-9]{1,3}[A-Za-z]+){0,3}(?:_[a-z]+[0-9]{0,2})*[0-9]{0,3}")
 """`PBKDF2WithHmacSHA512`, `_ruby2_keywords`"""
 _SIGNS = re.compile(rb"[^A-Za-z0-9]")
 _SHORT = 12
@@ -70,7 +74,9 @@ _PATH = re.compile(
 )
 _SAYS = re.compile(rb"(?i)passw(?:or)?d|secret|token|credential|api[_-]?key")
 """What a value says only where it stands for one: `legacy_password__x1`, `my-secret-2`."""
-SEALED = re.compile(rb"Ag[A-D][A-Za-z0-9+/]{40}|AQICAH|CiQA|gAAAAA|ENC\(|pk\.eyJ|\$2[aby]\$|\$argon2|\$[156]\$")
+SEALED = re.compile(
+    rb"Ag[A-D][A-Za-z0-9+/]{40}|AQICAH|CiQA|gAAAAA|ENC\(|ENC\[|sha(?:1|256|384|512)-|pk\.eyJ|\$2[aby]\$|\$argon2|\$[156]\$"
+)
 """How ciphertexts begin (Bitnami's sealed secrets, AWS and Google KMS, Fernet, Jasypt), public tokens and hashes."""
 _ENDS = b"\r\n \t,;&)}]|\"'<\\`"
 _VERSION = re.compile(rb"\d+\.\d+\.\d")
@@ -150,7 +156,7 @@ def _judged(content: bytes, hit: re.Match[bytes], mode: str) -> str:
     at = hit.start()
     if mode == "parameter":
         found = _PARAMETER.search(content, max(0, at - _QUALIFIER - _BARE), at)
-        return _of_token(value) if found is None or named(found[1]) else ""
+        return _of_token(value) if found is None or _opens(found[1]) else ""
     low = content.rfind(b"\n", max(0, at - _BACK), at) + 1 or max(0, at - _BACK)
     line = content[low:at]
     found = _NAME_BEFORE.search(line)
@@ -166,6 +172,11 @@ def _judged(content: bytes, hit: re.Match[bytes], mode: str) -> str:
         return ""
     told = _of_password(value, quoted=bool(hit["quote"])) if mode == "password" else _of_token(value)
     return "low" if told and sham(name) else told
+
+
+def _opens(name: bytes) -> bool:
+    """Whether a parameter's name is that of a secret: not `page_token`, `DocumentKey`."""
+    return named(name) and _OTHER_KEYS.isdisjoint(piece.lower() for piece in _PIECE.findall(name))
 
 
 def _given(before: bytes, hit: re.Match[bytes], content: bytes) -> bool:
@@ -199,6 +210,8 @@ def _of_its_own(name: bytes, value: bytes) -> bool:
     """Whether what is called a key and no more is one to a service: long, drawn, not that of a table or a cache."""
     pieces = {piece.lower() for piece in _PIECE.findall(name)}
     if len(pieces) == 1 and judging.is_hex(value):
+        return False
+    if _LABELLED.fullmatch(value):
         return False
     return len(value) >= _BARE and _digits(value) > 1 and not pieces & _OTHER_KEYS and judging.opaque(value)
 

@@ -42,6 +42,7 @@ _SHOWN = frozenset(
     b"public publishable idempotency routing cache primary foreign sort partition shard site object".split()
 )
 """What keys are called that open nothing."""
+_BLANK = re.compile(rb"\n[ \t\r]*\n")
 _API = re.compile(rb"/v\d|\bapi\b|/api|hook")
 _DIRECT = re.compile(
     rb"[\"'\])]{0,2}\s{0,3}(?:=>|[:=,])\s{0,3}[\"'`(]{0,2}|(?:[.:]{1,2}[A-Za-z_.]{0,20})?\([\"'`]|[\"']?\)?\([\"']"
@@ -220,6 +221,8 @@ def telling(gap: bytes, mode: str, before: bytes = b"") -> bool:
     if mode == "ordinary" and not (_JOINED.match(gap) or (_SECTION.match(gap) and _HAS_KEY.search(gap))):
         return False
     if mode == "opaque" and not (_HAS_KEY.search(gap) or _HAS_KEY.search(before) or _DIRECT.fullmatch(gap)):
+        return False
+    if (blank := _BLANK.search(gap)) and not gap[: blank.start()].rstrip().endswith(b":"):
         return False
     name = _nearest(gap)
     if _HAS_KEY.search(name):
