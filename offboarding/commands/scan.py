@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from offboarding import scanned
+from offboarding import scanned, sure
 from offboarding.configuration import scansettings
 from offboarding.configuration.scansettings import ScanSettings
 from offboarding.gate import options as gate
@@ -63,6 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     gate.add_options(parser)
     show = parser.add_argument_group("what to show")
     show.add_argument("--person", metavar="EMAIL", help="only what a commit of this person brought in")
+    show.add_argument("--confidence", choices=sure.LEVELS, help="at least (default: medium; with --generic low)")
     show.add_argument("--new-only", action="store_true", help="only what no earlier scan has reported")
     show.add_argument("--explain", action="store_true", help="print the evidence of each finding, and all its places")
     show.add_argument("--show-secrets", action="store_true", help="print the values themselves")
@@ -110,6 +111,8 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
             findings = tuple(memory.remember(findings, datetime.now(UTC), ruleset.digest))
         if args.new_only:
             findings = tuple(finding for finding in findings if finding.new)
+        if not gated:
+            findings = sure.enough(findings, args.confidence or ("low" if args.generic else sure.USUAL), ui)
         code = _exit_code(findings, done.result)
         look = scanned.Look(
             args.format,

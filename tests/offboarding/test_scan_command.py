@@ -152,6 +152,21 @@ def test_output_that_cannot_be_written_is_told_before_the_scan(
         assert "--output" in capsys.readouterr().err
 
 
+def test_what_is_unsure_is_shown_on_request_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    password_hash = "$2b$12$" + "KIXqT9vJ2mWc4Rb7Ls0N8eYfGhUoZxPdAaQiSjVtBkCwMnErHyD5u"
+    (tmp_path / "web-config.yml").write_text(f"users:\n  ann: {password_hash}\n")
+    scan = ["scan", str(tmp_path / "web-config.yml"), "--no-state"]
+    assert cli.main(scan) == Exit.DONE
+    assert "1 finding of low confidence not shown" in capsys.readouterr().err
+    assert cli.main([*scan, "--confidence", "low"]) == Exit.OPEN
+    assert "hash.bcrypt" in capsys.readouterr().out
+    (tmp_path / "web-config.yml").write_text(f"token: {TOKEN}\nusers:\n  ann: {password_hash}\n")
+    assert cli.main([*scan, "--confidence", "high"]) == Exit.OPEN
+    seen = capsys.readouterr()
+    assert "github" in seen.out
+    assert "1 finding of low or medium confidence not shown" in seen.err
+
+
 def test_person_narrows_to_what_their_commits_brought_in(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["scan", str(repo.path), "--person", "ann@example.com", "--format", "jsonl"]) == Exit.OPEN
     (found,) = lines(capsys.readouterr().out)
