@@ -1,6 +1,6 @@
 """How much of what people leak does a scanner find, and how often does it cry wolf?
 
-    python -m benchmarks.detection [--tool NAME ...] [--split tune|report|all] [--by shape|provider|class|kind]
+    python -m benchmarks.detection [--tool NAME ...] [--split tune|report|later|all] [--by shape|provider|class|kind]
                                    [--list-missed N [--show]] [--output FILE] [--table FILE.md]
     python -m benchmarks.detection --write FOLDER      # only the texts, to be looked at
 
@@ -25,7 +25,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.detection", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--tool", nargs="+", choices=[*TOOLS], default=["offkey"], help="default: offkey")
     parser.add_argument(
-        "--split", choices=["tune", "report", "all"], default="all", help="which half to scan and print"
+        "--split", choices=["tune", "report", "later", "all"], default="all", help="which part to scan and print"
     )
     parser.add_argument("--by", choices=[*score.BY], help="also a table by this, the worst first")
     parser.add_argument("--list-missed", type=int, metavar="N", help="also so many misses and false alarms")
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
             "scores": score.summary(texts, hits), "seconds": round(report.seconds, 1), "command": report.command,
         }  # fmt: skip
         _print_lists(args, name, texts, hits)
-    lines = table.scores(told, ("tune", "report") if args.split == "all" else (args.split,))
+    lines = table.scores(told, ("tune", "report", "later") if args.split == "all" else (args.split,))
     print(lines, end="")
     if args.table:
         args.table.write_text(lines)

@@ -19,6 +19,9 @@ FAMILIES = ("settings", "code", "deployment", "text", "more")
 HOLD_URLS = ("env", "shell", "yaml", "json", "js", "python", "compose")
 EACH_PROVIDER, EACH_SPECIAL = 7, 8
 EACH_TEMPLATE = {"plain": 6, "published": 6, "beside-plain": 10, "beside-near": 10}
+EACH_LATER = 6
+LATER = "later"
+"""The split of what was written when rules and judgement stood, by somebody who had seen neither."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Text:
 def corpus(seed: int = 7) -> list[Text]:
     """All texts, numbered in order."""
     made: list[Text] = []
-    for part in (_of_providers, _special, _plain, _published, _beside, _near):
+    for part in (_of_providers, _special, _plain, _published, _beside, _near, _later):
         made += part(seed, len(made))
     return made
 
@@ -145,16 +148,21 @@ def _beside(seed: int, start: int) -> Iterator[Text]:
 def _templates(seed: int, start: int, name: str, label: str) -> Iterator[Text]:
     """Whole files without a credential; `plain` ones do not even look like it."""
     for at, form in enumerate(forms(name)):
-        for turn in range(EACH_TEMPLATE[name]):
+        for turn in range(EACH_TEMPLATE.get(name, EACH_LATER)):
             rng = random.Random(f"{seed} {name} {at} {turn}")
             provider = rng.choice(providers())
             kind = rng.choice([kind.name for kind in provider.kinds if not kind.name.endswith("url")])
-            said = words.of(provider, kind, rng) if name.startswith("beside") else words.Words(words.around(rng), rng)
+            beside = name.startswith(("beside", "unseen"))
+            said = words.of(provider, kind, rng) if beside else words.Words(words.around(rng), rng)
             file = filled(form, said, rng)
-            yield _text(
-                start, file, split_of(f"template {form.name}"), (label, form.name, form.name, form.name), "", True
-            )
+            split = LATER if name.startswith("unseen") else split_of(f"template {form.name}")
+            yield _text(start, file, split, (label, form.name, form.name, form.name), "", True)
             start += 1
+
+
+def _later(seed: int, start: int) -> Iterator[Text]:
+    plain = list(_templates(seed, start, "unseen-plain", "plain"))
+    return chain(plain, _templates(seed, start + len(plain), "unseen-near", "near"))
 
 
 def _near(seed: int, start: int) -> Iterator[Text]:

@@ -59,7 +59,7 @@ def counts(texts: Iterable[Text], found: Mapping[int, bool], by: str = "") -> di
 def summary(texts: list[Text], found: Mapping[int, bool]) -> dict[str, dict[str, float | int]]:
     """Of each split and label the number of texts, of those reported, and their share."""
     told: dict[str, dict[str, float | int]] = {}
-    for split in ("tune", "report", "all"):
+    for split in ("tune", "report", "later", "all"):
         these = [text for text in texts if split in (text.split, "all")]
         for label, named in counts(these, found).items():
             count = named[""]

@@ -53,15 +53,21 @@ def test_another_seed_makes_other_values_and_the_same_halves() -> None:
 def test_no_provider_and_no_family_of_templates_is_in_both_halves() -> None:
     halves: dict[tuple[str, str], set[str]] = {}
     for text in texts():
-        if text.group == "provider" or text.label != "credential":
+        if text.split != "later" and (text.group == "provider" or text.label != "credential"):
             halves.setdefault((text.label, text.source), set()).add(text.split)
     assert [where for where, split in halves.items() if len(split) > 1] == []
 
 
 @pytest.mark.parametrize("label", ["credential", "plain", "near"])
 def test_each_half_has_its_share(label: str) -> None:
-    these = [text for text in texts() if text.label == label]
+    these = [text for text in texts() if text.label == label and text.split != "later"]
     assert 0.35 < sum(text.split == "tune" for text in these) / len(these) < 0.65
+
+
+def test_what_was_written_later_holds_no_credential_and_is_of_neither_half() -> None:
+    later = [text for text in texts() if text.split == "later"]
+    assert {text.label for text in later} == {"plain", "near"}
+    assert min(sum(text.label == label for text in later) for label in ("plain", "near")) >= 400
 
 
 def test_some_forms_of_files_are_kept_for_the_report() -> None:
