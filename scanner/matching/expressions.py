@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from rules.assigned import MODES
 from rules.extent import in_line, sight
 from rules.light import LightRule, superset
 from rules.match import looks_near
@@ -85,7 +86,7 @@ def by_keyword(rule: LightRule) -> Expression:
 
 def by_pattern(rule: LightRule) -> Expression:
     """The rule's pattern without the upper bounds of its long repeats, nor the rest of a password."""
-    if not rule.context:
+    if not rule.context or (rule.lead < 0 and rule.context[2] not in MODES):
         return Expression(superset(rule.pattern), False)
     text = superset(rule.pattern, _MOST)
     rest = TEXT + b"{0,})"

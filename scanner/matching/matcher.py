@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from offkey.errors import OffkeyError
 from offkey.secret import redact
+from rules.assigned import MODES
 from rules.contextual import likely
 from rules.light import GENERIC, LightRule, light
 from rules.match import Match, find, resolve, stretches, widened
@@ -252,8 +253,12 @@ def _compile(rules: Sequence[LightRule]) -> Any:
 
 
 def placed(rules: Sequence[LightRule]) -> list[int]:
-    """The indexes of the rules that go by names, but not in windows: where they fit is told, each time."""
-    return [index for index, rule in enumerate(rules) if rule.context and rule.lead < 0 and narrow(rule)]
+    """The indexes of the rules of passwords: where they fit is told, each time, and what fits is looked at."""
+    return [
+        i
+        for i, rule in enumerate(rules)
+        if rule.context and rule.context[2] in MODES and rule.lead < 0 and narrow(rule)
+    ]
 
 
 def _built(patterns: Mapping[int, bytes], marks: Mapping[int, bytes], every: Collection[int] = ()) -> Any:
