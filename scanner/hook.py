@@ -11,9 +11,10 @@ are data, which nobody types a key into, and `offkey scan` looks at them.
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from offkey.errors import OffkeyError
+from rules.drawn import windows
 from rules.light import GENERIC, LightRule
 from rules.record import Record
 from scanner import staged
@@ -124,15 +125,36 @@ def _wanted(options: Options) -> list[staged.Change]:
     return [change for change in changed if change.path in named]
 
 
+def _meant(matches: "list[Match]", path: str) -> "list[Match]":
+    """The matches without those that names alone tell where made-up values stand: in tests, examples, lock files."""
+    if all(not match.kind.startswith((GENERIC, "jwt.")) for match in matches):
+        return matches
+    from scanner.matching.generic import TOLD, made_up
+
+    return [match for match in matches if not match.kind.startswith(TOLD)] if made_up(path) else matches
+
+
+def _announced(rules: Sequence[LightRule], text: bytes) -> bytes:
+    """What may announce a value: of most commits nothing (`rules.drawn`)."""
+    before = max((rule.lead for rule in rules), default=0)
+    return b"\n".join(text[low:high] for low, high in windows(text, before, 0))
+
+
 def _matches(
-    rules: Iterable[LightRule], contents: Sequence[staged.Content], least: int
+    rules: Sequence[LightRule], contents: Sequence[staged.Content], least: int
 ) -> "list[tuple[staged.Content, list[Match]]]":
     """Contents with their confirmed matches. Keywords are looked for in all contents at once: mostly none occurs."""
     joined = b"\n".join(content.data for content in contents).lower()
     # Code repeats its words: each once is a fraction of the text. A keyword with a blank needs the text itself.
     words = b"\n".join(set(joined.split()))
+    named = _announced(rules, joined)
     likely = [
-        rule for rule in rules if any(word in (words if word.split() == [word] else joined) for word in rule.keywords)
+        rule
+        for rule in rules
+        if (named if rule.lead >= 0 else words)
+        and any(
+            word in (named if rule.lead >= 0 else words if word.split() == [word] else joined) for word in rule.keywords
+        )
     ]
     if not likely:
         return []
@@ -143,7 +165,8 @@ def _matches(
         lower = content.data.lower()
         here = [rule for rule in likely if any(word in lower for word in rule.keywords)]
         matches = resolve(match for rule in here for match in find(rule, content.data))
-        if kept := [match for match in matches if CONFIDENCE[match.confidence] >= least]:
+        kept = [match for match in matches if CONFIDENCE[match.confidence] >= least]
+        if kept := _meant(kept, content.change.path):
             found.append((content, kept))
     return found
 

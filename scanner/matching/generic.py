@@ -48,7 +48,7 @@ def _touches(match: Match, taken: Sequence[Sequence[int]]) -> bool:
 def without_noise(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings; those told by names without their places in files where made-up values stand by nature."""
     told = (
-        replace(finding, places=tuple(place for place in finding.places if not _noise(place.path)))
+        replace(finding, places=tuple(place for place in finding.places if not made_up(place.path)))
         if finding.kind.startswith(TOLD)
         else finding
         for finding in findings
@@ -56,7 +56,8 @@ def without_noise(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in told if finding.places)
 
 
-def _noise(path: str) -> bool:
+def made_up(path: str) -> bool:
+    """Whether values that names alone tell are made up in a file, by where it lies."""
     from detect_secrets.filters import heuristic
 
     return _APART.search(path) is not None or any(

@@ -375,3 +375,11 @@ def test_a_finding_that_cannot_be_printed_still_stops_the_commit(repo: Repo, out
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(["sh", "-c", line, sys.executable], env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (FOUND, b"offkey-hook: 1 found, but they cannot be printed\n")
+
+
+def test_what_a_name_alone_tells_is_made_up_in_tests(repo: Repo) -> None:
+    line = "api_" + "key = '9fK2mQ7xLp4Rt8Vb3Nw6Zc1D'\n"
+    repo.stage({"tests/test_client.py": line})
+    assert main([]) == NOTHING
+    repo.stage({"client.py": line})
+    assert main([]) == FOUND
