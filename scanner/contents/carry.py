@@ -126,7 +126,7 @@ class Searcher:
         for low, high in self._spots(index, content):
             start = max(0, low - _BEFORE)
             text = content[start : high + _BEHIND]
-            there, told = self._known.of((index, low - start, high - start, text), self._look)
+            there, told = self._known.of((index, low - start, high - start, text), len(text), self._look)
             fits += [(start + at, start + end) for at, end in there]
             matches += [_at(match, start) for match in told]
         if not matches:

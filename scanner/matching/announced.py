@@ -28,6 +28,8 @@ Told = tuple[tuple[int, int], ...]
 K = TypeVar("K")
 T = TypeVar("T")
 _MOST = 1 << 13
+_LONG = 4096
+"""Bytes: a file may be one line of Base64."""
 
 
 class Known(Generic[K, T]):
@@ -36,8 +38,10 @@ class Known(Generic[K, T]):
     def __init__(self) -> None:
         self._kept: dict[K, T] = {}
 
-    def of(self, text: K, look: Callable[[K], T]) -> T:
-        """What `look` gives for a text, or gave."""
+    def of(self, text: K, size: int, look: Callable[[K], T]) -> T:
+        """What `look` gives for a text of so many bytes, or gave; of long ones nothing is kept."""
+        if size > _LONG:
+            return look(text)
         try:
             return self._kept[text]
         except KeyError:
@@ -110,7 +114,7 @@ class Announced:
         if not texts or (len(texts) > 1 and not self._fits(_APART.join(texts))):
             return
         for window, text in zip(windows, texts, strict=True):
-            if told := self._known.of(text, self._look):
+            if told := self._known.of(text, len(text), self._look):
                 yield window, told
 
     def _fits(self, text: bytes) -> bool:

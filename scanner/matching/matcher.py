@@ -224,7 +224,7 @@ class HyperscanMatcher:
         for number, found in ends.items():
             rule = self._rules[number]
             for low, high in widened(found, rule.width + _MORE, len(content)):
-                end = self._known[number].of(content[low:high], partial(likely, rule))
+                end = self._known[number].of(content[low:high], high - low, partial(likely, rule))
                 if end >= 0:
                     self._places.setdefault(number, []).append((low, high))
                     told.append((number, low + end))

@@ -156,8 +156,15 @@ def test_what_was_worked_out_of_a_text_is_kept_a_while() -> None:
     asked: list[bytes] = []
     known: Known[bytes, int] = Known()
     for text in (b"a", b"b", b"a"):
-        assert known.of(text, lambda one: asked.append(one) or len(one)) == 1  # type: ignore[func-returns-value]
+        assert known.of(text, 1, lambda one: asked.append(one) or len(one)) == 1  # type: ignore[func-returns-value]
     assert asked == [b"a", b"b"]
     for number in range(10_000):
-        known.of(b"%d" % number, len)
-    assert known.of(b"a", lambda one: 7) == 7
+        known.of(b"%d" % number, 4, len)
+    assert known.of(b"a", 1, lambda one: 7) == 7
+
+
+def test_a_long_text_is_not_kept() -> None:
+    known: Known[bytes, int] = Known()
+    long = b"a" * 10_000
+    assert known.of(long, len(long), len) == 10_000
+    assert known.of(long, len(long), lambda one: 7) == 7
