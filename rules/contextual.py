@@ -202,7 +202,7 @@ def _sureness(rule: LightRule, gap: bytes, before: bytes, value: bytes) -> str:
         return rule.confidence
     telling_form = not judging.is_hex(value) and not judging.is_uuid(value)
     if _DIRECT.fullmatch(gap) or telling_form:
-        return max("medium", rule.confidence)
+        return "low" if rule.confidence == "low" else "medium"
     return rule.lone_confidence
 
 

@@ -33,9 +33,10 @@ def wanted(args: argparse.Namespace) -> bool:
         if args.within or args.block_dead:
             raise UsageError("--within and --block-dead go with --departed", advice="add --departed")
         return False
-    if args.new_only or args.person is not None:
+    if args.new_only or args.person is not None or args.confidence is not None:
         raise UsageError(
-            "--departed looks at everything: it does not go with --new-only or --person", advice="leave them out"
+            "--departed looks at everything: it does not go with --new-only, --person or --confidence",
+            advice="leave them out",
         )
     if args.baseline is not None:
         raise UsageError("the gate excuses nothing: it reads no baseline", advice="leave out --baseline")

@@ -301,6 +301,7 @@ def test_not_to_know_who_departed_is_a_usage_error(office: Office, capsys: pytes
     [
         ("--departed", "--new-only"),
         ("--departed", "--person", "sam@example.com"),
+        ("--departed", "--confidence", "high"),
         ("--departed", "--departed-list", "x.json"),
         ("--departed-list", "x.json", "--within", "3"),
         ("--block-dead",),

@@ -44,6 +44,15 @@ def test_its_own_examples_and_counterexamples_hold(tmp_path: Path) -> None:
     assert list(problems(rule)) == []
 
 
+@pytest.mark.parametrize(("given", "expected"), [("high", "medium"), ("medium", "medium"), ("low", "low")])
+def test_a_value_by_its_providers_name_alone_is_at_most_of_medium_confidence(
+    tmp_path: Path, given: str, expected: str
+) -> None:
+    rule = lighten(made(tmp_path, TEXT.replace('confidence = "high"', f'confidence = "{given}"')))
+    content = b"AcmeCorp('4f9a1c7e2b8d6f0a3c5e7b9d1f2a4c6e')"
+    assert [match.confidence for match in find(rule, content)] == [expected]
+
+
 @pytest.mark.parametrize(
     "template",
     [
