@@ -12,6 +12,7 @@ from rules import judging, passwords
 from rules.checks import placeholder
 from rules.drawn import holds
 from rules.light import LightRule
+from rules.names import OF_OTHER_KEYS, OF_SOMETHING_ELSE, PASSING, SHAM, pieces_of
 from rules.published import published
 from rules.spans import Anchor, apart, compiled
 
@@ -25,36 +26,11 @@ SWAY = _BACK + 16
 _QUALIFIER = 16
 """The most bytes before a word that say of what it is: `encryption_key`."""
 _NAME_BEFORE = re.compile(rb"[A-Za-z0-9_$.-]{0,60}\Z")
-_PIECE = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_OTHER_NAMES = frozenset(
-    b"id ids name names type types url uri path file filename dir folder length len size count field label placeholder "
-    b"title text message msg description hint error errors policy regex pattern format prefix suffix header headers "
-    b"param params parameter arg env variable ref reference arn version expiry expires expiration ttl timeout date "
-    b"hash hashed digest public pub pubkey publishable fingerprint thumbprint index position pos endpoint host domain "
-    b"class module selector xpath css button input column table algorithm alg kind provider issuer audience scope "
-    b"username user login email hash pwdhash scopes usage limit max min cost price symbol address contract mint vault "
-    b"store manager helper factory nonce etag encrypted ciphertext sealed sha md kid "
-    b"instance encode decode encoding charset "
-    b"enabled required strength reset rotation rules validator checker history age bits bytes".split()
-)
-_PASSING = frozenset(
-    b"csrf xsrf csrfmiddleware authenticity verification page nextpage next prev continuation cursor cancellation sync "
-    b"pagination device".split()
-)
-"""What is handed out with each answer, and what a push service calls a telephone."""
-_OTHER_KEYS = frozenset(
-    b"primary foreign cache sort partition row object s3 bucket host idempotency dedup group index range hash lookup "
-    b"translation i18n locale map dict item node react shortcut hot keyboard ring pgp gpg ssh rsa ed25519 known route "
-    b"routing shard state query search filter config settings feature flag metadata label page video image song track "
-    b"timeout content lock site websocket socket youtube post issue ticket project jira sheet"
-    b" file document folder".split()
-)
 _LABELLED = re.compile(rb"[a-z]+(?:-[a-z0-9.]+)*-[0-9a-f]{32,128}")
 """`node-modules-<digest>`"""
 _BARE = 24
 _PARAMETER = re.compile(rb"[?&;]([A-Za-z_-]+)=\Z")
 _LEAST = 8
-_SHAM_NAMES = frozenset(b"test tests testing example sample dummy fake mock stub placeholder invalid wrong bad".split())
 _START = re.compile(
     rb"\s*(?:(?:export|ENV|ARG|set|setx|SET|declare|local|readonly|-|\*|\#|//|--?|[$>%]|\+)\s*){0,3}"
     rb"(?:-[A-Za-z]\s+|--?|-D)?[\"']?\Z"
@@ -176,7 +152,7 @@ def _judged(content: bytes, hit: re.Match[bytes], mode: str) -> str:
 
 def _opens(name: bytes) -> bool:
     """Whether a parameter's name is that of a secret: not `page_token`, `DocumentKey`."""
-    return named(name) and _OTHER_KEYS.isdisjoint(piece.lower() for piece in _PIECE.findall(name))
+    return named(name) and OF_OTHER_KEYS.isdisjoint(pieces_of(name))
 
 
 def _given(before: bytes, hit: re.Match[bytes], content: bytes) -> bool:
@@ -193,14 +169,14 @@ def _given(before: bytes, hit: re.Match[bytes], content: bytes) -> bool:
 @lru_cache(maxsize=16384)
 def named(name: bytes) -> bool:
     """Whether a name with a word for secrets in it is the secret's own: not `password_field`, `token_url`, `key_id`."""
-    pieces = [piece.lower() for piece in _PIECE.findall(name)]
+    pieces = pieces_of(name)
     while pieces and pieces[-1].isdigit():
         pieces.pop()
     if (
         not pieces
-        or pieces[-1] in _OTHER_NAMES
-        or (pieces[-1] == b"token" and pieces[-2:-1] and pieces[-2] in _PASSING)
-        or pieces[-1].removesuffix(b"token") in _PASSING
+        or pieces[-1] in OF_SOMETHING_ELSE
+        or (pieces[-1] == b"token" and pieces[-2:-1] and pieces[-2] in PASSING)
+        or pieces[-1].removesuffix(b"token") in PASSING
     ):
         return False
     return not {b"public", b"publishable", b"pub"} & set(pieces) and not pieces[-1].endswith(b"hash")
@@ -208,18 +184,18 @@ def named(name: bytes) -> bool:
 
 def _of_its_own(name: bytes, value: bytes) -> bool:
     """Whether what is called a key and no more is one to a service: long, drawn, not that of a table or a cache."""
-    pieces = {piece.lower() for piece in _PIECE.findall(name)}
+    pieces = set(pieces_of(name))
     if len(pieces) == 1 and judging.is_hex(value):
         return False
     if _LABELLED.fullmatch(value):
         return False
-    return len(value) >= _BARE and _digits(value) > 1 and not pieces & _OTHER_KEYS and judging.opaque(value)
+    return len(value) >= _BARE and _digits(value) > 1 and not pieces & OF_OTHER_KEYS and judging.opaque(value)
 
 
 @lru_cache(maxsize=16384)
 def sham(name: bytes) -> bool:
     """Whether a name says that its value is none: `test_token`, `exampleKey`."""
-    return any(piece.lower() in _SHAM_NAMES for piece in _PIECE.findall(name))
+    return not SHAM.isdisjoint(pieces_of(name))
 
 
 def _plain(before: bytes, hit: re.Match[bytes], content: bytes) -> bool:

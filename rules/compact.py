@@ -10,6 +10,9 @@ from typing import Any
 from rules.contextual import GAP, Context
 from rules.reading import Table
 
+_OWN = ("context", "value", "samples", "ordinary")
+_LEAST = 4
+"""Letters of the shortest name that is no everyday word."""
 OPAQUE = "opaque"
 """As a value: its provider publishes no format."""
 _ANY = rb"[A-Za-z0-9_+-][A-Za-z0-9_.+/~-]{14,124}[A-Za-z0-9_+-]={0,2}"
@@ -101,10 +104,6 @@ def examples(context: Sequence[bytes], samples: Sequence[str], shapes: Sequence[
     return tuple(dict.fromkeys(made))
 
 
-_OWN = ("context", "value", "samples", "ordinary")
-_LEAST = 4
-
-
 def spelled_out(table: Table) -> tuple[Mapping[str, Any], Context]:
     """A row of the short form as a row of the ordinary one, and the rule's context. Raises RuleError."""
     row = {key: value for key, value in table.data.items() if key not in _OWN}
@@ -126,10 +125,8 @@ def spelled_out(table: Table) -> tuple[Mapping[str, Any], Context]:
     if re.compile(found).groups != 1:
         table.fail("value holds a group of its own", "write (?:...)")
     opaque = form == OPAQUE
-    row["pattern"], row["keywords"] = (
-        pattern(context, form, ordinary=ordinary).decode(),
-        [word.decode() for word in keywords(context)],
-    )
+    row["pattern"] = pattern(context, form, ordinary=ordinary).decode()
+    row["keywords"] = [word.decode() for word in keywords(context)]
     row["examples"] = [*examples(context, samples, WILD), *table.texts("examples")]
     row["counterexamples"] = [*examples(context, samples, FOREIGN), *table.texts("counterexamples")]
     row["checks"] = {"checksum": "opaque" if opaque else "drawn", **table.table("checks")}

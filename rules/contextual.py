@@ -11,7 +11,8 @@ from rules import assigned, judging
 from rules.checks import accepts
 from rules.drawn import holds
 from rules.light import LightRule
-from rules.spans import Anchor, apart, compiled, occurrences
+from rules.names import BESIDE_VALUES, SHOWN, pieces_of
+from rules.spans import Anchor, apart, compiled, occurrences, widened
 
 Context = tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()]
 """Patterns of the name and the value, the mode (see `telling`) and (); or what `rules.assigned` needs; or ()."""
@@ -29,19 +30,6 @@ _TSERAEN = re.compile(
     rb"[\"'`\])]{0,3}([\w$.-]{0,60}[A-Za-z_$])"
 )
 """The name nearest to a value, of the text before it read backwards: forwards each byte would be a beginning."""
-_PIECE = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_OTHER = frozenset(
-    b"sha sha1 sha256 sha512 md5 commit checksum digest integrity etag revision rev hash uuid guid version image tag "
-    b"ref branch fingerprint thumbprint public site color colour path file filename dir folder email host hostname url "
-    b"uri endpoint domain port name username user login id ids uid sid region zone date time timestamp expires size "
-    b"length count width height class module package import require sum blob tree nonce salt iv trace span request "
-    b"correlation session build release serial model pubkey publishable issuer audience description title secure "
-    b"encrypted ciphertext cursor etag".split()
-)
-_SHOWN = frozenset(
-    b"public publishable idempotency routing cache primary foreign sort partition shard site object".split()
-)
-"""What keys are called that open nothing."""
 _BLANK = re.compile(rb"\n[ \t\r]*\n")
 _API = re.compile(rb"/v\d|\bapi\b|/api|hook")
 _DIRECT = re.compile(
@@ -51,9 +39,7 @@ _DIRECT = re.compile(
 _BACK = 40
 """The most bytes before a name on its line in which a word for keys counts: `API key for Acme: ...`."""
 _SEARCHED = 240
-"""Bytes around a change that are searched with it, and fewer (`scanner.matching.expressions`)."""
-_NARROW = 240
-"""Bytes of a match of which all is searched with a change in it (`scanner.matching.expressions`)."""
+"""Bytes around a change of which all are searched with it (`scanner.matching.expressions`: a few more)."""
 _LINES = 4
 
 
@@ -69,7 +55,7 @@ def windows(
             yield from (hit.span() for hit in assigned.fits(rule, content, low, high))
             continue
         for name, end in _reaches(rule, content, (low, high)):
-            if rule.width > _NARROW:  # what decides may change far from the name
+            if rule.width > _SEARCHED:  # what decides may change far from the name
                 yield name.start(), end
                 continue
             hit = compiled(_BETWEEN + value).match(content, name.end(), end)
@@ -109,24 +95,11 @@ def sway(rule: LightRule) -> tuple[int, int]:
     return GAP + rule.width + _BACK, _SEARCHED - _BACK
 
 
-def _around(keywords: Iterable[bytes], content: bytes, width: int) -> Iterator[tuple[int, int]]:
+def _around(keywords: Iterable[bytes], content: bytes, width: int) -> list[tuple[int, int]]:
     """Where a content holds keywords, with as much around them as a match can span; in order and apart."""
     lower = content.lower()
-    places = []
-    for keyword in keywords:
-        at = lower.find(keyword)
-        while at >= 0:
-            places.append((max(0, at - width), min(len(content), at + len(keyword) + width)))
-            at = lower.find(keyword, at + width)
-    low = high = -1
-    for start, end in sorted(places):
-        if start > high:
-            if high >= 0:
-                yield low, high
-            low = start
-        high = max(high, end)
-    if high >= 0:
-        yield low, high
+    places = ((at, at + len(keyword)) for keyword in keywords for at in occurrences(keyword, lower))
+    return widened(places, width, len(content))
 
 
 def anchors(rule: LightRule, content: bytes, places: Iterable[tuple[int, int]]) -> list[Anchor]:
@@ -229,10 +202,10 @@ def telling(gap: bytes, mode: str, before: bytes = b"") -> bool:
         return not _public(name)
     if gap.endswith(b"/") and not _API.search(gap) and not _HAS_KEY.search(gap):
         return False
-    return not any(piece.lower() in _OTHER for piece in _PIECE.findall(name))
+    return BESIDE_VALUES.isdisjoint(pieces_of(name))
 
 
 def _public(name: bytes) -> bool:
     """Whether a name with a word for keys in it is that of something else: `key_id`, `publicKey`, `token_url`."""
-    pieces = [piece.lower() for piece in _PIECE.findall(name)]
-    return bool(pieces) and (pieces[-1] in _OTHER - {b"hash", b"sid"} or not _SHOWN.isdisjoint(pieces))
+    pieces = pieces_of(name)
+    return bool(pieces) and (pieces[-1] in BESIDE_VALUES - {b"hash", b"sid"} or not SHOWN.isdisjoint(pieces))

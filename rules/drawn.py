@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rules.spans import merged
+
 LEAST = 12
 """Characters of the shortest run that counts."""
 TELLING = 48
@@ -39,14 +41,8 @@ def runs(content: bytes) -> Iterator[tuple[int, int]]:
 
 def windows(content: bytes, before: int, after: int, /) -> list[tuple[int, int]]:
     """The runs with so many bytes before and after them, in order; those that meet as one."""
-    found: list[tuple[int, int]] = []
-    for start, end in runs(content):
-        low, high = max(0, start - before), min(len(content), end + after)
-        if found and low <= found[-1][1]:
-            found[-1] = (found[-1][0], high)
-        else:
-            found.append((low, high))
-    return found
+    size = len(content)
+    return merged((max(0, start - before), min(size, end + after)) for start, end in runs(content))
 
 
 def holds(value: bytes) -> bool:

@@ -27,6 +27,14 @@ languages (14,073 words); no value of any credential went into it.
 _RUN = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
 _WORDY = 0.2
 """Bits a byte above which a value reads like words: one in 500 random values of 20 letters and digits does."""
+_SURPRISE = 0.72
+"""The least `surprise` of a value of a known form, and below of one whose form nobody published."""
+_OPAQUE = 0.8
+_LETTERS = 24
+"""The fewest letters that may be a key without a digit, in one case."""
+_STEPS = 0.6
+SHORTEST = 16
+"""Bytes of the shortest value that is judged by what it is alone."""
 _UUID = re.compile(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 _DIGITS = re.compile(rb"[0-9.,:+/_-]+")
@@ -116,13 +124,6 @@ def drawn(value: bytes) -> bool:
     if is_uuid(value):
         return surprise(value) > _SURPRISE / 2
     return surprise(value) > _SURPRISE and not (wordy(value) and not _HEX.fullmatch(value))
-
-
-_SURPRISE = 0.72
-_OPAQUE = 0.8
-_LETTERS = 24
-_STEPS = 0.6
-SHORTEST = 16
 
 
 @lru_cache(maxsize=65536)

@@ -13,7 +13,7 @@ from rules.checks import accepts
 from rules.light import GENERIC, IMPORTED, LightPart, LightRule
 from rules.pairing import pair
 from rules.record import Record
-from rules.spans import compiled
+from rules.spans import compiled, merged, occurrences, widened
 
 REACH = 4096
 """The most bytes on either side of an anchor in which near words are looked for."""
@@ -81,12 +81,8 @@ def _anchors(rule: LightRule, content: bytes, places: Places) -> list[tuple[int,
     return spans
 
 
-def _occurrences(words: Sequence[bytes], lower: bytes) -> Iterator[tuple[int, int]]:
-    for word in words:
-        at = lower.find(word)
-        while at >= 0:
-            yield at, at + len(word)
-            at = lower.find(word, at + 1)
+def _occurrences(words: Sequence[bytes], text: bytes) -> Iterator[tuple[int, int]]:
+    return ((at, at + len(word)) for word in words for at in occurrences(word, text))
 
 
 def looks_near(rule: LightRule) -> bool:
@@ -106,17 +102,12 @@ def stretches(rule: LightRule, content: bytes, within: Places | None = None) -> 
     reach = rule.width + 1
     if rule.context:
         return widened(contextual.windows(rule, content, within), reach, len(content))
-    elif rule.literals:
+    if rule.literals:
         words = list(_occurrences(rule.literals, content))
     else:
         reach += REACH if looks_near(rule) else 0
         words = list(_occurrences(rule.keywords, content.lower()))
     return widened(words, reach, len(content))
-
-
-def widened(places: Iterable[tuple[int, int]], by: int, size: int) -> list[tuple[int, int]]:
-    """The places in a text of so many bytes with so many around, in order; those that meet as one."""
-    return _merged([(max(0, start - by), min(size, end + by)) for start, end in sorted(places)])
 
 
 def _has_keyword(rule: LightRule, content: bytes, hit: re.Match[bytes]) -> bool:
@@ -155,22 +146,12 @@ def _parts(part: LightPart, content: bytes, anchors: list[tuple[int, int]]) -> l
     windows = [window(content, start, end, part.within_lines, PART_REACH) for start, end in anchors]
     candidates = [
         hit.span("secret")
-        for low, high in _merged(windows)
+        for low, high in merged(windows)
         for hit in compiled(part.pattern).finditer(content, low, high)
         if accepts(hit["secret"], entropy_min=part.entropy)
     ]
     candidates = [c for c in candidates if not _overlaps(c, anchors)]
     return pair(anchors, windows, candidates)
-
-
-def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for low, high in windows:
-        if merged and low <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return merged
 
 
 def _overlaps(span: tuple[int, int], sorted_spans: list[tuple[int, int]]) -> bool:

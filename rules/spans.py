@@ -29,3 +29,19 @@ def occurrences(word: bytes, text: bytes) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(word, at + 1)
+
+
+def merged(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Places that are in order of their starts; those that meet as one."""
+    found: list[tuple[int, int]] = []
+    for low, high in places:
+        if found and low <= found[-1][1]:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return found
+
+
+def widened(places: Iterable[tuple[int, int]], by: int, size: int) -> list[tuple[int, int]]:
+    """The places in a text of so many bytes with so many around, in order; those that meet as one."""
+    return merged((max(0, start - by), min(size, end + by)) for start, end in sorted(places))

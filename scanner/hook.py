@@ -134,6 +134,11 @@ def _meant(matches: "list[Match]", path: str) -> "list[Match]":
     return [match for match in matches if not match.kind.startswith(TOLD)] if made_up(path) else matches
 
 
+def _in(word: bytes, words: bytes, text: bytes) -> bool:
+    """Whether a keyword stands in a text, of which the words are known: one with a blank needs the text itself."""
+    return word in (words if word.split() == [word] else text)
+
+
 def _announced(rules: Sequence[LightRule], text: bytes) -> bytes:
     """What may announce a value: of most commits nothing (`rules.drawn`)."""
     before = max((rule.lead for rule in rules), default=0)
@@ -145,17 +150,12 @@ def _matches(
 ) -> "list[tuple[staged.Content, list[Match]]]":
     """Contents with their confirmed matches. Keywords are looked for in all contents at once: mostly none occurs."""
     joined = b"\n".join(content.data for content in contents).lower()
-    # Code repeats its words: each once is a fraction of the text. A keyword with a blank needs the text itself.
+    # Code repeats its words: each once is a fraction of the text.
     words = b"\n".join(set(joined.split()))
     named = _announced(rules, joined)
-    likely = [
-        rule
-        for rule in rules
-        if (named if rule.lead >= 0 else words)
-        and any(
-            word in (named if rule.lead >= 0 else words if word.split() == [word] else joined) for word in rule.keywords
-        )
-    ]
+    likely = [rule for rule in rules if rule.lead < 0 and any(_in(word, words, joined) for word in rule.keywords)]
+    if named:
+        likely += [rule for rule in rules if rule.lead >= 0 and any(word in named for word in rule.keywords)]
     if not likely:
         return []
     from rules.match import find, resolve

@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from rules import contextual
 from rules.light import LightRule
-from rules.match import PART_REACH, REACH, Match, find, stretches, widened
-from rules.spans import compiled
+from rules.match import PART_REACH, REACH, Match, find, stretches
+from rules.spans import compiled, widened
 from scanner.contents.inline import Allowance, Inner, inside, moved
 from scanner.matching.announced import Known
 from scanner.matching.expressions import narrow

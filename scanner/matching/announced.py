@@ -12,7 +12,8 @@ from rules.contextual import likely
 from rules.drawn import LOOSE
 from rules.light import LightRule
 from scanner.matching import databases
-from scanner.matching.expressions import announced, by_keyword, narrow
+from scanner.matching.building import built
+from scanner.matching.expressions import announced, narrow
 from scanner.storage.delta import Kernel, kernel
 
 _AFTER = LOOSE
@@ -42,13 +43,12 @@ class Known(Generic[K, T]):
         """What `look` gives for a text of so many bytes, or gave; of long ones nothing is kept."""
         if size > _LONG:
             return look(text)
-        try:
-            return self._kept[text]
-        except KeyError:
+        told = self._kept.get(text)
+        if told is None:
             if len(self._kept) >= _MOST:
                 self._kept.clear()
             told = self._kept[text] = look(text)
-            return told
+        return told
 
 
 class Windows:
@@ -82,7 +82,8 @@ class Announced:
         self._windows = Windows(rules, ordered)
         self._database: Any = None
         if ordered:
-            self._database = databases.opened(digest, "announced", cache, lambda: _compiled(rules, ordered))
+            texts = {index: announced(rules[index]).text for index in ordered}
+            self._database = databases.opened(digest, "announced", cache, lambda: built(rules, texts))
             self._database.scratch = hyperscan.Scratch(self._database)
         self._seen: list[tuple[int, int]] = []
         self._known: Known[bytes, Told] = Known()
@@ -131,33 +132,3 @@ class Announced:
 
     def _see(self, index: int, start: int, end: int, flags: int, context: object) -> None:
         self._seen.append((index, end))
-
-
-def _compiled(rules: Sequence[LightRule], indexes: Sequence[int]) -> Any:
-    import hyperscan as hs
-
-    texts = [announced(rules[index]).text for index in indexes]
-    try:
-        return _built(texts, indexes)
-    except hs.HyperscanError:
-        return _built([_taken(text, rules[index]) for text, index in zip(texts, indexes, strict=True)], indexes)
-
-
-def _taken(text: bytes, rule: LightRule) -> bytes:
-    """The text, or where Hyperscan cannot compile it the rule's keywords."""
-    import hyperscan as hs
-
-    try:
-        _built([text], [0])
-    except hs.HyperscanError:
-        return by_keyword(rule).text
-    return text
-
-
-def _built(texts: Sequence[bytes], indexes: Sequence[int]) -> Any:
-    import hyperscan as hs
-
-    database = hs.Database(mode=hs.HS_MODE_BLOCK)
-    flags = hs.HS_FLAG_SINGLEMATCH | hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY | hs.HS_FLAG_MULTILINE
-    database.compile(expressions=list(texts), ids=list(indexes), flags=[flags] * len(texts))
-    return database

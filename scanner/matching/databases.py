@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 VERSION = b"offkey-hyperscan-11\n"
 _MAKERS = (
-    "matching/announced.py", "matching/encoded.py", "matching/expressions.py", "matching/fronts.py",
-    "matching/matcher.py", "matching/runs.py", "storage/patch.py",
+    "matching/announced.py", "matching/building.py", "matching/encoded.py", "matching/expressions.py",
+    "matching/fronts.py", "matching/matcher.py", "matching/runs.py", "storage/patch.py",
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ whole content for each named rule, so that every matcher gives the same findings
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,11 +16,13 @@ from offkey.secret import redact
 from rules.assigned import MODES
 from rules.contextual import likely
 from rules.light import GENERIC, LightRule, light
-from rules.match import Match, find, resolve, stretches, widened
+from rules.match import Match, find, resolve, stretches
+from rules.spans import widened
 from scanner.matching import databases
 from scanner.matching.announced import Announced, Known, Place, Windows, announced_rules
+from scanner.matching.building import built
 from scanner.matching.encoded import Encodings, marks_from, marks_to
-from scanner.matching.expressions import by_keyword, expressions, narrow
+from scanner.matching.expressions import expressions, narrow
 from scanner.matching.runs import Mark
 
 if TYPE_CHECKING:
@@ -240,16 +242,10 @@ class HyperscanMatcher:
 
 
 def _compile(rules: Sequence[LightRule]) -> Any:
-    import hyperscan as hs
-
     apart, every = set(announced_rules(rules)), placed(rules)
     chosen = {i: one.text for i, one in enumerate(expressions(rules)) if i not in apart}
     marks = dict(enumerate((alike[0].pattern for alike in Encodings(rules).alike), len(rules)))
-    try:
-        return _built(chosen, marks, every)
-    except hs.HyperscanError:
-        chosen = {i: one if _taken(one) else by_keyword(rules[i]).text for i, one in chosen.items()}
-        return _built(chosen, marks, every)
+    return built(rules, chosen, marks, every)
 
 
 def placed(rules: Sequence[LightRule]) -> list[int]:
@@ -259,33 +255,6 @@ def placed(rules: Sequence[LightRule]) -> list[int]:
         for i, rule in enumerate(rules)
         if rule.context and rule.context[2] in MODES and rule.lead < 0 and narrow(rule)
     ]
-
-
-def _built(patterns: Mapping[int, bytes], marks: Mapping[int, bytes], every: Collection[int] = ()) -> Any:
-    """A database that reports the number of a pattern once, but of `every` and of a mark wherever it stands."""
-    import hyperscan as hs
-
-    database = hs.Database(mode=hs.HS_MODE_BLOCK)
-    # Several texts may be searched as lines of one, so ^ and $ must match at each.
-    flags = hs.HS_FLAG_PREFILTER | hs.HS_FLAG_ALLOWEMPTY | hs.HS_FLAG_MULTILINE
-    once = flags | hs.HS_FLAG_SINGLEMATCH
-    # One number for all marks would do, but then compiling takes six times as long.
-    database.compile(
-        expressions=[*patterns.values(), *marks.values()],
-        ids=[*patterns, *marks],
-        flags=[*(flags if number in every else once for number in patterns), *[0] * len(marks)],
-    )
-    return database
-
-
-def _taken(pattern: bytes) -> bool:
-    import hyperscan as hs
-
-    try:
-        _built({0: pattern}, {})
-    except hs.HyperscanError:
-        return False
-    return True
 
 
 def _cached(rules: Sequence[LightRule], digest: str, folder: Path) -> tuple[Any, bytes]:
