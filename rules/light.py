@@ -69,7 +69,8 @@ def lighten(rule: "Rule") -> LightRule:
     from rules.reading import traits
 
     width, found, sight, in_line, (lead, least) = traits(rule.pattern)
-    drawn = rule.context and (least >= VALUE or rule.context[2] in DRAWN)
+    mode = rule.context[2] if rule.context else ""
+    drawn = mode in DRAWN or (least >= VALUE and (bool(rule.context) or rule.kind.startswith(GENERIC)))
     parts = tuple(LightPart(p.name, p.pattern, p.within_lines, p.required, p.entropy) for p in rule.parts)
     return LightRule(
         kind=rule.kind,

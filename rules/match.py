@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rules import contextual
 from rules.checks import accepts
+from rules.drawn import holds
 from rules.light import GENERIC, IMPORTED, LightPart, LightRule
 from rules.pairing import pair
 from rules.record import Record
@@ -74,6 +75,7 @@ def _anchors(rule: LightRule, content: bytes, places: Places) -> list[tuple[int,
             value = hit[group]
             if (
                 value
+                and (rule.lead < 0 or holds(value))
                 and _has_keyword(rule, content, hit)
                 and accepts(value, entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject)
             ):

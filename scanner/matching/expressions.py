@@ -23,6 +23,8 @@ from scanner.matching.fronts import fronts, needed, parser
 from scanner.storage.patch import FAR
 
 _LITERAL_NEEDED = 2
+_VALUE_FIRST = re.compile(rb"(?s).*?\(\?P<secret>[^()]*\)(?!\Z)")
+"""Of a pattern whose value comes before what tells it the part that is the same wherever drawn text stands."""
 _MOST = 2
 """Repeats whose bounds are kept in the patterns of rules that go by names: of larger ones Hyperscan makes a dot."""
 DELTA_REACH = 256
@@ -43,7 +45,9 @@ def expressions(rules: Sequence[LightRule]) -> list[Expression]:
 
 def announced(rule: LightRule) -> Expression:
     """The expression of a rule that is looked for in windows (`scanner.matching.announced`)."""
-    return by_pattern(rule) if narrow(rule) else by_keyword(rule)
+    if not narrow(rule):
+        return by_keyword(rule)
+    return by_pattern(rule) if rule.context else Expression(superset(_VALUE_FIRST.sub(b"", rule.pattern)), False)
 
 
 def narrow(rule: LightRule) -> bool:
