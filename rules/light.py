@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (6, sys.hexversion)
+VERSION = (7, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
@@ -39,7 +39,8 @@ class LightRule(Record):
     `width` is the most bytes that `pattern` can span, `sight` the same with what it looks at around them; `in_line`
     says that these have a line's end at their own ends only. `literals` are bytes of which every match holds one as it
     is, () where the keywords are the better thing to look for. `context` is as in a Rule. `lead` is the most bytes of a
-    match before its value where that must hold a run of `rules.drawn`, else -1.
+    match before its value where that must hold a run of `rules.drawn`, else -1. `order` is lower of a rule that goes
+    before another (`rules.order`).
     """
 
     kind: str
@@ -58,11 +59,12 @@ class LightRule(Record):
     in_line: bool
     literals: tuple[bytes, ...]
     lead: int
+    order: int
     parts: tuple[LightPart, ...]
     context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
 
 
-def lighten(rule: "Rule") -> LightRule:
+def lighten(rule: "Rule", order: int = 0) -> LightRule:
     """The light view of one rule."""
     from rules.drawn import VALUE
     from rules.literals import worthwhile
@@ -88,6 +90,7 @@ def lighten(rule: "Rule") -> LightRule:
         in_line=in_line,
         literals=found if worthwhile(found, width, rule.keywords) else (),
         lead=lead if drawn else -1,
+        order=order,
         parts=parts,
         context=rule.context,
     )
@@ -95,7 +98,10 @@ def lighten(rule: "Rule") -> LightRule:
 
 def light(ruleset: "RuleSet") -> tuple[LightRule, ...]:
     """The light views of all rules, in the ruleset's order."""
-    return tuple(_knowing(lighten(rule), ruleset.prefixes) for rule in ruleset.rules)
+    from rules.order import orders
+
+    order = orders(ruleset.rules)
+    return tuple(_knowing(lighten(rule, order[rule.kind]), ruleset.prefixes) for rule in ruleset.rules)
 
 
 def _knowing(rule: LightRule, prefixes: tuple[bytes, ...]) -> LightRule:

@@ -23,7 +23,8 @@ class Rule:
 
     `entropy` is in bits per byte (0: unchecked), `keywords`, `near` and `reject` are lower case. `lone_confidence` is
     that of an anchor none of whose parts were found. Examples are templates (`rules.examples`). `context` is () but for
-    values that a name announces: two patterns, a mode and words (`rules.contextual`, `rules.assigned`).
+    values that a name announces: two patterns, a mode and words (`rules.contextual`, `rules.assigned`). `over` are
+    the kinds before which this one goes where both take a value and nothing else decides.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Rule:
     counterexamples: tuple[str, ...]
     anchor: str
     context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

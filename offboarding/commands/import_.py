@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="further rules"
     )
     parser.add_argument(
-        "--explain", action="store_true", help="print why each is a credential and whose, and all its places"
+        "--explain", action="store_true", help="why each is a credential, and whose, and all its places"
     )
     parser.add_argument("--show-secrets", action="store_true", help="print the values themselves")
     parser.add_argument("--format", choices=_FORMATS, default="table", help="default: table, also when piped")

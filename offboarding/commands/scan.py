@@ -63,9 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--person", metavar="EMAIL", help="only what a commit of this person brought in")
     show.add_argument("--confidence", choices=sure.LEVELS, help="at least (default: medium; with --generic low)")
     show.add_argument("--new-only", action="store_true", help="only what no earlier scan has reported")
-    show.add_argument(
-        "--explain", action="store_true", help="print why each is a credential and whose, and all its places"
-    )
+    show.add_argument("--explain", action="store_true", help="why each is a credential, and whose, and all its places")
     show.add_argument("--show-secrets", action="store_true", help="print the values themselves")
     show.add_argument("--format", choices=FORMATS, default="table", help="default: table, also when piped")
     show.add_argument("--output", "-o", type=Path, metavar="FILE", help="write there (mode 0600) and not to the screen")

@@ -107,7 +107,7 @@ def test_a_lone_part_of_low_confidence_is_explained_where_it_is_asked_for(
 def test_a_private_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = tokens.private_key_pem("explained")
     found = explained(tmp_path, key, capsys)
-    assert found["reasons"][0].startswith("rule private_key.")
+    assert found["reasons"][0].startswith("rule private_key.pkcs8: it has the form of Private key (PKCS#8) (https://")
     assert not any(line in said for said in found["reasons"] for line in key.splitlines())
 
 
