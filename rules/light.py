@@ -40,7 +40,7 @@ class LightRule(Record):
     says that these have a line's end at their own ends only. `literals` are bytes of which every match holds one as it
     is, () where the keywords are the better thing to look for. `context` is as in a Rule. `lead` is the most bytes of a
     match before its value where that must hold a run of `rules.drawn`, else -1. `order` is lower of a rule that goes
-    before another (`rules.order`).
+    before another (`rules.rule.orders`).
     """
 
     kind: str
@@ -98,7 +98,7 @@ def lighten(rule: "Rule", order: int = 0) -> LightRule:
 
 def light(ruleset: "RuleSet") -> tuple[LightRule, ...]:
     """The light views of all rules, in the ruleset's order."""
-    from rules.order import orders
+    from rules.rule import orders
 
     order = orders(ruleset.rules)
     return tuple(_knowing(lighten(rule, order[rule.kind]), ruleset.prefixes) for rule in ruleset.rules)

@@ -4,33 +4,12 @@
 kind's name would decide, which means nothing: one of the two rules must say that it goes before the other (`over`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rules.examples import expand
 from rules.light import GENERIC, IMPORTED, LightRule
 from rules.match import Match, find, standing
 from rules.rule import Rule
-
-
-def orders(rules: Iterable[Rule]) -> dict[str, int]:
-    """A number for each kind, lower than those of the kinds before which it goes; 0 where it goes before none.
-
-    Kinds that are not among the rules count for nothing. Raises ValueError where rules go before each other in a
-    circle.
-    """
-    over = {rule.kind: rule.over for rule in rules}
-    found: dict[str, int] = {}
-
-    def order(kind: str, above: tuple[str, ...]) -> int:
-        if kind in above:
-            raise ValueError(" over ".join((*above[above.index(kind) :], kind)))
-        if kind not in found:
-            found[kind] = min((order(one, (*above, kind)) - 1 for one in over[kind] if one in over), default=0)
-        return found[kind]
-
-    for kind in over:
-        order(kind, ())
-    return found
 
 
 class Others:

@@ -1,6 +1,6 @@
 """What a rule file says: a kind of credential, its provider, and all of them together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from offkey.found import Confidence, Ownership
@@ -71,3 +71,24 @@ class RuleSet:
     digest: str
     unread: tuple[str, ...] = ()
     prefixes: tuple[bytes, ...] = ()
+
+
+def orders(rules: Iterable[Rule]) -> dict[str, int]:
+    """A number for each kind, lower than those of the kinds before which it goes; 0 where it goes before none.
+
+    Kinds that are not among the rules count for nothing. Raises ValueError where rules go before each other in a
+    circle.
+    """
+    over = {rule.kind: rule.over for rule in rules}
+    found: dict[str, int] = {}
+
+    def order(kind: str, above: tuple[str, ...]) -> int:
+        if kind in above:
+            raise ValueError(" over ".join((*above[above.index(kind) :], kind)))
+        if kind not in found:
+            found[kind] = min((order(one, (*above, kind)) - 1 for one in over[kind] if one in over), default=0)
+        return found[kind]
+
+    for kind in over:
+        order(kind, ())
+    return found

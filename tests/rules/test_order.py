@@ -9,8 +9,8 @@ import pytest
 from rules import Rule, RuleError, expand, load
 from rules.light import from_cache, light, to_cache
 from rules.match import find, resolve
-from rules.order import Others, orders
-from rules.rule import RuleSet
+from rules.order import Others
+from rules.rule import RuleSet, orders
 
 ALL = load()
 TWIN = """
