@@ -59,9 +59,9 @@ class LightRule(Record):
     in_line: bool
     literals: tuple[bytes, ...]
     lead: int
-    order: int
     parts: tuple[LightPart, ...]
     context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
+    order: int = 0
 
 
 def lighten(rule: "Rule", order: int = 0) -> LightRule:
@@ -130,7 +130,7 @@ def superset(pattern: bytes, longest: int = _LONG) -> bytes:
 
 def to_cache(ruleset: "RuleSet") -> bytes:
     """A cache file's content: the rules' digest and light views. It holds no examples and no secrets."""
-    rules: Any = tuple((*rule[:-2], tuple(map(tuple, rule.parts)), rule.context) for rule in light(ruleset))
+    rules: Any = tuple((*rule[:-3], tuple(map(tuple, rule.parts)), *rule[-2:]) for rule in light(ruleset))
     return marshal.dumps((VERSION, ruleset.digest, rules))
 
 
@@ -143,7 +143,7 @@ def from_cache(data: bytes) -> tuple[str, tuple[LightRule, ...]]:
         version, digest, rows = marshal.loads(data)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
         if version != VERSION:
             raise ValueError("cache of another version")
-        rules = tuple(LightRule._make((*row[:-2], tuple(map(LightPart._make, row[-2])), row[-1])) for row in rows)
+        rules = tuple(LightRule._make((*row[:-3], tuple(map(LightPart._make, row[-3])), *row[-2:])) for row in rows)
         if not isinstance(digest, str) or not all(isinstance(rule.pattern, bytes) for rule in rules):
             raise ValueError("not a rules cache")
     except (EOFError, KeyError, TypeError, AttributeError, IndexError) as error:
