@@ -12,6 +12,7 @@ from rules.checks import accepts
 from rules.drawn import holds
 from rules.light import LightRule
 from rules.names import BESIDE_VALUES, SHOWN, of_another, pieces_of
+from rules.record import Record
 from rules.spans import Anchor, apart, compiled, occurrences, widened
 
 Context = tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()]
@@ -188,12 +189,39 @@ def _passed(gap: bytes, first: bool) -> bool:
 def _sureness(rule: LightRule, gap: bytes, before: bytes, value: bytes) -> str:
     """The rule's confidence where a word for keys stands by; at most medium where the value is the name's own or like
     nothing but a token; else that of a value alone: hex by a name may be a commit."""
-    if _HAS_KEY.search(gap) or _HAS_KEY.search(before):
+    if _speaks(gap, before):
         return rule.confidence
     telling_form = not judging.is_hex(value) and not judging.is_uuid(value)
     if _DIRECT.fullmatch(gap) or telling_form:
         return "low" if rule.confidence == "low" else "medium"
     return rule.lone_confidence
+
+
+def _speaks(gap: bytes, before: bytes) -> bool:
+    """Whether a word for keys stands between a provider's name and a value, or before the name on its line."""
+    return _HAS_KEY.search(gap) is not None or _HAS_KEY.search(before) is not None
+
+
+class Announcement(Record):
+    """Why a value is taken for a provider's: the provider's name and the one nearest to the value, which may be one,
+    and whether a word for keys stands by them.
+    """
+
+    names: tuple[bytes, ...]
+    keyed: bool
+
+
+def announcement(rule: LightRule, content: bytes, span: tuple[int, int]) -> Announcement | None:
+    """What tells the value at a span, as `anchors` saw it; None where the rule does not take it."""
+    place = (max(0, span[0] - GAP - rule.width), min(len(content), span[1] + 1))
+    for name, reach in _reaches(rule, content, place):
+        if any(one[:2] == span for one in _announced(rule, content, name, reach)):
+            gap = content[name.end() : span[0]]
+            before = content[max(0, name.start() - _BACK) : name.start()].rpartition(b"\n")[2]
+            nearest = _nearest(gap)
+            names = (name[0] + nearest,) if gap.startswith(nearest) else (name[0], nearest)
+            return Announcement(names, _keyed(rule, name[0]) or _speaks(gap, before))
+    return None
 
 
 def _nearest(gap: bytes) -> bytes:

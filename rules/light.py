@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (6, sys.hexversion)
+VERSION = (7, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
@@ -39,7 +39,8 @@ class LightRule(Record):
     `width` is the most bytes that `pattern` can span, `sight` the same with what it looks at around them; `in_line`
     says that these have a line's end at their own ends only. `literals` are bytes of which every match holds one as it
     is, () where the keywords are the better thing to look for. `context` is as in a Rule. `lead` is the most bytes of a
-    match before its value where that must hold a run of `rules.drawn`, else -1.
+    match before its value where that must hold a run of `rules.drawn`, else -1. `order` is lower of a rule that goes
+    before another (`rules.rule.orders`).
     """
 
     kind: str
@@ -60,9 +61,10 @@ class LightRule(Record):
     lead: int
     parts: tuple[LightPart, ...]
     context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
+    order: int = 0
 
 
-def lighten(rule: "Rule") -> LightRule:
+def lighten(rule: "Rule", order: int = 0) -> LightRule:
     """The light view of one rule."""
     from rules.drawn import VALUE
     from rules.literals import worthwhile
@@ -89,6 +91,7 @@ def lighten(rule: "Rule") -> LightRule:
         in_line=in_line,
         literals=found if worthwhile(found, width, rule.keywords) else (),
         lead=lead if drawn else -1,
+        order=order,
         parts=parts,
         context=rule.context,
     )
@@ -96,7 +99,10 @@ def lighten(rule: "Rule") -> LightRule:
 
 def light(ruleset: "RuleSet") -> tuple[LightRule, ...]:
     """The light views of all rules, in the ruleset's order."""
-    return tuple(_knowing(lighten(rule), ruleset.prefixes) for rule in ruleset.rules)
+    from rules.rule import orders
+
+    order = orders(ruleset.rules)
+    return tuple(_knowing(lighten(rule, order[rule.kind]), ruleset.prefixes) for rule in ruleset.rules)
 
 
 def _knowing(rule: LightRule, prefixes: tuple[bytes, ...]) -> LightRule:
@@ -125,7 +131,7 @@ def superset(pattern: bytes, longest: int = _LONG) -> bytes:
 
 def to_cache(ruleset: "RuleSet") -> bytes:
     """A cache file's content: the rules' digest and light views. It holds no examples and no secrets."""
-    rules: Any = tuple((*rule[:-2], tuple(map(tuple, rule.parts)), rule.context) for rule in light(ruleset))
+    rules: Any = tuple((*rule[:-3], tuple(map(tuple, rule.parts)), *rule[-2:]) for rule in light(ruleset))
     return marshal.dumps((VERSION, ruleset.digest, rules))
 
 
@@ -138,7 +144,7 @@ def from_cache(data: bytes) -> tuple[str, tuple[LightRule, ...]]:
         version, digest, rows = marshal.loads(data)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
         if version != VERSION:
             raise ValueError("cache of another version")
-        rules = tuple(LightRule._make((*row[:-2], tuple(map(LightPart._make, row[-2])), row[-1])) for row in rows)
+        rules = tuple(LightRule._make((*row[:-3], tuple(map(LightPart._make, row[-3])), *row[-2:])) for row in rows)
         if not isinstance(digest, str) or not all(isinstance(rule.pattern, bytes) for rule in rules):
             raise ValueError("not a rules cache")
     except (EOFError, KeyError, TypeError, AttributeError, IndexError) as error:

@@ -23,6 +23,8 @@ confidence = "high"
 ownership = "shared"
 references = ["https://acme.test/docs"]
 """
+OVER = 'over = ["box.client_secret"]'
+"""A rule of ours knows the name `box`, too."""
 
 
 def made(folder: Path, text: str = TEXT) -> Rule:
@@ -96,7 +98,7 @@ def test_the_second_value_counts_by_its_own_name(tmp_path: Path) -> None:
 
 
 def test_an_everyday_word_needs_a_word_for_keys_joined_to_it(tmp_path: Path) -> None:
-    text = TEXT.replace('["acmecorp", "acme_corp"]', '["box"]\nordinary = true')
+    text = TEXT.replace('["acmecorp", "acme_corp"]', f'["box"]\nordinary = true\n{OVER}')
     rule = made(tmp_path, text)
     assert values(rule, "BOX_CLIENT_SECRET=<hex:32>\n")
     assert values(rule, "box:\n  client_secret: <hex:32>\n")
@@ -107,7 +109,7 @@ def test_an_everyday_word_needs_a_word_for_keys_joined_to_it(tmp_path: Path) -> 
 
 
 def test_a_name_that_holds_a_word_for_keys_needs_no_other(tmp_path: Path) -> None:
-    rule = made(tmp_path, TEXT.replace('["acmecorp", "acme_corp"]', '["box", "box_token"]\nordinary = true'))
+    rule = made(tmp_path, TEXT.replace('["acmecorp", "acme_corp"]', f'["box", "box_token"]\nordinary = true\n{OVER}'))
     assert values(rule, "MY_BOX_TOKEN=<hex:32>\n")
     assert not values(rule, "BOX_TOKEN_URL=<hex:32>\n")
 
