@@ -8,7 +8,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from rules import contextual
 from rules.checks import accepts
 from rules.drawn import holds
 from rules.light import GENERIC, IMPORTED, LightPart, LightRule
@@ -43,6 +42,8 @@ def find(rule: LightRule, content: bytes, places: Places | None = None) -> list[
     """Every confirmed match of one rule, in order, not overlapping. `places` are its `stretches`, if known."""
     places = stretches(rule, content) if places is None else places
     if rule.context:
+        from rules import contextual  # its many patterns take the hook 10 ms, and few commits hold such a name
+
         return [_alone(rule, *told) for told in contextual.anchors(rule, content, places)]
     spans = _anchors(rule, content, places)
     anchors = [span for span in spans if not rule.near or _near(rule, content, span)]
@@ -108,6 +109,8 @@ def stretches(rule: LightRule, content: bytes, within: Places | None = None) -> 
     """
     reach = rule.width + 1
     if rule.context:
+        from rules import contextual
+
         return widened(contextual.windows(rule, content, within), reach, len(content))
     if rule.literals:
         words = list(_occurrences(rule.literals, content))

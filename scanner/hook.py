@@ -136,7 +136,7 @@ def _meant(matches: "list[Match]", path: str) -> "list[Match]":
 
 def _in(word: bytes, words: bytes, text: bytes) -> bool:
     """Whether a keyword stands in a text, of which the words are known: one with a blank needs the text itself."""
-    return word in (words if word.split() == [word] else text)
+    return word in (text if b" " in word else words)
 
 
 def _announced(rules: Sequence[LightRule], text: bytes) -> bytes:
