@@ -89,12 +89,17 @@ def lighten(rule: "Rule", order: int = 0) -> LightRule:
         width=width,
         sight=sight,
         in_line=in_line,
-        literals=found if worthwhile(found, width, rule.keywords) else (),
+        literals=found if worthwhile(found, width, rule.keywords) and not (rule.context and _slight(found)) else (),
         lead=lead if drawn else -1,
         order=order,
         parts=parts,
         context=rule.context,
     )
+
+
+def _slight(literals: tuple[bytes, ...]) -> bool:
+    """Whether literals say less than the name of a provider does."""
+    return min(map(len, literals)) < _TELLING
 
 
 def light(ruleset: "RuleSet") -> tuple[LightRule, ...]:
@@ -113,6 +118,7 @@ def _knowing(rule: LightRule, prefixes: tuple[bytes, ...]) -> LightRule:
 
 
 _LONG = 20
+_TELLING = 4
 
 
 def superset(pattern: bytes, longest: int = _LONG) -> bytes:
