@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from offboarding.ui import UI
 from offkey.errors import OffkeyError, UsageError
-from offkey.found import Finding, Gap, Place
+from offkey.found import Finding, Gap, Place, Setting, Use
 from offkey.secret import Secret
 from rules import RuleSet
 from scanner.matching.encoding import decoded
@@ -188,14 +188,15 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _draw(console: "Console", look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.Secrets) -> None:
-    from scanner.output import table
+    from scanner.output import ci, table
 
     names = {rule.kind: rule.name for rule in report.ruleset.rules}
     examined = report.scanned.result.examined
-    shown = table.render(report.findings, gaps, names=names, width=console.width, explain=look.explain, secrets=secrets)
-    console.print(shown, end="")
+    found = table.render(report.findings, gaps, names=names, width=console.width, explain=look.explain, secrets=secrets)
+    console.print(found, end="")
     if (used := report.scanned.used) is not None:
-        console.print(table.secrets_named(used.names, used.schedules), end="")
+        shown = {finding.fingerprint for finding in report.findings}
+        console.print(ci.render(used.settings, used.names, used.schedules, shown=shown), end="")
     counts = {"object": examined.objects, "file": examined.files}
     console.print(table.summary(report.findings, gaps, counts))
 
@@ -209,7 +210,9 @@ def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.
     if look.format == "json":
         examined = asdict(report.scanned.result.examined)
         used = report.scanned.used
-        ci = {"names": used.names, "schedules": used.schedules} if used is not None else None
+        ci: dict[str, Sequence[Use | Setting]] | None = None
+        if used is not None:
+            ci = {"settings": used.settings, "names": used.names, "schedules": used.schedules}
         return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets, ci=ci)
 
     from scanner.output import sarif
