@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from offboarding.ui import UI
 from offkey.errors import OffkeyError, UsageError
-from offkey.found import Finding, Gap, Place
+from offkey.found import Finding, Gap, Place, Setting, Use
 from offkey.secret import Secret
 from rules import RuleSet
 from scanner.matching.encoding import decoded
@@ -199,11 +199,11 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _draw(console: "Console", look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.Secrets) -> None:
-    from scanner.output import table
+    from scanner.output import ci, table
 
     names = {rule.kind: rule.name for rule in report.ruleset.rules}
     examined = report.scanned.result.examined
-    shown = table.render(
+    found = table.render(
         report.findings,
         gaps,
         names=names,
@@ -212,9 +212,10 @@ def _draw(console: "Console", look: Look, report: Report, gaps: Sequence[Gap], s
         secrets=secrets,
         reasons=report.reasons,
     )
-    console.print(shown, end="")
+    console.print(found, end="")
     if (used := report.scanned.used) is not None:
-        console.print(table.secrets_named(used.names, used.schedules), end="")
+        shown = {finding.fingerprint for finding in report.findings}
+        console.print(ci.render(used.settings, used.names, used.schedules, shown=shown), end="")
     counts = {"object": examined.objects, "file": examined.files}
     console.print(table.summary(report.findings, gaps, counts))
 
@@ -228,7 +229,9 @@ def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.
     if look.format == "json":
         examined = asdict(report.scanned.result.examined)
         used = report.scanned.used
-        ci = {"names": used.names, "schedules": used.schedules} if used is not None else None
+        ci: dict[str, Sequence[Use | Setting]] | None = None
+        if used is not None:
+            ci = {"settings": used.settings, "names": used.names, "schedules": used.schedules}
         return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets, reasons=reasons, ci=ci)
 
     from scanner.output import sarif

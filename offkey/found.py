@@ -127,6 +127,21 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A setting of CI or deployment configuration that is called like a credential and holds a value itself.
+
+    `form` is literal, placeholder or encrypted; `how` says how it is encrypted. `findings` are the kinds and
+    fingerprints of the findings that lie in it; without one its name alone tells it. The value is nowhere in here.
+    """
+
+    use: Use
+    form: str
+    redacted: str
+    how: str = ""
+    findings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One distinct secret value of one kind, with every place that holds it."""
 

@@ -50,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--staged", action="store_true", help="only files that a commit made now would add or change")
     what.add_argument("--history", choices=("all", "none"), default="all", help="look at git's objects (default: all)")
     what.add_argument("--no-worktree", action="store_true", help="leave out files, the index and .git/config")
-    what.add_argument("--ci", action="store_true", help="also which CI and deployment jobs use what, and when they run")
+    what.add_argument("--ci", action="store_true", help="also what CI and deployment hold and name, and their jobs")
     what.add_argument("--exhaustive", action="store_true", help="read every object through git itself; slower")
     what.add_argument("--no-kernel", action="store_true", help="without the compiled part; same findings, slower")
     what.add_argument("--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="more rules")

@@ -5,8 +5,10 @@ https://docs.ansible.com/ansible/latest/vault_guide/; lookups: https://docs.ansi
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, numbering, sounds_secret
+from offkey.secret import Secret
+from scanner.ci import given, tree
+from scanner.ci.config import SECRET, VARIABLE, Config, Given, Name, Part, Reference, numbering, sounds_secret
+from scanner.ci.judged import ENCRYPTED
 from scanner.ci.tree import Node
 
 TITLE = "Ansible"
@@ -39,12 +41,16 @@ def mine(path: str) -> bool:
 def parse(path: str, text: str) -> Config:
     """Plays and tasks with the names they use. Raises Unreadable."""
     if text.startswith("$ANSIBLE_VAULT"):
-        return Config(workflow=path, names=(Name("an encrypted file", 1, SECRET),))
+        whole = Given("the file", (1, text.count("\n") + 1), ENCRYPTED, Secret(text.encode()), "Ansible Vault")
+        return Config(workflow=path, names=(Name("an encrypted file", 1, SECRET),), given=(whole,))
     names = list(_names(text))
     if not path.endswith((".yml", ".yaml")):
         line = numbering(text)
         files = (Reference(hit[2], line(hit.start(1)), hit[1]) for hit in _PASSWORDS.finditer(text))
-        return Config(workflow=path, when=("when it is played",), names=tuple(names), files=tuple(files))
+        return Config(
+            workflow=path, when=("when it is played",), names=tuple(names), files=tuple(files),
+            given=tuple(given.in_text(text, program=False)),
+        )  # fmt: skip
     documents = tree.documents(_tagless(text))
     parts: list[Part] = []
     refs: list[Reference] = []
@@ -53,7 +59,10 @@ def parse(path: str, text: str) -> Config:
             if entry.kind == "map" and document.kind == "list":
                 parts += _play(entry, number)
         refs += _files(document)
-    return Config(workflow=path, when=("when it is played",), parts=tuple(parts), names=tuple(names), files=tuple(refs))
+    return Config(
+        workflow=path, when=("when it is played",), parts=tuple(parts), names=tuple(names), files=tuple(refs),
+        given=tuple(one for document in documents for one in given.in_tree(document)),
+    )  # fmt: skip
 
 
 def _tagless(text: str) -> str:

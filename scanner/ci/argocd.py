@@ -7,8 +7,8 @@ https://argo-workflows.readthedocs.io/en/latest/cron-workflows/.
 import re
 from collections.abc import Iterator
 
-from scanner.ci import kubernetes, tree
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference
+from scanner.ci import given, kubernetes, tree
+from scanner.ci.config import SECRET, VARIABLE, Config, Given, Name, Part, Reference
 from scanner.ci.tree import Node
 
 TITLE = "Argo CD and Argo Workflows"
@@ -32,6 +32,7 @@ def parse(path: str, text: str) -> Config:
     names: list[Name] = []
     files: list[Reference] = []
     crons: list[tuple[str, int]] = []
+    told: list[Given] = []
     for document in tree.documents(tree.without_templates(text)):
         if not tree.text_of(document, "apiVersion").startswith("argoproj.io"):
             continue
@@ -39,6 +40,7 @@ def parse(path: str, text: str) -> Config:
         place = tree.text_of(document, "spec", "destination", "namespace")
         parts.append(Part(tree.lines(document), job=called, environment=place, when=_when(document, crons)))
         names += _names(document)
+        told += given.in_tree(document)
         files += [
             Reference(file.text.removeprefix("./"), file.line, "Helm values")
             for node in tree.walk(document)
@@ -47,7 +49,7 @@ def parse(path: str, text: str) -> Config:
         ]
     return Config(
         workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts), names=tuple(names),
-        files=tuple(files), crons=tuple(crons),
+        files=tuple(files), crons=tuple(crons), given=tuple(told),
     )  # fmt: skip
 
 

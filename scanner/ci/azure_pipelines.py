@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, variables
 from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import NOTHING, Node
@@ -54,6 +54,7 @@ def parse(path: str, text: str) -> Config:
         names=(*names(text), *_explicit(root)),
         files=tuple(_files(root, path.rpartition("/")[0])),
         crons=tuple(crons),
+        given=tuple(given.in_tree(root)),
     )
 
 

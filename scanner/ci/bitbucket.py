@@ -6,7 +6,7 @@ Schedules are set up in the repository's settings; the file only says what a cus
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import Config, Part, Reference, commands, variables
 from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import NOTHING, Node
@@ -48,6 +48,7 @@ def parse(path: str, text: str) -> Config:
         parts=tuple(parts),
         names=tuple(variables(text)),
         files=(*_scripts(root), *_imports(root)),
+        given=tuple(given.in_tree(root)),
     )
 
 

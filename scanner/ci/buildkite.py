@@ -5,7 +5,7 @@ https://buildkite.com/docs/pipelines/security/secrets. Schedules and triggers st
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import COMPUTED, SECRET, VARIABLE, Config, Name, Part, Reference, commands, variables
 from scanner.ci.paths import included
 from scanner.ci.tree import NOTHING, Node
@@ -38,6 +38,7 @@ def parse(path: str, text: str) -> Config:
         # `$$X` and `\\$X` are left to the agent, where secrets are.
         names=(*variables(text.replace("$$", "$").replace("\\$", "$")), *_names(root, text)),
         files=tuple(_scripts(root)),
+        given=tuple(given.in_tree(root)),
     )
 
 

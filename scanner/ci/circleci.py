@@ -6,7 +6,7 @@ Schedules set up in the project (not in the file) run as a user or the schedulin
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, variables
 from scanner.ci.paths import included
 from scanner.ci.tree import NOTHING, Node
@@ -53,6 +53,7 @@ def parse(path: str, text: str) -> Config:
         names=(*names, *_set(root)),
         files=tuple(_scripts(root)),
         crons=tuple(crons),
+        given=tuple(given.in_tree(root)),
     )
 
 

@@ -6,7 +6,7 @@ Triggers and schedules are set up in the project, not in the file.
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, variables
 from scanner.ci.tree import NOTHING, Node
 
@@ -40,6 +40,7 @@ def parse(path: str, text: str) -> Config:
         parts=tuple(parts),
         names=(*variables(text), *_names(root)),
         files=tuple(files),
+        given=tuple(given.in_tree(root)),
     )
 
 

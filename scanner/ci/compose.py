@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, variables
 from scanner.ci.tree import NOTHING, Node
 
@@ -45,6 +45,7 @@ def parse(path: str, text: str) -> Config:
         parts=tuple(Part(tree.lines(service, key=key), job=key.text) for key, service in services_found),
         names=tuple(names),
         files=tuple(files),
+        given=tuple(given.in_tree(root)),
     )
 
 

@@ -9,6 +9,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from offkey.secret import Secret
+
 SECRET = "secret"  # noqa: S105 - a word, not a value
 VARIABLE = "variable"
 """How a variable is named that may or may not be a secret; kept to compare names, shown when it sounds like one."""
@@ -44,6 +46,19 @@ class Name(NamedTuple):
     how: str = SECRET
 
 
+class Given(NamedTuple):
+    """What a setting with a credential's name holds. `form` is a word of `judged`; `how` says how it is encrypted.
+
+    `value` is the value without quotes, decoded where its place says in what it is encoded; `lines` hold it.
+    """
+
+    name: str
+    lines: Lines
+    form: str
+    value: Secret
+    how: str = ""
+
+
 class Reference(NamedTuple):
     """Another file that is named. `how` in words: include, env_file, COPY, called workflow, command ..."""
 
@@ -66,6 +81,7 @@ class Config(NamedTuple):
     crons: tuple[tuple[str, int], ...] = ()
     problem: str = ""
     templates: tuple[Part, ...] = ()
+    given: tuple[Given, ...] = ()
 
 
 WHOLE = Part(())
@@ -192,10 +208,19 @@ def distinct(config: Config) -> Config:
         templates=config.templates[:MOST],
         names=tuple(sorted(names, key=lambda name: (name.line, name.name, name.how))),
         files=tuple(sorted(set(config.files), key=lambda file: (file.line, file.path, file.how))),
+        given=tuple(_once(config.given)[:MOST]),
     )
     if not _multiplied(made):
         return made
     return made._replace(parts=(), templates=(), problem=f"its jobs and names multiply to more than {PAIRS} uses")
+
+
+def _once(given: Iterable[Given]) -> list[Given]:
+    """Each setting once, in the order of lines; of several for one value that with a name that is not made up."""
+    found: dict[tuple[Lines, str, bytes], Given] = {}
+    for one in sorted(given, key=lambda one: (one.lines, one.name.startswith("a "), one.name, one.form)):
+        found.setdefault((one.lines, one.form, one.value.reveal()), one)
+    return list(found.values())
 
 
 def joined(when: Iterable[str]) -> tuple[str, ...]:

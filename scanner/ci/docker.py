@@ -5,7 +5,8 @@ https://docs.docker.com/build/building/secrets/ (`RUN --mount=type=secret,id=X`)
 import re
 from collections.abc import Iterator
 
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, variables
+from scanner.ci import given
+from scanner.ci.config import SECRET, VARIABLE, Config, Given, Name, Part, Reference, commands, variables
 
 TITLE = "Dockerfile"
 FILES = "`Dockerfile`, `Dockerfile.*`, `*.dockerfile`, `Containerfile`"
@@ -29,6 +30,8 @@ def parse(path: str, text: str) -> Config:
     names: list[Name] = list(variables(text))
     files: list[Reference] = []
     stages: list[Part] = []
+    told: list[Given] = []
+    rows = text.split("\n")
     for line, end, word, rest in _instructions(text):
         if word == "FROM":
             called = re.search(r"\s[Aa][Ss]\s+(\S+)", rest)
@@ -37,12 +40,18 @@ def parse(path: str, text: str) -> Config:
             stages[-1] = stages[-1]._replace(lines=((stages[-1].lines[0][0], end),))
         if word in ("ARG", "ENV"):
             names += [Name(name, line, VARIABLE) for name in _assigned(word, rest)]
+            told += _given(word, rest, (line, end))
         elif word in ("COPY", "ADD"):
             files += _copied(word, rest, line)
         elif word == "RUN":
             names += _mounted(rest, line)
             files += commands(_MOUNT.sub("", rest), line)
-    return Config(workflow=path, when=("image build",), parts=tuple(stages), names=tuple(names), files=tuple(files))
+        if word in ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"):
+            told += given.in_text("\n".join(rows[line - 1 : end]), line)
+    return Config(
+        workflow=path, when=("image build",), parts=tuple(stages), names=tuple(names), files=tuple(files),
+        given=tuple(told),
+    )  # fmt: skip
 
 
 def _instructions(text: str) -> Iterator[tuple[int, int, str, str]]:
@@ -71,6 +80,20 @@ def _assigned(word: str, rest: str) -> list[str]:
     if word == "ARG":
         return [hit[1] for piece in rest.split() if (hit := _SET.match(piece))]
     return re.findall(r"(?:^|\s)([A-Za-z_][A-Za-z0-9_]*)=", rest)
+
+
+_LONGEST = 20_000
+_VALUES = re.compile(r"(?:^|\s)([A-Za-z_][A-Za-z0-9_.]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)+)")
+
+
+def _given(word: str, rest: str, lines: tuple[int, int]) -> Iterator[Given]:
+    """What `ENV` sets, and `ARG` where nothing else is given."""
+    name, _, value = rest.partition(" ")
+    if word == "ENV" and "=" not in name:
+        yield from given.give(name, value.strip().strip("\"'"), lines)
+        return
+    for hit in _VALUES.finditer(rest[:_LONGEST]):
+        yield from given.give(hit[1], hit[2].strip("\"'"), lines)
 
 
 def _copied(word: str, rest: str, line: int) -> Iterator[Reference]:

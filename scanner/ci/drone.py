@@ -5,8 +5,20 @@ https://woodpecker-ci.org/docs/usage/secrets.
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, joined, numbering, variables
+from scanner.ci import given, tree
+from scanner.ci.config import (
+    SECRET,
+    VARIABLE,
+    Config,
+    Given,
+    Name,
+    Part,
+    Reference,
+    commands,
+    joined,
+    numbering,
+    variables,
+)
 from scanner.ci.paths import elsewhere
 from scanner.ci.tree import Node
 
@@ -35,13 +47,16 @@ def parse(path: str, text: str) -> Config:
     parts: list[Part] = []
     names = list(variables(text))
     files: list[Reference] = []
+    told: list[Given] = []
     for document in documents:
         parts += _pipeline(document)
         names += _names(document)
         files += _scripts(document)
+        told += given.in_tree(document)
     return Config(
-        workflow=path.rpartition("/")[2], when=("push",), parts=tuple(parts), names=tuple(names), files=tuple(files)
-    )
+        workflow=path.rpartition("/")[2], when=("push",), parts=tuple(parts), names=tuple(names), files=tuple(files),
+        given=tuple(told),
+    )  # fmt: skip
 
 
 _FROM = re.compile(r"[\"']?from_secret[\"']?\s*:\s*[\"']([\w.-]+)[\"']")

@@ -8,7 +8,7 @@ and reusable workflows: https://docs.github.com/en/actions/how-tos/reuse-automat
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import (
     EVERY_SECRET,
     SECRET,
@@ -65,6 +65,7 @@ def parse(path: str, text: str) -> Config:
             for entry in tree.items(tree.get(on, "schedule"))
             if (cron := tree.get(entry, "cron")).text
         ),
+        given=tuple(given.in_tree(root)),
     )
 
 

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import COMPUTED, VARIABLE, Config, Name, Part, Reference, commands, joined, variables
 from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import NOTHING, Node
@@ -49,6 +49,7 @@ def parse(path: str, text: str) -> Config:
         names=(*variables(text), *_set(root), *_vault(jobs)),
         files=(*_included(root), *_scripts(root)),
         templates=tuple(hidden),
+        given=tuple(given.in_tree(root)),
     )
 
 

@@ -9,8 +9,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from scanner.ci import braces, markup
-from scanner.ci.config import VARIABLE, Config, Name, Part, Reference, commands, joined, variables
+from scanner.ci import braces, given, markup
+from scanner.ci.config import VARIABLE, Config, Given, Name, Part, Reference, commands, joined, variables
 from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import LIMIT, Unreadable
 
@@ -48,6 +48,10 @@ _WORKSPACE = re.compile(r"^(?:\$\{?(?:env\.)?WORKSPACE\}?|\$\{pwd\(\)\})/")
 _BRANCH = re.compile(
     r"\b(?:branch|tag|buildingTag|changeRequest|triggeredBy|environment)\b\s*\(?\s*(?:['\"]([^'\"\n]*)['\"])?"
 )
+_TEXT = re.compile(r"\b([A-Za-z_][\w.]{0,100})[ \t]*(?:=|:)[ \t]*(['\"])((?:(?!\2)[^\\\n]|\\.){0,2000})\2")
+_PARAMETER = re.compile(
+    r"\bname\s{0,8}:\s{0,8}['\"](\w{1,100})['\"]\s{0,8},\s{0,8}(?:defaultValue|value)\s{0,8}:\s{0,8}(['\"])([^'\"\n]{0,2000})\2"
+)
 CREDENTIAL = "credentials id"
 
 
@@ -84,6 +88,7 @@ def _pipeline(path: str, text: str) -> Config:
         names=tuple(_named(source)),
         files=tuple(_scripts(source)),
         crons=tuple(crons),
+        given=tuple(_given(source)),
     )
 
 
@@ -154,6 +159,15 @@ def _named(source: braces.Text) -> Iterator[Name]:
     yield from variables(text)
 
 
+def _given(source: braces.Text) -> Iterator[Given]:
+    """Text in quotes that a variable, a named argument or a parameter is given, and what shell commands assign."""
+    for pattern in (_TEXT, _PARAMETER):
+        for hit in pattern.finditer(source.plain):
+            line = source.line(hit.start(3))
+            yield from given.give(hit[1], hit[3], (line, line))
+    yield from given.in_text(source.plain)
+
+
 def _scripts(source: braces.Text) -> Iterator[Reference]:
     for hit in _SHELL.finditer(source.plain):
         yield from commands(hit[0], source.line(hit.start()))
@@ -169,8 +183,13 @@ def _job(path: str, text: str) -> Config:
     when: list[str] = []
     crons: list[tuple[str, int]] = []
     files: list[Reference] = []
+    held: list[Given] = []
+    names_above: dict[tuple[str, ...], str] = {}
     for element in markup.elements(text):
         tag, told = element.tag, element.text.strip()
+        if tag == "name":
+            names_above[element.path[:-1]] = told
+        held += _held(element, names_above.get(element.path[:-1], ""))
         above = element.path[-2] if len(element.path) > 1 else ""
         if tag in ("credentialsId", "credentialId") and told:
             names.append(Name(told, element.line, CREDENTIAL))
@@ -193,5 +212,16 @@ def _job(path: str, text: str) -> Config:
     whole = ((1, text.count("\n") + 1),)
     return Config(
         workflow=path, when=joined(when) or ("as set up in Jenkins",), parts=(Part(whole, job=job),),
-        names=tuple(names), files=tuple(files), crons=tuple(crons),
+        names=tuple(names), files=tuple(files), crons=tuple(crons), given=tuple(held),
     )  # fmt: skip
+
+
+def _held(element: markup.Element, parameter: str) -> Iterator[Given]:
+    """What an element of a job holds itself; Jenkins encrypts what it takes for a secret."""
+    lines = (element.line, element.end)
+    if element.tag in ("command", "script"):
+        yield from given.in_text(element.text, element.line)
+    elif element.tag in ("defaultValue", "value"):
+        yield from given.give(parameter, element.text, lines)
+    elif element.text.strip():
+        yield from given.give(element.tag, element.text, lines)

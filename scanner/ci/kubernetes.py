@@ -9,8 +9,8 @@ Templates are blanked out before the YAML is read.
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, sounds_secret
+from scanner.ci import given, tree
+from scanner.ci.config import SECRET, VARIABLE, Config, Given, Name, Part, Reference, sounds_secret
 from scanner.ci.tree import Node
 
 TITLE = "Kubernetes and Helm"
@@ -54,16 +54,18 @@ def parse(path: str, text: str) -> Config:
     names: list[Name] = []
     files: list[Reference] = []
     crons: list[tuple[str, int]] = []
+    told: list[Given] = []
     for document in (one for stream in documents for one in _listed(stream)):
         if tree.text_of(document, "apiVersion").startswith("argoproj.io"):
             continue
         parts += _object(document, crons)
         names += _names(document)
         files += _files(document)
+        told += given.in_tree(document)
     return Config(
         workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts),
         names=tuple(name._replace(name=tree.without_blanks(name.name)) for name in names),
-        files=tuple(files), crons=tuple(crons),
+        files=tuple(files), crons=tuple(crons), given=tuple(told),
     )  # fmt: skip
 
 
@@ -154,12 +156,17 @@ def _values(path: str, documents: list[Node]) -> Config:
     """A chart's values: names that sound like secrets. Its top keys stand for jobs."""
     names = []
     parts = []
+    told: list[Given] = []
     for document in documents:
+        told += given.in_tree(document)
         parts += [Part(tree.lines(value, key=key), job=key.text) for key, value in tree.own_pairs(document)]
         for node in tree.walk(document):
             for key, value in tree.own_pairs(node):
                 names += [*_used(key, value), *_value(key, value)]
-    return Config(workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts), names=tuple(set(names)))
+    return Config(
+        workflow=path.rpartition("/")[2], when=("deployment",), parts=tuple(parts), names=tuple(set(names)),
+        given=tuple(told),
+    )  # fmt: skip
 
 
 def _value(key: Node, value: Node) -> Iterator[Name]:

@@ -9,8 +9,8 @@ https://docs.gradle.org/current/userguide/build_environment.html.
 import re
 from collections.abc import Iterator
 
-from scanner.ci import markup
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, numbering, sounds_secret, variables
+from scanner.ci import given, markup
+from scanner.ci.config import SECRET, VARIABLE, Config, Given, Name, Part, numbering, sounds_secret, variables
 
 TITLE = "Package managers and netrc"
 FILES = "`.npmrc`, `.yarnrc*`, `.pypirc`, `pip.conf`, `pip.ini`, `.netrc`, `_netrc`, Maven `settings.xml`, "
@@ -26,6 +26,9 @@ _PATH = re.compile(
 _SECTION = re.compile(r"^\s*\[([^\]\n]+)\]", re.MULTILINE)
 _MACHINE = re.compile(r"(?:^|\s)(machine\s+(\S+)|default)(?=\s|$)")
 _KEY = re.compile(r"^\s*([\w.\-/:@]+?)\s*[=:]", re.MULTILINE)
+_VALUE = re.compile(r"\s*([\w.\-/:@]{1,300}?)\"?\s*(?:=|:(?=\s))\s*(\S.*?)\s*$")
+_LONGEST = 2_000
+_PASSWORD = re.compile(r"(?<!\S)password\s+(\S{1,400})")
 _REGISTRY = re.compile(r"^\s*(//[^\s=]+?)/?:(_authToken|_auth|_password|username|certfile|keyfile)\s*=", re.MULTILINE)
 _EACH = re.compile(r"\$\{(?:env\.)?([A-Za-z_][\w.]*)[?:}]")
 
@@ -54,9 +57,25 @@ def parse(path: str, text: str) -> Config:
         for hit in _KEY.finditer(text)
         if sounds_secret(hit[1].rpartition(":")[2])
     ]
+    told = _of_machines(text) if "netrc" in name else _given(text)
     return Config(
-        workflow=path.rpartition("/")[2], when=("install or publish",), parts=tuple(parts), names=tuple(names)
-    )
+        workflow=path.rpartition("/")[2], when=("install or publish",), parts=tuple(parts), names=tuple(names),
+        given=tuple(told),
+    )  # fmt: skip
+
+
+def _given(text: str) -> Iterator[Given]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        hit = None if line.lstrip().startswith(("#", ";", "!")) else _VALUE.match(line[:_LONGEST])
+        if hit:
+            for one in given.give(hit[1].rpartition(":")[2], hit[2].strip("\"'"), (number, number)):
+                yield one._replace(name=hit[1])
+
+
+def _of_machines(text: str) -> Iterator[Given]:
+    line = numbering(text)
+    for hit in _PASSWORD.finditer(text):
+        yield from given.give("password", hit[1].strip("\"'"), (line(hit.start(1)),) * 2)
 
 
 def _used(text: str) -> Iterator[Name]:
@@ -80,7 +99,10 @@ def _maven(path: str, text: str) -> Config:
     parts = []
     names = list(_used(text))
     ids: dict[int, str] = {}
+    told: list[Given] = []
     for element in markup.elements(text):
+        if element.text.strip():
+            told += given.give(element.tag, element.text, (element.line, element.end))
         if element.path[-2:] == ("server", "id"):
             ids[element.line] = element.text.strip()
         elif element.tag == "server":
@@ -88,4 +110,7 @@ def _maven(path: str, text: str) -> Config:
             parts.append(Part(((element.line, element.end),), job=f"server {called}"))
             names.append(Name(called, element.line, SECRET))
             ids.clear()
-    return Config(workflow=path.rpartition("/")[2], when=("build or deploy",), parts=tuple(parts), names=tuple(names))
+    return Config(
+        workflow=path.rpartition("/")[2], when=("build or deploy",), parts=tuple(parts), names=tuple(names),
+        given=tuple(told),
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from scanner.ci import (
     drone,
     github_actions,
     gitlab,
+    given,
     jenkins,
     kubernetes,
     package_managers,
@@ -80,7 +81,8 @@ def read(name: str, path: str, text: str) -> Config:
         names = github_actions.names(short) if name == "github-actions" else tuple(variables(short))
         if name == "azure-pipelines":
             names = azure_pipelines.names(short)
-        return distinct(Config(workflow=path.rpartition("/")[2], names=names, problem=str(error)))
+        told = tuple(given.in_text(short, program=False))
+        return distinct(Config(workflow=path.rpartition("/")[2], names=names, problem=str(error), given=told))
 
 
 def table() -> str:

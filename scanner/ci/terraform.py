@@ -7,8 +7,8 @@ https://developer.hashicorp.com/terraform/language/values/variables.
 import re
 from collections.abc import Iterator
 
-from scanner.ci import braces
-from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, sounds_secret
+from scanner.ci import braces, given
+from scanner.ci.config import SECRET, VARIABLE, Config, Given, Name, Part, Reference, sounds_secret
 from scanner.ci.tree import LIMIT, Unreadable
 
 TITLE = "Terraform"
@@ -29,6 +29,15 @@ _STORE = re.compile(
 _FILE = re.compile(
     r"\b(?:file|templatefile|filebase64|read_terragrunt_config|sops_decrypt_file)\(\s*\"(?:\$\{path\.module\}/)?([^\"$\n]+)\""
 )
+_STRING = r"\"((?:[^\"\\\n]|\\.){0,2000})\""
+_TEXT = re.compile(rf"(?:^|(?<=[\s{{,(\"]))([A-Za-z_][\w.-]{{0,100}})\"?[ \t]*[=:][ \t]*{_STRING}", re.MULTILINE)
+_PAIR = re.compile(
+    rf"\"?\bname\"?\s{{0,20}}[=:]\s{{0,20}}{_STRING}\s{{0,40}},?\s{{0,40}}\"?value\"?\s{{0,20}}[=:]\s{{0,20}}{_STRING}"
+)
+_HEREDOC = re.compile(
+    r"([A-Za-z_][\w-]{0,100})[ \t]*=[ \t]*<<[-~]?(\w+)\n(-----BEGIN [\s\S]{0,20000}?)^\s*\2\s*$", re.MULTILINE
+)
+_DEFAULT = re.compile(rf"^[ \t]*default[ \t]*=[ \t]*{_STRING}", re.MULTILINE)
 
 
 def mine(path: str) -> bool:
@@ -52,6 +61,7 @@ def parse(path: str, text: str) -> Config:
         parts=tuple(_blocks(source)),
         names=(*names, *_declared(source)),
         files=tuple(Reference(hit[1], source.line(hit.start()), "file") for hit in _FILE.finditer(plain)),
+        given=(*_given(source), *given.in_text(plain)),
     )
 
 
@@ -59,6 +69,23 @@ def _blocks(source: braces.Text) -> Iterator[Part]:
     for block in source.blocks:
         if block.depth == 0 and block.header and "=" not in block.header:
             yield Part(((block.first, block.last),), job=" ".join(block.header.replace('"', "").split()))
+
+
+def _given(source: braces.Text) -> Iterator[Given]:
+    """Arguments and keys that a text in quotes is given to, defaults of variables, and `name` with `value`."""
+    for hit in _TEXT.finditer(source.plain):
+        line = source.line(hit.start(2))
+        yield from given.give(hit[1], hit[2], (line, line))
+    for hit in _PAIR.finditer(source.plain):
+        line = source.line(hit.start(2))
+        yield from given.give(hit[1], hit[2], (line, line))
+    for hit in _HEREDOC.finditer(source.plain):
+        yield from given.give(hit[1], hit[3], (source.line(hit.start(1)), source.line(hit.end(3))))
+    for block in source.blocks:
+        if block.depth == 0 and block.header.startswith("variable"):
+            for hit in _DEFAULT.finditer(source.plain, block.start, block.end):
+                line = source.line(hit.start(1))
+                yield from given.give("".join(_QUOTED.findall(block.header)), hit[1], (line, line))
 
 
 def _declared(source: braces.Text) -> Iterator[Name]:

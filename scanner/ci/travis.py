@@ -6,7 +6,7 @@ Cron jobs are set up in the repository's settings, not in the file.
 import re
 from collections.abc import Iterator
 
-from scanner.ci import tree
+from scanner.ci import given, tree
 from scanner.ci.config import SECRET, VARIABLE, Config, Name, Part, Reference, commands, variables
 from scanner.ci.paths import elsewhere, included
 from scanner.ci.tree import NOTHING, Node
@@ -46,6 +46,7 @@ def parse(path: str, text: str) -> Config:
         parts=tuple(parts),
         names=(*variables(text), *_set(root)),
         files=(*_scripts(root), *_imports(root)),
+        given=tuple(given.in_tree(root)),
     )
 
 

@@ -27,7 +27,8 @@ class Unreadable(ValueError):
 class Node:
     """`kind` is map, list or text. `items` are the values, in a map keys and values in turn. Lines count from 1.
 
-    `style` is that of a text (`|`, `>`, quotes or nothing). `end` leaves out what only an alias leads to.
+    `style` is that of a text (`|`, `>`, quotes or nothing), `tag` its tag (`!vault`) or "".
+    `end` leaves out what only an alias leads to.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Node:
     text: str = ""
     style: str = ""
     items: list["Node"] = field(default_factory=list)
+    tag: str = ""
 
 
 NOTHING = Node("text", 0, 0)
@@ -121,7 +123,14 @@ def _line(mark: Any) -> int:
 def _node(event: "yaml.NodeEvent", line: int) -> Node:
     if isinstance(event, yaml.ScalarEvent):
         end, column = _line(event.end_mark), event.end_mark.column if event.end_mark else 1
-        return Node("text", line, end - 1 if column == 0 and end > line else end, event.value, event.style or "")
+        return Node(
+            "text",
+            line,
+            end - 1 if column == 0 and end > line else end,
+            event.value,
+            event.style or "",
+            tag=event.tag or "",
+        )
     return Node("map" if isinstance(event, yaml.MappingStartEvent) else "list", line, line)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from offkey.found import Authorship, Finding, Gap, Place, Use, timestamp
+from offkey.found import Authorship, Finding, Gap, Place, Setting, Use, timestamp
 from offkey.secret import Secret
 from scanner.artefacts import steps
 from scanner.output.printable import encodable, json_printable
@@ -76,11 +76,11 @@ def document(
     ephemeral: bool,
     secrets: Secrets | None = None,
     reasons: Reasoned | None = None,
-    ci: Mapping[str, Sequence[Use]] | None = None,
+    ci: Mapping[str, Sequence[Use | Setting]] | None = None,
 ) -> str:
     """One JSON document: the findings (with committer and co-authors), the gaps, and counts of what was examined.
 
-    `ci` adds what was read of CI configuration: lists of uses by name.
+    `ci` adds what was read of CI configuration: lists of uses and settings by name.
     """
     rows = [
         record(finding, ephemeral=ephemeral, secrets=secrets, reasons=reasons)
@@ -96,7 +96,7 @@ def document(
         "examined": _encodable(dict(examined)),
     }
     if ci is not None:
-        whole["ci"] = {part: [_encodable(_use(use)) for use in uses] for part, uses in ci.items()}
+        whole["ci"] = {part: [_encodable(_in_ci(one, ephemeral)) for one in told] for part, told in ci.items()}
     return json_printable(json.dumps(whole, ensure_ascii=False, indent=2)) + "\n"
 
 
@@ -158,6 +158,14 @@ def inside(place: Place) -> dict[str, str]:
     """`inside`, how the way into an artefact reads, for a place that lies in one."""
     shown, _ = steps.inside(place.path, place.decoding)
     return {"inside": encodable(shown)} if shown != place.path else {}
+
+
+def _in_ci(one: Use | Setting, ephemeral: bool) -> dict[str, Any]:
+    """A use, or a setting: a use with the form of its value and the findings that lie in it."""
+    if isinstance(one, Use):
+        return _use(one)
+    inside = [{"kind": kind, "fingerprint": None if ephemeral else print_} for kind, print_ in one.findings]
+    return _use(one.use) | {"form": one.form, "how": one.how, "redacted": one.redacted, "findings": inside}
 
 
 def _use(use: Use) -> dict[str, Any]:

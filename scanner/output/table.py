@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from offkey.found import Authorship, Confidence, Finding, Gap, Place, Use
+from offkey.found import Authorship, Confidence, Finding, Gap, Place
 from scanner.artefacts.steps import inside
 from scanner.output.formats import Reasoned, Secrets
 from scanner.output.printable import printable
@@ -173,38 +173,6 @@ def _evidence(finding: Finding, look: _Look) -> Text:
     lines += [f"with {_name(one)}" for one in finding.coauthors]
     lines += [f"carried by {_name(one)}, {one.kind or 'again'} in {one.commit[:10]}" for one in finding.carried]
     return Text("\n".join(printable(line) for line in lines), style="italic")
-
-
-def secrets_named(names: Sequence[Use], schedules: Sequence[Use]) -> RenderableType:
-    """What CI configuration names, one line a job and name; then what runs by the clock."""
-    blocks: list[RenderableType] = [_uses("Secrets that CI and deployment name", names)]
-    if schedules:
-        blocks += [Text(), _uses("What runs by the clock", schedules)]
-    return Group(*blocks, Text())
-
-
-def _uses(title: str, uses: Sequence[Use]) -> RenderableType:
-    """The uses of branch tips, grouped by file; of those in history alone only how many there are."""
-    text = Text(title, style="bold")
-    today = of_today(uses)
-    for (repo, path), group in groupby(today, key=lambda use: (use.repo, use.path)):
-        text.append(f"\n  {printable(f'{repo}: {path}')}", style="not bold")
-        rows: dict[str, None] = {}
-        for use in group:
-            job = " / ".join(filter(None, (use.job, use.step, use.environment and f"environment {use.environment}")))
-            who = f", last changed by {_name(use.changed)} on {use.changed.at:%Y-%m-%d}" if use.changed else ""
-            when = f" on {', '.join(use.when)}" if use.when else ""
-            rows[f"{use.name or 'schedule'}  {job}{when}{who}"] = None
-        for row in rows:
-            text.append(f"\n    {printable(row)}", style="not bold")
-    left = len(uses) - len(today)
-    if left:
-        text.append(
-            f"\n  and {_count(left, 'use')} in history alone; --format json lists them all", style="not bold dim"
-        )
-    if not uses:
-        text.append("\n  none", style="not bold")
-    return text
 
 
 def _gaps(gaps: Sequence[Gap]) -> RenderableType:

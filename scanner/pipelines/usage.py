@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from offkey.found import Authorship, Gap, Use
 from scanner.ci.config import COMPUTED, PAIRS, REMOTE, TEMPLATE, VARIABLE, Config, Part, owners_of, runs, sounds_secret
@@ -35,6 +36,15 @@ class Mention:
     folder: bool
 
 
+class Told(NamedTuple):
+    """Something in a line of a version. `apart` tells things apart that have name and note in common."""
+
+    name: str
+    line: int
+    note: str
+    apart: object = None
+
+
 @dataclass(frozen=True)
 class Survey:
     """One repository: every use by name, files that are named, schedules of today, and how to read more of it.
@@ -58,11 +68,18 @@ class Survey:
     @cached_property
     def uses(self) -> tuple[Use, ...]:
         """Names that jobs refer to, sorted; `note` says how each is referred to."""
-        found: dict[tuple[str, ...], Use] = {}
+        return self.signed(self.gathered(_names).values())
+
+    def gathered(self, told: Callable[[Config], Sequence[Told]]) -> Mapping[tuple[object, ...], Use]:
+        """What all versions tell, one use for what differs in nothing but the version.
+
+        The keys are those of uses, with what `told` adds to tell them apart at the end.
+        """
+        found: dict[tuple[object, ...], Use] = {}
         order = self._order
         for key in sorted(self.read, key=lambda key: order.get(key[1:], len(order))):
-            self._collect(key, found)
-        return self._signed(found.values())
+            self._collect(key, told(self.read[key].config), found)
+        return found
 
     @cached_property
     def named(self) -> tuple[Use, ...]:
@@ -89,8 +106,8 @@ class Survey:
                     same = (*_same(use), targets)
                     if same not in found or (use.present and not found[same].use.present):
                         found[same] = Mention(use, targets, file.how in _FOLDERS)
-        signed = {_unsigned(use): use for use in self._signed(mention.use for mention in found.values())}
-        return tuple(replace(mention, use=signed[_unsigned(mention.use)]) for mention in found.values())
+        signed = {unsigned(use): use for use in self.signed(mention.use for mention in found.values())}
+        return tuple(replace(mention, use=signed[unsigned(mention.use)]) for mention in found.values())
 
     @cached_property
     def schedules(self) -> tuple[Use, ...]:
@@ -113,7 +130,7 @@ class Survey:
         if key not in self.read:
             return ()
         held = self._held(key, [line])[line]
-        return self._signed(self._use(home, part, line, note, name, path=key[1]) for home, part in held)
+        return self.signed(self._use(home, part, line, note, name, path=key[1]) for home, part in held)
 
     @cached_property
     def _order(self) -> Mapping[tuple[str, str], int]:
@@ -123,17 +140,17 @@ class Survey:
             found.setdefault((write.path, write.new), number)
         return found
 
-    def _collect(self, key: Key, found: dict[tuple[str, ...], Use]) -> None:
-        """Add one version's names; newer versions came before, older ones make the first commit earlier."""
-        config = self.read[key].config
-        held = self._held(key, (name.line for name in config.names))
-        for name in config.names:
-            for home, part in held[name.line]:
-                use = self._use(home, part, name.line, name.how, name.name, path=key[1])
-                known = found.setdefault(_same(use), use)
+    def _collect(self, key: Key, told: Sequence[Told], found: dict[tuple[object, ...], Use]) -> None:
+        """Add one version's; newer versions came before, older ones make the first commit earlier."""
+        held = self._held(key, (one.line for one in told))
+        for one in told:
+            for home, part in held[one.line]:
+                use = self._use(home, part, one.line, one.note, one.name, path=key[1])
+                same = (*_same(use), one.apart)
+                known = found.setdefault(same, use)
                 if known is not use:
                     kept = use if use.present and not known.present else known
-                    found[_same(use)] = replace(kept, commit=self._earlier(known.commit, use.commit), last=known.last)
+                    found[same] = replace(kept, commit=self._earlier(known.commit, use.commit), last=known.last)
 
     def _earlier(self, one: str, other: str) -> str:
         return max((one, other), key=lambda commit: self._ages.get(commit, -1))
@@ -215,7 +232,7 @@ class Survey:
         """The versions that call or include others."""
         return {key: v for key, v in sorted(self.read.items()) if any(map(self.included.paths.meant, v.config.files))}
 
-    def _signed(self, uses: Iterable[Use]) -> tuple[Use, ...]:
+    def signed(self, uses: Iterable[Use]) -> tuple[Use, ...]:
         """The uses of today with whoever last changed the job, all in order."""
         ordered = sorted(uses, key=use_order)
         commits = {}
@@ -245,6 +262,10 @@ class Survey:
             self._credits.update({oid: credits.author for oid, credits in found.items()})
 
 
+def _names(config: Config) -> Sequence[Told]:
+    return [Told(name.name, name.line, name.how) for name in config.names]
+
+
 _NO_JOBS = frozenset(("dotenv",))
 """Systems whose files set variables and run nothing."""
 _FOLDERS = frozenset(("COPY", "ADD", "mounted file"))
@@ -254,7 +275,8 @@ def _same(use: Use) -> tuple[str, ...]:
     return (use.system, use.path, use.job, use.step, use.environment, use.name, use.note)
 
 
-def _unsigned(use: Use) -> Use:
+def unsigned(use: Use) -> Use:
+    """The use without whoever changed it."""
     return replace(use, changed=None)
 
 

@@ -7,10 +7,11 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from offkey.errors import OffkeyError
-from offkey.found import Finding, Gap, Use
+from offkey.found import Finding, Gap, Setting, Use
 from rules import RuleSet
 from rules.light import light
 from scanner.matching.matcher import default_cache, open_matcher, redacted_text
+from scanner.pipelines.settings import setting_order, settings
 from scanner.pipelines.survey import survey, survey_folder
 from scanner.pipelines.ties import masked, tied
 from scanner.pipelines.usage import Survey, use_order
@@ -19,12 +20,14 @@ from scanner.repository.sources import Target, expand
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Findings with their usage; secrets named by jobs; what runs by the clock; what could not be looked at."""
+    """Findings with their usage; secrets named by jobs; what runs by the clock; what could not be looked at; values
+    that configuration holds itself."""
 
     findings: tuple[Finding, ...]
     names: tuple[Use, ...]
     schedules: tuple[Use, ...]
     gaps: tuple[Gap, ...]
+    settings: tuple[Setting, ...] = ()
 
 
 def look(
@@ -58,12 +61,14 @@ def look(
     opened = open_matcher(light_rules, rules.digest, choice=matcher, cache=cache or default_cache())
     mask = lru_cache(maxsize=None)(partial(redacted_text, opened, light_rules))
     told = tied(findings, surveys, gaps, mask)
+    held = [one for found in surveys.values() for one in settings(found, findings, mask)]
     gaps += [gap for found in surveys.values() for gap in found.gaps]
     return Used(
         told,
         tuple(sorted(dict.fromkeys(masked(use, mask) for use in names), key=use_order)),
         tuple(sorted(dict.fromkeys(masked(use, mask) for use in schedules), key=use_order)),
         tuple(dict.fromkeys(replace(gap, where=mask(gap.where), why=mask(gap.why)) for gap in gaps)),
+        tuple(sorted(held, key=setting_order)),
     )
 
 
