@@ -12,7 +12,7 @@ WITHOUT_ONE_ADDRESS = {
     "ansible", "bitcoin", "commandline", "database", "django", "ethereum", "ftp", "generic", "gitea", "hash",
     "http", "jdbc", "jenkins", "jfrog", "jwt", "kubernetes", "laravel", "mattermost", "mysql", "nats",
     "netrc", "ntfy", "octopus", "openshift", "otp", "postgres", "private_key", "proxmox", "rabbitmq", "rails",
-    "rancher", "splunk", "svix", "symfony", "unleash", "url", "vault", "versioneye", "wireguard",
+    "rancher", "sonarr", "splunk", "svix", "symfony", "unleash", "url", "vault", "versioneye", "wireguard",
     "woocommerce", "wordpress",
 }  # fmt: skip
 """Their console is wherever their owner runs them."""
@@ -26,7 +26,8 @@ BY_HAND = {
     "database.jdbc_oracle", "database.my_cnf", "database.mysql_dsn", "database.redis_dsn",
     "database.sql_statement", "digitalocean.spaces_key", "digitalocean.token.legacy", "discord.client_secret",
     "figma.pat.legacy", "gcp.oauth_client_secret.legacy", "github.oauth_client_secret", "github.pat.legacy",
-    "gitlab.oauth_secret.legacy", "gitlab.pat.legacy", "mailchimp.transactional_legacy_key",
+    "gitlab.oauth_secret.legacy", "gitlab.pat.legacy", "keycloak.client_secret", "keycloak.realm_secret",
+    "mailchimp.transactional_legacy_key",
     "mailgun.webhook_signing_key", "netlify.build_hook", "netlify.pat.legacy", "newrelic.license_key.legacy",
     "npm.password", "okta.client_secret", "openai.session", "pagerduty.integration_key", "private_key.der",
     "private_key.jks", "private_key.jwk_symmetric", "private_key.other", "private_key.pkcs12",
