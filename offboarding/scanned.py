@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FILE_WIDTH = 120
 """Columns of a table that is written to a file."""
 _WITHOUT_GAPS = frozenset({"jsonl", "csv"})
+_WITH_REASONS = frozenset({"table", "json", "jsonl"})
 
 
 @dataclass(frozen=True)
@@ -61,22 +62,27 @@ class Scanned:
 
 @dataclass(frozen=True)
 class Report:
-    """What is to be shown of a scan: the findings chosen, and the rules for their names."""
+    """What is to be shown of a scan: the findings chosen, the rules for their names, and reasons if asked for."""
 
     scanned: Scanned
     findings: Sequence[Finding]
     ruleset: RuleSet
+    reasons: formats.Reasoned = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Look:
-    """How to show findings: one of table, json, jsonl, sarif, csv, and what with it."""
+    """How to show findings: one of table, json, jsonl, sarif, csv, and what with it.
+
+    `reasons` tells of each why it is held to be a credential, in the table, json and jsonl.
+    """
 
     format: str
     explain: bool
     show_secrets: bool
     ephemeral: bool
     exit_code: int
+    reasons: bool = False
 
 
 def tell_unread(ui: UI, ruleset: RuleSet) -> None:
@@ -89,6 +95,11 @@ def show(ui: UI, look: Look, report: Report, output: Path | None) -> None:
     """Print the findings, or write them to `output`. Raises UsageError when that cannot be written."""
     gaps = list(report.scanned.result.gaps)
     secrets = values(report.scanned, report.findings, gaps) if look.show_secrets else {}
+    if look.reasons and look.format in _WITH_REASONS:
+        from offboarding.explained import explained  # no other scan needs it
+
+        told = explained(report.scanned.text, report.findings, report.ruleset)
+        report = replace(report, reasons=told)
     if look.format == "table":
         from rich.console import Console  # other formats do without, and are read by machines that scan often
 
@@ -192,7 +203,15 @@ def _draw(console: "Console", look: Look, report: Report, gaps: Sequence[Gap], s
 
     names = {rule.kind: rule.name for rule in report.ruleset.rules}
     examined = report.scanned.result.examined
-    found = table.render(report.findings, gaps, names=names, width=console.width, explain=look.explain, secrets=secrets)
+    found = table.render(
+        report.findings,
+        gaps,
+        names=names,
+        width=console.width,
+        explain=look.explain,
+        secrets=secrets,
+        reasons=report.reasons,
+    )
     console.print(found, end="")
     if (used := report.scanned.used) is not None:
         shown = {finding.fingerprint for finding in report.findings}
@@ -202,9 +221,9 @@ def _draw(console: "Console", look: Look, report: Report, gaps: Sequence[Gap], s
 
 
 def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.Secrets) -> str:
-    findings, ephemeral = report.findings, look.ephemeral
+    findings, ephemeral, reasons = report.findings, look.ephemeral, report.reasons
     if look.format == "jsonl":
-        return formats.jsonl(findings, ephemeral=ephemeral, secrets=secrets)
+        return formats.jsonl(findings, ephemeral=ephemeral, secrets=secrets, reasons=reasons)
     if look.format == "csv":
         return formats.csv_table(findings, ephemeral=ephemeral, secrets=secrets)
     if look.format == "json":
@@ -213,7 +232,7 @@ def _rendered(look: Look, report: Report, gaps: Sequence[Gap], secrets: formats.
         ci: dict[str, Sequence[Use | Setting]] | None = None
         if used is not None:
             ci = {"settings": used.settings, "names": used.names, "schedules": used.schedules}
-        return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets, ci=ci)
+        return formats.document(findings, gaps, examined, ephemeral=ephemeral, secrets=secrets, reasons=reasons, ci=ci)
 
     from scanner.output import sarif
     from scanner.values import ValueGone

@@ -43,6 +43,10 @@ _CAMEL = re.compile(rb"_?[A-Za-z]+(?:[0-9]{1,3}[A-Za-z]+){0,3}(?:_[a-z]+[0-9]{0,
 """`PBKDF2WithHmacSHA512`, `_ruby2_keywords`"""
 _SIGNS = re.compile(rb"[^A-Za-z0-9]")
 _SHORT = 12
+SURE = 0.85
+"""The `surprise` above which a token that is short, or not drawn for certain, may be of medium confidence."""
+SPEAKING = 0.9
+"""Bits a byte above which a password of letters and digits is too much like words for medium confidence."""
 _SPOKEN = 0.4
 _PATHLIKE = re.compile(rb"(?:[\w.-]{1,40}/){1,}[\w.-]{0,60}\Z")
 _PATH = re.compile(
@@ -133,21 +137,31 @@ def _judged(content: bytes, hit: re.Match[bytes], mode: str) -> str:
     if mode == "parameter":
         found = _PARAMETER.search(content, max(0, at - _QUALIFIER - _BARE), at)
         return _of_token(value) if found is None or _opens(found[1]) else ""
-    low = content.rfind(b"\n", max(0, at - _BACK), at) + 1 or max(0, at - _BACK)
-    line = content[low:at]
-    found = _NAME_BEFORE.search(line)
-    start = found[0] if found else b""
-    name = start + content[at : hit.end("name")]
-    if (
-        not named(name)
-        or line[: len(line) - len(start)].endswith(b"::")
-        or not _given(line[: len(line) - len(start)], hit, content)
-    ):
+    before, name = _name(content, hit)
+    if not named(name) or before.endswith(b"::") or not _given(before, hit, content):
         return ""
     if mode == "bare" and not _of_its_own(name, value):
         return ""
     told = _of_password(value, quoted=bool(hit["quote"])) if mode == "password" else _of_token(value)
     return "low" if told and sham(name) else told
+
+
+def _name(content: bytes, hit: re.Match[bytes]) -> tuple[bytes, bytes]:
+    """What stands before the name on its line, and the name: its telling word ends where the match begins."""
+    at = hit.start()
+    low = content.rfind(b"\n", max(0, at - _BACK), at) + 1 or max(0, at - _BACK)
+    line = content[low:at]
+    found = _NAME_BEFORE.search(line)
+    start = found[0] if found else b""
+    return line[: len(line) - len(start)], start + content[at : hit.end("name")]
+
+
+def naming(rule: LightRule, content: bytes, span: tuple[int, int]) -> bytes:
+    """The name to which the value at a span is given; b"" where the rule does not take it."""
+    for hit in fits(rule, content, max(0, span[0] - rule.width - _BACK), min(len(content), span[1] + rule.width)):
+        if hit.span("secret") == span:
+            return _name(content, hit)[1]
+    return b""
 
 
 def _opens(name: bytes) -> bool:
@@ -229,7 +243,7 @@ def _of_token(value: bytes) -> str:
     if len(value) < _SHORT or not passwords.strong(value) or judging.wordy(value) or judging.strays(value):
         return ""
     mixed = value != value.lower() and value != value.upper()
-    return "medium" if mixed and judging.surprise(value) > 0.85 and judging.wordiness(value) < 0 else "low"
+    return "medium" if mixed and judging.surprise(value) > SURE and judging.wordiness(value) < 0 else "low"
 
 
 @lru_cache(maxsize=65536)
@@ -245,7 +259,7 @@ def _of_password(value: bytes, *, quoted: bool) -> str:
     if letters and signs:
         return "medium"
     if letters and len(value) >= 8:
-        return "low" if judging.wordiness(value) > 0.9 else "medium"
+        return "low" if judging.wordiness(value) > SPEAKING else "medium"
     return "low" if letters or signs else ""
 
 

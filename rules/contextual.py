@@ -11,7 +11,8 @@ from rules import assigned, judging
 from rules.checks import accepts
 from rules.drawn import holds
 from rules.light import LightRule
-from rules.names import BESIDE_VALUES, SHOWN, pieces_of
+from rules.names import BESIDE_VALUES, SHOWN, of_another, pieces_of
+from rules.record import Record
 from rules.spans import Anchor, apart, compiled, occurrences, widened
 
 Context = tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()]
@@ -30,6 +31,9 @@ _TSERAEN = re.compile(
     rb"[\"'`\])]{0,3}([\w$.-]{0,60}[A-Za-z_$])"
 )
 """The name nearest to a value, of the text before it read backwards: forwards each byte would be a beginning."""
+_GIVEN = re.compile(rb"[\w.-]{0,40}" + _KEY + rb"[\w-]{0,24}[\"'\]]{0,2}[ \t]{0,3}(?:=>|[:=])")
+"""A provider's name that is part of a key's, to which its own line gives something: `ACME_API_KEY=`."""
+_NO_LETTERS = re.compile(rb"[^a-z0-9]")
 _BLANK = re.compile(rb"\n[ \t\r]*\n")
 _API = re.compile(rb"/v\d|\bapi\b|/api|hook")
 _DIRECT = re.compile(
@@ -149,7 +153,7 @@ def _announced(rule: LightRule, content: bytes, name: re.Match[bytes], end: int)
     """The first value up to an end behind a name that counts, and those behind it whose own name is a key's."""
     if not rule.context:
         return
-    keyed = _HAS_KEY.search(name[0]) is not None
+    keyed = _keyed(rule, name[0])
     pattern, mode = compiled(_BETWEEN + rule.context[1]), "" if keyed else rule.context[2]
     begin = at = name.end()
     first = True
@@ -161,22 +165,63 @@ def _announced(rule: LightRule, content: bytes, name: re.Match[bytes], end: int)
         if gap.count(b"\n") > _LINES or b"\0" in gap:
             return
         before = content[max(0, name.start() - _BACK) : name.start()].rpartition(b"\n")[2]
-        if not telling(gap, mode, before) or not (first or _HAS_KEY.search(_nearest(gap))):
+        if not telling(gap, mode, before) or not (first or _HAS_KEY.search(_nearest(gap))) or _passed(gap, first):
             continue
         if _taken(rule, hit["secret"]):
             first = False
             yield start, at, rule.confidence if keyed else _sureness(rule, gap, before, hit["secret"])
 
 
+def _keyed(rule: LightRule, name: bytes) -> bool:
+    """Whether a name holds a word for keys besides its provider's name, which may hold one itself: `digikey`."""
+    if not _HAS_KEY.search(name):
+        return False
+    provider = rule.kind.partition(".")[0].encode()
+    rest = _NO_LETTERS.sub(b"", name.lower()).replace(provider, b"")
+    return not _HAS_KEY.search(provider) or _HAS_KEY.search(rest) is not None
+
+
+def _passed(gap: bytes, first: bool) -> bool:
+    """Whether a value on a later line is given to somebody else's name: to `BETA_TOKEN` below `ACME_TOKEN=`."""
+    return b"\n" in gap and (not first or _GIVEN.match(gap) is not None) and of_another(_nearest(gap))
+
+
 def _sureness(rule: LightRule, gap: bytes, before: bytes, value: bytes) -> str:
     """The rule's confidence where a word for keys stands by; at most medium where the value is the name's own or like
     nothing but a token; else that of a value alone: hex by a name may be a commit."""
-    if _HAS_KEY.search(gap) or _HAS_KEY.search(before):
+    if _speaks(gap, before):
         return rule.confidence
     telling_form = not judging.is_hex(value) and not judging.is_uuid(value)
     if _DIRECT.fullmatch(gap) or telling_form:
         return "low" if rule.confidence == "low" else "medium"
     return rule.lone_confidence
+
+
+def _speaks(gap: bytes, before: bytes) -> bool:
+    """Whether a word for keys stands between a provider's name and a value, or before the name on its line."""
+    return _HAS_KEY.search(gap) is not None or _HAS_KEY.search(before) is not None
+
+
+class Announcement(Record):
+    """Why a value is taken for a provider's: the provider's name and the one nearest to the value, which may be one,
+    and whether a word for keys stands by them.
+    """
+
+    names: tuple[bytes, ...]
+    keyed: bool
+
+
+def announcement(rule: LightRule, content: bytes, span: tuple[int, int]) -> Announcement | None:
+    """What tells the value at a span, as `anchors` saw it; None where the rule does not take it."""
+    place = (max(0, span[0] - GAP - rule.width), min(len(content), span[1] + 1))
+    for name, reach in _reaches(rule, content, place):
+        if any(one[:2] == span for one in _announced(rule, content, name, reach)):
+            gap = content[name.end() : span[0]]
+            before = content[max(0, name.start() - _BACK) : name.start()].rpartition(b"\n")[2]
+            nearest = _nearest(gap)
+            names = (name[0] + nearest,) if gap.startswith(nearest) else (name[0], nearest)
+            return Announcement(names, _keyed(rule, name[0]) or _speaks(gap, before))
+    return None
 
 
 def _nearest(gap: bytes) -> bytes:

@@ -18,6 +18,8 @@ VALUE = 16
 """Bytes of the shortest value that may be demanded to hold one: of shorter ones too many have no digit."""
 LOOSE = 64
 """Bytes of the longest value that may hold other characters: all of it must be near its run."""
+BEHIND = 96
+"""Bytes behind a run that are of its value or looked at, or tell what it is; and more."""
 CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.~%:@!#$^&*-"
 _AMONG = frozenset(CHARACTERS)
 _DIGITS = frozenset(b"0123456789")

@@ -10,7 +10,7 @@ from offkey.found import Confidence, Ownership
 from rules.reading import know, traits
 from rules.rule import Part, Provider, Rule, RuleSet
 
-VERSION = (7, sys.hexversion)
+VERSION = (8, sys.hexversion)
 """Of the form, which is Python's own as well."""
 _WRONG = (EOFError, KeyError, TypeError, AttributeError, IndexError)
 

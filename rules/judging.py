@@ -31,7 +31,8 @@ _SURPRISE = 0.72
 """The least `surprise` of a value of a known form, and below of one whose form nobody published."""
 _OPAQUE = 0.8
 _LETTERS = 24
-"""The fewest letters that may be a key without a digit, in one case."""
+"""The fewest letters that may be a key without a digit, in one case; they must be less like words than others."""
+_ONE_CASE = -0.6
 _STEPS = 0.6
 SHORTEST = 16
 """Bytes of the shortest value that is judged by what it is alone."""
@@ -118,12 +119,28 @@ def is_uuid(value: bytes) -> bool:
     return _UUID.fullmatch(value) is not None
 
 
+def least(value: bytes, *, known: bool) -> float:
+    """The `surprise` that a value must have: of a `known` form, or of one that nobody published."""
+    if is_uuid(value if known else value.rstrip(b"=")):
+        return _SURPRISE / 2
+    return _SURPRISE if known else _OPAQUE
+
+
+def words_from(value: bytes, *, known: bool) -> float:
+    """The `wordiness` above which a value is too much like words; hex is never."""
+    if known:
+        return _WORDY
+    digits = sum(48 <= c <= 57 for c in value)
+    if not digits and (value == value.lower() or value == value.upper()):
+        return _ONE_CASE
+    return _WORDY / 2 if digits > 1 else -0.2
+
+
 @lru_cache(maxsize=65536)
 def drawn(value: bytes) -> bool:
     """Whether a value of a known form may have been drawn at random: no word, no repetition, no plain number."""
-    if is_uuid(value):
-        return surprise(value) > _SURPRISE / 2
-    return surprise(value) > _SURPRISE and not (wordy(value) and not _HEX.fullmatch(value))
+    enough = surprise(value) > least(value, known=True)
+    return enough and (is_uuid(value) or is_hex(value) or not wordy(value))
 
 
 @lru_cache(maxsize=65536)
@@ -134,14 +151,12 @@ def opaque(value: bytes) -> bool:
     body = value.rstrip(b"=")
     if is_uuid(body):
         return drawn(body)
-    if _HEX.fullmatch(body):
+    if is_hex(body):
         whole = len(body) % 4 == 0  # as of keys of two or more bytes; 31 digits are what is left of 32
         return whole and not body.isdigit() and not body.isalpha() and surprise(body) >= _OPAQUE
     return surprise(value) >= _OPAQUE and not strays(body) and _unspoken(body)
 
 
 def _unspoken(value: bytes) -> bool:
-    digits = sum(48 <= c <= 57 for c in value)
-    if not digits and (value == value.lower() or value == value.upper()):
-        return len(value) >= _LETTERS and wordiness(value) < -0.6
-    return wordiness(value) < (_WORDY / 2 if digits > 1 else -0.2)
+    limit = words_from(value, known=False)
+    return (limit != _ONE_CASE or len(value) >= _LETTERS) and wordiness(value) < limit

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (6, sys.hexversion)
+VERSION = (7, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
@@ -39,7 +39,8 @@ class LightRule(Record):
     `width` is the most bytes that `pattern` can span, `sight` the same with what it looks at around them; `in_line`
     says that these have a line's end at their own ends only. `literals` are bytes of which every match holds one as it
     is, () where the keywords are the better thing to look for. `context` is as in a Rule. `lead` is the most bytes of a
-    match before its value where that must hold a run of `rules.drawn`, else -1.
+    match before its value where that must hold a run of `rules.drawn`, else -1. `order` is lower of a rule that goes
+    before another (`rules.rule.orders`).
     """
 
     kind: str
@@ -60,16 +61,18 @@ class LightRule(Record):
     lead: int
     parts: tuple[LightPart, ...]
     context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
+    order: int = 0
 
 
-def lighten(rule: "Rule") -> LightRule:
+def lighten(rule: "Rule", order: int = 0) -> LightRule:
     """The light view of one rule."""
     from rules.drawn import VALUE
     from rules.literals import worthwhile
     from rules.reading import traits
 
     width, found, sight, in_line, (lead, least) = traits(rule.pattern)
-    drawn = rule.context and (least >= VALUE or rule.context[2] in DRAWN)
+    mode = rule.context[2] if rule.context else ""
+    drawn = mode in DRAWN or (least >= VALUE and (bool(rule.context) or rule.kind.startswith(GENERIC)))
     parts = tuple(LightPart(p.name, p.pattern, p.within_lines, p.required, p.entropy) for p in rule.parts)
     return LightRule(
         kind=rule.kind,
@@ -86,16 +89,25 @@ def lighten(rule: "Rule") -> LightRule:
         width=width,
         sight=sight,
         in_line=in_line,
-        literals=found if worthwhile(found, width, rule.keywords) else (),
+        literals=found if worthwhile(found, width, rule.keywords) and not (rule.context and _slight(found)) else (),
         lead=lead if drawn else -1,
+        order=order,
         parts=parts,
         context=rule.context,
     )
 
 
+def _slight(literals: tuple[bytes, ...]) -> bool:
+    """Whether literals say less than the name of a provider does."""
+    return min(map(len, literals)) < _TELLING
+
+
 def light(ruleset: "RuleSet") -> tuple[LightRule, ...]:
     """The light views of all rules, in the ruleset's order."""
-    return tuple(_knowing(lighten(rule), ruleset.prefixes) for rule in ruleset.rules)
+    from rules.rule import orders
+
+    order = orders(ruleset.rules)
+    return tuple(_knowing(lighten(rule, order[rule.kind]), ruleset.prefixes) for rule in ruleset.rules)
 
 
 def _knowing(rule: LightRule, prefixes: tuple[bytes, ...]) -> LightRule:
@@ -106,6 +118,7 @@ def _knowing(rule: LightRule, prefixes: tuple[bytes, ...]) -> LightRule:
 
 
 _LONG = 20
+_TELLING = 4
 
 
 def superset(pattern: bytes, longest: int = _LONG) -> bytes:
@@ -124,7 +137,7 @@ def superset(pattern: bytes, longest: int = _LONG) -> bytes:
 
 def to_cache(ruleset: "RuleSet") -> bytes:
     """A cache file's content: the rules' digest and light views. It holds no examples and no secrets."""
-    rules: Any = tuple((*rule[:-2], tuple(map(tuple, rule.parts)), rule.context) for rule in light(ruleset))
+    rules: Any = tuple((*rule[:-3], tuple(map(tuple, rule.parts)), *rule[-2:]) for rule in light(ruleset))
     return marshal.dumps((VERSION, ruleset.digest, rules))
 
 
@@ -137,7 +150,7 @@ def from_cache(data: bytes) -> tuple[str, tuple[LightRule, ...]]:
         version, digest, rows = marshal.loads(data)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
         if version != VERSION:
             raise ValueError("cache of another version")
-        rules = tuple(LightRule._make((*row[:-2], tuple(map(LightPart._make, row[-2])), row[-1])) for row in rows)
+        rules = tuple(LightRule._make((*row[:-3], tuple(map(LightPart._make, row[-3])), *row[-2:])) for row in rows)
         if not isinstance(digest, str) or not all(isinstance(rule.pattern, bytes) for rule in rules):
             raise ValueError("not a rules cache")
     except (EOFError, KeyError, TypeError, AttributeError, IndexError) as error:

@@ -17,6 +17,9 @@ from rules.checks import CHECKSUMS
 from rules.contextual import Context
 from rules.examples import problems
 from rules.foreign import read as foreign
+from rules.foreign.trial import slow
+from rules.light import light, lighten
+from rules.order import Others
 from rules.prefixes import prefixes
 from rules.reading import Table, fail
 from rules.rule import Part, Provider, Rule, RuleSet
@@ -31,24 +34,29 @@ def load(extra: Sequence[Path] = (), *, generic: bool = False) -> RuleSet:
     """The bundled rules and those of the user's files, which may replace a bundled kind or add to a provider.
 
     With `generic` the kinds of `generic.toml` tell what is of low confidence, too.
-    A user's rules are also tried on their own examples. Raises RuleError for a file that cannot be read or used.
+    A user's rules are also tried on their own examples, on text made to make them slow, and on whether another rule
+    takes the same values. Raises RuleError for a file that cannot be read or used.
     """
     bundled = _bundled(BUNDLED, generic)
     if not extra:
         return bundled
     rules, providers = {rule.kind: rule for rule in bundled.rules}, dict(bundled.providers)
-    mine: set[str] = set()
+    mine: dict[str, Path] = {}
     unread: list[str] = []
     for path in extra:
-        provider, found = read(path, unread)
-        _merge(path, rules, found, mine)
-        mine |= {rule.kind for rule in found}
+        provider, found, ours = _read(path, unread)
+        _merge(path, rules, found, set(mine))
+        mine |= {rule.kind: path for rule in found}
         _try_examples(path, found)
+        if ours:  # another scanner's were tried when they were read
+            _try_speed(path, found)
         known = providers.get(provider.name, provider)
         providers[provider.name] = replace(
             known, console=provider.console or known.console, handover=provider.handover or known.handover
         )
-    return replace(_set(rules, providers), unread=tuple(unread))
+    made = replace(_set(rules, providers), unread=tuple(unread))
+    try_order(made, mine)
+    return made
 
 
 @cache
@@ -87,6 +95,30 @@ def _try_examples(path: Path, rules: list[Rule]) -> None:
             fail(path, rule.kind, problem, "correct the pattern, its checks or the example")
 
 
+def _try_speed(path: Path, rules: list[Rule]) -> None:
+    for number in sorted(slow([lighten(rule) for rule in rules])):
+        advice = "bound its repeats more tightly, and let no two of them match the same text one after the other"
+        fail(path, rules[number].kind, "its pattern is slow on text made to make it slow", advice)
+
+
+def try_order(ruleset: RuleSet, mine: Mapping[str, Path]) -> None:
+    """Raises RuleError where nothing but its name decides between one of these kinds, by their files, and another."""
+    known = {rule.kind: rule for rule in ruleset.rules}
+    for kind, path in mine.items():
+        for other in known[kind].over:
+            if other not in known:
+                fail(path, kind, f"over names {other!r}, which is no kind", "see `offkey rules list`")
+    try:
+        others = Others(light(ruleset))
+    except ValueError as error:
+        first = next(iter(mine))
+        fail(mine[first], first, f"rules go before each other in a circle: {error}", "take one of them out of over")
+    for kind, path in mine.items():
+        for other, example in others.alike(known[kind]).items():
+            fault = f"{other} takes the same value of the example {example!r}, and nothing says which of the two it is"
+            fail(path, kind, fault, f'add over = ["{other}"] where this one is right, or tighten its pattern')
+
+
 def _digest(rules: tuple[Rule, ...]) -> str:
     skipped = {"examples", "counterexamples", "references", "name"}
     return digest(
@@ -106,9 +138,14 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def read(path: Path, unread: list[str] | None = None) -> tuple[Provider, list[Rule]]:
-    """One rule file, ours or another scanner's. What of that cannot be said is added to `unread`. Raises RuleError."""
-    data = _data(path, [] if unread is None else unread)
+def read(path: Path) -> tuple[Provider, list[Rule]]:
+    """One rule file, ours or another scanner's. Raises RuleError."""
+    return _read(path, [])[:2]
+
+
+def _read(path: Path, unread: list[str]) -> tuple[Provider, list[Rule], bool]:
+    """The same, and whether the file is ours. What of another scanner's cannot be said is added to `unread`."""
+    data, ours = _data(path, unread)
     table = Table(path, "", data, {"provider", "console", "handover", "rule"})
     provider = Provider(
         name=table.text("provider"), console=table.text("console", ""), handover=table.text("handover", "")
@@ -116,7 +153,7 @@ def read(path: Path, unread: list[str] | None = None) -> tuple[Provider, list[Ru
     rows = table.rows("rule")
     if not rows:
         fail(path, "", "holds no [[rule]]", "add one")
-    return provider, [_rule(path, provider.name, row) for row in rows]
+    return provider, [_rule(path, provider.name, row) for row in rows], ours
 
 
 def text_of(path: Path) -> str:
@@ -131,13 +168,13 @@ def text_of(path: Path) -> str:
         fail(path, "", "is not UTF-8 text", "save it as UTF-8")
 
 
-def _data(path: Path, unread: list[str]) -> Mapping[str, Any]:
+def _data(path: Path, unread: list[str]) -> tuple[Mapping[str, Any], bool]:
     text = text_of(path)
     if path.parent != BUNDLED and (theirs := foreign.read(path, text)):
         unread += theirs.told(path)
-        return theirs.data
+        return theirs.data, False
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text), True
     except tomllib.TOMLDecodeError as error:
         fail(path, "", f"is not valid TOML: {error}", "correct that line")
 
@@ -145,7 +182,7 @@ def _data(path: Path, unread: list[str]) -> Mapping[str, Any]:
 _RULE_KEYS = {
     "kind", "name", "pattern", "keywords", "confidence", "lone_confidence", "ownership", "references",
     "checks", "parts", "examples", "counterexamples", "context", "value", "samples", "ordinary",
-    "assigned", "before", "next_line", "untried",
+    "assigned", "before", "next_line", "untried", "over",
 }  # fmt: skip
 _CHECK_KEYS = {"entropy", "checksum", "near", "near_lines", "reject"}
 _PART_KEYS = {"name", "pattern", "within_lines", "required", "entropy"}
@@ -192,6 +229,7 @@ def _rule(path: Path, provider: str, row: Mapping[str, Any]) -> Rule:
         counterexamples=table.texts("counterexamples"),
         anchor=groups.pop(),
         context=context,
+        over=table.texts("over"),
     )
     if not rule.keywords:
         table.fail("keywords are empty", "name a text that stands in every match: the prefilter looks for it")

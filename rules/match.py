@@ -8,8 +8,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from rules import contextual
 from rules.checks import accepts
+from rules.drawn import holds
 from rules.light import GENERIC, IMPORTED, LightPart, LightRule
 from rules.pairing import pair
 from rules.record import Record
@@ -26,7 +26,7 @@ _RANK = {"high": 3, "medium": 2, "low": 1}
 class Match(Record):
     """One credential in one content. `spans` are (part, start, end), the anchor first; offsets in bytes.
 
-    `lone` is the confidence without the further parts, or "" where a part is required.
+    `lone` is the confidence without the further parts, or "" where a part is required; `order` is that of the rule.
     """
 
     kind: str
@@ -35,18 +35,20 @@ class Match(Record):
     end: int
     confidence: str
     lone: str = ""
+    order: int = 0
 
 
 def find(rule: LightRule, content: bytes, places: Places | None = None) -> list[Match]:
     """Every confirmed match of one rule, in order, not overlapping. `places` are its `stretches`, if known."""
     places = stretches(rule, content) if places is None else places
     if rule.context:
-        told = contextual.anchors(rule, content, places)
-        return [Match(rule.kind, ((rule.anchor, start, end),), start, end, sure) for start, end, sure in told]
+        from rules import contextual  # its many patterns take the hook 10 ms, and few commits hold such a name
+
+        return [_alone(rule, *told) for told in contextual.anchors(rule, content, places)]
     spans = _anchors(rule, content, places)
     anchors = [span for span in spans if not rule.near or _near(rule, content, span)]
     if not rule.parts:
-        return [Match(rule.kind, ((rule.anchor, start, end),), start, end, rule.confidence) for start, end in anchors]
+        return [_alone(rule, start, end, rule.confidence) for start, end in anchors]
     if not anchors:
         return []
     chosen = [_parts(part, content, anchors) for part in rule.parts]
@@ -62,8 +64,13 @@ def find(rule: LightRule, content: bytes, places: Places | None = None) -> list[
         if missing:
             continue
         confidence = rule.confidence if len(whole) > 1 else rule.lone_confidence
-        found.append(Match(rule.kind, tuple(whole), start, end, confidence, "" if required else rule.lone_confidence))
+        lone = "" if required else rule.lone_confidence
+        found.append(Match(rule.kind, tuple(whole), start, end, confidence, lone, rule.order))
     return found
+
+
+def _alone(rule: LightRule, start: int, end: int, confidence: str) -> Match:
+    return Match(rule.kind, ((rule.anchor, start, end),), start, end, confidence, "", rule.order)
 
 
 def _anchors(rule: LightRule, content: bytes, places: Places) -> list[tuple[int, int]]:
@@ -74,6 +81,7 @@ def _anchors(rule: LightRule, content: bytes, places: Places) -> list[tuple[int,
             value = hit[group]
             if (
                 value
+                and (rule.lead < 0 or holds(value))
                 and _has_keyword(rule, content, hit)
                 and accepts(value, entropy_min=rule.entropy, checksum=rule.checksum, reject=rule.reject)
             ):
@@ -101,6 +109,8 @@ def stretches(rule: LightRule, content: bytes, within: Places | None = None) -> 
     """
     reach = rule.width + 1
     if rule.context:
+        from rules import contextual
+
         return widened(contextual.windows(rule, content, within), reach, len(content))
     if rule.literals:
         words = list(_occurrences(rule.literals, content))
@@ -163,8 +173,8 @@ def resolve(matches: Iterable[Match]) -> list[Match]:
     """One match per secret: the more specific one keeps a value that several rules of one content claim.
 
     More specific is: told by more than a name, higher confidence, more parts, the longer anchor, of ours rather than
-    taken over, the kind's name. A part that two anchors claim goes to the nearer one; the other becomes a lone anchor,
-    or goes where its parts are required.
+    taken over, before another by its rule's `over`, the kind's name. A part that two anchors claim goes to the nearer
+    one; the other becomes a lone anchor, or goes where its parts are required.
     """
     ordered = sorted(set(_share_parts(sorted(matches))), key=_specificity)
     kept: list[Match] = []
@@ -183,9 +193,14 @@ def resolve(matches: Iterable[Match]) -> list[Match]:
     return sorted(kept, key=lambda match: (match.start, match.end, match.kind))
 
 
-def _specificity(match: Match) -> tuple[bool, int, int, int, bool, str, int]:
-    vague, theirs, kind = match.kind.startswith(GENERIC), match.kind.startswith(IMPORTED), match.kind
-    return (vague, -_RANK[match.confidence], -len(match.spans), match.start - match.end, theirs, kind, match.start)
+def standing(match: Match) -> tuple[bool, int, int, int, bool, int]:
+    """What decides between two matches of one value; of equal ones the kind's name does."""
+    vague, theirs = match.kind.startswith(GENERIC), match.kind.startswith(IMPORTED)
+    return vague, -_RANK[match.confidence], -len(match.spans), match.start - match.end, theirs, match.order
+
+
+def _specificity(match: Match) -> tuple[tuple[bool, int, int, int, bool, int], str, int]:
+    return standing(match), match.kind, match.start
 
 
 def _covered(start: int, end: int, starts: list[int], claimed: list[tuple[int, int]], longest: int) -> bool:

@@ -44,7 +44,27 @@ SHOWN = frozenset(
 )
 """Of what a provider's keys are that open nothing."""
 
+_PLAIN = frozenset(
+    b"api app application key keys token tokens secret secrets access auth authorization authentication authtoken "
+    b"client password passwd passphrase passcode pass pwd pw pin pat private live test prod production sandbox "
+    b"staging stage dev development default user account acct admin bearer oauth refresh consumer webhook webhooks "
+    b"hook signing signature encryption encrypt encrypted master service server rest sdk web write read only rw ro "
+    b"value values val my our the your this self x http https header headers credential credentials cred creds "
+    b"personal project org organization organisation team workspace integration bot page id sid public primary "
+    b"secondary main new old current previous next hmac jwt session base base64 url uri host endpoint env environ "
+    b"environment process config configuration conf settings setting options opts params props parameters args data "
+    b"local global root system string str var const let export set s v k z n secretkey apikey accesskey clientsecret "
+    b"apisecret apitoken accesstoken privatekey secretaccesskey authkey appkey appsecret license serial shared hash "
+    b"deploy push management partner merchant store site email sms mail smtp".split()
+)
+"""Of what the names of anybody's keys are made."""
+
 
 def pieces_of(name: bytes) -> list[bytes]:
     """The words of a name in lower case, in any of the usual ways of writing."""
     return [piece.lower() for piece in _PIECE.findall(name)]
+
+
+def of_another(name: bytes) -> bool:
+    """Whether a name has a word of its own beside those that the names of any provider's keys are made of."""
+    return not all(piece in _PLAIN or piece.isdigit() for piece in pieces_of(name))

@@ -1,6 +1,6 @@
 """What a rule file says: a kind of credential, its provider, and all of them together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from offkey.found import Confidence, Ownership
@@ -23,7 +23,8 @@ class Rule:
 
     `entropy` is in bits per byte (0: unchecked), `keywords`, `near` and `reject` are lower case. `lone_confidence` is
     that of an anchor none of whose parts were found. Examples are templates (`rules.examples`). `context` is () but for
-    values that a name announces: two patterns, a mode and words (`rules.contextual`, `rules.assigned`).
+    values that a name announces: two patterns, a mode and words (`rules.contextual`, `rules.assigned`). `over` are
+    the kinds before which this one goes where both take a value and nothing else decides.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Rule:
     counterexamples: tuple[str, ...]
     anchor: str
     context: tuple[bytes, bytes, str, tuple[bytes, ...], tuple[bytes, ...]] | tuple[()] = ()
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +71,24 @@ class RuleSet:
     digest: str
     unread: tuple[str, ...] = ()
     prefixes: tuple[bytes, ...] = ()
+
+
+def orders(rules: Iterable[Rule]) -> dict[str, int]:
+    """A number for each kind, lower than those of the kinds before which it goes; 0 where it goes before none.
+
+    Kinds that are not among the rules count for nothing. Raises ValueError where rules go before each other in a
+    circle.
+    """
+    over = {rule.kind: rule.over for rule in rules}
+    found: dict[str, int] = {}
+
+    def order(kind: str, above: tuple[str, ...]) -> int:
+        if kind in above:
+            raise ValueError(" over ".join((*above[above.index(kind) :], kind)))
+        if kind not in found:
+            found[kind] = min((order(one, (*above, kind)) - 1 for one in over[kind] if one in over), default=0)
+        return found[kind]
+
+    for kind in over:
+        order(kind, ())
+    return found

@@ -29,6 +29,7 @@ revoker exists), and any number of `[[rule]]`:
 | `confidence`, `lone_confidence` | high, medium or low; the second one for an id without its parts (low if left out) |
 | `ownership` | personal, shared or unknown |
 | `references` | the provider's documentation |
+| `over` | kinds before which this one goes where both take the same value and are equally sure, long and complete |
 | `checks.entropy` | the least Shannon entropy of the value, in bits per byte |
 | `checks.checksum` | a check by name: {checksums} |
 | `checks.near`, `checks.near_lines` | words of which one must stand within that many lines (3 if left out) |
@@ -46,8 +47,11 @@ In place of `pattern`, `keywords`, `examples` and `counterexamples`, for a value
 | `ordinary` | true where the words mean other things, too: one such as key or token must be of one name with them |
 
 Slots of a template: `<alphabet:n>` with {alphabets}; `<checksum>`; `<pypi>`; `<uuid>`; `<pem:n>`; `<json:text>`.
-A file given with `--rules` may replace a bundled kind; its examples are tried when it is loaded. `untried = true` marks
-a rule that was taken over from another scanner and may have fewer examples ([ecosystem](ecosystem.md)).
+A file given with `--rules` may replace a bundled kind. When it is loaded its rules are tried: on their examples; on
+text made to make them slow, in a process of its own that is ended after five seconds a rule; and on whether another
+rule takes the same value of an example with nothing but the kinds' names to decide between them. A rule that fails is
+refused, and the message says what to do. `untried = true` marks a rule that was taken over from another scanner and
+may have fewer examples ([ecosystem](ecosystem.md)).
 """
 
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from offkey.errors import OffkeyError
-from rules.drawn import windows
+from rules.drawn import BEHIND, windows
 from rules.light import GENERIC, LightRule
 from rules.record import Record
 from scanner import staged
@@ -136,13 +136,13 @@ def _meant(matches: "list[Match]", path: str) -> "list[Match]":
 
 def _in(word: bytes, words: bytes, text: bytes) -> bool:
     """Whether a keyword stands in a text, of which the words are known: one with a blank needs the text itself."""
-    return word in (words if word.split() == [word] else text)
+    return word in (text if b" " in word else words)
 
 
 def _announced(rules: Sequence[LightRule], text: bytes) -> bytes:
     """What may announce a value: of most commits nothing (`rules.drawn`)."""
     before = max((rule.lead for rule in rules), default=0)
-    return b"\n".join(text[low:high] for low, high in windows(text, before, 0))
+    return b"\n".join(text[low:high] for low, high in windows(text, before, BEHIND))
 
 
 def _matches(

@@ -52,7 +52,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="further rules"
     )
-    parser.add_argument("--explain", action="store_true", help="print the evidence of each finding, and all its places")
+    parser.add_argument(
+        "--explain", action="store_true", help="why each is a credential, and whose, and all its places"
+    )
     parser.add_argument("--show-secrets", action="store_true", help="print the values themselves")
     parser.add_argument("--format", choices=_FORMATS, default="table", help="default: table, also when piped")
     parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write there (mode 0600), not to the screen")
@@ -91,6 +93,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         look = scanned.Look(
             args.format,
             explain=args.explain,
+            reasons=args.explain,
             show_secrets=args.show_secrets,
             ephemeral=own_key is None,
             exit_code=code,

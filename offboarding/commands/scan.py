@@ -53,9 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--ci", action="store_true", help="also what CI and deployment hold and name, and their jobs")
     what.add_argument("--exhaustive", action="store_true", help="read every object through git itself; slower")
     what.add_argument("--no-kernel", action="store_true", help="without the compiled part; same findings, slower")
-    what.add_argument(
-        "--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="further rules"
-    )
+    what.add_argument("--rules", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="more rules")
     known = what.add_mutually_exclusive_group()
     known.add_argument("--baseline", type=Path, metavar="FILE", help="known findings: this, not the files at the top")
     known.add_argument("--no-baseline", action="store_true", help="also what a baseline or .offkeyignore knows")
@@ -65,7 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--person", metavar="EMAIL", help="only what a commit of this person brought in")
     show.add_argument("--confidence", choices=sure.LEVELS, help="at least (default: medium; with --generic low)")
     show.add_argument("--new-only", action="store_true", help="only what no earlier scan has reported")
-    show.add_argument("--explain", action="store_true", help="print the evidence of each finding, and all its places")
+    show.add_argument("--explain", action="store_true", help="why each is a credential, and whose, and all its places")
     show.add_argument("--show-secrets", action="store_true", help="print the values themselves")
     show.add_argument("--format", choices=FORMATS, default="table", help="default: table, also when piped")
     show.add_argument("--output", "-o", type=Path, metavar="FILE", help="write there (mode 0600) and not to the screen")
@@ -117,6 +115,7 @@ def run(args: argparse.Namespace, ui: UI) -> Exit:
         look = scanned.Look(
             args.format,
             explain=args.explain or gated,
+            reasons=args.explain,
             show_secrets=args.show_secrets,
             ephemeral=own_key is None,
             exit_code=code,

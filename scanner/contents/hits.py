@@ -1,8 +1,11 @@
 """From what a text holds to hits: where each value stands, whether its line is excused, and its fingerprint."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
+from offkey.fingerprint import OrgKey
+from offkey.secret import redact
 from rules.light import GENERIC
 from rules.match import Match
 from scanner.contents.inline import Inner
@@ -12,6 +15,8 @@ from scanner.matching.pragma import allowed
 
 T = TypeVar("T")
 _BINARY_LOOK = 8000
+_VALUES = 4096
+Parts = tuple[tuple[str, bytes], ...]
 
 
 class Hit(NamedTuple):
@@ -49,6 +54,24 @@ class Spot(NamedTuple):
 
 
 Make = Callable[[Match, Spot], Hit]
+Shown = Callable[[str, Parts, bytes], tuple[str, str, str]]
+
+
+def showing(key: OrgKey) -> Shown:
+    """What tells of a credential of a kind, by its parts and, if none is secret, all its bytes, what may be shown.
+
+    That is its fingerprint, its redacted form, and the fingerprint of its secret part alone. Some are remembered:
+    one value stands in version after version of a file.
+    """
+
+    @lru_cache(maxsize=_VALUES)
+    def show(kind: str, parts: Parts, whole: bytes) -> tuple[str, str, str]:
+        named = dict(parts)
+        secret = named.get("secret")
+        alone = "" if secret is None else key.fingerprint("", {"secret": secret})
+        return key.fingerprint(kind, named), redact(secret or whole), alone
+
+    return show
 
 
 def hits(texts: Sequence[Text], make: Make, *, excuse: bool = True) -> tuple[list[Hit], int]:

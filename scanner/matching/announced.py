@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from rules.contextual import likely
-from rules.drawn import LOOSE
+from rules.drawn import BEHIND
 from rules.light import LightRule
 from scanner.matching import databases
 from scanner.matching.building import built
 from scanner.matching.expressions import announced, narrow
 from scanner.storage.delta import Kernel, kernel
 
-_AFTER = LOOSE
-"""Bytes behind a run that are of its value or looked at, and more."""
 _SLACK = 8
 """The same before a name."""
 _APART = b"\0\n"
@@ -60,7 +58,7 @@ class Windows:
 
     def of(self, content: bytes) -> list[Place]:
         """[start, end) of each, in order and apart."""
-        bounds = memoryview(self._kernel.drawn(content, self._before, _AFTER)).cast("Q")
+        bounds = memoryview(self._kernel.drawn(content, self._before, BEHIND)).cast("Q")
         return list(zip(bounds[::2], bounds[1::2], strict=True))
 
 
@@ -77,7 +75,7 @@ class Announced:
 
         self.indexes = frozenset(announced_rules(rules))
         self._rules = rules
-        self._narrow = frozenset(index for index in self.indexes if narrow(rules[index]))
+        self._narrow = frozenset(i for i in self.indexes if rules[i].context and narrow(rules[i]))
         ordered = sorted(self.indexes)
         self._windows = Windows(rules, ordered)
         self._database: Any = None

@@ -23,6 +23,8 @@ from scanner.matching.fronts import fronts, needed, parser
 from scanner.storage.patch import FAR
 
 _LITERAL_NEEDED = 2
+_LOOKS = re.compile(rb"\(\?<!\[(A-Za-z|A-Z)\]\)")
+_VALUE = re.compile(rb"\(\?P<secret>[^()]*\)")
 _MOST = 2
 """Repeats whose bounds are kept in the patterns of rules that go by names: of larger ones Hyperscan makes a dot."""
 DELTA_REACH = 256
@@ -43,7 +45,24 @@ def expressions(rules: Sequence[LightRule]) -> list[Expression]:
 
 def announced(rule: LightRule) -> Expression:
     """The expression of a rule that is looked for in windows (`scanner.matching.announced`)."""
-    return by_pattern(rule) if narrow(rule) else by_keyword(rule)
+    if not narrow(rule):
+        return by_keyword(rule)
+    if rule.context:
+        return Expression(_led(by_pattern(rule).text), False)
+    return Expression(superset(_behind(rule.pattern)), False)
+
+
+def _led(text: bytes) -> bytes:
+    """The expression of a name with what stands before it: a look behind Hyperscan leaves out."""
+    return _LOOKS.sub(rb"(?:^|[^\1])", text)
+
+
+def _behind(pattern: bytes) -> bytes:
+    """What of a pattern stands behind its value, if only that tells it: values alone fit in every window."""
+    value = _VALUE.search(pattern)
+    if value is None or literal_run(pattern[: value.end()]) >= _LITERAL_NEEDED:
+        return pattern
+    return pattern[value.end() :] if literal_run(pattern[value.end() :]) >= _LITERAL_NEEDED else pattern
 
 
 def narrow(rule: LightRule) -> bool:

@@ -1,8 +1,8 @@
 """What is told by names alone gives way to what is known, and counts only in files where it means something.
 
 The rules of `rules/generic.toml` find values by the name that they are given (`rules.assigned`). Of a value that a
-provider's own rule knows they say nothing. Which files are lock files, API descriptions or no text say the heuristics
-of detect-secrets (https://github.com/Yelp/detect-secrets, version 1.5); no settings of it are read or changed.
+provider's own rule knows they say nothing. Which files are a package manager's, API descriptions or no text is said
+here and not asked of detect-secrets, which says it, too: importing that takes as long as scanning a small repository.
 """
 
 import re
@@ -23,6 +23,13 @@ _APART = re.compile(
     r"|(?:\A|/)\.(?:secrets\.baseline|offkey\.baseline|offkeyignore)\Z",
 )
 """Where made-up values stand by nature: tests, examples, translations, others' files, a machine's, hashes."""
+_NO_TEXT = re.compile(
+    r"(?:\A|/)(?:package-lock|npm-shrinkwrap|packages\.lock|Brewfile\.lock|deno\.lock)\.json\Z"
+    r"|(?:\A|/)(?:pnpm-lock\.yaml|(?:Cartfile|Package)\.resolved)\Z|swagger"
+    r"|\.(?:7z|aac|avi|bin|bmp|bz2|class|dll|dmg|dylib|eot|exe|flac|gif|gz|ico|iso|jar|jpe?g|mid|mkv|mov|mp3|mp4|mpe?g|o|ogg|"
+    r"otf|pdf|png|pptx?|psd|pyc|rar|so|swf|tar|tgz|tiff?|ttf|war|wasm|wav|webm|webp|wmv|woff2?|xlsx?|xz|zip|zst)\Z"
+)
+"""Files of package managers, descriptions of an API with their examples, and what is no text."""
 
 TOLD = (GENERIC, "jwt.")
 """The kinds, by how they begin, that say nothing in such files: tests are full of tokens that were made for them."""
@@ -58,8 +65,4 @@ def without_noise(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def made_up(path: str) -> bool:
     """Whether values that names alone tell are made up in a file, by where it lies."""
-    from detect_secrets.filters import heuristic
-
-    return _APART.search(path) is not None or any(
-        test(path) for test in (heuristic.is_lock_file, heuristic.is_swagger_file, heuristic.is_non_text_file)
-    )
+    return _APART.search(path) is not None or _NO_TEXT.search(path) is not None

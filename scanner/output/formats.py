@@ -20,6 +20,9 @@ from scanner.output.words import sentence
 Secrets = Mapping[str, Mapping[str, Secret]]
 """The parts of each finding's value by the finding's fingerprint; empty unless secrets are to be shown."""
 
+Reasoned = Mapping[str, Sequence[str]]
+"""Why each finding is held to be a credential, by its fingerprint; empty unless reasons are asked for."""
+
 CSV_COLUMNS = (
     "kind", "provider", "rule", "fingerprint", "redacted", "confidence", "new",
     "repo", "object", "object_type", "path", "line", "column", "commit", "reach", "present", "decoding",
@@ -29,11 +32,13 @@ CSV_COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def record(finding: Finding, *, ephemeral: bool, secrets: Secrets | None = None) -> dict[str, Any]:
+def record(
+    finding: Finding, *, ephemeral: bool, secrets: Secrets | None = None, reasons: Reasoned | None = None
+) -> dict[str, Any]:
     """One finding as JSON data, keys as in DESIGN section 8.
 
     The fingerprint of an `ephemeral` key means nothing to anybody later and is None. `secrets` adds `secret`, and
-    `parts` for a credential of several.
+    `parts` for a credential of several; `reasons` adds `reasons`.
     """
     row: dict[str, Any] = {
         "kind": finding.kind,
@@ -50,15 +55,17 @@ def record(finding: Finding, *, ephemeral: bool, secrets: Secrets | None = None)
         "claims": [asdict(claim) for claim in finding.claims],
         "usage": [_use(use) for use in finding.usage],
     }
+    if reasons:
+        row["reasons"] = list(reasons.get(finding.fingerprint, ()))
     return _encodable(row | _shown(finding, secrets or {}))  # type: ignore[no-any-return]
 
 
-def jsonl(findings: Sequence[Finding], *, ephemeral: bool, secrets: Secrets | None = None) -> str:
+def jsonl(
+    findings: Sequence[Finding], *, ephemeral: bool, secrets: Secrets | None = None, reasons: Reasoned | None = None
+) -> str:
     """One JSON object a line."""
-    return "".join(
-        json_printable(json.dumps(record(finding, ephemeral=ephemeral, secrets=secrets), ensure_ascii=False)) + "\n"
-        for finding in findings
-    )
+    rows = (record(finding, ephemeral=ephemeral, secrets=secrets, reasons=reasons) for finding in findings)
+    return "".join(json_printable(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
 
 
 def document(
@@ -68,6 +75,7 @@ def document(
     *,
     ephemeral: bool,
     secrets: Secrets | None = None,
+    reasons: Reasoned | None = None,
     ci: Mapping[str, Sequence[Use | Setting]] | None = None,
 ) -> str:
     """One JSON document: the findings (with committer and co-authors), the gaps, and counts of what was examined.
@@ -75,7 +83,7 @@ def document(
     `ci` adds what was read of CI configuration: lists of uses and settings by name.
     """
     rows = [
-        record(finding, ephemeral=ephemeral, secrets=secrets)
+        record(finding, ephemeral=ephemeral, secrets=secrets, reasons=reasons)
         | {
             "committer": _encodable(_authorship(finding.committer)),
             "coauthors": [_encodable(_authorship(one)) for one in finding.coauthors],

@@ -4,6 +4,7 @@ Everything that came from a repository passes `printable`, so that no path or na
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from offkey.found import Authorship, Confidence, Finding, Gap, Place
 from scanner.artefacts.steps import inside
-from scanner.output.formats import Secrets
+from scanner.output.formats import Reasoned, Secrets
 from scanner.output.printable import printable
 from scanner.output.words import brief, of_today
 
@@ -24,6 +25,16 @@ _STYLE = {Confidence.HIGH: "bold red", Confidence.MEDIUM: "yellow", Confidence.L
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What of each finding is shown."""
+
+    explain: bool
+    name_repo: bool
+    secrets: Secrets = field(default_factory=dict)
+    reasons: Reasoned = field(default_factory=dict)
+
+
 def render(
     findings: Sequence[Finding],
     gaps: Sequence[Gap],
@@ -32,16 +43,18 @@ def render(
     width: int,
     explain: bool = False,
     secrets: Secrets | None = None,
+    reasons: Reasoned | None = None,
 ) -> RenderableType:
     """What rich prints. `names` maps a kind to its title; `width` is the terminal's, in columns."""
     blocks: list[RenderableType] = []
     ordered = sorted(findings, key=lambda finding: (_RANK[finding.confidence], finding.kind))
     repos = {place.repo for finding in findings for place in finding.places}
+    look = _Look(explain, len(repos) > 1, secrets or {}, reasons or {})
     for kind, group in groupby(ordered, key=lambda finding: finding.kind):
         rows = list(group)
         title = Text(names.get(kind, kind), style="bold")
         title.append(f"  {kind}, {len(rows)}", style="dim")
-        blocks += [title, _block(rows, width, explain, secrets or {}, len(repos) > 1), Text()]
+        blocks += [title, _block(rows, width, look), Text()]
     if gaps:
         blocks += [_gaps(gaps), Text()]
     return Group(*blocks)
@@ -63,32 +76,30 @@ def _count(number: int, noun: str) -> str:
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
-def _block(findings: Sequence[Finding], width: int, explain: bool, secrets: Secrets, name_repo: bool) -> RenderableType:
-    if width < NARROW or secrets:  # a value must stay in one piece to be of use
-        return Group(
-            *(Padding(_stacked(one, explain, secrets, name_repo), (0, 0, 0, 2), expand=False) for one in findings)
-        )
+def _block(findings: Sequence[Finding], width: int, look: _Look) -> RenderableType:
+    if width < NARROW or look.secrets:  # a value must stay in one piece to be of use
+        return Group(*(Padding(_stacked(one, look), (0, 0, 0, 2), expand=False) for one in findings))
     rows: list[RenderableType] = []
     for finding in findings:
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, expand=True, pad_edge=False)
         table.add_column(width=2)
         for ratio in (3, 6, 4):
             table.add_column(ratio=ratio, overflow="fold")
-        table.add_row("", _value(finding, secrets), _places(finding, explain, name_repo), _who(finding))
+        table.add_row("", _value(finding, look.secrets), _places(finding, look), _who(finding))
         rows.append(table)
-        if (explain or finding.usage) and (evidence := _evidence(finding, explain)):
+        if (look.explain or finding.usage) and (evidence := _evidence(finding, look)):
             rows.append(Padding(evidence, (0, 0, 0, 8), expand=False))
     return Group(*rows)
 
 
-def _stacked(finding: Finding, explain: bool, secrets: Secrets, name_repo: bool) -> RenderableType:
+def _stacked(finding: Finding, look: _Look) -> RenderableType:
     below = [
-        _places(finding, explain, name_repo),
+        _places(finding, look),
         _who(finding),
-        *([_evidence(finding, explain)] if explain or finding.usage else []),
+        *([_evidence(finding, look)] if look.explain or finding.usage else []),
     ]
     parts: list[RenderableType] = [
-        _value(finding, secrets),
+        _value(finding, look.secrets),
         *(Padding(text, (0, 0, 0, 2), expand=False) for text in below),
     ]
     return Group(*parts)
@@ -105,13 +116,13 @@ def _value(finding: Finding, secrets: Secrets) -> Text:
     return text
 
 
-def _places(finding: Finding, explain: bool, name_repo: bool) -> Text:
+def _places(finding: Finding, look: _Look) -> Text:
     text = Text()
     ordered = sorted(finding.places, key=lambda place: not place.present)
-    shown = ordered if explain else ordered[:_PLACES]
+    shown = ordered if look.explain else ordered[:_PLACES]
     for number, place in enumerate(shown):
         text.append("\n" if number else "")
-        text.append_text(_place(place, name_repo))
+        text.append_text(_place(place, look.name_repo))
     if len(ordered) > len(shown):
         text.append(f"\nand {_count(len(ordered) - len(shown), 'more place')}", style="dim")
     return text
@@ -144,17 +155,18 @@ def _name(one: Authorship) -> str:
     return printable(f"{one.name} <{one.email}>")
 
 
-def _evidence(finding: Finding, explain: bool) -> Text:
+def _evidence(finding: Finding, look: _Look) -> Text:
     """Why it is held to be so, and (all of it, or what stands in a branch tip) where it is used."""
-    used = finding.usage if explain else of_today(finding.usage)
-    shown = used if explain else used[:_PLACES]
+    used = finding.usage if look.explain else of_today(finding.usage)
+    shown = used if look.explain else used[:_PLACES]
     lines = [f"used in {line}" for line in brief(shown, len(shown))]
     if len(used) > len(shown):
         lines.append(f"and {_count(len(used) - len(shown), 'more use')}")
-    if not explain:
+    if not look.explain:
         return Text("\n".join(printable(line) for line in lines), style="italic")
     below = tuple(f"commit {one.commit[:12]} carries it" for one in finding.carried)
     lines = [f"because {line}" for line in finding.evidence if not line.startswith(below)] + lines
+    lines = [f"credential: {line}" for line in look.reasons.get(finding.fingerprint, ())] + lines
     author, committer = finding.introduced, finding.committer
     if committer and (author is None or _name(committer) != _name(author)):
         lines.append(f"committed by {_name(committer)}")

@@ -8,12 +8,12 @@ from functools import partial
 
 from offkey.fingerprint import OrgKey
 from offkey.found import Gap
-from offkey.secret import Secret, redact
+from offkey.secret import Secret
 from rules.match import Match
 from scanner.artefacts.opened import Artefact
 from scanner.claims import claims
 from scanner.contents.carry import Searcher
-from scanner.contents.hits import Hit, Spot, hits
+from scanner.contents.hits import Hit, Spot, hits, showing
 from scanner.contents.layers import Looked, look, reasons
 from scanner.contents.opening import worth
 from scanner.matching.matcher import Matcher, open_matcher
@@ -53,6 +53,7 @@ class Worker:
         self._matcher = matcher or open_matcher(setup.rules, setup.digest, choice=setup.matcher, cache=setup.cache)
         self._readers: dict[int, CatFileReader] = {}
         self._searcher = Searcher(setup.rules, self._matcher)
+        self._shown = showing(self._key)
 
     def examine(self, task: Task) -> Outcome:
         """Look at everything in a task. What cannot be read is a Gap in the outcome."""
@@ -286,11 +287,10 @@ class Worker:
 
     def _maker(self, target: int, address: Address) -> Callable[[Match, Spot], Hit]:
         def make(match: Match, spot: Spot) -> Hit:
-            parts = {name: spot.text[start:end] for name, start, end in match.spans}
-            shown = parts.get("secret") or spot.text[match.start : match.end]
-            fingerprint = self._key.fingerprint(match.kind, parts)
-            found = (match.kind, fingerprint, redact(shown), match.confidence)
-            value = self._key.fingerprint("", {"secret": parts["secret"]}) if "secret" in parts else ""
+            parts = tuple((name, spot.text[start:end]) for name, start, end in match.spans)
+            whole = b"" if "secret" in dict(parts) else spot.text[match.start : match.end]
+            fingerprint, redacted, value = self._shown(match.kind, parts, whole)
+            found = (match.kind, fingerprint, redacted, match.confidence)
             said = claims(match.kind, match.spans, spot.text)
             line, column = spot.line, spot.column
             return Hit(target, *found, *address, line, column, match.spans, spot.decoding, value, said)

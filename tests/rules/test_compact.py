@@ -23,6 +23,8 @@ confidence = "high"
 ownership = "shared"
 references = ["https://acme.test/docs"]
 """
+OVER = 'over = ["box.client_secret"]'
+"""A rule of ours knows the name `box`, too."""
 
 
 def made(folder: Path, text: str = TEXT) -> Rule:
@@ -96,7 +98,7 @@ def test_the_second_value_counts_by_its_own_name(tmp_path: Path) -> None:
 
 
 def test_an_everyday_word_needs_a_word_for_keys_joined_to_it(tmp_path: Path) -> None:
-    text = TEXT.replace('["acmecorp", "acme_corp"]', '["box"]\nordinary = true')
+    text = TEXT.replace('["acmecorp", "acme_corp"]', f'["box"]\nordinary = true\n{OVER}')
     rule = made(tmp_path, text)
     assert values(rule, "BOX_CLIENT_SECRET=<hex:32>\n")
     assert values(rule, "box:\n  client_secret: <hex:32>\n")
@@ -107,7 +109,7 @@ def test_an_everyday_word_needs_a_word_for_keys_joined_to_it(tmp_path: Path) -> 
 
 
 def test_a_name_that_holds_a_word_for_keys_needs_no_other(tmp_path: Path) -> None:
-    rule = made(tmp_path, TEXT.replace('["acmecorp", "acme_corp"]', '["box", "box_token"]\nordinary = true'))
+    rule = made(tmp_path, TEXT.replace('["acmecorp", "acme_corp"]', f'["box", "box_token"]\nordinary = true\n{OVER}'))
     assert values(rule, "MY_BOX_TOKEN=<hex:32>\n")
     assert not values(rule, "BOX_TOKEN_URL=<hex:32>\n")
 
@@ -145,3 +147,51 @@ def test_a_value_whose_form_nobody_published_must_look_drawn_at_random(tmp_path:
 def test_a_wrong_one_is_refused(tmp_path: Path, change: tuple[str, str], complaint: str) -> None:
     with pytest.raises(RuleError, match=complaint):
         made(tmp_path, TEXT.replace(*change))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "ACME_CORP_API_KEY=\nPAYMENTS_API_KEY=<hex:32>\n",
+        "ACMECORP_TOKEN='<base62:9>'\nexport BETA_TOKEN='<hex:32>'\n",
+        "acmecorp_api_key: changeme\nbeta_api_key: <hex:32>\n",
+        '{{"acmecorpApiKey": "", "betaApiKey": "<hex:32>"}}'.replace(", ", ",\n"),
+    ],
+)
+def test_a_value_given_to_somebody_elses_name_is_theirs(tmp_path: Path, template: str) -> None:
+    assert values(made(tmp_path), template) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "ACMECORP_KEY=<hex:32>\nBETA_KEY=<hex:32>\n",
+        "acmecorp.key=<hex:32>\npayments.secret=<hex:32>\n",
+    ],
+)
+def test_behind_its_own_value_no_other_name_counts(tmp_path: Path, template: str) -> None:
+    assert len(values(made(tmp_path), template)) == 1
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "acmecorp:\n  production_api_key: <hex:32>\n  webhook_secret: <hex:32>\n",
+        "ACMECORP_KEY=<hex:32>\nACMECORP_SECRET=<hex:32>\n",
+        "acmecorp_key = <hex:32>\nclient_secret = <hex:32>\n",
+    ],
+)
+def test_names_of_anybodys_keys_below_a_providers_are_its_own(tmp_path: Path, template: str) -> None:
+    assert len(values(made(tmp_path), template)) == 2
+
+
+def test_a_word_for_keys_in_a_providers_name_is_none(tmp_path: Path) -> None:
+    text = TEXT.replace("acmecorp", "acmekey").replace("acme_corp", "acme_key")
+    path = tmp_path / "acmekey.toml"
+    path.write_text(text, encoding="utf-8")
+    (rule,) = [rule for rule in load([path]).rules if rule.provider == "acmekey"]
+    (bare,), (given,) = (
+        [m.confidence for m in find(lighten(rule), expand(rule, one, 0))]
+        for one in ("acmekey <hex:32>\n", "acmekey_secret=<hex:32>\n")
+    )
+    assert (bare, given) == ("low", "high")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from rules import Rule, expand, load
+from rules.foreign.trial import slow
 from rules.light import LightRule, lighten
 from rules.match import find
 
@@ -15,6 +16,7 @@ ALL = load().rules
 NAMED = [rule for rule in ALL if rule.context and rule.provider != "generic"]
 RULES = [rule for rule in ALL if rule not in NAMED] + NAMED[::12]
 """Rules that a provider's name announces are looked for by one piece of code: of these every twelfth will do."""
+WIDE = [rule for rule in RULES if lighten(rule).width > 4096]
 SIZE = 200_000
 TASTE = 10_000  # all texts are tried at this size, the slowest of them in full
 MOST = 25
@@ -59,6 +61,11 @@ def test_hostile_text_costs_little_more_than_plain_text(rule: Rule) -> None:
     slowest = hostile_texts(rule, SIZE)[taste.index(max(taste))]
     # Of three tries one is not disturbed by who else uses the processor.
     assert any(seconds(light, slowest) < MOST * plain() for _ in range(3))
+
+
+@pytest.mark.parametrize("rule", WIDE, ids=[rule.kind for rule in WIDE])
+def test_a_wide_rule_of_ours_is_as_quick_as_one_of_a_user_must_be(rule: Rule) -> None:
+    assert slow([lighten(rule)]) == set()
 
 
 def test_a_pattern_that_goes_over_the_same_text_again_and_again_costs_too_much() -> None:

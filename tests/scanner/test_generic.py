@@ -15,6 +15,7 @@ from offkey.model import Confidence, Finding
 from rules import Rule, RuleSet
 from rules.examples import problems
 from rules.light import light
+from scanner.matching.generic import made_up
 from scanner.matching.matcher import HyperscanMatcher, KeywordMatcher, matches
 from scanner.scan import Options, ScanResult, scan
 from scanner.values import read_credential
@@ -183,20 +184,20 @@ def test_one_process_and_two_find_the_same(tmp_path: Path, generic: Callable[...
     assert generic(path, jobs=2, start_method=method).findings == generic(path, jobs=1).findings
 
 
-def test_detect_secrets_is_imported_only_when_something_is_told_by_a_name(tmp_path: Path) -> None:
+def test_neither_detect_secrets_nor_gitpython_is_imported_for_a_scan(tmp_path: Path) -> None:
     code = (
         "import sys; from offboarding.cli import main\n"
         "try: main(sys.argv[1:])\nexcept SystemExit: pass\n"
         "print('detect_secrets' in sys.modules, 'git' in sys.modules, file=sys.stderr)"
     )
     call = ["scan", str(tmp_path), "--no-state", "--jobs", "1", "--matcher", "re", "--format", "jsonl"]
-    for text, imported, findings in (("x = 1\n", "False False", 0), (f'password = "{PASSWORD}"\n', "True False", 1)):
+    for text, findings in (("x = 1\n", 0), (f'password = "{PASSWORD}"\n', 1)):
         (tmp_path / "a.py").write_text(text)
         done = subprocess.run(
             [sys.executable, "-c", code, *call], capture_output=True, text=True, check=True, cwd=tmp_path
         )
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        assert (done.stderr.splitlines()[-1], len(lines)) == (imported, findings), done.stderr
+        assert (done.stderr.splitlines()[-1], len(lines)) == ("False False", findings), done.stderr
         assert PASSWORD not in done.stdout
 
 
@@ -208,3 +209,45 @@ def test_a_long_line_costs_little(hyperscan: HyperscanMatcher) -> None:
     began = time.process_time()
     assert len(matches(hyperscan, LIGHT, content)) == 1
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UPDATE settings SET value = '{k}' WHERE name = 'acme_api_key';\n",
+        'update config set v="{k}"\n  where k = "acme.token";\n',
+        "{k}  # Acme API key\n",
+        "keys:\n- {k} (Acme access token)\n",
+        "`{k}` - acme secret\n",
+    ],
+)
+def test_a_value_counts_by_the_name_behind_it(text: str) -> None:
+    assert values(text.format(k=KEY)) == [KEY]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UPDATE pages SET etag = '{k}' WHERE name = 'index.html';\n",
+        "UPDATE settings SET value = '{k}' WHERE token = 'a1';\n",
+        "{k}  # release of the day\n",
+        "{k}  docs/api-key.md\n",
+        "uses: acme/action@{k} # token\n",
+    ],
+)
+def test_a_value_before_any_other_name_does_not(text: str) -> None:
+    assert values(text.format(k=KEY)) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["package-lock.json", "web/pnpm-lock.yaml", "api/swagger.json", "logo.png", "Package.resolved"]
+)
+def test_files_of_a_package_manager_and_what_is_no_text_are_made_up(path: str) -> None:
+    assert made_up(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["package.json", "config/locks.py", "api/swag.py", "pngs/key.py", "so.py", "settings.toml"]
+)
+def test_ordinary_files_are_not(path: str) -> None:
+    assert not made_up(path)
