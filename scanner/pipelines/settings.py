@@ -15,7 +15,7 @@ from scanner.pipelines.usage import Survey, Told, unsigned, use_order
 from scanner.repository.files import FileItem, read_file
 
 _SHORTEST = 4
-"""Characters of a value that is looked for in the words around it; shorter ones stand everywhere."""
+"""Characters of a value that is looked for in the name of its step; shorter ones stand everywhere."""
 
 Cell = tuple[str, str]
 """A path and the id of what it holds."""
@@ -58,12 +58,10 @@ def _setting(
 
 
 def _without(use: Use, value: bytes, shown: str) -> Use:
-    """The use with the value taken out of its words: a step may be called like the command it runs."""
+    """The use with the value taken out of its step's name, which may be the command that it runs."""
     plain = value.decode("utf-8", "replace")
-    if len(plain) < _SHORTEST:
-        return use
-    words = {field: getattr(use, field).replace(plain, shown) for field in ("workflow", "job", "step", "environment")}
-    return replace(use, **words, when=tuple(one.replace(plain, shown) for one in use.when))
+    named = len(plain) < _SHORTEST or plain == use.step
+    return use if named else replace(use, step=use.step.replace(plain, shown))
 
 
 def _findings_in(survey: Survey, findings: Sequence[Finding]) -> Mapping[Same, frozenset[tuple[str, str]]]:
