@@ -35,7 +35,7 @@ _HEADER = re.compile(
 )
 _IN_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,100}:[^\s/@\"'<>]{1,200}@[\w.\[$-]", re.IGNORECASE)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\(?")
-_TELLS = re.compile(r"pass|pw|secret|token|key|cred|auth|dsn|pat\b|://|\blogin\b|curl", re.IGNORECASE)
+_TELLS = ("pass", "pw", "secret", "token", "key", "cred", "auth", "dsn", "pat", "://", "login", "curl")
 """Without one of these a text gives no credential to anything."""
 _READ = frozenset(
     ["description", "title", "summary", "help", "message", "comment", "notes", "doc", "docs", "license", "author",
@@ -68,11 +68,11 @@ def give(name: str, text: str, lines: tuple[int, int]) -> Iterator[Given]:
 
 def in_text(text: str, first: int = 1, *, program: bool = True) -> Iterator[Given]:
     """What the lines of a text assign: variables and options of commands; of what is no program `name: value`, too."""
-    if not _TELLS.search(text):
+    if not _tells(text):
         return
     for number, whole in enumerate(text.split("\n"), start=first):
         line = whole[:_LONGEST]
-        if line.lstrip().startswith(("#", "//", ";", "REM ")) or not _TELLS.search(line):
+        if line.lstrip().startswith(("#", "//", ";", "REM ")) or not _tells(line):
             continue
         for pattern in (_ASSIGNED, _FLAG) if program else (_ASSIGNED, _FLAG, _LINE):
             for hit in pattern.finditer(line):
@@ -84,6 +84,11 @@ def in_text(text: str, first: int = 1, *, program: bool = True) -> Iterator[Give
             yield from _renamed(give("authorization", hit[2], (number, number)), f"{HEADER} {hit[1]}")
         for hit in _IN_URL.finditer(line):
             yield from give("", hit[0], (number, number))
+
+
+def _tells(text: str) -> bool:
+    lower = text.lower()
+    return any(word in lower for word in _TELLS)
 
 
 def _renamed(given: Iterable[Given], name: str) -> Iterator[Given]:

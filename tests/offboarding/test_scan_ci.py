@@ -62,6 +62,42 @@ def test_the_table_says_what_uses_a_finding_and_which_secrets_jobs_name(
     assert TOKEN not in shown
 
 
+def test_literals_stand_apart_from_references_and_no_value_is_shown(
+    repo: Repo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    text = "services:\n  db:\n    environment:\n      DB_PASSWORD: korrekthorse\n      ADMIN_PASSWORD: changeme\n"
+    repo.commit("add", {"compose.yaml": text}, author=BOB)
+    cli.main(["scan", str(repo.path), "--ci"])
+    shown = capsys.readouterr().out
+    literals, _, references = " ".join(shown.split()).partition("References: ")
+    assert "DB_PASSWORD …(12) literal, told by its name alone db on deployment, last changed by Bob Baker" in literals
+    assert "and 1 value in history alone" in literals
+    assert "and 1 placeholder, " in literals
+    assert "DEPLOY_KEY" in references
+    assert "DEPLOY_KEY" not in literals.partition("Literals: ")[2]
+    assert cli.main(["scan", str(repo.path), "--ci", "--format", "json"]) == Exit.OPEN
+    out = capsys.readouterr().out
+    assert "korrekthorse" not in shown + out
+    assert TOKEN not in shown + out
+    told = {
+        (one["name"], one["form"], one["present"], tuple(finding["kind"] for finding in one["findings"]))
+        for one in json.loads(out)["ci"]["settings"]
+    }
+    assert told == {
+        ("DB_PASSWORD", "literal", True, ()),
+        ("ADMIN_PASSWORD", "placeholder", True, ()),
+        ("GH_TOKEN", "literal", False, ("github.pat.classic",)),
+    }
+
+
+def test_what_a_name_alone_tells_is_no_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repo = Repo.create(tmp_path / "weak")
+    repo.commit("add", {"compose.yaml": "services: {db: {environment: {DB_PASSWORD: nextcloud}}}\n"})
+    assert cli.main(["scan", str(repo.path), "--ci"]) == Exit.DONE
+    assert "DB_PASSWORD …(9) literal, told by its name alone" in " ".join(capsys.readouterr().out.split())
+
+
 def test_explain_adds_the_uses_of_history(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["scan", str(repo.path), "--ci"])
     assert "in history only" not in capsys.readouterr().out

@@ -64,6 +64,12 @@ HOSTILE = {
     "libraries": "@Library([" * (LONG // 10) + "library" + " " * LONG + "(",
     "includes": "include:\n" + "- '**/*a*.yml'\n" * (LONG // 16),
     "includes that lead out": "include: '" + "../" * LONG + "'\n",
+    "logins": "docker login curl -u a:$x mysql " * (LONG // 30),
+    "passwords": "password: x://a:" * (LONG // 15),
+    "options": "--token " * (LONG // 8) + "=",
+    "parameters": "name: 'password', " * (LONG // 18),
+    "private keys": "KEY='-----BEGIN " * (LONG // 15),
+    "a long name of a password": "a_" * LONG + "password: '" + "x" * LONG,
     "registries": "//a/:_authToken" * (LONG // 15),
 }  # fmt: skip
 
