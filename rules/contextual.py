@@ -126,7 +126,8 @@ def likely(rule: LightRule, text: bytes) -> int:
     Quicker than `anchors`, and true of any part of a larger text in which name and value stand.
     """
     if not rule.context:
-        return -1
+        hits = compiled(rule.pattern).finditer(text)
+        return next((hit.end() for hit in hits if _taken(rule, hit[rule.anchor])), -1)
     if rule.context[2] in assigned.MODES:
         return assigned.likely(rule, text)
     ends = (_first(rule, text, name) for name in _names(rule, text, 0, len(text)))

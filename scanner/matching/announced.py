@@ -75,7 +75,7 @@ class Announced:
 
         self.indexes = frozenset(announced_rules(rules))
         self._rules = rules
-        self._narrow = frozenset(i for i in self.indexes if rules[i].context and narrow(rules[i]))
+        self._narrow = frozenset(index for index in self.indexes if narrow(rules[index]))
         ordered = sorted(self.indexes)
         self._windows = Windows(rules, ordered)
         self._database: Any = None
