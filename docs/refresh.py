@@ -31,7 +31,7 @@ def main() -> None:
     )
     (ROOT / "README.md").write_text(readme)
     page = (ROOT / "docs" / "ci.md").read_text()
-    page = re.sub(r"\| system \|.*?(?=\n\n)", lambda _: table().rstrip(), page, flags=re.DOTALL)
+    page = re.sub(r"\| system \| files \|.*?(?=\n\n)", lambda _: table().rstrip(), page, count=1, flags=re.DOTALL)
     (ROOT / "docs" / "ci.md").write_text(page)
     page = (ROOT / "docs" / "configuration.md").read_text()
     page = re.sub(r"```toml\n.*?```", lambda _: f"```toml\n{CONFIGURATION}```", page, count=1, flags=re.DOTALL)
