@@ -15,6 +15,8 @@ VERSION = (7, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
+TOLD = (GENERIC, "jwt.")
+"""How those begin that say nothing where made-up values stand: tests are full of tokens that were made for them."""
 
 DRAWN = ("token", "bare", "parameter")
 """Of the modes of `rules.assigned`: those whose values a machine drew."""

@@ -90,7 +90,8 @@ class _About:
     def form(self) -> Iterator[str]:
         source = f" ({self.rule.references[0]})" if self.rule.references else ""
         if self.rule.kind.startswith(GENERIC):
-            yield f"no provider's form is known to fit it: rule {self.rule.kind} goes by the name before it"
+            by = "the name before it" if self.light.context else "what stands beside it"
+            yield f"no provider's form is known to fit it: rule {self.rule.kind} goes by {by}"
         elif self.rule.context and self.rule.checksum == "opaque":
             yield f"rule {self.rule.kind}: no form of it is published{source}, so its provider's name must announce it"
         elif self.rule.context:
@@ -179,7 +180,8 @@ class _About:
         elif confidence == "low":
             yield f"low: not random-looking for certain (both cases and {assigned.SURE:.2f} would do)"
         else:
-            yield f"{confidence}: random-looking, but a name alone tells it"
+            by = "a name" if self.light.context else "what stands beside it"
+            yield f"{confidence}: random-looking, but {by} alone tells it"
 
 
 def _within(lines: int) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from offkey.errors import OffkeyError
 from rules.drawn import BEHIND, windows
-from rules.light import GENERIC, LightRule
+from rules.light import GENERIC, TOLD, LightRule
 from rules.record import Record
 from scanner import staged
 from scanner.matching.rulecache import load
@@ -127,9 +127,9 @@ def _wanted(options: Options) -> list[staged.Change]:
 
 def _meant(matches: "list[Match]", path: str) -> "list[Match]":
     """The matches without those that names alone tell where made-up values stand: in tests, examples, lock files."""
-    if all(not match.kind.startswith((GENERIC, "jwt.")) for match in matches):
+    if all(not match.kind.startswith(TOLD) for match in matches):
         return matches
-    from scanner.matching.generic import TOLD, made_up
+    from scanner.matching.generic import made_up
 
     return [match for match in matches if not match.kind.startswith(TOLD)] if made_up(path) else matches
 

@@ -33,24 +33,7 @@ _WHICH = frozenset(
     b"base primary secondary backup plain plaintext raw string text b64 base64 enc a b hex".split()
 )
 """What a name says after the word for a credential without being of something else: `DB_PASSWORD_PROD`."""
-_NAMED = frozenset(
-    (
-        b"existing",
-        b"pull",
-        b"from",
-        b"use",
-        b"create",
-        b"enable",
-        b"has",
-        b"is",
-        b"no",
-        b"show",
-        b"recv",
-        b"first",
-        b"second",
-        b"third",
-    )
-)
+_NAMED = frozenset(b"existing pull from use create enable has is no show recv first second third".split())
 """Before the word: what is named or switched there, and not held (`existingSecret`)."""
 
 _REFERENCE = re.compile(

@@ -16,6 +16,7 @@ from scanner.matching.pragma import allowed
 T = TypeVar("T")
 _BINARY_LOOK = 8000
 _VALUES = 4096
+"""Values of which is remembered what may be shown."""
 Parts = tuple[tuple[str, bytes], ...]
 
 

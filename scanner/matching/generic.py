@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from offkey.found import Finding
-from rules.light import GENERIC
+from rules.light import TOLD
 from rules.match import Match, resolve
 
 _APART = re.compile(
@@ -30,9 +30,6 @@ _NO_TEXT = re.compile(
     r"otf|pdf|png|pptx?|psd|pyc|rar|so|swf|tar|tgz|tiff?|ttf|war|wasm|wav|webm|webp|wmv|woff2?|xlsx?|xz|zip|zst)\Z"
 )
 """Files of package managers, descriptions of an API with their examples, and what is no text."""
-
-TOLD = (GENERIC, "jwt.")
-"""The kinds, by how they begin, that say nothing in such files: tests are full of tokens that were made for them."""
 
 
 def apart_from(specific: Sequence[Match], told: Iterable[Match]) -> list[Match]:

@@ -7,10 +7,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from offkey.found import Setting, Use
+from scanner.ci.judged import LITERAL, STAND_IN
 from scanner.output.printable import printable
 from scanner.output.words import of_today
-
-_LITERAL, _STAND_IN = "literal", "placeholder"
 
 
 def render(
@@ -30,12 +29,12 @@ def render(
 def _held(settings: Sequence[Setting], shown: Collection[str]) -> Text:
     """The values of branch tips, grouped by file; of stand-ins and of history alone only how many there are."""
     text = Text("Literals: credentials that stand in CI and deployment configuration", style="bold")
-    today = [one for one in settings if one.use.present and one.form != _STAND_IN]
+    today = [one for one in settings if one.use.present and one.form != STAND_IN]
     _grouped(text, ((one.use, _value(one, shown)) for one in today))
     if not today:
         text.append("\n  none", style="not bold")
-    history = sum(not one.use.present and one.form != _STAND_IN for one in settings)
-    stand_ins = sum(one.form == _STAND_IN for one in settings)
+    history = sum(not one.use.present and one.form != STAND_IN for one in settings)
+    stand_ins = sum(one.form == STAND_IN for one in settings)
     for number, what in (
         (history, "value in history alone"),
         (stand_ins, "placeholder, which a manual or anybody has"),
@@ -49,7 +48,7 @@ def _held(settings: Sequence[Setting], shown: Collection[str]) -> Text:
 
 def _value(one: Setting, shown: Collection[str]) -> str:
     """`DB_PASSWORD …(12) literal, told by its name alone`."""
-    if one.form != _LITERAL:
+    if one.form != LITERAL:
         return f"{one.use.name}  {one.form} ({one.how})"
     kinds = sorted({kind for kind, print_ in one.findings if print_ in shown})
     hidden = sorted({kind for kind, _ in one.findings})

@@ -15,6 +15,7 @@ from offkey.model import Confidence, Finding
 from rules import Rule, RuleSet
 from rules.examples import problems
 from rules.light import light
+from rules.reasons import reasons
 from scanner.matching.generic import made_up
 from scanner.matching.matcher import HyperscanMatcher, KeywordMatcher, matches
 from scanner.scan import Options, ScanResult, scan
@@ -251,3 +252,13 @@ def test_files_of_a_package_manager_and_what_is_no_text_are_made_up(path: str) -
 )
 def test_ordinary_files_are_not(path: str) -> None:
     assert not made_up(path)
+
+
+def test_the_reasons_of_a_value_told_by_what_stands_behind_it_speak_of_no_name_before_it() -> None:
+    content = f"{KEY}  # Acme API key\n".encode()
+    rule, compact = next(pair for pair in zip(WITH.rules, LIGHT, strict=True) if pair[0].kind == "generic.noted_value")
+    (match,) = matches(KeywordMatcher(LIGHT), LIGHT, content)
+    told = reasons(rule, compact, content, match.spans, lambda name: True)
+    assert (told.confidence, match.kind) == ("medium", rule.kind)
+    assert "goes by what stands beside it" in told.lines[0]
+    assert not any("name before it" in line for line in told.lines)
