@@ -5,7 +5,7 @@
  * apply(base, delta, reach, limit) builds a delta's target and collects what the delta adds or joins.
  * carry(delta, stretches) says where stretches of the base stand in the target.
  * drawn(content, before, after) says where keys and tokens may stand; see rules/drawn.py.
- * grow(reading, plan, roots, bounds, sink) does so along delta trees and hands objects on, some at a time.
+ * grow(reading, plan, roots, bounds, (known, sink)) does so along delta trees and hands objects on, some at a time.
  * rows, differing and signatures compare git trees; scanner/storage/treewalk.py says what for.
  * Formats: gitformat-pack(5). Nothing read from a file is trusted: each access is checked against its buffer. */
 
@@ -967,22 +967,134 @@ static char *extended(Text *text, Py_ssize_t by) {
     return text->bytes + text->used - by;
 }
 
+/* Text that was searched and holds nothing, as hashes of lines with what stands behind them; see scanner/storage/clear.py.
+ * The first two words are the secret that they are made with, so that nobody can write lines that are taken for others. */
+typedef struct {
+    Py_buffer memory;
+    uint64_t mask;
+    Text added, lines, kept;  /* hashes of what waits; per line its end and a sum of hashes up to it; what is not known */
+    uint64_t *powers;
+} Clear;
+
+#define SECRET_WORDS 2
+#define ORDER 0x9E3779B97F4A7C15ull
+
+/* The halves of a 128-bit product as one. */
+static uint64_t folded(uint64_t a, uint64_t b) {
+#ifdef __SIZEOF_INT128__
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+    uint64_t low = (a & 0xffffffff) * (b & 0xffffffff), high = (a >> 32) * (b >> 32);
+    uint64_t one = (a >> 32) * (b & 0xffffffff), two = (a & 0xffffffff) * (b >> 32);
+    uint64_t middle = (low >> 32) + (one & 0xffffffff) + (two & 0xffffffff);
+    return ((middle << 32) | (low & 0xffffffff)) ^ (high + (one >> 32) + (two >> 32) + (middle >> 32));
+#endif
+}
+
+static uint64_t word(const uint8_t *t, Py_ssize_t size) {
+    uint64_t found = 0;
+    memcpy(&found, t, size < 8 ? size : 8);
+    return found;
+}
+
+static uint64_t hashed(const uint64_t *secret, const uint8_t *t, Py_ssize_t size) {
+    uint64_t hash = folded(secret[0] ^ (uint64_t)size, secret[1] ^ ORDER);
+    for (; size > 8; t += 16, size -= 16) {
+        hash = folded(word(t, 8) ^ secret[0], word(t + 8, size - 8) ^ hash ^ secret[1]);
+        if (size <= 16) return hash;
+    }
+    return folded(word(t, size) ^ secret[0], hash ^ secret[1]);
+}
+
+static int held_back(Text *kept, const uint8_t *t, Py_ssize_t size) {
+    char *out = size ? extended(kept, size + 1) : NULL;
+    if (!out) return size ? -1 : 0;
+    memcpy(out, t, size);
+    out[size] = '\n';
+    return 0;
+}
+
+/* Adds to kept the lines of a stretch of text that are not known to hold nothing together with what stands behind them,
+ * up to so many bytes behind the line's end: no match that crosses a line's end is longer. They are known from now on. */
+static int renewed(Clear *clear, const uint8_t *t, Py_ssize_t size, Py_ssize_t reach) {
+    typedef struct { Py_ssize_t end; uint64_t sum; } Row;
+    uint64_t *secret = clear->memory.buf, *known = secret + SECRET_WORDS, sum = 0;
+    Py_ssize_t count = 0;
+    clear->lines.used = 0;
+    for (Py_ssize_t at = 0; at < size; count++) {
+        const uint8_t *end = memchr(t + at, '\n', size - at);
+        Py_ssize_t next = end ? end - t + 1 : size;
+        Row *row = (Row *)extended(&clear->lines, sizeof *row);
+        if (!row) return -1;
+        sum = (sum + hashed(secret, t + at, next - at)) * ORDER;
+        *row = (Row){next, sum};
+        at = next;
+    }
+    Row *rows = (Row *)clear->lines.bytes;
+    Py_ssize_t last = 0, upto = 0, from = 0;  /* last: the group's last line; [from, upto) is to be searched */
+    for (Py_ssize_t n = 0; n < count; n++) {
+        Py_ssize_t start = n ? rows[n - 1].end : 0;
+        while (last + 1 < count && rows[last].end < rows[n].end + reach) last++;
+        uint64_t hash = rows[last].sum - (n ? rows[n - 1].sum : 0) * clear->powers[last + 1 - n];
+        hash = folded(hash ^ secret[1], secret[0] ^ ORDER) | 1;
+        uint64_t *slot = known + (hash >> 8 & clear->mask);
+        if (*slot == hash) continue;
+        char *added = extended(&clear->added, sizeof hash);
+        if (!added) return -1;
+        memcpy(added, &hash, sizeof hash);
+        *slot = hash;
+        if (start > upto) {
+            if (held_back(&clear->kept, t + from, upto - from)) return -1;
+            from = start;
+        }
+        upto = rows[last].end;
+    }
+    return held_back(&clear->kept, t + from, upto - from);
+}
+
+/* What was added lately is not known any more. */
+static void unlearned(Clear *clear) {
+    uint64_t *known = (uint64_t *)clear->memory.buf + SECRET_WORDS, *added = (uint64_t *)clear->added.bytes;
+    for (size_t n = 0; n < clear->added.used / sizeof *added; n++) {
+        uint64_t *slot = known + (added[n] >> 8 & clear->mask);
+        if (*slot == added[n]) *slot = 0;
+    }
+}
+
+static int prepared(Clear *clear, Py_ssize_t reach) {
+    uint64_t slots = clear->memory.len / sizeof(uint64_t) - SECRET_WORDS;
+    if (clear->memory.len < (Py_ssize_t)((SECRET_WORDS + 1) * sizeof(uint64_t)) || slots & (slots - 1) || reach < 0 || reach > 1 << 20) {
+        PyErr_SetString(PyExc_ValueError, "memory of another form");
+        return -1;
+    }
+    clear->mask = slots - 1;
+    if (!(clear->powers = malloc((reach + 3) * sizeof(uint64_t)))) { PyErr_NoMemory(); return -1; }
+    clear->powers[0] = 1;
+    for (Py_ssize_t n = 1; n < reach + 3; n++) clear->powers[n] = clear->powers[n - 1] * ORDER;
+    return 0;
+}
+
 /* Objects on their way to sink; see scanner/storage/delta.py. */
 typedef struct {
     PyObject *sink, *contents, *deltas;
     Py_buffer idx, types;
     Line changes;
     Text rows, commits;
+    Clear clear;
     Py_ssize_t reach, together, weight;
     int shift, hash_size;
 } Growing;
 
 static int flushed(Growing *g, PyObject *changes) {
-    PyObject *done = changes ? PyObject_CallFunction(g->sink, "OOOy#y#", g->contents, g->deltas, changes, g->rows.bytes, g->rows.used,
-                                                     g->commits.bytes ? g->commits.bytes : "", g->commits.used) : NULL;
+    PyObject *done = changes ? PyObject_CallFunction(g->sink, "OO(Oy#)y#y#", g->contents, g->deltas, changes,
+                                                     g->clear.kept.bytes ? g->clear.kept.bytes : "", g->clear.kept.used, g->rows.bytes,
+                                                     g->rows.used, g->commits.bytes ? g->commits.bytes : "", g->commits.used) : NULL;
+    int nothing = done ? PyObject_IsTrue(done) : -1;
     Py_XDECREF(done);
-    g->changes.used = g->rows.used = g->commits.used = g->weight = 0;
-    if (!done || PyList_SetSlice(g->contents, 0, PyList_GET_SIZE(g->contents), NULL) ||
+    if (nothing <= 0) unlearned(&g->clear);
+    g->changes.used = g->rows.used = g->commits.used = g->weight = g->clear.added.used = g->clear.kept.used = 0;
+    if (nothing < 0 || PyList_SetSlice(g->contents, 0, PyList_GET_SIZE(g->contents), NULL) ||
         PyList_SetSlice(g->deltas, 0, PyList_GET_SIZE(g->deltas), NULL)) return -1;
     return 0;
 }
@@ -1075,9 +1187,13 @@ static int grown(void *own, const Packed *p, const Waiting *at, PyObject **conte
     if (!out) goto trouble;
     if (at->base) copied(out, c, &ranges);
     else if (!large) { memcpy(out, c, length); out[length] = '\n'; }
+    for (Py_ssize_t n = 0; at->base && n < ranges.used; n++)
+        if (renewed(&g->clear, c + ranges.rows[2 * n], ranges.rows[2 * n + 1] - ranges.rows[2 * n], g->reach)) goto trouble;
+    if (!at->base && renewed(&g->clear, c, length, g->reach)) goto trouble;
     uint8_t type = ((uint8_t *)g->types.buf)[at->position];
     int odd = type == 1 ? lineage(g, ((uint32_t *)p->names.buf)[at->position], c, length) : type != 3;
-    int64_t row[4] = {at->position, at->base ? (int64_t)at->below : -1, large ? PyBytes_GET_SIZE(changes) : g->changes.used, odd | peculiar(c, length)};
+    int64_t row[5] = {at->position, at->base ? (int64_t)at->below : -1, large ? PyBytes_GET_SIZE(changes) : g->changes.used,
+                      g->clear.kept.used, odd | peculiar(c, length)};
     char *rows = odd < 0 ? NULL : extended(&g->rows, sizeof row);
     if (!rows) goto trouble;
     memcpy(rows, row, sizeof row);
@@ -1101,18 +1217,25 @@ static PyObject *grow(PyObject *self, PyObject *args) {
     Growing g = {0};
     Py_buffer roots = {0};
     PyObject *reading, *plan, *unread = PyList_New(0), *result = NULL;
-    if (!unread || !PyArg_ParseTuple(args, "O!O!y*(nni)O", &PyTuple_Type, &reading, &PyTuple_Type, &plan, &roots, &g.reach, &g.together, &g.shift, &g.sink)) { Py_XDECREF(unread); return NULL; }
+    if (!unread || !PyArg_ParseTuple(args, "O!O!y*(nni)(w*O)", &PyTuple_Type, &reading, &PyTuple_Type, &plan, &roots, &g.reach, &g.together, &g.shift,
+                                      &g.clear.memory, &g.sink)) { Py_XDECREF(unread); return NULL; }
     g.contents = PyList_New(0);
     g.deltas = PyList_New(0);
-    if (!g.contents || !g.deltas || parsed(reading, plan, &p, &g.types, &g.idx, &g.hash_size)) goto out;
+    if (!g.contents || !g.deltas || prepared(&g.clear, g.reach) || parsed(reading, plan, &p, &g.types, &g.idx, &g.hash_size)) goto out;
     if (g.types.len < p.sizes.len / 8 || g.hash_size < 1 || g.hash_size > 32 || g.shift < 0 || g.shift > 62) { PyErr_SetString(PyExc_ValueError, "the index is damaged"); goto out; }
     Py_ssize_t n = 0;
     while (n < roots.len / 4 && !descend(&p, ((int32_t *)roots.buf)[n], unread, grown, &g)) n++;
     if (n == roots.len / 4 && !flush(&g)) result = Py_NewRef(unread);
+    unlearned(&g.clear);  /* what waits after trouble was not searched */
 out:
     Py_XDECREF(g.changes.bytes);
     free(g.rows.bytes);
     free(g.commits.bytes);
+    free(g.clear.added.bytes);
+    free(g.clear.lines.bytes);
+    free(g.clear.kept.bytes);
+    free(g.clear.powers);
+    PyBuffer_Release(&g.clear.memory);
     Py_XDECREF(g.contents);
     Py_XDECREF(g.deltas);
     Py_DECREF(unread);
@@ -1321,7 +1444,7 @@ static PyMethodDef methods[] = {
     {"shares", shares, METH_VARARGS, "shares(offsets, roots, types, batch, trees) -> list of (bytes, roots); see scanner/storage/delta.py"},
     {"rows", rows, METH_VARARGS, "rows(idx, ids, hash_size) -> rows; see scanner/storage/treewalk.py"},
     {"differing", differing, METH_VARARGS, "differing(base, tree, search); see scanner/storage/treewalk.py"},
-    {"grow", grow, METH_VARARGS, "grow(reading, plan, roots, bounds, sink) -> unread; see scanner/storage/delta.py"},
+    {"grow", grow, METH_VARARGS, "grow(reading, plan, roots, bounds, (known, sink)) -> unread; see scanner/storage/delta.py"},
     {"beginnings", beginnings, METH_VARARGS, "beginnings(idx, hash_size) -> table; see scanner/storage/treewalk.py"},
     {"walk", walk, METH_VARARGS, "walk(reading, plan, roots, search, table); see scanner/storage/treewalk.py"},
     {"signatures", signatures, METH_VARARGS, "signatures(records, total, known, asked, seed); see scanner/storage/treewalk.py"},

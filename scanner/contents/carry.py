@@ -16,6 +16,7 @@ be long, so its whole run is remembered, again even if nothing was found in it; 
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from scanner.contents.inline import Allowance, Inner, inside, moved
 from scanner.matching.announced import Known
 from scanner.matching.expressions import narrow
 from scanner.matching.matcher import Matcher
+from scanner.storage.clear import memory
 
 Span = tuple[int, int]
 Looked = tuple[tuple[Span, ...], tuple[Match, ...]]
@@ -67,6 +69,11 @@ class Searcher:
             2 * rule.width + 2 + (2 * REACH if rule.near else 0) + (2 * PART_REACH if rule.parts else 0)
             for rule in rules
         ]
+
+    @cached_property
+    def known_clear(self) -> bytearray:
+        """What is known to hold nothing that is looked for (`scanner.storage.clear`)."""
+        return memory()
 
     def whole(self, content: bytes, allowance: Allowance | None = None) -> Held:
         """What is found in a content of which nothing is known. `allowance` is what is left for its object."""

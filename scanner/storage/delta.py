@@ -28,16 +28,19 @@ class Kernel(Protocol):
     def shares(self, offsets: Any, roots: Any, types: Any, batch: int, trees: bool, /) -> list[tuple[int, bytes]]:
         """Roots (i32) of delta trees, of git trees or of all else, in shares of at least `batch` packed bytes."""
 
-    def grow(self, reading: Any, plan: Any, roots: bytes, bounds: tuple[int, int, int], sink: Any, /) -> list[int]:
+    def grow(self, reading: Any, plan: Any, roots: bytes, bounds: tuple[int, int, int], to: Any, /) -> list[int]:
         """Builds every object of the delta trees from `roots` (i32), bases first; the positions that cannot be read.
 
         `reading` and `plan` are those of `storage.treewalk.TreeKernel.walk`, the plan with the pack's types, its index
         and the size of an id behind; `bounds` are `reach` of `apply`, how many bytes are handed on together, and by how
-        many bits a content's size is shifted to count among them. Objects go to `sink` some at a time: contents,
-        entries as they are stored (deltas, where they have a base), `changes` as of `apply` one behind the other, four
-        columns (i64), and ids of ordinary commits as lines (see `commits.history.header`; those that are not there
-        are odd). The columns are position, position of the base or -1, where its changes end, and whether there may be
-        more to it than its text: no blob, a Git LFS pointer, or worth opening. The lists are emptied afterwards.
+        many bits a content's size is shifted to count among them. `to` is what is known to hold nothing
+        (`storage.clear`) and a sink, to which objects go some at a time: contents, entries as they are stored (deltas,
+        where they have a base), two texts, five columns (i64), and ids of ordinary commits as lines (see
+        `commits.history.header`; those that are not there are odd). The texts are `changes` as of `apply`, one behind
+        the other, and what of these is not known, or all. The columns are position, position of the base or -1, where
+        each text has its end, and whether there may be more to it than its text: no blob, a Git LFS pointer, or worth
+        opening. The lists are emptied afterwards. The sink's answer says whether the changes hold nothing; they are
+        known then.
         """
 
     def apply(self, base: Any, delta: Any, reach: int, limit: int, /) -> tuple[bytes, bytes]:
@@ -110,10 +113,10 @@ class Python:
         return array("Q", chain.from_iterable(windows(content, before, after))).tobytes()
 
     @staticmethod
-    def grow(reading: Any, plan: Any, roots: bytes, bounds: tuple[int, int, int], sink: Any, /) -> list[int]:
+    def grow(reading: Any, plan: Any, roots: bytes, bounds: tuple[int, int, int], to: Any, /) -> list[int]:
         from scanner.storage.grow import grow
 
-        return grow(reading, plan, roots, bounds, sink=sink, apply=Python.apply)
+        return grow(reading, plan, roots, bounds, sink=to[1], apply=Python.apply)
 
     @staticmethod
     def plan(idx: Any, pack: Any, hash_size: int, jobs: int = 1, reverse: bytes = b"", /) -> tuple[bytes, ...]:

@@ -1,4 +1,4 @@
-"""`scanner.storage.delta.Kernel.grow` in Python."""
+"""`scanner.storage.delta.Kernel.grow` in Python, which remembers nothing: to hash each line takes it longer."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -45,16 +45,15 @@ class _Waiting:
         self._changes.append(changes)
         self._commits += commits
         self._end += len(changes)
-        self._rows.extend((position, base, self._end, odd))
+        self._rows.extend((position, base, self._end, self._end, odd))
         self._weight += len(changes) + (len(content) >> self._shift)
         if large or self._weight > self._together:
             self.hand_on()
 
     def hand_on(self) -> None:
         if self.contents:
-            self._sink(
-                self.contents, self.deltas, b"".join(self._changes), self._rows.tobytes(), b"".join(self._commits)
-            )
+            changes = b"".join(self._changes)
+            self._sink(self.contents, self.deltas, (changes, changes), self._rows.tobytes(), b"".join(self._commits))
             self._begin()
 
 

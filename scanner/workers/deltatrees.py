@@ -66,25 +66,31 @@ class DeltaTrees:
             (*pack.plan, pack.types, pack.idx, pack.hash_size),
             array("i", roots).tobytes(),
             (DELTA_REACH, TOGETHER, CONTENT_SHIFT),
-            self._searched,
+            (self._searcher.known_clear, self._searched),
         )
         self.failed += [below for position in unread for below in pack.below(position)]
 
     def _searched(
-        self, contents: Sequence[bytes], deltas: Sequence[bytes], changes: bytes, rows: bytes, commits: bytes
-    ) -> None:
+        self,
+        contents: Sequence[bytes],
+        deltas: Sequence[bytes],
+        texts: tuple[bytes, bytes],
+        rows: bytes,
+        commits: bytes,
+    ) -> bool:
+        """Search a batch (see `Kernel.grow`). Whether nothing is in its changes."""
         columns = memoryview(rows).cast("q")
-        positions, bases, ends = columns[::4].tolist(), columns[1::4].tolist(), columns[2::4].tolist()
-        odd = columns[3::4].tolist()
+        positions, bases, ends, left, odd = (columns[n::5].tolist() for n in range(5))
         told: list[Seen] = []
-        from_here = self._first(changes, 0, ends)
+        changes, unknown = texts
+        clear = from_here = self._first(unknown, 0, left)
         for number in range(0 if self._held or any(odd) else from_here, len(contents)):
             if (
                 number < from_here and not odd[number] and bases[number] not in self._held
             ):  # a base may be of this batch
                 continue
             position, content = positions[number], contents[number]
-            around = changes[ends[number - 1] if number else 0 : ends[number]]
+            around = b"" if number < from_here else changes[ends[number - 1] if number else 0 : ends[number]]
             looked = self._look(position, bases[number], content, around, deltas[number])
             if number == from_here:
                 from_here = self._first(changes, number + 1, ends)
@@ -92,6 +98,7 @@ class DeltaTrees:
             if heading or looked is not NOTHING_SEEN or content.startswith(lfs.BEGIN):
                 told.append(Seen(position, content, looked, heading))
         self._take(Batch(contents, positions, commits, told))
+        return clear == len(contents)
 
     def _first(self, changes: bytes, number: int, ends: Sequence[int]) -> int:
         """The first object from a number on of whose own text it is not clear that it holds nothing; or their count."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scanner.commits.history import header
 from scanner.contents.opening import worth
+from scanner.storage.clear import memory
 from scanner.storage.deflate import deflate
 from scanner.storage.delta import Copy, Python, copies, kernel
 from scanner.storage.packs import KINDS, Pack, open_pack
@@ -205,11 +206,12 @@ def grown(one: Any, pack: Pack, together: int) -> tuple[list[Any], list[tuple[in
     batches: list[tuple[int, int]] = []
     commits: set[bytes] = set()
 
-    def sink(contents: list[bytes], deltas: list[bytes], changes: bytes, rows: bytes, lines: bytes) -> None:
+    def sink(contents: list[bytes], deltas: list[bytes], texts: tuple[bytes, bytes], rows: bytes, lines: bytes) -> bool:
+        changes, _ = texts
         table = array("q", rows)
         at = 0
         for n, content in enumerate(contents):
-            position, base, end, odd = table[4 * n : 4 * n + 4]
+            position, base, end, _, odd = table[5 * n : 5 * n + 5]
             kind = KINDS[pack.types[position]]
             commit = header(pack.oid(position), kind, content)[0] if kind in {"commit", "tag"} else b""
             ordinary = commit if kind == "commit" else kind == "blob"
@@ -220,10 +222,11 @@ def grown(one: Any, pack: Pack, together: int) -> tuple[list[Any], list[tuple[in
         assert at == len(changes)
         commits.update(line + b"\n" for line in lines.split(b"\n") if line)
         batches.append((len(contents), len(changes)))
+        return False
 
     roots = array("i", [root for share in pack.shares() for root in share.roots]).tobytes()
     plan = (*pack.plan, pack.types, pack.idx, pack.hash_size)
-    assert one.grow((deflate.decompress, pack.inflate, LIMIT), plan, roots, (20, together, 5), sink) == []
+    assert one.grow((deflate.decompress, pack.inflate, LIMIT), plan, roots, (20, together, 5), (memory(), sink)) == []
     return objects, batches, commits
 
 
@@ -259,4 +262,4 @@ def test_what_a_sink_raises_ends_the_work(tmp_path: Path) -> None:
 
     for one in (COMPILED, Python()):
         with pytest.raises(KeyError, match="5"):
-            one.grow((deflate.decompress, pack.inflate, LIMIT), plan, roots, (20, 1, 5), sink)
+            one.grow((deflate.decompress, pack.inflate, LIMIT), plan, roots, (20, 1, 5), (memory(), sink))
