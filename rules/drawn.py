@@ -1,7 +1,8 @@
-"""Runs of the characters that keys and tokens are made of, with a digit among them: few places of a text hold one.
+"""Runs of the characters that keys and tokens are made of, a digit beside a letter: few places of a text hold one.
 
 A rule that goes by a name is looked for around such runs only, where its values always are one: the names of
-providers, `key` and `token` stand all over a text of code, and keys do not.
+providers, `key` and `token` stand all over a text of code, and keys do not. What is drawn from letters and digits has
+them beside each other; times, addresses, numbers and most paths have not.
 """
 
 import re
@@ -25,18 +26,18 @@ _AMONG = frozenset(CHARACTERS)
 _DIGITS = frozenset(b"0123456789")
 _SHAPE = bytes(97 if byte in _AMONG else 32 for byte in range(256))
 _RUN = b"a" * LEAST
-_DIGIT = re.compile(rb"[0-9]")
+_MIXED = re.compile(rb"[0-9][A-Za-z]|[A-Za-z][0-9]")
 _NEVER = (-1, 0)
 
 
 def runs(content: bytes) -> Iterator[tuple[int, int]]:
-    """[start, end) of each longest run of at least LEAST of the CHARACTERS that holds a digit, in order."""
+    """[start, end) of each longest run of at least LEAST of the CHARACTERS in which a digit stands beside a letter, in order."""
     shape = content.translate(_SHAPE)
     start = shape.find(_RUN)
     while start >= 0:
         end = shape.find(b" ", start + LEAST)
         end = len(content) if end < 0 else end
-        if _DIGIT.search(content, start, end):
+        if _MIXED.search(content, start, end):
             yield start, end
         start = shape.find(_RUN, end)
 

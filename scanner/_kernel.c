@@ -560,19 +560,23 @@ static __m128i among(__m128i bytes, char first, char last) {
                           _mm_set1_epi8((char)(0x81 + (last - first))));
 }
 
-/* Where the next digit in a run that is long enough stands, from a place on that is in none; the size where none does. */
+/* A place in the next run that is long enough and has a digit beside a letter, from a place on that is in no run; the
+ * size where there is none. Some that are in shorter runs or of no use are given, too. */
 static Py_ssize_t within(const uint8_t *t, Py_ssize_t at, Py_ssize_t size) {
-    uint64_t runs = 0, digits = 0;  /* a bit for each of the 48 bytes before, then for the 16 that are looked at */
+    uint64_t runs = 0, digits = 0, letters = 0;  /* a bit for each of the 48 bytes before, then for the 16 that are looked at */
     Py_ssize_t from = at;
     for (; at + 16 <= size; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(t + at));
-        __m128i seen = _mm_or_si128(among(bytes, '-', ':'), among(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z'));
+        __m128i letter = among(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z');
+        __m128i seen = _mm_or_si128(among(bytes, '-', ':'), letter);
         seen = _mm_or_si128(seen, _mm_or_si128(among(bytes, '#', '&'), among(bytes, '*', '+')));
         seen = _mm_or_si128(seen, _mm_or_si128(among(bytes, '^', '_'), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('='))));
         seen = _mm_or_si128(seen, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('@')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('!'))));
         seen = _mm_or_si128(seen, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('~')));
         runs = runs >> 16 | (uint64_t)_mm_movemask_epi8(seen) << 48;
         digits = digits >> 16 | (uint64_t)_mm_movemask_epi8(among(bytes, '0', '9')) << 48;
+        letters = letters >> 16 | (uint64_t)_mm_movemask_epi8(letter) << 48;
+        uint64_t pairs = (digits & letters << 1) | (letters & digits << 1);
         uint64_t twelve = runs & runs >> 1;
         twelve &= twelve >> 2;
         twelve &= twelve >> 4;
@@ -582,7 +586,7 @@ static Py_ssize_t within(const uint8_t *t, Py_ssize_t at, Py_ssize_t size) {
         twelve |= twelve << 2;
         twelve |= twelve << 4;
         twelve |= twelve << 4;
-        if (twelve & digits) return at - 48 + __builtin_ctzll(twelve & digits);
+        if (twelve & pairs) return at - 48 + __builtin_ctzll(twelve & pairs);
     }
     at = at - from < DRAWN_LEAST ? from : at - DRAWN_LEAST + 1;  /* the last run may end behind these */
     while (at < size && (uint8_t)(t[at] - '0') > 9) at++;
@@ -594,6 +598,15 @@ static Py_ssize_t within(const uint8_t *t, Py_ssize_t at, Py_ssize_t size) {
     return at;
 }
 #endif
+
+static int alternating(const uint8_t *t, Py_ssize_t start, Py_ssize_t end) {
+    for (int before = 0; start < end; start++) {
+        int now = (uint8_t)(t[start] - '0') <= 9 ? 1 : (uint8_t)((t[start] | 32) - 'a') < 26 ? 2 : 0;
+        if ((before | now) == 3) return 1;
+        before = now;
+    }
+    return 0;
+}
 
 static PyObject *drawn(PyObject *self, PyObject *args) {
     Py_buffer content;
@@ -608,7 +621,7 @@ static PyObject *drawn(PyObject *self, PyObject *args) {
         while (start > floor && DRAWN[t[start - 1]]) start--;
         while (end < size && DRAWN[t[end]]) end++;
         floor = at = end;
-        if (end - start < DRAWN_LEAST) continue;
+        if (end - start < DRAWN_LEAST || !alternating(t, start, end)) continue;
         Py_ssize_t low = start > before ? start - before : 0, high = size - end > after ? end + after : size;
         if (note(&found, low, high)) { PyErr_NoMemory(); goto out; }
     }
@@ -992,19 +1005,26 @@ static uint64_t folded(uint64_t a, uint64_t b) {
 #endif
 }
 
-static uint64_t word(const uint8_t *t, Py_ssize_t size) {
+/* Up to eight bytes as a number; of those behind them none is looked at beyond limit. */
+static uint64_t word(const uint8_t *t, Py_ssize_t size, const uint8_t *limit) {
     uint64_t found = 0;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (limit - t >= 8) {
+        memcpy(&found, t, 8);
+        return size < 8 ? found & (((uint64_t)1 << 8 * size) - 1) : found;
+    }
+#endif
     memcpy(&found, t, size < 8 ? size : 8);
     return found;
 }
 
-static uint64_t hashed(const uint64_t *secret, const uint8_t *t, Py_ssize_t size) {
+static uint64_t hashed(const uint64_t *secret, const uint8_t *t, Py_ssize_t size, const uint8_t *limit) {
     uint64_t hash = folded(secret[0] ^ (uint64_t)size, secret[1] ^ ORDER);
     for (; size > 8; t += 16, size -= 16) {
-        hash = folded(word(t, 8) ^ secret[0], word(t + 8, size - 8) ^ hash ^ secret[1]);
+        hash = folded(word(t, 8, limit) ^ secret[0], word(t + 8, size - 8, limit) ^ hash ^ secret[1]);
         if (size <= 16) return hash;
     }
-    return folded(word(t, size) ^ secret[0], hash ^ secret[1]);
+    return folded(word(t, size, limit) ^ secret[0], hash ^ secret[1]);
 }
 
 static int held_back(Text *kept, const uint8_t *t, Py_ssize_t size) {
@@ -1015,10 +1035,11 @@ static int held_back(Text *kept, const uint8_t *t, Py_ssize_t size) {
     return 0;
 }
 
-/* Adds to kept the lines of a stretch of text that are not known to hold nothing together with what stands behind them,
- * up to so many bytes behind the line's end: no match that crosses a line's end is longer. They are known from now on. */
-static int renewed(Clear *clear, const uint8_t *t, Py_ssize_t size, Py_ssize_t reach) {
-    typedef struct { Py_ssize_t end; uint64_t sum; } Row;
+/* A line: where it and what is known together with it end, a sum of hashes up to its end, and the hash of both. */
+typedef struct { Py_ssize_t end, upto; uint64_t sum, hash; } Row;
+
+/* The lines of a stretch of text, each with what stands behind it up to so many bytes; how many, -1 for trouble. */
+static Py_ssize_t grouped(Clear *clear, const uint8_t *t, Py_ssize_t size, Py_ssize_t reach) {
     uint64_t *secret = clear->memory.buf, *known = secret + SECRET_WORDS, sum = 0;
     Py_ssize_t count = 0;
     clear->lines.used = 0;
@@ -1027,30 +1048,44 @@ static int renewed(Clear *clear, const uint8_t *t, Py_ssize_t size, Py_ssize_t r
         Py_ssize_t next = end ? end - t + 1 : size;
         Row *row = (Row *)extended(&clear->lines, sizeof *row);
         if (!row) return -1;
-        sum = (sum + hashed(secret, t + at, next - at)) * ORDER;
-        *row = (Row){next, sum};
+        sum = (sum + hashed(secret, t + at, next - at, t + size)) * ORDER;
+        *row = (Row){next, 0, sum, 0};
         at = next;
     }
     Row *rows = (Row *)clear->lines.bytes;
-    Py_ssize_t last = 0, upto = 0, from = 0;  /* last: the group's last line; [from, upto) is to be searched */
-    for (Py_ssize_t n = 0; n < count; n++) {
-        Py_ssize_t start = n ? rows[n - 1].end : 0;
+    for (Py_ssize_t n = 0, last = 0; n < count; n++) {
         while (last + 1 < count && rows[last].end < rows[n].end + reach) last++;
         uint64_t hash = rows[last].sum - (n ? rows[n - 1].sum : 0) * clear->powers[last + 1 - n];
-        hash = folded(hash ^ secret[1], secret[0] ^ ORDER) | 1;
-        uint64_t *slot = known + (hash >> 8 & clear->mask);
+        rows[n].hash = folded(hash ^ secret[1], secret[0] ^ ORDER) | 1;
+        rows[n].upto = rows[last].end;
+#ifdef __GNUC__
+        __builtin_prefetch(known + (rows[n].hash >> 8 & clear->mask));
+#endif
+    }
+    return count;
+}
+
+/* Adds to kept the lines of a stretch of text that are not known to hold nothing together with what stands behind them,
+ * up to so many bytes behind the line's end: no match that crosses a line's end is longer. They are known from now on. */
+static int renewed(Clear *clear, const uint8_t *t, Py_ssize_t size, Py_ssize_t reach) {
+    Py_ssize_t count = grouped(clear, t, size, reach), upto = 0, from = 0;  /* [from, upto) is to be searched */
+    uint64_t *known = (uint64_t *)clear->memory.buf + SECRET_WORDS;
+    const Row *rows = (Row *)clear->lines.bytes;
+    for (Py_ssize_t n = 0; n < count; n++) {
+        uint64_t hash = rows[n].hash, *slot = known + (hash >> 8 & clear->mask);
         if (*slot == hash) continue;
         char *added = extended(&clear->added, sizeof hash);
         if (!added) return -1;
         memcpy(added, &hash, sizeof hash);
         *slot = hash;
+        Py_ssize_t start = n ? rows[n - 1].end : 0;
         if (start > upto) {
             if (held_back(&clear->kept, t + from, upto - from)) return -1;
             from = start;
         }
-        upto = rows[last].end;
+        upto = rows[n].upto;
     }
-    return held_back(&clear->kept, t + from, upto - from);
+    return count < 0 ? -1 : held_back(&clear->kept, t + from, upto - from);
 }
 
 /* What was added lately is not known any more. */

@@ -90,7 +90,7 @@ class DeltaTrees:
             ):  # a base may be of this batch
                 continue
             position, content = positions[number], contents[number]
-            around = b"" if number < from_here else changes[ends[number - 1] if number else 0 : ends[number]]
+            around = None if number < from_here else changes[ends[number - 1] if number else 0 : ends[number]]
             looked = self._look(position, bases[number], content, around, deltas[number])
             if number == from_here:
                 from_here = self._first(changes, number + 1, ends)
@@ -106,16 +106,19 @@ class DeltaTrees:
         first = self._searcher.clear_until(changes[start:])
         return len(ends) if first < 0 else bisect_left(ends, start + first, number)
 
-    def _look(self, position: int, base: int, content: bytes, around: bytes, delta: bytes) -> Looked:
+    def _look(self, position: int, base: int, content: bytes, around: bytes | None, delta: bytes) -> Looked:
+        """What is found in an object. `around` is what its delta changes, None where that is clear."""
         looked = hidden(self._searcher, content) if worth(content) else None
         if looked is not None:
             self._held[position] = looked.held
             return looked
         before = self._held.get(base, NOTHING)
+        if around is None and (base < 0 or before is NOTHING):
+            return NOTHING_SEEN
         if base < 0 or before is None:
             held = self._searcher.whole(content)
         else:
-            held = self._searcher.changed(content, around, before, self._kernel.carry, delta)
+            held = self._searcher.changed(content, around or b"", before, self._kernel.carry, delta)
         if not held:
             return NOTHING_SEEN
         self._held[position] = held

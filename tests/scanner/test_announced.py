@@ -89,16 +89,20 @@ def test_a_run_is_seen_wherever_it_stands(size: int) -> None:
             assert bounds == [size, size + len(text)]
 
 
-def test_a_run_has_a_digit_and_length_enough() -> None:
+def test_a_run_has_a_digit_beside_a_letter_and_length_enough() -> None:
     assert holds(b"a" * (LEAST - 1) + b"1")
     assert not holds(b"a" * (LEAST - 2) + b"1")
     assert not holds(b"a" * 40)
     assert not holds(b"a" * 6 + b" " + b"1" * 6)
+    assert not holds(b"1" * 40)
+    assert not holds(b"https://somewhere.example/123/456")
+    assert not holds(b"2026-11-22/10:30:00.000")
+    assert holds(b"2026-11-22T10:30:00.000")
 
 
 def test_windows_that_meet_are_one() -> None:
-    text = b"x" * 20 + b"1" * 12 + b" " * 10 + b"1" * 12 + b" " * 50 + b"1" * 12
-    text = text.replace(b"x", b" ")
+    run = b"1a" * 6
+    text = b" " * 20 + run + b" " * 10 + run + b" " * 50 + run
     assert windows(text, 6, 4) == [(14, 58), (98, 116)]
 
 
