@@ -31,7 +31,7 @@ _NEVER = (-1, 0)
 
 
 def runs(content: bytes) -> Iterator[tuple[int, int]]:
-    """[start, end) of each longest run of at least LEAST of the CHARACTERS in which a digit stands beside a letter, in order."""
+    """[start, end) of each longest run of at least LEAST of the CHARACTERS with a digit beside a letter, in order."""
     shape = content.translate(_SHAPE)
     start = shape.find(_RUN)
     while start >= 0:

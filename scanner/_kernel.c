@@ -985,7 +985,7 @@ static char *extended(Text *text, Py_ssize_t by) {
 typedef struct {
     Py_buffer memory;
     uint64_t mask;
-    Text added, lines, kept;  /* hashes of what waits; per line its end and a sum of hashes up to it; what is not known */
+    Text added, objects, lines, kept;  /* hashes of what waits, how many up to each object's end; rows; what is not known */
     uint64_t *powers;
 } Clear;
 
@@ -1088,13 +1088,16 @@ static int renewed(Clear *clear, const uint8_t *t, Py_ssize_t size, Py_ssize_t r
     return count < 0 ? -1 : held_back(&clear->kept, t + from, upto - from);
 }
 
-/* What was added lately is not known any more. */
-static void unlearned(Clear *clear) {
+/* What was added lately is not known any more, but of those objects whose byte is not 0. */
+static void unlearned(Clear *clear, const char *keep) {
     uint64_t *known = (uint64_t *)clear->memory.buf + SECRET_WORDS, *added = (uint64_t *)clear->added.bytes;
-    for (size_t n = 0; n < clear->added.used / sizeof *added; n++) {
-        uint64_t *slot = known + (added[n] >> 8 & clear->mask);
-        if (*slot == added[n]) *slot = 0;
+    Py_ssize_t *ends = (Py_ssize_t *)clear->objects.bytes, object = 0;
+    for (Py_ssize_t n = 0; n < clear->added.used; n += sizeof *added) {
+        while (keep && ends[object] <= n) object++;
+        uint64_t hash = added[n / sizeof *added], *slot = known + (hash >> 8 & clear->mask);
+        if (!(keep && keep[object]) && *slot == hash) *slot = 0;
     }
+    clear->added.used = clear->objects.used = 0;
 }
 
 static int prepared(Clear *clear, Py_ssize_t reach) {
@@ -1125,11 +1128,12 @@ static int flushed(Growing *g, PyObject *changes) {
     PyObject *done = changes ? PyObject_CallFunction(g->sink, "OO(Oy#)y#y#", g->contents, g->deltas, changes,
                                                      g->clear.kept.bytes ? g->clear.kept.bytes : "", g->clear.kept.used, g->rows.bytes,
                                                      g->rows.used, g->commits.bytes ? g->commits.bytes : "", g->commits.used) : NULL;
-    int nothing = done ? PyObject_IsTrue(done) : -1;
+    int told = done && PyBytes_Check(done) && PyBytes_GET_SIZE(done) == PyList_GET_SIZE(g->contents);
+    unlearned(&g->clear, told ? PyBytes_AS_STRING(done) : NULL);
+    if (done && !told) PyErr_SetString(PyExc_ValueError, "a sink says of each object whether it is clear");
     Py_XDECREF(done);
-    if (nothing <= 0) unlearned(&g->clear);
-    g->changes.used = g->rows.used = g->commits.used = g->weight = g->clear.added.used = g->clear.kept.used = 0;
-    if (nothing < 0 || PyList_SetSlice(g->contents, 0, PyList_GET_SIZE(g->contents), NULL) ||
+    g->changes.used = g->rows.used = g->commits.used = g->weight = g->clear.kept.used = 0;
+    if (!told || PyList_SetSlice(g->contents, 0, PyList_GET_SIZE(g->contents), NULL) ||
         PyList_SetSlice(g->deltas, 0, PyList_GET_SIZE(g->deltas), NULL)) return -1;
     return 0;
 }
@@ -1225,6 +1229,9 @@ static int grown(void *own, const Packed *p, const Waiting *at, PyObject **conte
     for (Py_ssize_t n = 0; at->base && n < ranges.used; n++)
         if (renewed(&g->clear, c + ranges.rows[2 * n], ranges.rows[2 * n + 1] - ranges.rows[2 * n], g->reach)) goto trouble;
     if (!at->base && renewed(&g->clear, c, length, g->reach)) goto trouble;
+    char *learned = extended(&g->clear.objects, sizeof(Py_ssize_t));
+    if (!learned) goto trouble;
+    memcpy(learned, &g->clear.added.used, sizeof(Py_ssize_t));
     uint8_t type = ((uint8_t *)g->types.buf)[at->position];
     int odd = type == 1 ? lineage(g, ((uint32_t *)p->names.buf)[at->position], c, length) : type != 3;
     int64_t row[5] = {at->position, at->base ? (int64_t)at->below : -1, large ? PyBytes_GET_SIZE(changes) : g->changes.used,
@@ -1261,12 +1268,13 @@ static PyObject *grow(PyObject *self, PyObject *args) {
     Py_ssize_t n = 0;
     while (n < roots.len / 4 && !descend(&p, ((int32_t *)roots.buf)[n], unread, grown, &g)) n++;
     if (n == roots.len / 4 && !flush(&g)) result = Py_NewRef(unread);
-    unlearned(&g.clear);  /* what waits after trouble was not searched */
+    unlearned(&g.clear, NULL);  /* what waits after trouble was not searched */
 out:
     Py_XDECREF(g.changes.bytes);
     free(g.rows.bytes);
     free(g.commits.bytes);
     free(g.clear.added.bytes);
+    free(g.clear.objects.bytes);
     free(g.clear.lines.bytes);
     free(g.clear.kept.bytes);
     free(g.clear.powers);

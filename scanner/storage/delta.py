@@ -39,8 +39,8 @@ class Kernel(Protocol):
         `commits.history.header`; those that are not there are odd). The texts are `changes` as of `apply`, one behind
         the other, and what of these is not known, or all. The columns are position, position of the base or -1, where
         each text has its end, and whether there may be more to it than its text: no blob, a Git LFS pointer, or worth
-        opening. The lists are emptied afterwards. The sink's answer says whether the changes hold nothing; they are
-        known then.
+        opening. The lists are emptied afterwards. The sink answers with a byte for each object: not 0 where its
+        changes hold nothing; they are known then.
         """
 
     def apply(self, base: Any, delta: Any, reach: int, limit: int, /) -> tuple[bytes, bytes]:

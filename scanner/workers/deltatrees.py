@@ -77,13 +77,14 @@ class DeltaTrees:
         texts: tuple[bytes, bytes],
         rows: bytes,
         commits: bytes,
-    ) -> bool:
-        """Search a batch (see `Kernel.grow`). Whether nothing is in its changes."""
+    ) -> bytes:
+        """Search a batch (see `Kernel.grow`). For each object whether nothing is in its changes."""
         columns = memoryview(rows).cast("q")
         positions, bases, ends, left, odd = (columns[n::5].tolist() for n in range(5))
         told: list[Seen] = []
         changes, unknown = texts
-        clear = from_here = self._first(unknown, 0, left)
+        clear = bytearray(b"\1" * len(contents))
+        from_here = self._first(unknown, 0, left)
         for number in range(0 if self._held or any(odd) else from_here, len(contents)):
             if (
                 number < from_here and not odd[number] and bases[number] not in self._held
@@ -93,12 +94,13 @@ class DeltaTrees:
             around = None if number < from_here else changes[ends[number - 1] if number else 0 : ends[number]]
             looked = self._look(position, bases[number], content, around, deltas[number])
             if number == from_here:
+                clear[number] = False
                 from_here = self._first(changes, number + 1, ends)
             heading = odd[number] != 0 and self._pack.types[position] != 3
             if heading or looked is not NOTHING_SEEN or content.startswith(lfs.BEGIN):
                 told.append(Seen(position, content, looked, heading))
         self._take(Batch(contents, positions, commits, told))
-        return clear == len(contents)
+        return bytes(clear)
 
     def _first(self, changes: bytes, number: int, ends: Sequence[int]) -> int:
         """The first object from a number on of whose own text it is not clear that it holds nothing; or their count."""

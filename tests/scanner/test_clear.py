@@ -4,6 +4,7 @@ import random
 import re
 from array import array
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,16 +39,17 @@ def packed(repo: Repo) -> Pack:
 
 
 def grown(pack: Pack, known: bytearray, clear: Callable[[bytes], bool], together: int = 200) -> list[Handed]:
-    """All batches; `clear` says of the changes whether the sink is to tell that nothing is in them."""
+    """All batches; `clear` says of an object's changes whether the sink is to tell that nothing is in them."""
     batches = []
 
-    def sink(contents: list[bytes], deltas: list[bytes], texts: tuple[bytes, bytes], rows: bytes, _: bytes) -> bool:
+    def sink(contents: list[bytes], deltas: list[bytes], texts: tuple[bytes, bytes], rows: bytes, _: bytes) -> bytes:
         changes, unknown = texts
         columns = array("q", rows)
         assert list(columns[3::5]) == sorted(columns[3::5])
         assert columns[-2] == len(unknown)
         batches.append(Handed(changes, unknown))
-        return clear(changes)
+        starts = (0, *columns[2::5])
+        return bytes(clear(changes[start:end]) for start, end in pairwise(starts))
 
     plan = (*pack.plan, pack.types, pack.idx, pack.hash_size)
     roots = array("i", [root for share in pack.shares() for root in share.roots]).tobytes()
@@ -114,6 +116,16 @@ def test_text_of_which_a_sink_does_not_say_anything_is_not_known(versions: Pack)
 
     with pytest.raises(KeyError):
         grown(versions, known, broken)
+    assert known[16:].count(0) == len(known) - 16
+
+
+@pytest.mark.parametrize("answer", [None, True, b"", b"\1" * 10_000])
+def test_a_sink_that_does_not_answer_for_each_object_is_refused(versions: Pack, answer: object) -> None:
+    plan = (*versions.plan, versions.types, versions.idx, versions.hash_size)
+    roots, known = array("i", [versions.shares()[0].roots[0]]).tobytes(), memory()
+    reading = (deflate.decompress, versions.inflate, LIMIT)
+    with pytest.raises(ValueError, match="of each object"):
+        kernel().grow(reading, plan, roots, (REACH, 200, 5), (known, lambda *told: answer))
     assert known[16:].count(0) == len(known) - 16
 
 

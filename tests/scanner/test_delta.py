@@ -206,7 +206,9 @@ def grown(one: Any, pack: Pack, together: int) -> tuple[list[Any], list[tuple[in
     batches: list[tuple[int, int]] = []
     commits: set[bytes] = set()
 
-    def sink(contents: list[bytes], deltas: list[bytes], texts: tuple[bytes, bytes], rows: bytes, lines: bytes) -> bool:
+    def sink(
+        contents: list[bytes], deltas: list[bytes], texts: tuple[bytes, bytes], rows: bytes, lines: bytes
+    ) -> bytes:
         changes, _ = texts
         table = array("q", rows)
         at = 0
@@ -222,7 +224,7 @@ def grown(one: Any, pack: Pack, together: int) -> tuple[list[Any], list[tuple[in
         assert at == len(changes)
         commits.update(line + b"\n" for line in lines.split(b"\n") if line)
         batches.append((len(contents), len(changes)))
-        return False
+        return bytes(len(contents))
 
     roots = array("i", [root for share in pack.shares() for root in share.roots]).tobytes()
     plan = (*pack.plan, pack.types, pack.idx, pack.hash_size)
