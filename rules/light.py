@@ -2,6 +2,7 @@
 
 import marshal
 import sys
+import zlib
 
 from rules.record import Record
 
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (7, sys.hexversion)
+VERSION = (8, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
+_CHECKSUM = 4
 GENERIC = "generic."
 """How the kinds begin that are told by a variable's name alone; the others need no further confirmation."""
 TOLD = (GENERIC, "jwt.")
@@ -137,23 +139,46 @@ def superset(pattern: bytes, longest: int = _LONG) -> bytes:
     return re.sub(rb"\{(\d+),(\d+)\}", lambda m: b"{%s,}" % m[1] if int(m[2]) > longest else m[0], pattern)
 
 
+class Shelved(Record):
+    """A rule as the hook's cache has it: what tells whether it is worth asking, and the rest, read when it is."""
+
+    lead: int
+    keywords: tuple[bytes, ...]
+    body: bytes
+
+
+def shelved(rule: LightRule) -> Shelved:
+    """The rule for the cache."""
+    return Shelved(rule.lead, rule.keywords, marshal.dumps((*rule[:-3], tuple(map(tuple, rule.parts)), *rule[-2:])))
+
+
+def taken(one: Shelved) -> LightRule:
+    """The rule from the cache, of which `from_cache` has made sure."""
+    row = marshal.loads(one.body)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
+    return LightRule._make((*row[:-3], tuple(map(LightPart._make, row[-3])), *row[-2:]))
+
+
 def to_cache(ruleset: "RuleSet") -> bytes:
     """A cache file's content: the rules' digest and light views. It holds no examples and no secrets."""
-    rules: Any = tuple((*rule[:-3], tuple(map(tuple, rule.parts)), *rule[-2:]) for rule in light(ruleset))
-    return marshal.dumps((VERSION, ruleset.digest, rules))
+    rules: Any = tuple(tuple(shelved(rule)) for rule in light(ruleset))
+    body = marshal.dumps((VERSION, ruleset.digest, rules))
+    return zlib.crc32(body).to_bytes(_CHECKSUM, "big") + body
 
 
-def from_cache(data: bytes) -> tuple[str, tuple[LightRule, ...]]:
-    """The digest and the light rules of a cache file, which the caller has made sure is the user's own.
+def from_cache(data: bytes) -> tuple[str, tuple[Shelved, ...]]:
+    """The digest and the rules of a cache file, which the caller has made sure is the user's own.
 
     Raises ValueError for anything that `to_cache` of this version and Python did not write; rebuild the file then.
     """
+    body = data[_CHECKSUM:]
+    if zlib.crc32(body).to_bytes(_CHECKSUM, "big") != data[:_CHECKSUM]:
+        raise ValueError("not a rules cache")
     try:
-        version, digest, rows = marshal.loads(data)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
+        version, digest, rows = marshal.loads(body)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
         if version != VERSION:
             raise ValueError("cache of another version")
-        rules = tuple(LightRule._make((*row[:-3], tuple(map(LightPart._make, row[-3])), *row[-2:])) for row in rows)
-        if not isinstance(digest, str) or not all(isinstance(rule.pattern, bytes) for rule in rules):
+        rules = tuple(map(Shelved._make, rows))
+        if not isinstance(digest, str) or not all(isinstance(rule.body, bytes) for rule in rules):
             raise ValueError("not a rules cache")
     except (EOFError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError("not a rules cache") from error

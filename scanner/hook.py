@@ -10,12 +10,13 @@ are data, which nobody types a key into, and `offkey scan` looks at them.
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
 from offkey.errors import OffkeyError
 from rules.drawn import BEHIND, windows
-from rules.light import GENERIC, TOLD, LightRule
+from rules.light import GENERIC, TOLD, LightRule, Shelved, taken
 from rules.record import Record
 from scanner import staged
 from scanner.matching.rulecache import load
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from rules.match import Match
 
 NOTHING, FOUND, FAILED = 0, 1, 2
+_BEGINNING = 3
+"""Bytes of a keyword that are looked up first."""
 CONFIDENCE = {"low": 1, "medium": 2, "high": 3}
 
 ADVICE = """
@@ -134,28 +137,41 @@ def _meant(matches: "list[Match]", path: str) -> "list[Match]":
     return [match for match in matches if not match.kind.startswith(TOLD)] if made_up(path) else matches
 
 
-def _in(word: bytes, words: bytes, text: bytes) -> bool:
-    """Whether a keyword stands in a text, of which the words are known: one with a blank needs the text itself."""
-    return word in (text if b" " in word else words)
-
-
-def _announced(rules: Sequence[LightRule], text: bytes) -> bytes:
+def _announced(rules: Sequence[Shelved], text: bytes) -> bytes:
     """What may announce a value: of most commits nothing (`rules.drawn`)."""
     before = max((rule.lead for rule in rules), default=0)
     return b"\n".join(text[low:high] for low, high in windows(text, before, BEHIND))
 
 
+def _likely(rules: Sequence[Shelved], text: bytes) -> list[LightRule]:
+    """The rules of which a keyword stands in a text in lower case."""
+    # Code repeats its words: each once is a fraction of the text, and most keywords begin like none of them.
+    words = b"\n".join(set(text.split()))
+    begins = {words[at : at + _BEGINNING] for at in range(len(words))}
+    named = _announced(rules, text)
+
+    def stands(word: bytes) -> bool:
+        if b" " in word:
+            return word in text
+        return (len(word) < _BEGINNING or word[:_BEGINNING] in begins) and word in words
+
+    plain = [taken(rule) for rule in rules if rule.lead < 0 and any(map(stands, rule.keywords))]
+    if not named:
+        return plain
+    return plain + [taken(rule) for rule in rules if rule.lead >= 0 and any(word in named for word in rule.keywords)]
+
+
+def _fits(rule: LightRule, contents: Sequence[staged.Content]) -> bool:
+    """Whether a rule's pattern fits somewhere; of those told by names this is not asked."""
+    return bool(rule.context) or any(re.search(rule.pattern, content.data) for content in contents)
+
+
 def _matches(
-    rules: Sequence[LightRule], contents: Sequence[staged.Content], least: int
+    rules: Sequence[Shelved], contents: Sequence[staged.Content], least: int
 ) -> "list[tuple[staged.Content, list[Match]]]":
     """Contents with their confirmed matches. Keywords are looked for in all contents at once: mostly none occurs."""
     joined = b"\n".join(content.data for content in contents).lower()
-    # Code repeats its words: each once is a fraction of the text.
-    words = b"\n".join(set(joined.split()))
-    named = _announced(rules, joined)
-    likely = [rule for rule in rules if rule.lead < 0 and any(_in(word, words, joined) for word in rule.keywords)]
-    if named:
-        likely += [rule for rule in rules if rule.lead >= 0 and any(word in named for word in rule.keywords)]
+    likely = [rule for rule in _likely(rules, joined) if _fits(rule, contents)]
     if not likely:
         return []
     from rules.match import find, resolve

@@ -80,8 +80,11 @@ class Announced:
         self._windows = Windows(rules, ordered)
         self._database: Any = None
         if ordered:
-            texts = {index: announced(rules[index]).text for index in ordered}
-            self._database = databases.opened(digest, "announced", cache, lambda: built(rules, texts))
+
+            def build() -> Any:
+                return built(rules, {index: announced(rules[index]).text for index in ordered})
+
+            self._database = databases.opened(digest, "announced", cache, build)
             self._database.scratch = hyperscan.Scratch(self._database)
         self._seen: list[tuple[int, int]] = []
         self._known: Known[bytes, Told] = Known()

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Sequence
 
 from offkey import __version__
-from rules.light import VERSION, LightRule, from_cache
+from rules.light import VERSION, Shelved, from_cache
 from scanner.matching import cachefile
 
 TYPE_CHECKING = False  # typing's own would be an import that the hook does without
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rules.rule import RuleSet
 
 
-def load(extra: Sequence[str] = (), cache: str | None = None) -> tuple[LightRule, ...]:
-    """The bundled rules and those of the files `extra`. `cache` is the folder, None for no caching.
+def load(extra: Sequence[str] = (), cache: str | None = None) -> tuple[Shelved, ...]:
+    """The bundled rules and those of the files `extra`, for `rules.light.taken`. `cache` is the folder, None for none.
 
     Raises rules.RuleError for a rule file that cannot be used.
     """
@@ -34,11 +34,11 @@ def load(extra: Sequence[str] = (), cache: str | None = None) -> tuple[LightRule
     from pathlib import Path
 
     import rules
-    from rules.light import light, to_cache
+    from rules.light import light, shelved, to_cache
 
     ruleset = rules.load([Path(name) for name in extra])
     _keep(path, stamp, to_cache(ruleset))
-    return light(ruleset)
+    return tuple(map(shelved, light(ruleset)))
 
 
 def load_all(extra: Sequence[str] = (), *, generic: bool = False, cache: str | None = None) -> "RuleSet":
@@ -97,11 +97,11 @@ def _stamp(extra: Sequence[str]) -> bytes:
             for entry in entries:
                 if entry.name.endswith((".toml", ".py")):
                     seen = entry.stat()
-                    found.append((entry.path, seen.st_size, seen.st_mtime_ns))
+                    found.append(f"{entry.path} {seen.st_size} {seen.st_mtime_ns}")
     for name in extra:
         try:
             seen = os.stat(name)
         except OSError:
             continue  # the loader says what is wrong with it
-        found.append((os.path.abspath(name), seen.st_size, seen.st_mtime_ns))
+        found.append(f"{os.path.abspath(name)} {seen.st_size} {seen.st_mtime_ns}")
     return repr((__version__, VERSION, sorted(found))).encode()

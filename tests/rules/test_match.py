@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rules import Rule, expand, load
 from rules.checks import accepts, entropy, placeholder
 from rules.examples import ALPHABETS
-from rules.light import from_cache, light, superset, to_cache
+from rules.light import from_cache, light, superset, taken, to_cache
 from rules.match import Match, find, resolve, stretches
 from rules.pairing import pair
 from rules.spans import compiled
@@ -253,10 +253,11 @@ def test_a_search_of_the_stretches_finds_what_a_search_of_the_whole_does() -> No
     assert sum(high - low for low, high in stretches(rule, content)) < 400
 
 
-def test_light_rules_survive_json_and_find_the_same() -> None:
+def test_light_rules_survive_the_cache() -> None:
     digest, again = from_cache(to_cache(RULESET))
     assert digest == RULESET.digest
-    assert again == light(RULESET)
+    assert tuple(map(taken, again)) == light(RULESET)
+    assert [(one.lead, one.keywords) for one in again] == [(rule.lead, rule.keywords) for rule in light(RULESET)]
 
 
 @pytest.mark.parametrize(
@@ -265,6 +266,14 @@ def test_light_rules_survive_json_and_find_the_same() -> None:
 def test_a_damaged_cache_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):
         from_cache(data)
+
+
+@pytest.mark.parametrize("at", [0, 3, 4, 100, -1])
+def test_a_cache_with_one_wrong_byte_is_a_value_error(at: int) -> None:
+    data = bytearray(to_cache(RULESET))
+    data[at] ^= 1
+    with pytest.raises(ValueError, match="not a rules cache"):
+        from_cache(bytes(data))
 
 
 def test_the_superset_of_a_pattern_matches_wherever_it_does() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from offboarding.demo.simulators import tokens
+from rules.light import taken
 from scanner.matching.rulecache import load
 from scanner.plugins import for_detect_secrets
 from scanner.plugins.for_detect_secrets import OffkeyDetector
@@ -71,7 +72,11 @@ def test_comments_excuse_and_its_hook_knows_the_baseline(tmp_path: Path, cache: 
 
 
 def test_the_least_confidence_is_a_setting(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
-    vague = [rule._replace(confidence="low") for rule in load((), str(cache)) if rule.kind == "github.pat.classic"]
+    vague = [
+        rule._replace(confidence="low")
+        for rule in map(taken, load((), str(cache)))
+        if rule.kind == "github.pat.classic"
+    ]
     monkeypatch.setattr(for_detect_secrets, "_rules", lambda: vague)
     assert list(OffkeyDetector().analyze_string(TOKEN)) == []
     assert list(OffkeyDetector(confidence="low").analyze_string(TOKEN)) == [TOKEN]
