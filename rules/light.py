@@ -8,11 +8,12 @@ from rules.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from rules.rule import Rule, RuleSet
 
-VERSION = (8, sys.hexversion)
+VERSION = (9, sys.hexversion)
 """Of the cache's form, which is Python's own as well."""
 _CHECKSUM = 4
 GENERIC = "generic."
@@ -142,14 +143,37 @@ def superset(pattern: bytes, longest: int = _LONG) -> bytes:
 class Shelved(Record):
     """A rule as the hook's cache has it: what tells whether it is worth asking, and the rest, read when it is."""
 
-    lead: int
     keywords: tuple[bytes, ...]
     body: bytes
 
 
-def shelved(rule: LightRule) -> Shelved:
-    """The rule for the cache."""
-    return Shelved(rule.lead, rule.keywords, marshal.dumps((*rule[:-3], tuple(map(tuple, rule.parts)), *rule[-2:])))
+class Shelf(Record):
+    """All rules for the hook. `named` are those with a lead, of which `lead` is the most: read where a value may stand."""
+
+    plain: tuple[Shelved, ...]
+    lead: int
+    named: bytes
+
+
+def shelf(rules: "Iterable[LightRule]") -> Shelf:
+    """The rules for the cache."""
+    plain: list[Shelved] = []
+    named: list[tuple[Any, ...]] = []
+    lead = 0
+    for rule in rules:
+        row: Any = (*rule[:-3], tuple(map(tuple, rule.parts)), *rule[-2:])
+        shelved = Shelved(rule.keywords, marshal.dumps(row))
+        if rule.lead < 0:
+            plain.append(shelved)
+        else:
+            named.append(tuple(shelved))
+            lead = max(lead, rule.lead)
+    return Shelf(tuple(plain), lead, marshal.dumps(tuple(named)))
+
+
+def named(kept: Shelf) -> list[Shelved]:
+    """The rules that a name announces."""
+    return list(map(Shelved._make, marshal.loads(kept.named)))  # noqa: S302 - as below
 
 
 def taken(one: Shelved) -> LightRule:
@@ -158,14 +182,19 @@ def taken(one: Shelved) -> LightRule:
     return LightRule._make((*row[:-3], tuple(map(LightPart._make, row[-3])), *row[-2:]))
 
 
+def everything(kept: Shelf) -> tuple[LightRule, ...]:
+    """All rules: those that a name announces last."""
+    return tuple(map(taken, (*kept.plain, *named(kept))))
+
+
 def to_cache(ruleset: "RuleSet") -> bytes:
     """A cache file's content: the rules' digest and light views. It holds no examples and no secrets."""
-    rules: Any = tuple(tuple(shelved(rule)) for rule in light(ruleset))
-    body = marshal.dumps((VERSION, ruleset.digest, rules))
+    kept = shelf(light(ruleset))
+    body = marshal.dumps((VERSION, ruleset.digest, tuple(map(tuple, kept.plain)), kept.lead, kept.named))
     return zlib.crc32(body).to_bytes(_CHECKSUM, "big") + body
 
 
-def from_cache(data: bytes) -> tuple[str, tuple[Shelved, ...]]:
+def from_cache(data: bytes) -> tuple[str, Shelf]:
     """The digest and the rules of a cache file, which the caller has made sure is the user's own.
 
     Raises ValueError for anything that `to_cache` of this version and Python did not write; rebuild the file then.
@@ -174,12 +203,9 @@ def from_cache(data: bytes) -> tuple[str, tuple[Shelved, ...]]:
     if zlib.crc32(body).to_bytes(_CHECKSUM, "big") != data[:_CHECKSUM]:
         raise ValueError("not a rules cache")
     try:
-        version, digest, rows = marshal.loads(body)  # noqa: S302 - a private file of ours: see scanner/matching/rulecache.py
+        version, digest, plain, lead, rest = marshal.loads(body)  # noqa: S302 - as above
         if version != VERSION:
             raise ValueError("cache of another version")
-        rules = tuple(map(Shelved._make, rows))
-        if not isinstance(digest, str) or not all(isinstance(rule.body, bytes) for rule in rules):
-            raise ValueError("not a rules cache")
+        return digest, Shelf(tuple(map(Shelved._make, plain)), lead, rest)
     except (EOFError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError("not a rules cache") from error
-    return digest, rules

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from offkey.errors import OffkeyError
 from rules.drawn import BEHIND, windows
-from rules.light import GENERIC, TOLD, LightRule, Shelved, taken
+from rules.light import GENERIC, TOLD, LightRule, Shelf, named, taken
 from rules.record import Record
 from scanner import staged
 from scanner.matching.rulecache import load
@@ -137,28 +137,22 @@ def _meant(matches: "list[Match]", path: str) -> "list[Match]":
     return [match for match in matches if not match.kind.startswith(TOLD)] if made_up(path) else matches
 
 
-def _announced(rules: Sequence[Shelved], text: bytes) -> bytes:
-    """What may announce a value: of most commits nothing (`rules.drawn`)."""
-    before = max((rule.lead for rule in rules), default=0)
-    return b"\n".join(text[low:high] for low, high in windows(text, before, BEHIND))
-
-
-def _likely(rules: Sequence[Shelved], text: bytes) -> list[LightRule]:
-    """The rules of which a keyword stands in a text in lower case."""
+def _likely(rules: Shelf, text: bytes) -> list[LightRule]:
+    """The rules of which a keyword stands in a text in lower case; of what a name announces, near a value."""
     # Code repeats its words: each once is a fraction of the text, and most keywords begin like none of them.
     words = b"\n".join(set(text.split()))
     begins = {words[at : at + _BEGINNING] for at in range(len(words))}
-    named = _announced(rules, text)
 
     def stands(word: bytes) -> bool:
         if b" " in word:
             return word in text
         return (len(word) < _BEGINNING or word[:_BEGINNING] in begins) and word in words
 
-    plain = [taken(rule) for rule in rules if rule.lead < 0 and any(map(stands, rule.keywords))]
-    if not named:
-        return plain
-    return plain + [taken(rule) for rule in rules if rule.lead >= 0 and any(word in named for word in rule.keywords)]
+    likely = [taken(rule) for rule in rules.plain if any(map(stands, rule.keywords))]
+    # Of most commits this is nothing.
+    if around := b"\n".join(text[low:high] for low, high in windows(text, rules.lead, BEHIND)):
+        likely += [taken(rule) for rule in named(rules) if any(word in around for word in rule.keywords)]
+    return likely
 
 
 def _fits(rule: LightRule, contents: Sequence[staged.Content]) -> bool:
@@ -167,7 +161,7 @@ def _fits(rule: LightRule, contents: Sequence[staged.Content]) -> bool:
 
 
 def _matches(
-    rules: Sequence[Shelved], contents: Sequence[staged.Content], least: int
+    rules: Shelf, contents: Sequence[staged.Content], least: int
 ) -> "list[tuple[staged.Content, list[Match]]]":
     """Contents with their confirmed matches. Keywords are looked for in all contents at once: mostly none occurs."""
     joined = b"\n".join(content.data for content in contents).lower()

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Sequence
 
 from offkey import __version__
-from rules.light import VERSION, Shelved, from_cache
+from rules.light import VERSION, Shelf, from_cache
 from scanner.matching import cachefile
 
 TYPE_CHECKING = False  # typing's own would be an import that the hook does without
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rules.rule import RuleSet
 
 
-def load(extra: Sequence[str] = (), cache: str | None = None) -> tuple[Shelved, ...]:
-    """The bundled rules and those of the files `extra`, for `rules.light.taken`. `cache` is the folder, None for none.
+def load(extra: Sequence[str] = (), cache: str | None = None) -> Shelf:
+    """The bundled rules and those of the files `extra`, as the hook wants them. `cache` is the folder, None for none.
 
     Raises rules.RuleError for a rule file that cannot be used.
     """
@@ -34,11 +34,11 @@ def load(extra: Sequence[str] = (), cache: str | None = None) -> tuple[Shelved, 
     from pathlib import Path
 
     import rules
-    from rules.light import light, shelved, to_cache
+    from rules.light import light, shelf, to_cache
 
     ruleset = rules.load([Path(name) for name in extra])
     _keep(path, stamp, to_cache(ruleset))
-    return tuple(map(shelved, light(ruleset)))
+    return shelf(light(ruleset))
 
 
 def load_all(extra: Sequence[str] = (), *, generic: bool = False, cache: str | None = None) -> "RuleSet":

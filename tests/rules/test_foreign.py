@@ -9,8 +9,7 @@ from offboarding import cli
 from offkey.errors import Exit
 from rules import RuleError, load
 from rules.foreign.read import Imported, read
-from rules.light import lighten
-from rules.light import taken as from_shelf
+from rules.light import everything, lighten
 from rules.match import find, resolve
 from scanner.matching import rulecache
 from tests.builders import token
@@ -285,7 +284,7 @@ def test_what_is_lost_is_told_at_every_scan_and_by_check(tmp_path: Path, capsys:
 def test_the_hook_takes_them_too_and_from_its_cache(tmp_path: Path) -> None:
     source = str(write(tmp_path, BETTERLEAKS, "theirs.toml"))
     first = rulecache.load([source], str(tmp_path / "cache"))
-    assert "imported.acme_token" in {from_shelf(rule).kind for rule in first}
+    assert "imported.acme_token" in {rule.kind for rule in everything(first)}
     assert rulecache.load([source], str(tmp_path / "cache")) == first
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from offboarding.demo.simulators import tokens
-from rules.light import taken
+from rules.light import everything
 from scanner.matching.rulecache import load
 from scanner.plugins import for_detect_secrets
 from scanner.plugins.for_detect_secrets import OffkeyDetector
@@ -74,7 +74,7 @@ def test_comments_excuse_and_its_hook_knows_the_baseline(tmp_path: Path, cache: 
 def test_the_least_confidence_is_a_setting(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     vague = [
         rule._replace(confidence="low")
-        for rule in map(taken, load((), str(cache)))
+        for rule in everything(load((), str(cache)))
         if rule.kind == "github.pat.classic"
     ]
     monkeypatch.setattr(for_detect_secrets, "_rules", lambda: vague)
