@@ -148,7 +148,7 @@ class Shelved(Record):
 
 
 class Shelf(Record):
-    """All rules for the hook. `named` are those with a lead, of which `lead` is the most: read where a value may stand."""
+    """All rules for the hook: `named`, with a lead of at most `lead`, are read only where a value may stand."""
 
     plain: tuple[Shelved, ...]
     lead: int
