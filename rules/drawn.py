@@ -26,12 +26,15 @@ _AMONG = frozenset(CHARACTERS)
 _DIGITS = frozenset(b"0123456789")
 _SHAPE = bytes(97 if byte in _AMONG else 32 for byte in range(256))
 _RUN = b"a" * LEAST
-_MIXED = re.compile(rb"[0-9][A-Za-z]|[A-Za-z][0-9]")
+_MIXED = re.compile(rb"[0-9]-?[A-Za-z]|[A-Za-z][0-9]")
 _NEVER = (-1, 0)
 
 
 def runs(content: bytes) -> Iterator[tuple[int, int]]:
-    """[start, end) of each longest run of at least LEAST of the CHARACTERS with a digit beside a letter, in order."""
+    """[start, end) of each longest run of at least LEAST of the CHARACTERS with a digit beside a letter, in order.
+
+    A hyphen between a digit and a letter behind it makes no difference: ids stand before keys so (7-a).
+    """
     shape = content.translate(_SHAPE)
     start = shape.find(_RUN)
     while start >= 0:
@@ -56,8 +59,8 @@ def holds(value: bytes) -> bool:
 def lead(parsed: Any) -> tuple[int, int]:
     """The most bytes of a match before the group `secret` of a parsed pattern, and the least of those in it.
 
-    A value that may hold other bytes than CHARACTERS may begin before its run. (-1, 0) where it can have no digit, or
-    is of that sort and longer than LOOSE.
+    A value that may hold other bytes than CHARACTERS may begin before its run. (-1, 0) where it can have no digit, is
+    of that sort and longer than LOOSE, or has letters only behind its first TELLING bytes.
     """
     number = parsed.state.groupdict.get("secret")
     before = 0
@@ -65,11 +68,21 @@ def lead(parsed: Any) -> tuple[int, int]:
         if number is not None and str(item[0]) == "SUBPATTERN" and item[1][0] == number:
             value = item[1][-1]
             told, (least, most) = _told(value), value.getwidth()
-            if not told & _DIGITS or (most > LOOSE and not told <= _AMONG):
+            if not told & _DIGITS or (most > LOOSE and not told <= _AMONG) or _numbers(value) >= TELLING:
                 return _NEVER
             return before + (0 if told <= _AMONG else TELLING), int(least)
         before += _width(item)
     return _NEVER
+
+
+def _numbers(items: Iterable[Any]) -> int:
+    """The most bytes at the front of a sequence that hold no letter."""
+    total = 0
+    for item in items:
+        if not _NOT_NUMBERS.isdisjoint(_bytes(str(item[0]), item[1])):
+            break
+        total += _width(item)
+    return total
 
 
 def _width(item: Any) -> int:
@@ -92,6 +105,7 @@ def _told(items: Iterable[Any]) -> frozenset[int]:
 
 
 _UNKNOWN = frozenset([256])
+_NOT_NUMBERS = _UNKNOWN.union(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def _bytes(name: str, argument: Any) -> Iterable[int]:

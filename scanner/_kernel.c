@@ -563,7 +563,7 @@ static __m128i among(__m128i bytes, char first, char last) {
 /* A place in the next run that is long enough and has a digit beside a letter, from a place on that is in no run; the
  * size where there is none. Some that are in shorter runs or of no use are given, too. */
 static Py_ssize_t within(const uint8_t *t, Py_ssize_t at, Py_ssize_t size) {
-    uint64_t runs = 0, digits = 0, letters = 0;  /* a bit for each of the 48 bytes before, then for the 16 that are looked at */
+    uint64_t runs = 0, digits = 0, letters = 0, hyphens = 0;  /* a bit for each of the 48 bytes before, then for the 16 that are looked at */
     Py_ssize_t from = at;
     for (; at + 16 <= size; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(t + at));
@@ -576,7 +576,8 @@ static Py_ssize_t within(const uint8_t *t, Py_ssize_t at, Py_ssize_t size) {
         runs = runs >> 16 | (uint64_t)_mm_movemask_epi8(seen) << 48;
         digits = digits >> 16 | (uint64_t)_mm_movemask_epi8(among(bytes, '0', '9')) << 48;
         letters = letters >> 16 | (uint64_t)_mm_movemask_epi8(letter) << 48;
-        uint64_t pairs = (digits & letters << 1) | (letters & digits << 1);
+        hyphens = hyphens >> 16 | (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'))) << 48;
+        uint64_t pairs = (digits & letters << 1) | (letters & (digits << 1 | (hyphens << 1 & digits << 2)));
         uint64_t twelve = runs & runs >> 1;
         twelve &= twelve >> 2;
         twelve &= twelve >> 4;
@@ -600,10 +601,10 @@ static Py_ssize_t within(const uint8_t *t, Py_ssize_t at, Py_ssize_t size) {
 #endif
 
 static int alternating(const uint8_t *t, Py_ssize_t start, Py_ssize_t end) {
-    for (int before = 0; start < end; start++) {
+    for (int before = 0; start < end; start++) {  /* 1 for a digit, 2 for a letter, 5 for a hyphen behind a digit */
         int now = (uint8_t)(t[start] - '0') <= 9 ? 1 : (uint8_t)((t[start] | 32) - 'a') < 26 ? 2 : 0;
-        if ((before | now) == 3) return 1;
-        before = now;
+        if ((before == 2 && now == 1) || ((before & 1) && now == 2)) return 1;
+        before = t[start] == '-' && before == 1 ? 5 : now;
     }
     return 0;
 }

@@ -5,12 +5,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rules
-from rules.drawn import CHARACTERS, LEAST, holds, runs, windows
+from rules.drawn import CHARACTERS, LEAST, holds, lead, runs, windows
 from rules.light import LightRule, light
 from rules.match import Match, find
 from scanner.contents.carry import Searcher
 from scanner.matching.announced import Known, Windows, announced_rules
 from scanner.matching.expressions import DELTA_REACH
+from scanner.matching.fronts import parser
 from scanner.matching.matcher import HyperscanMatcher, KeywordMatcher
 from scanner.storage.delta import Kernel, Python, kernel
 from tests.fuzz.handmade import copy, delta, insert
@@ -98,6 +99,14 @@ def test_a_run_has_a_digit_beside_a_letter_and_length_enough() -> None:
     assert not holds(b"https://somewhere.example/123/456")
     assert not holds(b"2026-11-22/10:30:00.000")
     assert holds(b"2026-11-22T10:30:00.000")
+    assert holds(b"1-293847-19283746-abcdefgh")
+    assert not holds(b"abcdefgh-1-293847-19283746")
+
+
+def test_a_value_whose_letters_come_late_is_looked_for_everywhere() -> None:
+    parsed = parser.parse(rb"name=(?P<secret>[0-9]{4,10}-[0-9]{30,42}-[A-Za-z0-9]{40})")
+    assert lead(parsed) == (-1, 0)
+    assert lead(parser.parse(rb"name=(?P<secret>[0-9]{4,10}-[0-9]{3,12}-[A-Za-z0-9]{12})")) == (5, 21)
 
 
 def test_windows_that_meet_are_one() -> None:
