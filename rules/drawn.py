@@ -24,6 +24,7 @@ BEHIND = 96
 CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.~%:@!#$^&*-"
 _AMONG = frozenset(CHARACTERS)
 _DIGITS = frozenset(b"0123456789")
+_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SHAPE = bytes(97 if byte in _AMONG else 32 for byte in range(256))
 _RUN = b"a" * LEAST
 _MIXED = re.compile(rb"[0-9]-?[A-Za-z]|[A-Za-z][0-9]")
@@ -59,8 +60,9 @@ def holds(value: bytes) -> bool:
 def lead(parsed: Any) -> tuple[int, int]:
     """The most bytes of a match before the group `secret` of a parsed pattern, and the least of those in it.
 
-    A value that may hold other bytes than CHARACTERS may begin before its run. (-1, 0) where it can have no digit, is
-    of that sort and longer than LOOSE, or has letters only behind its first TELLING bytes.
+    A value that may hold other bytes than CHARACTERS may begin before its run. (-1, 0) where it is of that sort and
+    longer than LOOSE, or where no place among its first TELLING bytes can hold both a digit and a letter: of digits
+    alone, or apart from all letters, no run may be.
     """
     number = parsed.state.groupdict.get("secret")
     before = 0
@@ -68,21 +70,22 @@ def lead(parsed: Any) -> tuple[int, int]:
         if number is not None and str(item[0]) == "SUBPATTERN" and item[1][0] == number:
             value = item[1][-1]
             told, (least, most) = _told(value), value.getwidth()
-            if not told & _DIGITS or (most > LOOSE and not told <= _AMONG) or _numbers(value) >= TELLING:
+            if not _mixed(value) or (most > LOOSE and not told <= _AMONG):
                 return _NEVER
             return before + (0 if told <= _AMONG else TELLING), int(least)
         before += _width(item)
     return _NEVER
 
 
-def _numbers(items: Iterable[Any]) -> int:
-    """The most bytes at the front of a sequence that hold no letter."""
-    total = 0
+def _mixed(items: Iterable[Any]) -> bool:
+    """Whether an item that always begins within the first TELLING bytes of a sequence may hold digits and letters."""
+    begin = 0
     for item in items:
-        if not _NOT_NUMBERS.isdisjoint(_bytes(str(item[0]), item[1])):
-            break
-        total += _width(item)
-    return total
+        told = frozenset(_bytes(str(item[0]), item[1]))
+        if begin < TELLING and told & _DIGITS and told & _LETTERS:
+            return True
+        begin += _width(item)
+    return False
 
 
 def _width(item: Any) -> int:
@@ -105,7 +108,6 @@ def _told(items: Iterable[Any]) -> frozenset[int]:
 
 
 _UNKNOWN = frozenset([256])
-_NOT_NUMBERS = _UNKNOWN.union(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def _bytes(name: str, argument: Any) -> Iterable[int]:

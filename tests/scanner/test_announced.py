@@ -103,10 +103,21 @@ def test_a_run_has_a_digit_beside_a_letter_and_length_enough() -> None:
     assert not holds(b"abcdefgh-1-293847-19283746")
 
 
-def test_a_value_whose_letters_come_late_is_looked_for_everywhere() -> None:
-    parsed = parser.parse(rb"name=(?P<secret>[0-9]{4,10}-[0-9]{30,42}-[A-Za-z0-9]{40})")
-    assert lead(parsed) == (-1, 0)
-    assert lead(parser.parse(rb"name=(?P<secret>[0-9]{4,10}-[0-9]{3,12}-[A-Za-z0-9]{12})")) == (5, 21)
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (rb"[0-9]{4,10}-[0-9]{3,12}-[A-Za-z0-9]{12}", (5, 21)),
+        (rb"[0-9]{4,10}-[0-9]{30,42}-[A-Za-z0-9]{40}", (-1, 0)),
+        (rb"[0-9]{20}", (-1, 0)),
+        (rb"[a-z]{20}", (-1, 0)),
+        (rb"[0-9]{8}[.][a-z]{20}", (-1, 0)),
+        (rb"(?:[0-9a-f]{4}-){3}[a-z]{20}", (5, 35)),
+    ],
+)
+def test_a_value_that_may_have_no_digit_beside_a_letter_is_looked_for_everywhere(
+    value: bytes, told: tuple[int, int]
+) -> None:
+    assert lead(parser.parse(b"name=(?P<secret>" + value + b")")) == told
 
 
 def test_windows_that_meet_are_one() -> None:
